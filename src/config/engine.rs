@@ -1,0 +1,126 @@
+//! The settings of the aggregate: what the numbers mean.
+
+use crate::window::{Width, WindowError, WindowLength};
+
+/// Validated settings of the aggregate. Times are in milliseconds of event time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AggregateSettings {
+    /// The bucket width.
+    pub width: Width,
+    /// The main window first, then the further ones by length, without repeats of the main one's
+    /// length; at most [`super::limits::WINDOWS_MAX`].
+    pub windows: Vec<WindowLength>,
+    /// How long after the longest window an event is still accepted; also how long a closed session
+    /// and an unmatched disconnect are remembered.
+    pub lateness_ms: u64,
+    /// What moves the engine clock, and how far ahead of it an event may be.
+    pub clock: ClockRule,
+    /// A session without any event for this long is evicted. Whole minutes, rounded up.
+    pub idle_timeout_ms: u64,
+    /// Rows of sessions, of any state.
+    pub sessions_max: usize,
+    /// Memory for recognising copies of messages, in bytes.
+    pub dedup_bytes_max: usize,
+}
+
+/// What moves the engine clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockRule {
+    /// A live stream: the wall clock. An event ahead of it by at most `skew_ms` is booked at the
+    /// clock and counted `ahead`; one further ahead is `future`.
+    Wall {
+        /// The allowed skew, in milliseconds.
+        skew_ms: u64,
+    },
+    /// A replay: the greatest event time so far. An event more than `max_jump_ms` ahead of it is
+    /// `future`.
+    Event {
+        /// The allowed jump, in milliseconds.
+        max_jump_ms: u64,
+    },
+}
+
+impl AggregateSettings {
+    /// The default main window: 60 s.
+    pub const WINDOW_MS: u32 = 60_000;
+    /// The default further windows: 10 s, 1 m, 5 m, 1 h.
+    pub const FURTHER_WINDOWS_MS: [u32; 4] = [10_000, 60_000, 300_000, 3_600_000];
+    /// The default allowed lateness of a live stream.
+    pub const LATENESS_MS: u64 = 60_000;
+    /// The default skew.
+    pub const SKEW_MS: u64 = 5_000;
+    /// The default jump of a replay: 24 h.
+    pub const MAX_JUMP_MS: u64 = 86_400_000;
+    /// The default idle timeout: web messaging is asynchronous, a guest may answer the next day.
+    pub const IDLE_TIMEOUT_MS: u64 = 86_400_000;
+    /// The default number of rows.
+    pub const SESSIONS_MAX: usize = 4_000_000;
+    /// The default memory for recognising copies.
+    pub const DEDUP_BYTES_MAX: usize = 256 << 20;
+
+    /// The defaults on a bucket width, a main window and further windows.
+    ///
+    /// # Errors
+    /// When a window is no whole multiple of the width. Further windows that are shorter than one
+    /// bucket or no multiple of it are refused like the main one.
+    pub fn new(width: Width, window_ms: u32, further_ms: &[u32]) -> Result<Self, WindowError> {
+        let main = WindowLength::new(window_ms, width)?;
+        let mut further = Vec::new();
+        for &ms in further_ms {
+            further.push(WindowLength::new(ms, width)?);
+        }
+        further.sort_unstable();
+        further.dedup();
+        further.retain(|length| *length != main);
+        further.truncate(super::limits::WINDOWS_MAX - 1);
+        let windows = std::iter::once(main).chain(further).collect();
+        Ok(Self {
+            width,
+            windows,
+            lateness_ms: Self::LATENESS_MS,
+            clock: ClockRule::Wall {
+                skew_ms: Self::SKEW_MS,
+            },
+            idle_timeout_ms: Self::IDLE_TIMEOUT_MS,
+            sessions_max: Self::SESSIONS_MAX,
+            dedup_bytes_max: Self::DEDUP_BYTES_MAX,
+        })
+    }
+
+    /// The main window.
+    pub fn main_window(&self) -> WindowLength {
+        self.windows[0]
+    }
+
+    /// The longest window.
+    pub fn longest_window(&self) -> WindowLength {
+        self.windows
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or(self.windows[0])
+    }
+
+    /// How many buckets are retained: the longest window plus the allowed lateness.
+    pub fn retained_buckets(&self) -> u64 {
+        u64::from(self.longest_window().buckets()) + self.width.buckets_in(self.lateness_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_main_window_stands_first_and_once() {
+        let settings = AggregateSettings::new(
+            Width::DEFAULT,
+            AggregateSettings::WINDOW_MS,
+            &AggregateSettings::FURTHER_WINDOWS_MS,
+        )
+        .unwrap();
+        let lengths: Vec<u32> = settings.windows.iter().map(|window| window.ms()).collect();
+        assert_eq!(lengths, [60_000, 10_000, 300_000, 3_600_000]);
+        assert_eq!(settings.retained_buckets(), 36_600);
+    }
+}

@@ -1,0 +1,176 @@
+//! One normalised event, whatever source it came from, and the reasons why bytes do not become one.
+//!
+//! An [`Event`] is right by construction: `parse` is the only place that makes one from bytes.
+
+use crate::time::EpochMs;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum EventKind {
+    /// A guest connected: `webchat:connected`.
+    Connected,
+    /// A guest's session ended: `webchat:disconnected`.
+    Disconnected,
+    /// One message, in either direction: `webchat:message`.
+    Message,
+}
+
+/// How a session id became its 128 bits. Keys of different kinds are never equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum IdKind {
+    /// A canonical lower-case UUID: the key is its value, so it can be printed back.
+    Uuid,
+    /// Anything else: a 128-bit keyed hash.
+    Hashed,
+}
+
+/// The keys under which ids that are no UUID are hashed, and identities made. They are part of the
+/// state, not of the process: the same keys give the same rows after a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdKeys(pub [u64; 4]);
+
+impl IdKeys {
+    /// Keys that are the same in every run, for replays and tests. A live engine draws its own, so
+    /// that nobody can choose ids that collide.
+    pub const FIXED: Self = Self([
+        0x243f_6a88_85a3_08d3,
+        0x1319_8a2e_0370_7344,
+        0xa409_3822_299f_31d0,
+        0x082e_fa98_ec4e_6c89,
+    ]);
+}
+
+/// A session's identity, reduced to 128 bits and a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionKey {
+    /// Upper 64 bits.
+    pub hi: u64,
+    /// Lower 64 bits.
+    pub lo: u64,
+    /// What the bits are.
+    pub kind: IdKind,
+}
+
+/// A message's fingerprint for recognising copies; 0 stands for "carries no identity".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity(u64);
+
+impl Identity {
+    /// A message with neither a message id nor a sequence: never merged with another.
+    pub const NONE: Self = Self(0);
+
+    /// Makes an identity of a hash; a hash of 0 is moved to 1, so that it cannot mean "none".
+    pub const fn from_hash(hash: u64) -> Self {
+        if hash == 0 { Self(1) } else { Self(hash) }
+    }
+
+    /// The fingerprint, or `None` when the message carries none.
+    pub const fn fingerprint(self) -> Option<u64> {
+        if self.0 == 0 { None } else { Some(self.0) }
+    }
+}
+
+/// One event of a guest session. Fixed size and `Copy`, so that batches of them are plain memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When it happened.
+    pub time: EpochMs,
+    /// The session it belongs to.
+    pub session: SessionKey,
+    /// Of a message: what a copy of it would repeat. [`Identity::NONE`] on other kinds.
+    pub identity: Identity,
+    /// Of a disconnect: the session's length as the sender knows it, in milliseconds;
+    /// [`Event::NO_DURATION`] when it does not say.
+    pub duration_ms: u32,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+impl Event {
+    /// [`Event::duration_ms`] of an event that carries none.
+    pub const NO_DURATION: u32 = u32::MAX;
+
+    /// The duration a disconnect carries, in milliseconds.
+    pub const fn own_duration_ms(&self) -> Option<u32> {
+        if self.duration_ms == Self::NO_DURATION {
+            None
+        } else {
+            Some(self.duration_ms)
+        }
+    }
+}
+
+// A batch of 256 events is 12 KiB: it stays in the first-level cache while it is applied.
+const _: () = assert!(size_of::<Event>() <= 48);
+
+macro_rules! rejects {
+    ($($(#[$doc:meta])* $name:ident => $label:literal,)*) => {
+        /// Why a payload is refused. Each is counted by name; none ends the connection.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Reject { $($(#[$doc])* $name,)* }
+
+        impl Reject {
+            /// Every reason, in the order in which counters are kept and shown.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+            /// How many reasons there are.
+            pub const COUNT: usize = Self::ALL.len();
+
+            /// The name of the reason in counters, messages and the API.
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$name => $label,)* }
+            }
+
+            /// The reason's place in [`Reject::ALL`].
+            pub const fn index(self) -> usize { self as usize }
+        }
+    };
+}
+
+rejects! {
+    /// Not one JSON document: bad syntax, trailing bytes, a byte-order mark, nothing at all.
+    NotJson => "not_json",
+    /// The bytes are not UTF-8.
+    Utf8 => "utf8",
+    /// JSON, but not an object at the top, or `data` or `metadata` is not one.
+    Shape => "shape",
+    /// A binary frame.
+    Binary => "binary",
+    /// Longer than the limit for one message.
+    TooBig => "too_big",
+    /// Nested deeper than the limit.
+    Depth => "depth",
+    /// A number that no 64-bit type holds, in any field.
+    NumberRange => "number_range",
+    /// A key that is read stands twice in its object.
+    DuplicateKey => "duplicate_key",
+    /// A required field is missing, of the wrong type, empty, too long or holds control characters.
+    Field => "field",
+    /// The timestamp is neither RFC 3339 with a zone nor an integer of epoch milliseconds, or is before 1970.
+    Timestamp => "timestamp",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reject_labels_are_unique_and_indexed_in_order() {
+        for (index, reject) in Reject::ALL.iter().enumerate() {
+            assert_eq!(reject.index(), index);
+            let same = Reject::ALL
+                .iter()
+                .filter(|other| other.label() == reject.label());
+            assert_eq!(same.count(), 1, "{}", reject.label());
+        }
+    }
+
+    #[test]
+    fn no_hash_means_no_identity() {
+        assert_eq!(Identity::from_hash(0).fingerprint(), Some(1));
+        assert_eq!(Identity::from_hash(7).fingerprint(), Some(7));
+        assert_eq!(Identity::NONE.fingerprint(), None);
+    }
+}

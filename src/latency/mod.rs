@@ -1,0 +1,82 @@
+//! How long each stage takes: the one place that names `hdrhistogram`.
+//!
+//! Batches carry their stamps with them, so the writer can record every stage of the pipeline in
+//! histograms that it alone owns; readers post their samples to a mailbox. Ranges are fixed: 1 ns to
+//! 60 s at three significant digits for the whole run, so recording never allocates and never fails.
+
+mod recorder;
+
+pub use recorder::Recorder;
+
+/// A part of the way of an event, or of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Stage {
+    /// From the read that completed an event's batch to the batch's offer to the ring: parsing.
+    Parse,
+    /// From the offer to the moment the writer takes the batch: waiting in the ring.
+    Ring,
+    /// From there until the batch is applied.
+    Aggregate,
+    /// From there until the snapshot that shows it is stored.
+    Publish,
+    /// Arrival to visible: the sum of the four before, event by event.
+    Visible,
+    /// From a GraphQL request's last byte to its answer's first.
+    Query,
+}
+
+impl Stage {
+    /// Every stage, in flow order.
+    pub const ALL: [Self; 6] = [
+        Self::Parse,
+        Self::Ring,
+        Self::Aggregate,
+        Self::Publish,
+        Self::Visible,
+        Self::Query,
+    ];
+
+    /// The stage's name in the API and in file names.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Parse => "parse",
+            Self::Ring => "ring",
+            Self::Aggregate => "aggregate",
+            Self::Publish => "publish",
+            Self::Visible => "visible",
+            Self::Query => "query",
+        }
+    }
+
+    /// The stage's place in [`Stage::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// What readers want to know of one histogram. Times in nanoseconds, quantiles within 0.1 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quantiles {
+    /// How many values were recorded.
+    pub count: u64,
+    /// The median.
+    pub p50_ns: u64,
+    /// The 90th percentile.
+    pub p90_ns: u64,
+    /// The 99th percentile.
+    pub p99_ns: u64,
+    /// The 99.9th percentile.
+    pub p999_ns: u64,
+    /// The greatest value.
+    pub max_ns: u64,
+}
+
+/// Quantiles of every stage, by [`Stage::index`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LatencySummary {
+    /// Since the engine started.
+    pub since_start: [Quantiles; Stage::ALL.len()],
+    /// Over the last minute, in steps of five seconds.
+    pub last_minute: [Quantiles; Stage::ALL.len()],
+}

@@ -1,0 +1,87 @@
+//! What passes through the ring: events, and what happened to the payloads that became none.
+
+use crate::event::{Event, Reject};
+use crate::stream::StreamNote;
+use crate::time::EpochMs;
+
+/// Where in its source a batch ends; checkpoints will store it beside the state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Which source, in the order of configuration.
+    pub source: u16,
+    /// Which of its partitions or connections.
+    pub partition: u16,
+    /// Payloads read so far: the position of the last one in the batch.
+    pub sequence: u64,
+}
+
+/// Counters since the previous batch of the same ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delta {
+    /// Payloads read: `received = events + ignored + sum(rejected) + shed`.
+    pub received: u64,
+    /// Payloads of a type nobody asked for.
+    pub ignored: u64,
+    /// Payloads refused, by [`Reject::index`].
+    pub rejected: [u64; Reject::COUNT],
+    /// Events dropped because the ring was full and shedding was chosen.
+    pub shed: u64,
+    /// Payload bytes read.
+    pub bytes: u64,
+}
+
+impl Delta {
+    /// Counts one refused payload.
+    pub fn reject(&mut self, reason: Reject) {
+        self.rejected[reason.index()] += 1;
+    }
+}
+
+/// A batch of events of one connection, in order, with the counters that belong to them.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The events, in order of arrival.
+    pub events: Vec<Event>,
+    /// What was counted while these events were read.
+    pub delta: Delta,
+    /// What happened to the connection; applied after the events.
+    pub notes: Vec<StreamNote>,
+    /// Where the source stands after this batch.
+    pub position: Position,
+    /// Wall time after the read that completed the batch's first payload.
+    pub arrival: EpochMs,
+    /// The monotonic clock at the same moment.
+    pub arrival_ns: u64,
+    /// The monotonic clock when the batch was first offered.
+    pub offered_ns: u64,
+}
+
+impl Batch {
+    /// An empty batch with room for `events` events.
+    pub fn with_capacity(events: usize) -> Self {
+        Self {
+            events: Vec::with_capacity(events),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the batch says nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.notes.is_empty() && self.delta == Delta::default()
+    }
+
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        let (mut events, mut notes) = (
+            std::mem::take(&mut self.events),
+            std::mem::take(&mut self.notes),
+        );
+        events.clear();
+        notes.clear();
+        *self = Self {
+            events,
+            notes,
+            ..Self::default()
+        };
+    }
+}

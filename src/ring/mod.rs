@@ -1,0 +1,150 @@
+//! Stage 3 of 6: the bounded hand-off from an ingest thread to the writer.
+//!
+//! One ring per ingest connection, so order per connection holds and no producer stalls another.
+//! What passes is a [`Batch`]: events and counter deltas together, so that a snapshot is one
+//! consistent cut. Emptied batches go back by a second queue and are filled again: in steady state
+//! nothing is allocated. The ring only reports that it is full; the producer's owner decides
+//! whether to wait or to shed.
+//!
+//! There is no mutex in it, but a producer that is descheduled between taking a slot and stamping
+//! it can delay the writer (Vyukov's queue, by way of `crossbeam`).
+//!
+//! This module is the one place that names `crossbeam`.
+
+mod batch;
+mod mailbox;
+mod wait;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam::queue::ArrayQueue;
+
+pub use batch::{Batch, Delta, Position};
+pub use mailbox::Mailbox;
+pub use wait::{Bell, WaitStrategy, Waiter};
+
+/// The shared part of one ring.
+#[derive(Debug)]
+struct Shared {
+    /// Filled batches on their way to the writer.
+    filled: ArrayQueue<Batch>,
+    /// Emptied batches on their way back.
+    empty: ArrayQueue<Batch>,
+    /// Events in `filled`: counter only, orders nothing.
+    depth_events: AtomicUsize,
+    /// Events one batch holds.
+    batch_events: usize,
+}
+
+/// Makes a ring of `capacity` batches of `batch_events` events each, whose consumer is woken by `bell`.
+///
+/// Memory: `2 × capacity × batch_events × 48` bytes at most, allocated as batches are first used.
+pub fn ring(capacity: usize, batch_events: usize, bell: Bell) -> (Producer, Consumer) {
+    let shared = Arc::new(Shared {
+        filled: ArrayQueue::new(capacity.max(1)),
+        empty: ArrayQueue::new(capacity.max(1) + 1),
+        depth_events: AtomicUsize::new(0),
+        batch_events: batch_events.max(1),
+    });
+    (
+        Producer {
+            shared: Arc::clone(&shared),
+            bell,
+        },
+        Consumer { shared },
+    )
+}
+
+/// The ingest thread's end. Not `Clone`: one producer per ring.
+#[derive(Debug)]
+pub struct Producer {
+    shared: Arc<Shared>,
+    bell: Bell,
+}
+
+impl Producer {
+    /// An empty batch to fill: a recycled one when there is one.
+    pub fn lease(&self) -> Batch {
+        self.shared
+            .empty
+            .pop()
+            .unwrap_or_else(|| Batch::with_capacity(self.shared.batch_events))
+    }
+
+    /// Offers a batch to the writer without waiting, and wakes the writer if it is parked.
+    ///
+    /// Order: kept. Cost: two atomic operations; never allocates.
+    ///
+    /// # Errors
+    /// Hands the batch back when the ring is full: wait and offer it again, or shed its events.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the batch is handed back, not copied to the heap"
+    )]
+    pub fn offer(&mut self, batch: Batch) -> Result<(), Batch> {
+        let events = batch.events.len();
+        // Added before the push, so that the consumer's subtraction never goes below zero.
+        // Relaxed: counter only, orders nothing.
+        self.shared
+            .depth_events
+            .fetch_add(events, Ordering::Relaxed);
+        if let Err(batch) = self.shared.filled.push(batch) {
+            self.shared
+                .depth_events
+                .fetch_sub(events, Ordering::Relaxed);
+            return Err(batch);
+        }
+        self.bell.ring();
+        Ok(())
+    }
+
+    /// How many events one batch holds.
+    pub fn batch_events(&self) -> usize {
+        self.shared.batch_events
+    }
+}
+
+/// The writer's end. Not `Clone`: one consumer per ring.
+#[derive(Debug)]
+pub struct Consumer {
+    shared: Arc<Shared>,
+}
+
+impl Consumer {
+    /// Takes the oldest batch, if there is one.
+    pub fn drain(&mut self) -> Option<Batch> {
+        let batch = self.shared.filled.pop()?;
+        // Relaxed: counter only, orders nothing.
+        self.shared
+            .depth_events
+            .fetch_sub(batch.events.len(), Ordering::Relaxed);
+        Some(batch)
+    }
+
+    /// Gives an applied batch back to the producer.
+    pub fn recycle(&mut self, mut batch: Batch) {
+        batch.clear();
+        // Full only when more batches exist than the ring can hold: then this one is let go.
+        drop(self.shared.empty.push(batch));
+    }
+
+    /// Whether a batch is waiting.
+    pub fn is_ready(&self) -> bool {
+        !self.shared.filled.is_empty()
+    }
+
+    /// Events waiting now, at most [`Consumer::capacity_events`].
+    pub fn depth_events(&self) -> usize {
+        // Relaxed: counter only, orders nothing.
+        self.shared.depth_events.load(Ordering::Relaxed)
+    }
+
+    /// Events the ring holds when every batch in it is full.
+    pub fn capacity_events(&self) -> usize {
+        self.shared.filled.capacity() * self.shared.batch_events
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! Stage 5 of 6: what readers see. A [`Snapshot`] is immutable and one consistent cut: every number
+//! in it belongs to the same set of applied events.
+//!
+//! It holds sums and counts and divides only in its methods, so that partial snapshots can be merged.
+
+mod publish;
+
+use std::sync::Arc;
+
+use crate::event::Reject;
+use crate::latency::LatencySummary;
+use crate::stream::{Gap, StreamState};
+use crate::time::EpochMs;
+
+pub use publish::{Publisher, Reader, channel};
+
+/// One published state of the engine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Which engine published it: a random number per process.
+    pub engine_id: u64,
+    /// Its place in the order of publishing; never goes back.
+    pub sequence: u64,
+    /// The engine clock of this cut.
+    pub now: EpochMs,
+    /// Wall time when it was published.
+    pub published: EpochMs,
+    /// Since when the counters count.
+    pub counters_since: EpochMs,
+    /// The main window first, then the further ones by length.
+    pub windows: Vec<WindowStats>,
+    /// Connections since [`Snapshot::counters_since`].
+    pub total_connections: u64,
+    /// The session table.
+    pub sessions: SessionStats,
+    /// Every event read, by its fate, and attributes of the applied ones.
+    pub counters: Counters,
+    /// The stream connection.
+    pub stream: StreamStatus,
+    /// The rings between ingest and the writer.
+    pub ring: RingStats,
+    /// Recognising copies of messages.
+    pub dedup: DedupStats,
+    /// Quantiles per stage, made once a second.
+    pub latency: Arc<LatencySummary>,
+}
+
+/// Sums over one window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WindowStats {
+    /// The window's length in milliseconds.
+    pub length_ms: u32,
+    /// The first millisecond the window covers.
+    pub start: EpochMs,
+    /// Sessions that connected inside the window and have not disconnected.
+    pub active_sessions: u64,
+    /// Connections inside the window that count in the total.
+    pub connections: u64,
+    /// Disconnects inside the window that closed a session.
+    pub disconnections: u64,
+    /// Messages inside the window.
+    pub messages: u64,
+    /// Sessions that connected inside the window and have disconnected.
+    pub closed_sessions: u64,
+    /// Sum of their durations, in milliseconds.
+    pub closed_duration_ms: u64,
+    /// Messages of the sessions whose disconnect is inside the window, counted while they were open.
+    pub ended_messages: u64,
+    /// Durations of the sessions whose disconnect is inside the window, on panes; `None` without any.
+    pub durations: Option<DurationQuantiles>,
+    /// The width of those panes, in milliseconds.
+    pub pane_ms: u32,
+    /// How much of the window the stream was live, in milliseconds.
+    pub coverage_ms: u64,
+}
+
+/// Durations of ended sessions. A percentile is the upper bound of its histogram cell, at most 1 %
+/// above the exact value; the maximum is exact. Milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DurationQuantiles {
+    /// How many sessions.
+    pub count: u64,
+    /// The median.
+    pub p50_ms: u64,
+    /// The 90th percentile.
+    pub p90_ms: u64,
+    /// The 99th percentile.
+    pub p99_ms: u64,
+    /// The longest, exact.
+    pub max_ms: u64,
+}
+
+/// The session table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionStats {
+    /// Sessions open now, whenever they connected.
+    pub open: u64,
+    /// Open sessions without any event since the last gap began.
+    pub open_uncertain: u64,
+    /// Disconnects that wait for their connect.
+    pub pending: u64,
+    /// Closed sessions still remembered.
+    pub closed: u64,
+    /// Memory of rows and index, in bytes.
+    pub bytes: u64,
+}
+
+/// Every event read ends in exactly one of the fates:
+/// `received = ignored + sum(rejected) + shed + late + future + duplicates + applied`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Payloads read.
+    pub received: u64,
+    /// Fate: of a type nobody asked for.
+    pub ignored: u64,
+    /// Fate: refused, by [`Reject::index`].
+    pub rejected: [u64; Reject::COUNT],
+    /// Fate: dropped because the ring was full and shedding was chosen.
+    pub shed: u64,
+    /// Fate: older than every retained bucket.
+    pub late: u64,
+    /// Fate: further ahead of the clock than the allowed skew.
+    pub future: u64,
+    /// Fate: a copy of an event seen before.
+    pub duplicates: u64,
+    /// Fate: changed the state.
+    pub applied: u64,
+
+    /// Applied disconnects that closed nothing.
+    pub orphans: u64,
+    /// Applied disconnects a little before their connect: the session closed with duration 0.
+    pub clock_skew: u64,
+    /// Applied connects of an open session that restarted it.
+    pub reconnects: u64,
+    /// Applied connects older than what is known of their session.
+    pub stale: u64,
+    /// Applied events in a bucket older than the newest event's.
+    pub out_of_order: u64,
+    /// Applied events ahead of the clock, booked at the clock.
+    pub ahead: u64,
+    /// Applied disconnects without a connect that carried their own duration.
+    pub recovered: u64,
+
+    /// Sessions evicted after the idle timeout.
+    pub evicted_idle: u64,
+    /// Waiting disconnects evicted for want of room; each is also an orphan.
+    pub evicted_pending: u64,
+    /// Closed sessions forgotten early for want of room.
+    pub evicted_closed: u64,
+    /// Open sessions evicted for want of room.
+    pub evicted_open: u64,
+    /// Steps back of the wall clock by more than a second.
+    pub clock_steps_back: u64,
+    /// Payload bytes read.
+    pub bytes: u64,
+}
+
+impl Counters {
+    /// Refused payloads, all reasons together.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.iter().sum()
+    }
+
+    /// `received` minus all fates: 0 in every snapshot.
+    pub fn accounting_gap(&self) -> i128 {
+        let fates = [
+            self.ignored,
+            self.rejected_total(),
+            self.shed,
+            self.late,
+            self.future,
+            self.duplicates,
+            self.applied,
+        ];
+        i128::from(self.received) - fates.iter().map(|&count| i128::from(count)).sum::<i128>()
+    }
+}
+
+/// The stream connection as the writer knows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StreamStatus {
+    /// Where it stands.
+    pub state: StreamState,
+    /// Since when it is live; `None` while it is not.
+    pub connected_since: Option<EpochMs>,
+    /// Times it was live again after a loss.
+    pub reconnects: u64,
+    /// Failed attempts to connect.
+    pub failed_attempts: u64,
+    /// Times the peer broke the WebSocket protocol.
+    pub protocol_errors: u64,
+    /// All gaps so far, the open one included.
+    pub gaps_total: u64,
+    /// The latest gaps, oldest first, at most [`crate::config::limits::GAPS_MAX`].
+    pub gaps: Arc<[Gap]>,
+    /// What went wrong last, in one line; `None` when nothing did.
+    pub last_error: Option<Arc<str>>,
+    /// The greatest event time applied so far.
+    pub last_event: Option<EpochMs>,
+    /// When the latest batch arrived.
+    pub last_arrival: Option<EpochMs>,
+    /// Arrival minus event time of the latest event, in milliseconds; negative when it was ahead.
+    pub lag_ms: Option<i64>,
+}
+
+/// The rings between ingest and the writer, in events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RingStats {
+    /// Waiting at the moment of publishing.
+    pub depth: u64,
+    /// Room for, at most.
+    pub capacity: u64,
+    /// The greatest depth the writer saw.
+    pub high_water: u64,
+}
+
+/// Recognising copies of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DedupStats {
+    /// Fingerprints kept.
+    pub fingerprints: u64,
+    /// Memory for them, in bytes.
+    pub bytes: u64,
+    /// Copies of messages older than this are no longer recognised: the byte limit took their
+    /// fingerprints. `None` while every retained bucket has its own.
+    pub forgotten_before: Option<EpochMs>,
+}
+
+impl WindowStats {
+    /// Mean duration of the sessions that connected inside the window and have disconnected, in
+    /// milliseconds; 0 when there are none.
+    pub fn avg_session_duration_ms(&self) -> f64 {
+        if self.closed_sessions == 0 {
+            return 0.0;
+        }
+        float(self.closed_duration_ms) / float(self.closed_sessions)
+    }
+
+    /// Messages a minute: `(n × 60000) / W`, in that order.
+    pub fn messages_per_minute(&self) -> f64 {
+        self.per_minute(self.messages)
+    }
+
+    /// Connections a minute.
+    pub fn connections_per_minute(&self) -> f64 {
+        self.per_minute(self.connections)
+    }
+
+    /// Disconnects a minute that closed a session.
+    pub fn disconnections_per_minute(&self) -> f64 {
+        self.per_minute(self.disconnections)
+    }
+
+    /// Mean messages of the sessions whose disconnect is inside the window; `None` without any.
+    pub fn messages_per_session(&self) -> Option<f64> {
+        (self.disconnections > 0).then(|| float(self.ended_messages) / float(self.disconnections))
+    }
+
+    /// Whether the stream was live throughout: no gap, and no time before the start.
+    pub fn is_complete(&self) -> bool {
+        self.coverage_ms >= u64::from(self.length_ms)
+    }
+
+    fn per_minute(&self, count: u64) -> f64 {
+        float(count) * 60_000.0 / f64::from(self.length_ms)
+    }
+}
+
+impl Snapshot {
+    /// The main window.
+    ///
+    /// # Panics
+    /// Never on a snapshot that an engine published: it has at least the main window.
+    pub fn main(&self) -> &WindowStats {
+        &self.windows[0]
+    }
+}
+
+/// A count as a number to divide; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+fn float(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,110 @@
+//! The life of a stream connection, in the words that ingest reports and readers see.
+
+use crate::time::EpochMs;
+
+/// Where a stream connection stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum StreamState {
+    /// Not begun.
+    #[default]
+    Idle,
+    /// Fetching a token, or shaking hands.
+    Connecting,
+    /// Subscribed, and the peer has answered since.
+    Live,
+    /// Lost; waiting before the next try.
+    Backoff,
+    /// Refused for its credentials; tries go on, slowly, but a person has to look.
+    Refused,
+    /// Ended by us or by the end of the input.
+    Closed,
+}
+
+impl StreamState {
+    /// The state's name in the API, the log and messages.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Backoff => "backoff",
+            Self::Refused => "refused",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum LossCause {
+    /// The peer closed with a close frame; the detail holds its code.
+    Closed,
+    /// The connection ended without a close frame (code 1006).
+    Dropped,
+    /// Nothing came, not even an answer to a ping, for the dead-peer timeout.
+    DeadPeer,
+    /// The peer broke the WebSocket protocol.
+    Protocol,
+    /// The token or the subscription was refused.
+    Refused,
+    /// The connection could not be made: name, network, TLS, or an answer other than 101.
+    Unreachable,
+}
+
+impl LossCause {
+    /// The cause's name in the API, the log and messages.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Dropped => "dropped",
+            Self::DeadPeer => "dead_peer",
+            Self::Protocol => "protocol",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// A span of time in which events may have been missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last moment up to which nothing can be missing: at or before the send time of the first
+    /// event that may be.
+    pub start: EpochMs,
+    /// When the stream was proven live again; `None` while it is not. `start <= end`.
+    pub end: Option<EpochMs>,
+    /// What ended the connection.
+    pub cause: LossCause,
+}
+
+/// What an ingest thread tells the writer beside events, in order with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamNote {
+    /// The state changed.
+    State(StreamState),
+    /// The stream is proven live since `at`: this ends an open gap.
+    Live {
+        /// When the proof arrived.
+        at: EpochMs,
+    },
+    /// The connection is lost: this opens a gap, unless one is open.
+    Lost {
+        /// Start of the gap; see [`Gap::start`].
+        since: EpochMs,
+        /// What happened.
+        cause: LossCause,
+        /// One line for people: escaped, bounded, free of secrets.
+        detail: String,
+    },
+    /// A connection attempt failed while none was open.
+    Failed {
+        /// What happened.
+        cause: LossCause,
+        /// One line for people: escaped, bounded, free of secrets.
+        detail: String,
+    },
+    /// The peer broke the WebSocket protocol.
+    ProtocolError,
+}
