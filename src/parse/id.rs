@@ -168,11 +168,11 @@ fn hex(digits: [u8; 8]) -> Option<u64> {
     let text = u64::from_le_bytes(digits);
     // Of the bytes allowed only `a` to `f` have bit 6 set.
     let letters = text >> 6 & ONES;
-    let values = (text & 0x0f * ONES) + 9 * letters;
+    let values = (text & (0x0f * ONES)) + 9 * letters;
     // '0' is 0x30; 'a' is 0x57 + 10. And a value is 10 or more exactly if it is a letter's.
     let rewritten = values + 0x30 * ONES + 0x27 * letters;
     let from_ten = (values + 0x76 * ONES) >> 7 & ONES;
-    if rewritten != text || from_ten != letters || values & 0xf0 * ONES != 0 {
+    if rewritten != text || from_ten != letters || values & (0xf0 * ONES) != 0 {
         return None;
     }
     // The first digit stands in the lowest byte: join neighbours twice, then turn the bytes around.
