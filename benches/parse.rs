@@ -46,13 +46,13 @@ impl Traffic {
             let mut line = String::new();
             write!(
                 line,
-                r#"{{"eventType":"webchat:message","timestamp":"{time}","data":{{"sessionId":"{}","conversationId":"{}","deploymentId":"{}","queueId":"queue-{:03}","direction":"inbound","textLength":{}}},"metadata":{{"seq":{},"region":"use1"}}}}"#,
+                r#"{{"eventType":"webchat:message","timestamp":"{time}","data":{{"sessionId":"{}","conversationId":"{}","deploymentId":"{}","queueId":"q-{:03}","direction":"inbound","textLength":{}}},"metadata":{{"seq":{},"region":"use1"}}}}"#,
                 uuid(&mut rng),
                 uuid(&mut rng),
                 uuid(&mut rng),
                 rng.random_range(0..40),
                 rng.random_range(10..100),
-                100_000 + seq,
+                100 + seq % 900,
             )
             .unwrap();
             assert_eq!(line.len(), 335, "the benches' names say so");

@@ -114,51 +114,17 @@ fn within_limits(id: &str) -> bool {
 /// The bits of a canonical lower-case UUID, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
 fn uuid_bits(text: &str) -> Option<(u64, u64)> {
     let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let [
-        a0,
-        a1,
-        a2,
-        a3,
-        a4,
-        a5,
-        a6,
-        a7,
-        b'-',
-        b0,
-        b1,
-        b2,
-        b3,
-        b'-',
-        c0,
-        c1,
-        c2,
-        c3,
-        b'-',
-        d0,
-        d1,
-        d2,
-        d3,
-        b'-',
-        e0,
-        e1,
-        e2,
-        e3,
-        e4,
-        e5,
-        e6,
-        e7,
-        e8,
-        e9,
-        ea,
-        eb,
-    ] = *text
-    else {
+    if [8, 13, 18, 23].iter().any(|&dash| text[dash] != b'-') {
         return None;
+    }
+    // Two runs of four digits make one word.
+    let word = |a: usize, b: usize| {
+        let [a0, a1, a2, a3] = [text[a], text[a + 1], text[a + 2], text[a + 3]];
+        let [b0, b1, b2, b3] = [text[b], text[b + 1], text[b + 2], text[b + 3]];
+        hex([a0, a1, a2, a3, b0, b1, b2, b3])
     };
-    let first = hex([a0, a1, a2, a3, a4, a5, a6, a7])?;
-    let second = hex([b0, b1, b2, b3, c0, c1, c2, c3])?;
-    let third = hex([d0, d1, d2, d3, e0, e1, e2, e3])?;
-    let fourth = hex([e4, e5, e6, e7, e8, e9, ea, eb])?;
+    let (first, second) = (word(0, 4)?, word(9, 14)?);
+    let (third, fourth) = (word(19, 24)?, word(28, 32)?);
     Some((first << 32 | second, third << 32 | fourth))
 }
 

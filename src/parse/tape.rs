@@ -8,7 +8,6 @@ use simd_json::StaticNode;
 
 use super::id::Ids;
 use super::timestamp;
-
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Identity;

@@ -17,7 +17,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// Reads RFC 3339.
 pub(super) fn from_text(text: &str) -> Option<EpochMs> {
     let bytes = text.as_bytes();
-    // The form that nearly every event has: see bench parse/timestamp.
+    // The form that nearly every event has.
     if let Ok(bytes) = bytes.try_into()
         && let Some(time) = from_utc_millis(bytes)
     {

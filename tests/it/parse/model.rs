@@ -117,8 +117,8 @@ fn within_limits(id: &str) -> bool {
 /// RFC 3339 to milliseconds: the grammar by position, the calendar by jiff.
 fn rfc3339_ms(text: &str) -> Option<i64> {
     let (civil, tail) = text.split_at_checked(19)?;
-    let fits = civil.chars().zip("0000-00-00T00:00:00".chars());
-    let fits = fits.into_iter().all(|(char, wanted)| match wanted {
+    let mut places = civil.chars().zip("0000-00-00T00:00:00".chars());
+    let fits = places.all(|(char, wanted)| match wanted {
         '0' => char.is_ascii_digit(),
         'T' => "Tt ".contains(char),
         wanted => char == wanted,
