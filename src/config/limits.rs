@@ -6,6 +6,9 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 pub const MESSAGE_FRAGMENTS_MAX: usize = 1_024;
 /// Nesting of one event's JSON.
 pub const JSON_DEPTH_MAX: usize = 64;
+/// A parser keeps its buffers after messages up to this long, in bytes; they take up to some thirty
+/// times as much memory.
+pub const PARSE_BYTES_KEPT_MAX: usize = 64 << 10;
 /// A session id or message id, in bytes of its decoded text.
 pub const ID_BYTES_MAX: usize = 256;
 
