@@ -18,6 +18,9 @@ pub const DRAIN_QUOTA_BATCHES: usize = 16;
 
 /// Windows at the most: the main one and the further ones.
 pub const WINDOWS_MAX: usize = 8;
+/// Buckets retained at the most: a window of an hour with buckets of a millisecond, and a day with
+/// those of 25 ms. They are allocated at the start.
+pub const RETAINED_BUCKETS_MAX: u64 = 1 << 22;
 /// Gaps remembered one by one; older ones stay counted.
 pub const GAPS_MAX: usize = 1_024;
 /// How often the writer publishes while events flow, in nanoseconds.
