@@ -4,11 +4,11 @@ use std::fs::File;
 use std::time::Duration;
 
 use hyper::Uri;
-use secrecy::SecretString;
 
 use crate::window::Width;
 use crate::window::WindowLength;
 
+use super::credentials;
 use super::duration::millis;
 use super::engine::AggregateSettings;
 use super::engine::ClockRule;
@@ -112,8 +112,8 @@ fn log(layers: &Layers) -> LogSettings {
 /// Every part is built, so that all faults are found, before any of them is missed.
 fn engine(layers: &mut Layers) -> Option<EngineSettings> {
     let (token_url, stream_url) = urls(layers);
-    let client_id = client_id(layers);
-    let client_secret = client_secret(layers);
+    let client_id = credentials::client_id(layers);
+    let client_secret = credentials::client_secret(layers);
     let stream = stream(layers, stream_url);
     let aggregate = aggregate(layers);
     let serve = serve(layers);
@@ -138,14 +138,17 @@ fn urls(layers: &mut Layers) -> (Option<Uri>, Option<Uri>) {
     }
     let region = layers.draft.region.clone().unwrap_or_default();
     let is_region_used = !(layers.is_given("token-url") && layers.is_given("stream-url"));
-    if is_region_used && region == Region::default() {
-        let why = match layers.origin("region") {
-            Origin::Default => "unset".to_owned(),
-            origin => format!("from {origin}"),
-        };
+    let why = match (layers.shown_text("region"), layers.origin("region")) {
+        (None, _) => Some("unset".to_owned()),
+        (Some(text), origin) if text.eq_ignore_ascii_case("api") => {
+            Some(format!("\"api\" by {origin}"))
+        }
+        _ => None,
+    };
+    if let Some(why) = why.filter(|_| is_region_used) {
         let domain = Region::DEFAULT_DOMAIN;
         layers.notes.push(format!(
-            "region: {why}, taken as {domain}; GENESYS_ENV unset or \"api\" means that region"
+            "region: {why}, taken as {domain}; name another by --region or GENESYS_ENV"
         ));
     }
     let (token_url, stream_url) = (
@@ -179,71 +182,6 @@ fn derived(
         }
         Err(why) => {
             layers.fault(name, format!("from the region: {why}"));
-            None
-        }
-    }
-}
-
-/// Whether a credential came once: `None` and a fault when it is missing, refused or came twice.
-fn one_of(layers: &mut Layers, name: &'static str, file: &'static str) -> Option<()> {
-    if !layers.are_good(&[name, file]) {
-        return None;
-    }
-    match (layers.is_given(name), layers.is_given(file)) {
-        (true, true) => {
-            let other = layers.origin(file);
-            layers.fault(name, format!("given twice, also by {other}; remove one"));
-            None
-        }
-        (false, false) => {
-            let alias = Setting::by_name(name)?.alias?;
-            layers.error.add(format!(
-                "config: {name}: missing; set {alias}, or give --{file}"
-            ));
-            None
-        }
-        _ => Some(()),
-    }
-}
-
-fn client_id(layers: &mut Layers) -> Option<String> {
-    one_of(layers, "client-id", "client-id-file")?;
-    let Some(path) = layers.draft.client_id_file.clone() else {
-        return layers.draft.client_id.clone();
-    };
-    let read = secret::read_public_file(&path).and_then(|text| value::client_id(&text));
-    match read {
-        Ok(id) => {
-            let shown = Shown {
-                value: ShownValue::Text(id.clone()),
-                origin: Origin::From("client-id-file"),
-            };
-            layers.shown.insert("client-id", shown);
-            Some(id)
-        }
-        Err(why) => {
-            layers.fault("client-id-file", why);
-            None
-        }
-    }
-}
-
-fn client_secret(layers: &mut Layers) -> Option<SecretString> {
-    one_of(layers, "client-secret", "client-secret-file")?;
-    let Some(path) = layers.draft.client_secret_file.clone() else {
-        return layers.draft.client_secret.clone();
-    };
-    match secret::read_file(&path) {
-        Ok(secret) => {
-            let shown = Shown {
-                value: ShownValue::Hidden,
-                origin: Origin::From("client-secret-file"),
-            };
-            layers.shown.insert("client-secret", shown);
-            Some(secret)
-        }
-        Err(why) => {
-            layers.fault("client-secret-file", why);
             None
         }
     }

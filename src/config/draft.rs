@@ -55,6 +55,6 @@ pub(super) struct Draft {
     pub(super) listen: Option<SocketAddr>,
     pub(super) token_file: Option<PathBuf>,
     pub(super) open_to_network: bool,
-    pub(super) introspection: bool,
+    pub(super) introspection: Option<bool>,
     pub(super) ready_max_age: Duration,
 }

@@ -170,6 +170,14 @@ impl Layers {
             .is_some_and(|shown| shown.origin != Origin::Default)
     }
 
+    /// A setting's value as it was given, where it may be shown.
+    pub(super) fn shown_text(&self, name: &str) -> Option<&str> {
+        match &self.shown.get(name)?.value {
+            ShownValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Where a setting's value comes from.
     pub(super) fn origin(&self, name: &str) -> Origin {
         self.shown
@@ -295,7 +303,7 @@ fn apply(setting: &Setting, text: &str, draft: &mut Draft) -> Result<ShownValue,
         Kind::Lengths(range, field) => *field(draft) = value::lengths(text, range)?,
         Kind::Count(range, field) => *field(draft) = value::count(text, range)?,
         Kind::Bytes(range, field) => *field(draft) = value::bytes(text, range)?,
-        Kind::Switch(field) => *field(draft) = value::switch(text)?,
+        Kind::Switch(store) => store(draft, value::switch(text)?),
         Kind::Path(field) => *field(draft) = Some(text.into()),
         Kind::Text(read) | Kind::Id(read) => read(draft, text)?,
         Kind::HttpUrl(field) => {

@@ -5,6 +5,7 @@
 //! nothing.
 
 mod build;
+mod credentials;
 mod draft;
 pub mod duration;
 mod engine;

@@ -12,10 +12,10 @@ pub struct ServeSettings {
     pub listen: SocketAddr,
     /// The bearer token that every route but `/healthz` asks for; `None` asks for none.
     pub token: Option<SecretString>,
-    /// Whether the server may listen beyond loopback without a token.
+    /// Whether it may listen beyond loopback without a token.
     pub open_to_network: bool,
-    /// Whether clients may ask for the GraphQL schema.
-    pub introspection: bool,
+    /// Whether the schema can be asked for; `None` means only where no token is asked for.
+    pub introspection: Option<bool>,
     /// A snapshot older than this makes `/readyz` answer 503.
     pub ready_max_age: Duration,
 }
@@ -30,7 +30,7 @@ impl ServeSettings {
             listen,
             token: None,
             open_to_network: false,
-            introspection: true,
+            introspection: None,
             ready_max_age: Duration::from_secs(5),
         }
     }

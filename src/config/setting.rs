@@ -65,7 +65,7 @@ pub(super) enum Kind {
     ),
     Count(RangeInclusive<u64>, fn(&mut Draft) -> &mut u64),
     Bytes(RangeInclusive<u64>, fn(&mut Draft) -> &mut u64),
-    Switch(fn(&mut Draft) -> &mut bool),
+    Switch(fn(&mut Draft, bool)),
     Path(fn(&mut Draft) -> &mut Option<PathBuf>),
     HttpUrl(fn(&mut Draft) -> &mut Option<Uri>),
     WebSocketUrl(fn(&mut Draft) -> &mut Option<Uri>),

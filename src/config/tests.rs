@@ -500,7 +500,8 @@ fn the_default_region_is_noted() {
     };
     assert!(notes(&[]).contains("unset, taken as mypurecloud.com"));
     assert!(
-        notes(&[("GENESYS_ENV", "api")]).contains("from GENESYS_ENV, taken as mypurecloud.com")
+        notes(&[("GENESYS_ENV", "api")])
+            .contains("\"api\" by GENESYS_ENV, taken as mypurecloud.com")
     );
     assert_eq!(notes(&[("GENESYS_ENV", "mypurecloud.de")]), "");
     // The program's own variable is the stronger one.

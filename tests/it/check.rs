@@ -63,7 +63,7 @@ fn every_setting_stands_on_one_line_with_its_origin() {
     check("client-secret", "(set, from GENESYS_CLIENT_SECRET)");
     check("ca-file", "(not set)");
     for part in [
-        "note: region: from GENESYS_ENV, taken as mypurecloud.com",
+        "note: region: \"api\" by GENESYS_ENV, taken as mypurecloud.com",
         "would read events from wss://api.mypurecloud.com/api/v2/analytics/events/stream",
         "would serve GraphQL at http://127.0.0.1:4000/graphql",
     ] {
