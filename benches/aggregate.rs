@@ -146,7 +146,11 @@ fn recompute(c: &mut Criterion) {
                 let mut sessions: HashMap<SessionKey, (i64, Option<i64>)> = HashMap::new();
                 let mut messages: Vec<i64> = vec![START_MS; 10_000];
                 let mut active = 0;
-                sessions.extend(connects.iter().map(|event| (event.session, (START_MS, None))));
+                sessions.extend(
+                    connects
+                        .iter()
+                        .map(|event| (event.session, (START_MS, None))),
+                );
                 for event in &events[..200] {
                     match event.kind {
                         EventKind::Connected => {

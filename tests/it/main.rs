@@ -1,3 +1,5 @@
 //! All integration tests in one binary: it links once.
 
+mod check;
+mod cli;
 mod parse;
