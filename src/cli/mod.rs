@@ -11,7 +11,7 @@ mod runtime;
 mod serve;
 mod setting_flags;
 mod signal;
-mod simulate;
+pub mod simulate;
 
 use std::fmt;
 use std::net::SocketAddr;
