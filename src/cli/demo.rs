@@ -27,6 +27,7 @@ use super::graphql_url;
 use super::live_line;
 use super::output;
 use super::runtime;
+use super::signal::STOPPING;
 use super::signal::Stop;
 
 /// Arguments of `streamgauge demo`.
@@ -90,7 +91,8 @@ async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failur
         shown = live_line::show(&reader) => shown,
         error = engine.failed() => Err(failed(error)),
     };
-    live_line::end()?;
+    live_line::end();
+    output::note(STOPPING);
     // The engine goes first, so that the stand-in's end is no loss that it would report.
     let ended = engine.shutdown().await.map_err(failed);
     stand_in.stop().await;

@@ -41,25 +41,26 @@ pub(super) async fn show(reader: &Reader) -> Result<(), Failure> {
 }
 
 /// Ends the redrawn line, so that what follows stands on its own.
-pub(super) fn end() -> Result<(), Failure> {
+pub(super) fn end() {
     if stdout().is_terminal() {
-        output::data("\n")?;
+        // A terminal that is gone needs no end of line.
+        let _ = output::data("\n");
     }
-    Ok(())
 }
 
+/// Short enough for a terminal of 80 columns: a line that wraps cannot be redrawn in place.
 fn line(snapshot: &Snapshot) -> String {
+    let state = snapshot.stream.state.label();
     let Some(window) = snapshot.windows.first() else {
-        return snapshot.stream.state.label().to_owned();
+        return state.to_owned();
     };
-    let incomplete = if window.is_complete() {
+    let filling = if window.is_complete() {
         ""
     } else {
-        " (window not full yet)"
+        "  (filling)"
     };
     format!(
-        "{}: {} active, {} connections, {:.1} s average, {:.0} messages/min{incomplete}",
-        snapshot.stream.state.label(),
+        "{state}  active {}  total {}  average {:.1} s  messages/min {:.0}{filling}",
         window.active_sessions,
         snapshot.total_connections,
         window.avg_session_duration_ms() / 1_000.0,
@@ -90,10 +91,10 @@ mod tests {
             ..Snapshot::default()
         };
         snapshot.stream.state = StreamState::Live;
-        let expected = "live: 7 active, 41 connections, 2.5 s average, 120 messages/min";
+        let expected = "live  active 7  total 41  average 2.5 s  messages/min 120";
         assert_eq!(line(&snapshot), expected);
         snapshot.windows[0].coverage_ms = 59_999;
-        assert_eq!(line(&snapshot), format!("{expected} (window not full yet)"));
+        assert_eq!(line(&snapshot), format!("{expected}  (filling)"));
     }
 
     #[test]

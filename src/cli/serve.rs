@@ -16,6 +16,7 @@ use super::logging;
 use super::output;
 use super::runtime;
 use super::setting_flags::SettingFlags;
+use super::signal::STOPPING;
 use super::signal::Stop;
 
 /// Arguments of `streamgauge serve`.
@@ -52,7 +53,7 @@ async fn serve(settings: EngineSettings, stop: Stop) -> Result<(), Failure> {
         graphql_url(engine.local_addr())
     ));
     tokio::select! {
-        () = stop.requested() => info!("stopping"),
+        () = stop.requested() => output::note(STOPPING),
         error = engine.failed() => {
             // The first failure is the one to report; what the rest says of it is an echo.
             let _ = engine.shutdown().await;

@@ -14,7 +14,9 @@ use tokio::signal::unix::signal;
 use tokio::sync::oneshot;
 
 use super::Failure;
-use super::output;
+
+/// What a command says once it has begun to stop.
+pub(super) const STOPPING: &str = "stopping; a second signal ends at once";
 
 /// The first signal, as something to wait for.
 #[derive(Debug)]
@@ -38,7 +40,6 @@ impl Stop {
             .spawn(move || {
                 runtime.block_on(async move {
                     signals.next().await;
-                    output::note("stopping; a second signal ends at once");
                     // Nobody waits any more: the command is about to end.
                     let _ = first.send(());
                     process::exit(signals.next().await);

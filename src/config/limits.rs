@@ -18,8 +18,8 @@ pub const DRAIN_QUOTA_BATCHES: usize = 16;
 
 /// Windows at the most: the main one and the further ones.
 pub const WINDOWS_MAX: usize = 8;
-/// Buckets retained at the most: a window of an hour with buckets of a millisecond, and a day with
-/// those of 25 ms. They are allocated at the start.
+/// Buckets retained at the most, so that a slip in a setting cannot take all memory: enough for a
+/// window of an hour with buckets of a millisecond, or of a day with those of 25 ms.
 pub const RETAINED_BUCKETS_MAX: u64 = 1 << 22;
 /// Gaps remembered one by one; older ones stay counted.
 pub const GAPS_MAX: usize = 1_024;

@@ -12,13 +12,6 @@ pub enum Source {
 const NOT_YET: [&str; 3] = ["notifications", "eventbridge", "nats"];
 
 impl Source {
-    /// The source's name, as a setting spells it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::EventsStream => "events-stream",
-        }
-    }
-
     /// Reads a source's name.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Layers and origins, and every setting against every kind of bad value, made from the table.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -453,6 +455,17 @@ fn a_missing_credential_names_its_variable() {
         let loaded = load(&Flags::default(), &environment.collect());
         check_one_fault(&loaded, missing, &["missing", name]);
     }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_refused() {
+    let bytes = OsString::from_vec(vec![0xff, 0xfe]);
+    let variables = CREDENTIALS.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let given = variables
+        .into_iter()
+        .chain([("STREAMGAUGE_LISTEN".into(), bytes)]);
+    let loaded = load(&Flags::default(), &given.collect());
+    check_one_fault(&loaded, "listen", &["STREAMGAUGE_LISTEN", "no UTF-8"]);
 }
 
 #[test]
