@@ -5,7 +5,7 @@ mod completions;
 mod demo;
 mod replay;
 mod serve;
-mod simulate;
+pub mod simulate;
 
 use std::fmt;
 use std::process::ExitCode;
