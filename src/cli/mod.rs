@@ -11,7 +11,7 @@ mod runtime;
 mod serve;
 mod setting_flags;
 mod signal;
-pub mod simulate;
+mod simulate;
 
 use std::fmt;
 use std::net::SocketAddr;

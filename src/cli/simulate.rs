@@ -39,7 +39,7 @@ const PROGRESS_EVENTS: u64 = 1_000_000;
 /// Stand in for Genesys Cloud: a token endpoint and an event stream, or a file of events.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = simulate::FAULT_GRAMMAR)]
-pub struct Args {
+pub(super) struct Args {
     /// Where to listen; port 0 lets the system choose.
     #[arg(long, value_name = "ADDR", default_value_t = SimulatorSettings::LISTEN)]
     listen: SocketAddr,
@@ -77,7 +77,7 @@ pub struct Args {
 /// # Errors
 /// Wrong or contradicting arguments, an address that cannot be listened on (usage); a file that
 /// cannot be written.
-pub fn run(args: Args) -> Result<(), Failure> {
+pub(super) fn run(args: Args) -> Result<(), Failure> {
     let settings = settings(&args)?;
     match (&args.out, args.events) {
         (Some(out), Some(events)) => write(out, events, &settings),
@@ -191,10 +191,13 @@ impl Progress {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
-        eprintln!(
-            "wrote {} events, {} copies, {} malformed lines",
-            stats.sent, stats.copies, stats.malformed
-        );
+        let SimulatorStats {
+            sent,
+            copies,
+            malformed,
+            ..
+        } = stats;
+        eprintln!("wrote {sent} events, {copies} copies, {malformed} malformed lines");
     }
 }
 

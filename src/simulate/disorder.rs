@@ -19,7 +19,7 @@ use super::outbox::Outbox;
 use super::traffic::TrafficEvent;
 
 /// A copy follows its event after at most this many others.
-pub(super) const COPY_DISTANCE_MAX: u64 = 100;
+const COPY_DISTANCE_MAX: u64 = 100;
 /// The random stream of the faults; the traffic has stream 0.
 const RANDOM_STREAM: u64 = 1;
 

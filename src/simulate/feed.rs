@@ -19,8 +19,8 @@ use super::subscription::Subscription;
 use super::traffic::Traffic;
 use crate::time::Clock;
 
-/// Missed events are counted at most this many at a time, so that a task never runs for long.
-const MISSED_MAX: u32 = 50_000;
+/// Events generated in one go, wanted or not, so that a task never runs for long.
+const BURST_EVENTS_MAX: u32 = 50_000;
 
 /// The simulator's own time: microseconds since its start.
 #[derive(Clone, Debug)]
@@ -153,7 +153,7 @@ impl Feed {
             && !outbox.is_full()
             && (outbox.sequences.len() as u64) < until_fault
             // Nobody may want the events of this moment; there is no end to them at full rate.
-            && generated < u64::from(MISSED_MAX)
+            && generated < u64::from(BURST_EVENTS_MAX)
         {
             let event = self.traffic.take();
             generated += 1;
@@ -186,7 +186,7 @@ impl Feed {
         }
         let now_us = self.timeline.now_us();
         let wall = self.timeline.clock.wall();
-        for _ in 0..MISSED_MAX {
+        for _ in 0..BURST_EVENTS_MAX {
             if !self.is_due(now_us) {
                 return false;
             }

@@ -2,10 +2,10 @@
 //! token endpoint and a WebSocket, with faults on demand; or the same events as a file.
 //!
 //! ```text
-//!  arrivals ┐                                      ┌ desk ── missed, nobody is subscribed
-//!  habits   ┴ traffic → event_json → disorder → feed
-//!                                                  └ stream ── frames → socket
-//!                            server: token, handshake, refusals
+//!  arrivals ┐                                       ┌ desk: nobody is subscribed, events are missed
+//!  habits   ┴ traffic → event_json → disorder → feed┤
+//!                                                   └ stream: frames, many in one write → socket
+//!  server → routes: token, handshake, refusals
 //! ```
 //!
 //! It stands beside the pipeline, at its far end, and shares no code with it but the words: what it
@@ -16,12 +16,14 @@ mod desk;
 mod disorder;
 mod event_json;
 mod fault;
+mod fault_flag;
 mod feed;
 mod file;
 mod habits;
 mod outbox;
 mod record;
 mod refusals;
+mod routes;
 mod schedule;
 mod server;
 mod settings;
@@ -36,20 +38,17 @@ pub use fault::Bound;
 pub use fault::Endpoint;
 pub use fault::Fault;
 pub use fault::FaultKind;
-pub use fault::GRAMMAR as FAULT_GRAMMAR;
 pub use fault::Refusal;
 pub use fault::When;
+pub use fault_flag::GRAMMAR as FAULT_GRAMMAR;
 pub use file::FILE_START;
 pub use file::write_file;
 pub use record::Emission;
+pub use routes::STREAM_PATH;
+pub use routes::TOKEN_PATH;
 pub use server::BindError;
 pub use server::Observer;
-pub use server::STREAM_PATH;
 pub use server::Simulator;
-pub use server::TOKEN_PATH;
 pub use settings::Rate;
 pub use settings::SimulatorSettings;
 pub use stats::SimulatorStats;
-pub use traffic::Detail;
-pub use traffic::Traffic;
-pub use traffic::TrafficEvent;

@@ -23,6 +23,8 @@ pub enum Rate {
 impl Rate {
     /// The default, in events a second: lively to look at, nothing for a machine.
     pub const DEFAULT_PER_S: f64 = 500.0;
+    /// The least rate that can be asked for, in events a second.
+    const PER_S_MIN: f64 = 0.001;
     /// The greatest rate that can be asked for, in events a second.
     const PER_S_MAX: f64 = 1_000_000.0;
     /// What the model takes for [`Rate::Max`]: enough sessions to be believable, few enough to stay
@@ -46,7 +48,9 @@ impl FromStr for Rate {
             return Ok(Self::Max);
         }
         match text.parse() {
-            Ok(per_s) if per_s >= 0.001 && per_s <= Self::PER_S_MAX => Ok(Self::PerSecond(per_s)),
+            Ok(per_s) if (Self::PER_S_MIN..=Self::PER_S_MAX).contains(&per_s) => {
+                Ok(Self::PerSecond(per_s))
+            }
             _ => Err("not a rate; use events per second (0.001 to 1000000) or max".to_owned()),
         }
     }

@@ -29,7 +29,6 @@ use super::outbox::close_frame;
 use super::outbox::pong_frame;
 use super::schedule::Action;
 use super::server::Shared;
-use super::socket::ResetSwitch;
 use super::socket::Socket;
 use super::subscription::Subscription;
 
@@ -92,7 +91,7 @@ impl Connection {
         };
         let farewell = match end {
             End::Reset => {
-                ResetSwitch::set(&resets);
+                resets.set();
                 return;
             }
             End::HalfOpen => {

@@ -96,7 +96,7 @@ impl Tokens {
                     self.issue(now_us),
                     self.lifetime.as_secs()
                 );
-                let mut response = super::server::json(StatusCode::OK, body);
+                let mut response = super::routes::json(StatusCode::OK, body);
                 response.headers_mut().insert(
                     header::CACHE_CONTROL,
                     header::HeaderValue::from_static("no-store"),
@@ -208,7 +208,7 @@ impl Denied {
         let body = format!(
             r#"{{"error":"{error}","description":"{description}","error_description":"{description}"}}"#
         );
-        let mut response = super::server::json(status, body);
+        let mut response = super::routes::json(status, body);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(
                 header::WWW_AUTHENTICATE,

@@ -21,24 +21,24 @@ const OPEN_SESSIONS_MAX: usize = 4_000_000;
 
 /// One event of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrafficEvent {
+pub(super) struct TrafficEvent {
     /// When it happens, in microseconds since the start of the model.
-    pub offset_us: u64,
+    pub(super) offset_us: u64,
     /// `metadata.seq`: 1 for the first event, then one more for each.
-    pub sequence: u64,
+    pub(super) sequence: u64,
     /// The session's UUID.
-    pub session: u128,
+    pub(super) session: u128,
     /// The conversation's UUID.
-    pub conversation: u128,
+    pub(super) conversation: u128,
     /// What happens.
-    pub detail: Detail,
+    pub(super) detail: Detail,
     pub(super) deployment: u8,
     pub(super) queue: u8,
 }
 
 /// What happens in an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
+pub(super) enum Detail {
     /// The guest connects.
     Connected,
     /// One message.
@@ -59,7 +59,7 @@ pub enum Detail {
 
 impl TrafficEvent {
     /// The event's kind.
-    pub const fn kind(&self) -> EventKind {
+    pub(super) const fn kind(&self) -> EventKind {
         match self.detail {
             Detail::Connected => EventKind::Connected,
             Detail::Message { .. } => EventKind::Message,
@@ -70,7 +70,7 @@ impl TrafficEvent {
 
 /// Generates the events of one seed, in order of their offsets.
 #[derive(Debug)]
-pub struct Traffic {
+pub(super) struct Traffic {
     rng: ChaCha8Rng,
     arrivals: Arrivals,
     arrival_us: u64,
@@ -95,7 +95,7 @@ struct Session {
 impl Traffic {
     /// The sequence of `seed` with a mean of `events_per_s` events a second, which must be more
     /// than 0, on the daily curve or not.
-    pub fn new(seed: u64, events_per_s: f64, curve: bool) -> Self {
+    pub(super) fn new(seed: u64, events_per_s: f64, curve: bool) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut arrivals = Arrivals::new(events_per_s, habits::EVENTS_PER_SESSION, curve);
         let arrival_us = arrivals.next_us(&mut rng);
@@ -111,20 +111,15 @@ impl Traffic {
     }
 
     /// The offset of the event that [`Traffic::take`] returns next, in microseconds.
-    pub fn next_us(&self) -> u64 {
+    pub(super) fn next_us(&self) -> u64 {
         match self.due.peek() {
             Some(Reverse((at_us, _))) => self.arrival_us.min(*at_us),
             None => self.arrival_us,
         }
     }
 
-    /// Sessions open now.
-    pub fn open_sessions(&self) -> usize {
-        self.due.len()
-    }
-
     /// Takes the next event. Offsets never go back; the sequence has no holes.
-    pub fn take(&mut self) -> TrafficEvent {
+    pub(super) fn take(&mut self) -> TrafficEvent {
         loop {
             if self.arrival_us > self.next_us() {
                 return self.act();
@@ -269,7 +264,7 @@ mod tests {
                 Detail::Disconnected { .. } => assert!(open.remove(&event.session)),
             }
         }
-        assert_eq!(open.len(), traffic.open_sessions());
+        assert_eq!(open.len(), traffic.due.len());
         assert!(!open.is_empty());
     }
 
@@ -281,7 +276,7 @@ mod tests {
         }
         assert_eq!(
             traffic.sessions.len(),
-            traffic.open_sessions() + traffic.free.len()
+            traffic.due.len() + traffic.free.len()
         );
         assert!(traffic.sessions.len() < 4_000, "{}", traffic.sessions.len());
     }
