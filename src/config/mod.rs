@@ -7,5 +7,5 @@ mod serve;
 mod stream;
 
 pub use engine::{AggregateSettings, ClockRule};
-pub use serve::ServeSettings;
+pub use serve::{ServeSettings, ServeTimeouts};
 pub use stream::{AuthSettings, Overload, StreamSettings};
