@@ -62,6 +62,7 @@ struct Shared {
     started: EpochMs,
     started_ns: u64,
     graphql: GraphQl,
+    page: Bytes,
     draining: CancellationToken,
 }
 
@@ -92,6 +93,7 @@ impl Handler {
             started_ns: clock.mono_ns(),
             clock,
             graphql: GraphQl::new(settings),
+            page: Bytes::from(page::render(bound)),
             draining: CancellationToken::new(),
         }))
     }
@@ -133,7 +135,10 @@ impl Handler {
             return answer::with(answer, header::ALLOW, route.allow);
         }
         match route.endpoint {
-            Endpoint::Page => answer::new(StatusCode::OK, "text/html; charset=utf-8", page::PAGE),
+            Endpoint::Page => {
+                let page = self.0.page.clone();
+                answer::new(StatusCode::OK, "text/html; charset=utf-8", page)
+            }
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
             Endpoint::GraphQl => self.graphql(request).await,
@@ -268,9 +273,8 @@ impl Handler {
             Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "request body: cut off"),
             Err(_) => {
                 let message = "request body: not complete in time";
-                let answer = graphql::unreadable(StatusCode::REQUEST_TIMEOUT, message, media);
-                // On HTTP/1.1 the rest of the body would be taken for the next request.
-                Err(Box::new(answer::with(answer, header::CONNECTION, "close")))
+                // The rest of the body is never read: hyper closes the connection after this.
+                refuse(StatusCode::REQUEST_TIMEOUT, message)
             }
         }
     }

@@ -1,7 +1,19 @@
 //! The page at `/`: what is here, and a first query.
 
+use std::net::SocketAddr;
+
+/// The page of a server at `bound`.
+pub(super) fn render(bound: SocketAddr) -> String {
+    // A wildcard address is none that a client can ask.
+    let address = match bound.ip().is_unspecified() {
+        true => format!("localhost:{}", bound.port()),
+        false => bound.to_string(),
+    };
+    PAGE.replace("{address}", &address)
+}
+
 /// Plain HTML without script, style or anything to load.
-pub(super) const PAGE: &str = r#"<!doctype html>
+const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>streamgauge</title>
@@ -15,6 +27,6 @@ pub(super) const PAGE: &str = r#"<!doctype html>
 <p>A first query:
 <a href="/graphql?query=%7BrealTimeMetrics%7BactiveSessions%20totalConnections%20avgSessionDurationMs%20messagesPerMinute%7D%7D">the four main numbers</a>,
 or from a terminal (with a token, add <code>-H "Authorization: Bearer $TOKEN"</code>):</p>
-<pre>curl http://localhost:4000/graphql -H 'Content-Type: application/json' \
+<pre>curl http://{address}/graphql -H 'Content-Type: application/json' \
   -d '{"query":"{ realTimeMetrics { activeSessions totalConnections avgSessionDurationMs messagesPerMinute } }"}'</pre>
 "#;

@@ -29,7 +29,7 @@ pub(super) struct Checked {
     pub(super) is_small: bool,
 }
 
-/// Tokens and selections up to which a document counts as small: six times the tutorial's query.
+/// Tokens and selections up to which a document counts as small: a dozen times the tutorial's query.
 const SMALL_MAX: usize = 128;
 
 /// Parses and measures a document, and finds the operation to run.

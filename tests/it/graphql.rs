@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
@@ -239,6 +240,19 @@ async fn costly_documents_are_refused_by_name() {
     let answer = post(&served, None, &format!("{{ stream {{ {many} }} }}")).await;
     let errors = body(&answer)["errors"].as_array().map(Vec::len);
     assert_eq!(errors, Some(20));
+}
+
+#[tokio::test]
+async fn a_query_past_the_deadline_is_answered_503() {
+    let mut settings = settings();
+    settings.timeouts.query = Duration::ZERO;
+    let served = serve(settings, snapshot()).await;
+    let costly = format!("{{ stream {{ {} }} }}", "state ".repeat(900));
+    let answer = post(&served, None, &costly).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
+    let error = &body(&answer)["errors"][0];
+    assert_eq!(error["extensions"]["code"], "DEADLINE_EXCEEDED");
 }
 
 #[tokio::test]

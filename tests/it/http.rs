@@ -214,6 +214,10 @@ async fn the_link_on_the_page_works() {
         .split('"')
         .next()
         .unwrap();
+    assert!(
+        page.contains(&format!("curl http://{}/graphql", served.addr)),
+        "{page}"
+    );
     let answer = client.get(served.addr, link).await;
     assert!(
         answer

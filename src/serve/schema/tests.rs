@@ -4,6 +4,7 @@ use async_graphql::Request;
 use async_graphql::Response;
 
 use super::*;
+use crate::event::Reject;
 use crate::snapshot::WindowStats;
 
 async fn execute(query: &str, snapshot: Snapshot) -> Response {
@@ -33,6 +34,18 @@ fn snapshot() -> Snapshot {
 #[test]
 fn the_schema_is_reviewed() {
     insta::assert_snapshot!(schema_sdl());
+}
+
+#[test]
+fn every_reason_is_in_the_description() {
+    let sdl = schema_sdl();
+    for reject in Reject::ALL {
+        assert!(
+            sdl.contains(&format!("`{}`", reject.label())),
+            "{}",
+            reject.label()
+        );
+    }
 }
 
 #[tokio::test]
