@@ -1,7 +1,8 @@
 //! The query stage: a request's bytes to its answer's bytes, in process, without a socket.
 //!
 //! `constant_body` is the rival that must win: the same service answering bytes it has ready.
-//! The `refuse` cases are the documents that cost the check before execution most.
+//! `heaviest` is the most that passes the limits; the `refuse` cases are the documents that cost the
+//! check before execution most.
 
 #![expect(clippy::unwrap_used, reason = "a bench that fails has to stop")]
 
@@ -91,6 +92,14 @@ fn query(criterion: &mut Criterion) {
         });
     });
 
+    let body = Bytes::from(serde_json::json!({ "query": heaviest() }).to_string());
+    group.bench_function("heaviest/execute", |bencher| {
+        bencher.to_async(&runtime).iter(async || {
+            let answer = body_of(handler.answer(request(&body)).await).await;
+            assert!(answer.starts_with(br#"{"data":{"engine":{"version":"#));
+        });
+    });
+
     for (name, query) in costly() {
         let body = Bytes::from(serde_json::json!({ "query": query }).to_string());
         group.bench_function(format!("refuse/{name}"), |bencher| {
@@ -101,6 +110,19 @@ fn query(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// A document just below the limit of expanded size, by fragments: the most that is executed.
+fn heaviest() -> String {
+    let eight = |text: &str| text.repeat(8);
+    format!(
+        "{{engine{{...A}}}} fragment A on Engine{{{}}} fragment B on Engine{{{}}} \
+         fragment C on Engine{{{}}} fragment D on Engine{{{}}}",
+        eight("...B "),
+        eight("...C "),
+        eight("...D "),
+        eight("version "),
+    )
 }
 
 /// Documents inside the limits of size and tokens that the parser or the measure takes longest for.

@@ -101,7 +101,7 @@ impl GraphQl {
 }
 
 /// The answer to a request that is none.
-pub(super) fn malformed_answer(malformed: &Malformed, media: Media) -> Answer {
+fn malformed_answer(malformed: &Malformed, media: Media) -> Answer {
     let error = error(malformed.to_string(), "BAD_REQUEST");
     reply(StatusCode::BAD_REQUEST, media, None, &[error])
 }
