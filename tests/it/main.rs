@@ -2,5 +2,7 @@
 
 mod check;
 mod cli;
+mod graphql;
+mod http;
 mod parse;
 mod simulate;
