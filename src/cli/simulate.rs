@@ -12,11 +12,13 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 use secrecy::SecretString;
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
+use super::output;
+use super::runtime;
+use super::signal::STOPPING;
+use super::signal::Stop;
 use crate::config::duration;
 use crate::simulate;
 use crate::simulate::Fault;
@@ -45,7 +47,7 @@ pub(super) struct Args {
     listen: SocketAddr,
     /// Allow listening beyond this machine.
     #[arg(long)]
-    allow_remote: bool,
+    open_to_network: bool,
     /// Events per second on average, or `max`: as many as the reader takes.
     #[arg(long, value_name = "RATE", default_value = "500")]
     rate: Rate,
@@ -86,9 +88,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn settings(args: &Args) -> Result<SimulatorSettings, Failure> {
-    if args.out.is_none() && !args.listen.ip().is_loopback() && !args.allow_remote {
+    if args.out.is_none() && !args.listen.ip().is_loopback() && !args.open_to_network {
         return Err(Failure::Usage(format!(
-            "--listen: {}: reachable from other machines; add --allow-remote if that is meant",
+            "--listen: {}: reachable from other machines; add --open-to-network if that is meant",
             args.listen
         )));
     }
@@ -182,7 +184,7 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
         } else if done >= self.next_line && done < self.events {
-            eprintln!("{done} of {} events", self.events);
+            output::note(&format!("{done} of {} events", self.events));
             self.next_line = done + PROGRESS_EVENTS;
         }
     }
@@ -197,20 +199,15 @@ impl Progress {
             malformed,
             ..
         } = stats;
-        eprintln!("wrote {sent} events, {copies} copies, {malformed} malformed lines");
+        output::note(&format!(
+            "wrote {sent} events, {copies} copies, {malformed} malformed lines"
+        ));
     }
 }
 
 fn serve(settings: SimulatorSettings, client_id: &str) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Failed(format!("runtime: {error}")))?;
-    runtime.block_on(async {
-        let signals =
-            |kind| signal(kind).map_err(|error| Failure::Failed(format!("signals: {error}")));
-        let mut interrupt = signals(SignalKind::interrupt())?;
-        let mut terminate = signals(SignalKind::terminate())?;
+    let stop = Stop::on_signal()?;
+    runtime::run(async {
         let simulator = Simulator::bind(settings, Clock::system())
             .await
             .map_err(|error| Failure::Usage(error.to_string()))?;
@@ -222,17 +219,11 @@ fn serve(settings: SimulatorSettings, client_id: &str) -> Result<(), Failure> {
         tokio::select! {
             () = &mut running => {}
             never = report(&observer) => match never {},
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            () = stop.requested() => output::note(STOPPING),
         }
         shutdown.cancel();
-        // A second signal ends at once: streams are cut off without a close frame.
-        tokio::select! {
-            () = running => {}
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        eprintln!("{}", line(&observer.stats()));
+        running.await;
+        output::note(&line(&observer.stats()));
         Ok(())
     })
 }
@@ -245,18 +236,18 @@ fn introduce(simulator: &Simulator, client_id: &str) {
     } else {
         SimulatorSettings::CLIENT.to_owned()
     };
-    eprintln!("token   {token_url}");
-    eprintln!("stream  {stream_url}");
-    eprintln!(
+    output::note(&format!("token   {token_url}"));
+    output::note(&format!("stream  {stream_url}"));
+    output::note(&format!(
         "try     GENESYS_CLIENT_ID={client_id} GENESYS_CLIENT_SECRET={secret} \
          streamgauge serve --token-url {token_url} --stream-url {stream_url}"
-    );
+    ));
 }
 
 async fn report(observer: &Observer) -> std::convert::Infallible {
     loop {
         tokio::time::sleep(REPORT_PERIOD).await;
-        eprintln!("{}", line(&observer.stats()));
+        output::note(&line(&observer.stats()));
     }
 }
 
@@ -324,7 +315,7 @@ mod tests {
         check(&["--client-secret", "x"], "--client-secret");
         check(&["--out", "x"], "--events");
         check(&["--events", "5"], "--out");
-        check(&["--listen", "0.0.0.0:0"], "--allow-remote");
+        check(&["--listen", "0.0.0.0:0"], "--open-to-network");
         check(&["--token-lifetime", "10ms"], "1s or more");
         check(
             &["--out", "x", "--events", "1", "--fault", "drop@1s"],
