@@ -27,7 +27,12 @@ impl Model {
     pub(crate) fn note(&mut self, note: &StreamNote) {
         let connection = &mut self.connection;
         match note {
-            StreamNote::State(state) => connection.state = *state,
+            StreamNote::State(state) => {
+                connection.state = *state;
+                if *state != StreamState::Live {
+                    connection.connected_since = None;
+                }
+            }
             StreamNote::Live { at } => connection.live(*at),
             StreamNote::Lost {
                 since,
@@ -70,7 +75,9 @@ impl Connection {
 
     fn live(&mut self, at: EpochMs) {
         self.first_live.get_or_insert(at);
-        self.connected_since.get_or_insert(at);
+        self.state = StreamState::Live;
+        self.connected_since = Some(at);
+        self.last_error = None;
         if let Some(gap) = self.gaps.last_mut()
             && gap.end.is_none()
         {
