@@ -1,4 +1,9 @@
 //! All integration tests in one binary: it links once.
+#![expect(
+    clippy::unwrap_used,
+    reason = "fixtures and generators are tests too, but clippy sees only test functions as such"
+)]
 
 mod aggregate;
 mod model;
+mod replay;

@@ -272,11 +272,11 @@ impl<'a> Drawn<'a> {
                 });
             }
             Move::Repeat(back) => {
-                let events = self.steps.iter().rev().filter_map(|step| match step {
+                let mut events = self.steps.iter().rev().filter_map(|step| match step {
                     Step::Apply(event) => Some(*event),
                     _ => None,
                 });
-                if let Some(event) = events.skip(back - 1).next() {
+                if let Some(event) = events.nth(back - 1) {
                     self.apply(event);
                 }
             }
