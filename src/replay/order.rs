@@ -58,7 +58,9 @@ impl Order {
                 event.time
             }
             Some(newest) if event.time.since(newest) > self.max_jump_ms => {
-                // The state refuses it too: its clock is never past the newest event.
+                // The state refuses it too, for its clock is never past the newest event. And it
+                // refuses none that waited: between the first event and the newest, no two
+                // neighbours in time are further apart than a jump.
                 steps.apply(&event);
                 return Ok(());
             }
@@ -70,7 +72,7 @@ impl Order {
             self.release_until(newest - self.lateness_ms, steps)?;
         }
         let bucket = self.width.bucket_of(event.time);
-        if self.lateness_ms == 0 || self.end_of(bucket) <= newest - self.lateness_ms {
+        if self.lateness_ms == 0 || end_of(self.width, bucket) <= newest - self.lateness_ms {
             steps.apply(&event);
         } else {
             self.hold(bucket, event);
@@ -86,7 +88,7 @@ impl Order {
         let Some(newest) = self.newest else {
             return Ok(());
         };
-        self.release_until(self.end_of(self.width.bucket_of(newest)), steps)?;
+        self.release_until(end_of(self.width, self.width.bucket_of(newest)), steps)?;
         steps.print_past(newest)
     }
 
@@ -98,7 +100,7 @@ impl Order {
     ) -> Result<(), ReplayError> {
         while let Some(entry) = self.held.first_entry() {
             let bucket = *entry.key();
-            if self.width.start_of(BucketIndex(bucket.0 + 1)) > horizon {
+            if end_of(self.width, bucket) > horizon {
                 break;
             }
             let mut events = entry.remove();
@@ -106,7 +108,7 @@ impl Order {
             events.sort_by_key(|event| event.time);
             steps.print_through(self.width.start_of(bucket))?;
             for event in &events {
-                steps.apply_in_order(event);
+                steps.apply(event);
             }
             events.clear();
             self.spare.push(events);
@@ -121,9 +123,9 @@ impl Order {
             .or_insert_with(|| spare.pop().unwrap_or_default())
             .push(event);
     }
+}
 
-    /// The first millisecond after a bucket.
-    fn end_of(&self, bucket: BucketIndex) -> EpochMs {
-        self.width.start_of(BucketIndex(bucket.0 + 1))
-    }
+/// The first millisecond after a bucket.
+fn end_of(width: Width, bucket: BucketIndex) -> EpochMs {
+    width.start_of(BucketIndex(bucket.0 + 1))
 }

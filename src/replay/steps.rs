@@ -58,17 +58,10 @@ impl<W: Write> Steps<W> {
         }
     }
 
-    /// Applies an event as it comes.
+    /// Applies an event.
     pub(super) fn apply(&mut self, event: &Event) {
         self.uncounted.received += 1;
         self.state.apply(event);
-    }
-
-    /// Applies an event that has waited for its turn. Whether it was a jump ahead was decided when
-    /// it was read; once sorted, the distance to the one before says nothing.
-    pub(super) fn apply_in_order(&mut self, event: &Event) {
-        self.state.advance(event.time);
-        self.apply(event);
     }
 
     pub(super) fn count_ignored(&mut self) {

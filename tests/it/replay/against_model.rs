@@ -3,9 +3,12 @@
 
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
+use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
 use streamgauge::event::SessionKey;
+use streamgauge::parse::Parser;
+use streamgauge::parse::Verdict;
 use streamgauge::replay::ReplaySettings;
 use streamgauge::ring::Delta;
 use streamgauge::time::EpochMs;
@@ -118,8 +121,8 @@ fn line(event: &Event) -> String {
 }
 
 /// The steps as the model sees them, when events are applied in the given order.
-fn model_steps(settings: &ReplaySettings, events: &[Event]) -> String {
-    let step_after = |time: EpochMs| (time.ms() / EVERY_MS + 1) * EVERY_MS;
+fn model_steps(settings: &ReplaySettings, every_ms: i64, events: &[Event]) -> String {
+    let step_after = |time: EpochMs| (time.ms() / every_ms + 1) * every_ms;
     let mut model = Model::new(settings.aggregate().clone());
     let mut at = step_after(events[0].time);
     let mut newest = events[0].time;
@@ -127,7 +130,7 @@ fn model_steps(settings: &ReplaySettings, events: &[Event]) -> String {
     for event in events {
         while event.time.ms() >= at {
             output += &model_step(&mut model, at);
-            at += EVERY_MS;
+            at += every_ms;
         }
         newest = newest.max(event.time);
         model.count(&Delta {
@@ -138,7 +141,7 @@ fn model_steps(settings: &ReplaySettings, events: &[Event]) -> String {
     }
     while at <= step_after(newest) {
         output += &model_step(&mut model, at);
-        at += EVERY_MS;
+        at += every_ms;
     }
     output
 }
@@ -177,13 +180,17 @@ fn check(lateness_ms: u64, in_file: &[Event], in_order: &[Event]) -> String {
     let second = run(file.as_bytes(), &settings);
     assert_eq!(first.output, second.output);
 
-    let model = model_steps(&settings, in_order);
-    for (printed, expected) in first.output.lines().zip(model.lines()) {
-        assert_eq!(printed, expected);
-    }
-    assert_eq!(first.output.len(), model.len());
+    let model = model_steps(&settings, EVERY_MS, in_order);
+    assert_same_lines(&first.output, &model);
     assert!(model.lines().count() > 50, "a file of some length");
     model
+}
+
+fn assert_same_lines(printed: &str, expected: &str) {
+    for (printed, expected) in printed.lines().zip(expected.lines()) {
+        assert_eq!(printed, expected);
+    }
+    assert_eq!(printed.len(), expected.len());
 }
 
 #[test]
@@ -211,4 +218,25 @@ fn a_file_out_of_order_put_in_order() {
     sorted.sort_by_key(|event| event.time);
     let last = check(JITTER_MS, &events, &sorted);
     assert!(last.lines().last().unwrap().contains("\"outOfOrder\":0}"));
+}
+
+/// As in `streamgauge replay FILE --every 10s`; the file holds nothing but events.
+#[test]
+#[ignore = "slow, and needs a file: REPLAY_FILE=e.ndjson cargo test --release --test it -- --ignored"]
+fn a_file_of_choice() {
+    let every_ms = 10_000;
+    let path = std::env::var_os("REPLAY_FILE").expect("REPLAY_FILE names a file");
+    let file = std::fs::read(path).unwrap();
+    let mut parser = Parser::new(IdKeys::FIXED);
+    let events: Vec<Event> = file
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| match parser.parse(&mut line.to_vec()) {
+            Verdict::Event(event) => event,
+            other => panic!("{other:?}: {}", String::from_utf8_lossy(line)),
+        })
+        .collect();
+    let settings = ReplaySettings::new(Width::DEFAULT, 60_000, 10_000, 0, 86_400_000).unwrap();
+    let printed = run(&file[..], &settings).output;
+    assert_same_lines(&printed, &model_steps(&settings, every_ms, &events));
 }
