@@ -1,5 +1,5 @@
-//! `streamgauge replay`: recorded events in event time. Steps go to standard output, everything
-//! else to standard error.
+//! `streamgauge replay`: recorded events in event time. Steps go to standard output, all else to
+//! standard error.
 
 use std::fs::File;
 use std::io;
@@ -14,6 +14,7 @@ use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 
 use super::Failure;
+use super::output;
 use crate::config::duration;
 use crate::replay;
 use crate::replay::Format;
@@ -66,14 +67,14 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let input = Input::open(&args.file)?;
     let bar = input.progress_bar();
     let name = input.name;
-    let output = BesideBar {
+    let stdout = BesideBar {
         bar: &bar,
         stream: io::stdout().lock(),
     };
     let result = replay::run(
         bar.wrap_read(input.stream),
         &settings,
-        output,
+        stdout,
         &Clock::system(),
         |malformed| note(&bar, &format!("{name}: {malformed}")),
     );
@@ -177,11 +178,9 @@ impl<W: Write> Write for BesideBar<'_, W> {
     }
 }
 
-/// A line for people; lost when nobody reads it.
+/// Writes a line for people without tearing the bar apart.
 fn note(bar: &ProgressBar, line: &str) {
-    bar.suspend(|| {
-        let _ = writeln!(io::stderr().lock(), "{line}");
-    });
+    bar.suspend(|| output::note(line));
 }
 
 fn speed(text: &str) -> Result<Speed, String> {

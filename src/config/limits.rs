@@ -6,6 +6,9 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 pub const MESSAGE_FRAGMENTS_MAX: usize = 1_024;
 /// Nesting of one event's JSON.
 pub const JSON_DEPTH_MAX: usize = 64;
+/// A parser keeps its buffers after messages up to this long, in bytes; they take up to some thirty
+/// times as much memory.
+pub const PARSE_BYTES_KEPT_MAX: usize = 64 << 10;
 /// A session id or message id, in bytes of its decoded text.
 pub const ID_BYTES_MAX: usize = 256;
 
@@ -18,6 +21,9 @@ pub const DRAIN_QUOTA_BATCHES: usize = 16;
 
 /// Windows at the most: the main one and the further ones.
 pub const WINDOWS_MAX: usize = 8;
+/// Buckets retained at the most, so that a slip in a setting cannot take all memory: enough for a
+/// window of an hour with buckets of a millisecond, or of a day with those of 25 ms.
+pub const RETAINED_BUCKETS_MAX: u64 = 1 << 22;
 /// Gaps remembered one by one; older ones stay counted.
 pub const GAPS_MAX: usize = 1_024;
 /// How often the writer publishes while events flow, in nanoseconds.

@@ -12,6 +12,10 @@ pub struct ServeSettings {
     pub listen: SocketAddr,
     /// The bearer token that every route but `/healthz` asks for; `None` asks for none.
     pub token: Option<SecretString>,
+    /// Whether it may listen beyond loopback without a token.
+    pub open_to_network: bool,
+    /// Whether the schema can be asked for; `None` means only where no token is asked for.
+    pub introspection: Option<bool>,
     /// A snapshot older than this makes `/readyz` answer 503.
     pub ready_max_age: Duration,
 }
@@ -25,7 +29,23 @@ impl ServeSettings {
         Self {
             listen,
             token: None,
+            open_to_network: false,
+            introspection: None,
             ready_max_age: Duration::from_secs(5),
         }
+    }
+
+    /// Checks that nobody beyond this machine reads without a token unless that was asked for.
+    ///
+    /// # Errors
+    /// One reason that says what to give.
+    pub fn check_exposure(&self) -> Result<(), &'static str> {
+        let is_loopback = self.listen.ip().to_canonical().is_loopback();
+        if is_loopback || self.token.is_some() || self.open_to_network {
+            return Ok(());
+        }
+        Err(
+            "everybody on the network could read there; listen on 127.0.0.1, or give --token-file, or --open-to-network",
+        )
     }
 }

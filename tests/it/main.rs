@@ -5,5 +5,8 @@
 )]
 
 mod aggregate;
+mod check;
+mod cli;
 mod model;
+mod parse;
 mod replay;

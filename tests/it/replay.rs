@@ -1,6 +1,7 @@
 //! Replays of small files written by hand, with the lines they must print.
 
 mod against_model;
+mod command;
 
 use std::io;
 use std::io::Read;
