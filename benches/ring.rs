@@ -15,13 +15,13 @@ use criterion::Throughput;
 use criterion::criterion_group;
 use criterion::criterion_main;
 
+use streamgauge::config::WaitStrategy;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Bell;
-use streamgauge::ring::WaitStrategy;
 use streamgauge::ring::ring;
 use streamgauge::time::EpochMs;
 

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::State;
+use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::latency::LatencySummary;
 use crate::latency::Recorder;
@@ -17,7 +18,6 @@ use crate::ring::Batch;
 use crate::ring::Bell;
 use crate::ring::Consumer;
 use crate::ring::Mailbox;
-use crate::ring::WaitStrategy;
 use crate::ring::Waiter;
 use crate::snapshot::Publisher;
 use crate::snapshot::RingStats;

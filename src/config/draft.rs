@@ -7,7 +7,7 @@ use std::time::Duration;
 use hyper::Uri;
 use secrecy::SecretString;
 
-use crate::ring::WaitStrategy;
+use crate::config::WaitStrategy;
 
 use super::log::LogFormat;
 use super::region::Region;

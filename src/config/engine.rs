@@ -1,6 +1,6 @@
 //! The settings of the aggregate: what the numbers mean.
 
-use crate::ring::WaitStrategy;
+use crate::config::WaitStrategy;
 use crate::window::{Width, WindowError, WindowLength};
 
 use super::serve::ServeSettings;

@@ -22,6 +22,7 @@ mod source;
 mod stream;
 mod table;
 mod value;
+mod wait;
 
 pub use build::{Loaded, Settings, load, load_log};
 pub use engine::{AggregateSettings, ClockRule, EngineSettings};
@@ -35,6 +36,7 @@ pub use source::Source;
 pub use stream::{AuthSettings, Overload, StreamSettings};
 pub use table::SETTINGS;
 pub use value::{address, shown_url};
+pub use wait::WaitStrategy;
 
 #[cfg(test)]
 mod tests;

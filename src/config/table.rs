@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ring::WaitStrategy;
+use crate::config::WaitStrategy;
 
 use super::log;
 use super::log::LogFormat;

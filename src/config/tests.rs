@@ -11,7 +11,7 @@ use hyper::Uri;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-use crate::ring::WaitStrategy;
+use crate::config::WaitStrategy;
 
 use super::draft::Draft;
 use super::setting::Kind;

@@ -22,7 +22,7 @@ use crossbeam::queue::ArrayQueue;
 
 pub use batch::{Batch, Delta, Position};
 pub use mailbox::Mailbox;
-pub use wait::{Bell, WaitStrategy, Waiter};
+pub use wait::{Bell, Waiter};
 
 /// The shared part of one ring.
 #[derive(Debug)]

@@ -2,6 +2,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
+use crate::config::WaitStrategy;
 use crate::event::{Event, EventKind, IdKind, Identity, SessionKey};
 use crate::time::EpochMs;
 

@@ -161,6 +161,14 @@ impl Counters {
         self.rejected.iter().sum()
     }
 
+    /// Refused payloads by the name of the reason; every reason, also without a case.
+    pub fn rejected_by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Reject::ALL
+            .iter()
+            .map(|reason| reason.label())
+            .zip(self.rejected)
+    }
+
     /// `received` minus all fates: 0 in every snapshot.
     pub fn accounting_gap(&self) -> i128 {
         let fates = [

@@ -7,7 +7,7 @@ use async_graphql::SimpleObject;
 
 use super::scalar::Count;
 use super::scalar::signed_float;
-use crate::event::Reject;
+use crate::snapshot;
 use crate::snapshot::DedupStats;
 use crate::snapshot::Snapshot;
 
@@ -31,7 +31,7 @@ impl Counters {
 
     /// Fate: payloads that are no valid event.
     async fn rejected(&self) -> Rejected {
-        Rejected::new(&self.0.counters.rejected)
+        Rejected::new(&self.0.counters)
     }
 
     /// Fate: events dropped because the ring was full and shedding was chosen.
@@ -162,13 +162,13 @@ pub(super) struct RejectedFor {
 }
 
 impl Rejected {
-    fn new(counts: &[u64; Reject::COUNT]) -> Self {
-        let by_reason = Reject::ALL.iter().zip(counts);
+    fn new(counters: &snapshot::Counters) -> Self {
+        let by_reason = counters.rejected_by_reason();
         Self {
-            total: Count(counts.iter().sum()),
+            total: Count(counters.rejected_total()),
             by_reason: by_reason
-                .map(|(reject, &count)| RejectedFor {
-                    reason: reject.label(),
+                .map(|(reason, count)| RejectedFor {
+                    reason,
                     count: Count(count),
                 })
                 .collect(),
