@@ -170,7 +170,8 @@ impl NetError {
             C::Expired | C::ExpiredContext { .. } => CertificateFault::Expired,
             C::NotValidYet | C::NotValidYetContext { .. } => CertificateFault::NotYetValid,
             C::NotValidForName | C::NotValidForNameContext { .. } => CertificateFault::WrongHost,
-            C::UnknownIssuer => CertificateFault::UnknownIssuer,
+            // An authority that was made anew under its old name signs with another key.
+            C::UnknownIssuer | C::BadSignature => CertificateFault::UnknownIssuer,
             other => CertificateFault::Other(printable(&other.to_string())),
         };
         Self::Certificate { place, fault }
