@@ -48,6 +48,8 @@ pub(super) struct Keeper<F> {
     held: Option<Held>,
     /// Those who wait for the outcome of the next try.
     waiting: Vec<oneshot::Sender<Result<AccessToken, AuthError>>>,
+    /// A failure that nobody was waiting for: whoever misses a token first is told.
+    untold: Option<AuthError>,
     backoff: Backoff,
     /// No try before this moment.
     earliest: Instant,
@@ -67,6 +69,7 @@ where
             fetch,
             held: None,
             waiting: Vec::new(),
+            untold: None,
             backoff: Backoff::new(BACKOFF_BASE, BACKOFF_CAP),
             earliest: Instant::now(),
             granted: 0,
@@ -111,12 +114,10 @@ where
 
     fn serve(&mut self, request: Request) {
         match request {
-            Request::Token(reply) => match &self.held {
+            Request::Token(reply) => match self.at_once() {
                 // A handle that no longer waits needs no answer.
-                Some(held) if Instant::now() < held.expires_at => {
-                    let _ = reply.send(Ok(held.token.clone()));
-                }
-                _ => {
+                Some(answer) => _ = reply.send(answer),
+                None => {
                     // Without this a caller that asks and gives up in a loop would pile up here.
                     self.waiting.retain(|waiting| !waiting.is_closed());
                     self.waiting.push(reply);
@@ -130,11 +131,20 @@ where
         }
     }
 
+    /// What can be said without a fetch.
+    fn at_once(&mut self) -> Option<Result<AccessToken, AuthError>> {
+        match &self.held {
+            Some(held) if Instant::now() < held.expires_at => Some(Ok(held.token.clone())),
+            _ => self.untold.take().map(Err),
+        }
+    }
+
     fn settle(&mut self, sent: Instant, outcome: Result<Grant, AuthError>) {
         let answer = match outcome {
             Ok(grant) => {
                 self.granted += 1;
                 self.failures = 0;
+                self.untold = None;
                 self.backoff.reset();
                 let token = AccessToken::new(grant.secret, self.granted);
                 // Counted from before the request: the endpoint began to count later.
@@ -162,6 +172,9 @@ where
                     warn!(failures = self.failures, "{error}");
                 } else {
                     debug!(failures = self.failures, "{error}");
+                }
+                if self.waiting.is_empty() {
+                    self.untold = Some(error.clone());
                 }
                 Err(error)
             }

@@ -14,6 +14,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::future::Ready;
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::pin::pin;
 use std::task::Poll;
@@ -38,6 +39,7 @@ use super::intake::Intake;
 use super::loss::Loss;
 use crate::config::Overload;
 use crate::config::StreamSettings;
+use crate::config::duration;
 use crate::event::Reject;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
@@ -53,6 +55,9 @@ pub(super) const RING_RETRY: Duration = Duration::from_millis(1);
 const FRAMES_PER_TURN: usize = 256;
 /// How long the peer has to answer our close; what it has sent before is still read.
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
+/// How long the socket may take for a control frame. Its buffer holds thousands of them, so a peer
+/// that makes this wait has stopped reading; and no shutdown may wait for it long.
+const SEND_WAIT: Duration = Duration::from_secs(3);
 /// How long saying why we leave may take.
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 /// How far the newest event's time may be from its arrival to say something about gaps.
@@ -257,7 +262,9 @@ impl<'a> Connection<'a> {
             return self.send(Frame::close(1000, b"")).await;
         }
         if now >= self.last_heard + self.settings.dead_after {
-            return Err(Stop::Lost(Loss::dead_peer(self.settings.dead_after)));
+            let silence = duration::format(self.settings.dead_after);
+            let why = format!("nothing came for {silence}, not even an answer to a ping");
+            return Err(Stop::Lost(Loss::dead_peer(&why)));
         }
         if now >= self.next_ping {
             self.next_ping = now + self.settings.ping_interval;
@@ -359,9 +366,15 @@ impl<'a> Connection<'a> {
         if let Some(violation) = Violation::from_read(error) {
             return self.violated(violation).await;
         }
-        Stop::Lost(match error {
-            WebSocketError::UnexpectedEOF => Loss::dropped("ended without a close frame (1006)"),
-            other => Loss::dropped(&other.to_string()),
+        let ended = match error {
+            WebSocketError::UnexpectedEOF => true,
+            WebSocketError::IoError(error) => error.kind() == io::ErrorKind::UnexpectedEof,
+            _ => false,
+        };
+        Stop::Lost(if ended {
+            Loss::dropped("ended without a close frame (1006)")
+        } else {
+            Loss::dropped(&error.to_string())
         })
     }
 
@@ -391,12 +404,11 @@ impl<'a> Connection<'a> {
             writer.write_frame(frame).await?;
             writer.flush().await
         };
-        // A peer that takes nothing for so long is as dead as one that sends nothing. Cutting a frame
-        // off in the middle is right: the connection is given up with it.
-        match timeout(self.settings.dead_after, sending).await {
+        // Cutting a frame off in the middle is right: the connection is given up with it.
+        match timeout(SEND_WAIT, sending).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Stop::Lost(Loss::dropped(&error.to_string()))),
-            Err(_) => Err(Stop::Lost(Loss::dead_peer(self.settings.dead_after))),
+            Err(_) => Err(Stop::Lost(Loss::dead_peer("it takes nothing any more"))),
         }
     }
 }

@@ -90,14 +90,14 @@ impl EventsStream {
     ///
     /// Takes at most about 5 s to return after the cancellation.
     pub async fn run(mut self, shutdown: CancellationToken) -> Exit {
-        let exit = self.live(&shutdown).await;
+        let exit = self.stay_connected(&shutdown).await;
         self.enter(StreamState::Closed);
         self.flush(&shutdown, Some(Instant::now() + LAST_OFFER_WAIT))
             .await;
         exit
     }
 
-    async fn live(&mut self, shutdown: &CancellationToken) -> Exit {
+    async fn stay_connected(&mut self, shutdown: &CancellationToken) -> Exit {
         self.enter(StreamState::Connecting);
         loop {
             self.flush(shutdown, None).await;

@@ -81,14 +81,11 @@ impl Loss {
         }
     }
 
-    /// Nothing came for the dead-peer timeout.
-    pub(super) fn dead_peer(after: Duration) -> Self {
+    /// The connection stands, but the peer does not answer.
+    pub(super) fn dead_peer(why: &str) -> Self {
         Self {
             cause: LossCause::DeadPeer,
-            detail: format!(
-                "stream: nothing came for {}, not even an answer to a ping",
-                crate::config::duration::format(after)
-            ),
+            detail: format!("stream: the peer is dead: {why}"),
             retry: Retry::Backoff,
         }
     }

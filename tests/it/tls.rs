@@ -40,9 +40,9 @@ use tokio_rustls::server::TlsStream;
 use crate::auth::TokenEndpoint;
 use crate::auth::grant;
 use crate::auth::read_request;
-use crate::source::Peer;
-use crate::source::Rig;
-use crate::source::event;
+use crate::source::peer::Peer;
+use crate::source::peer::event;
+use crate::source::rig::Rig;
 
 /// A certificate authority made for one test.
 struct Authority {

@@ -124,6 +124,25 @@ async fn a_refusal_is_told_at_once_and_tried_again_slowly() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_nobody_waited_for_is_told_to_the_first_who_misses_the_token() {
+    let refused = AuthError::Refused {
+        place: "test".to_owned(),
+        code: "invalid_client".to_owned(),
+    };
+    let answers = vec![Ok(3_600), Err(refused.clone()), Ok(3_600)];
+    let asked = with_answers(answers, |tokens| async move {
+        assert_eq!(number(&tokens).await, 1);
+        // The refresh is refused 120 s ahead of the end and tried again 180 s after it.
+        tokio::time::sleep(Duration::from_secs(3_610)).await;
+        let before = Instant::now();
+        assert_eq!(tokens.token().await.unwrap_err(), refused);
+        assert_eq!(Instant::now(), before);
+        assert_eq!(number(&tokens).await, 2);
+    });
+    assert_eq!(asked.await, [0, 3_480, 3_780]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rate_limit_is_honoured() {
     let limited = AuthError::RateLimited {
         place: "test".to_owned(),
