@@ -29,7 +29,9 @@ use tokio::time::sleep;
 use tokio::time::sleep_until;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
+use super::coverage::Coverage;
 use super::frames::Assembler;
 use super::frames::Received;
 use super::frames::Violation;
@@ -60,8 +62,6 @@ const CLOSE_WAIT: Duration = Duration::from_secs(2);
 const SEND_WAIT: Duration = Duration::from_secs(3);
 /// How long saying why we leave may take.
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
-/// How far the newest event's time may be from its arrival to say something about gaps.
-const EVENT_TIME_TRUST_MS: u64 = 60_000;
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -98,13 +98,6 @@ impl From<Violation> for Stop {
     }
 }
 
-/// When and how the stream was proven live.
-#[derive(Clone, Copy, Debug)]
-struct Live {
-    since: Instant,
-    at: EpochMs,
-}
-
 /// One open connection.
 pub(super) struct Connection<'a> {
     settings: &'a StreamSettings,
@@ -113,9 +106,8 @@ pub(super) struct Connection<'a> {
     writer: Writer,
     assembler: Assembler,
 
-    live: Option<Live>,
-    /// The peer had sent everything up to here when it sent the last frame that says so.
-    heard_until: Option<EpochMs>,
+    /// Since when it is live, and what it has heard; `None` before the proof.
+    live: Option<(Instant, Coverage)>,
     /// The number of the last ping, which is its payload, and when it was sent.
     ping: (u64, EpochMs),
 
@@ -145,7 +137,6 @@ impl<'a> Connection<'a> {
             writer,
             assembler: Assembler::default(),
             live: None,
-            heard_until: None,
             ping: (0, intake.wall()),
             last_heard: now,
             next_ping: now,
@@ -168,9 +159,9 @@ impl<'a> Connection<'a> {
             Stop::Shutdown => End::Shutdown,
             Stop::Lost(loss) => End::Lost {
                 loss,
-                lived: self.live.map(|live| Lived {
-                    covered_until: self.covered_until(live.at),
-                    duration: live.since.elapsed(),
+                lived: self.live.map(|(since, coverage)| Lived {
+                    covered_until: coverage.until(self.intake.newest_event()),
+                    duration: since.elapsed(),
                 }),
             },
         }
@@ -298,11 +289,11 @@ impl<'a> Connection<'a> {
         match received {
             Received::Text(payload) => {
                 let arrival = self.intake.text(payload);
-                self.heard_data(arrival);
+                self.heard(arrival);
             }
             Received::Binary { bytes } => {
                 let arrival = self.intake.refuse(bytes, Reject::Binary);
-                self.heard_data(arrival);
+                self.heard(arrival);
             }
             Received::Ping(payload) => {
                 let pong = Frame::pong(payload.to_vec().into());
@@ -313,9 +304,7 @@ impl<'a> Connection<'a> {
             }
             Received::Pong(payload) => {
                 if payload == self.ping.0.to_be_bytes() {
-                    // What it had sent by then had arrived before this answer.
-                    self.heard_until = self.heard_until.max(Some(self.ping.1));
-                    self.proven_live();
+                    self.heard(self.ping.1);
                 }
             }
             Received::Close { code, reason } => {
@@ -329,37 +318,18 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    fn heard_data(&mut self, arrival: EpochMs) {
-        self.heard_until = self.heard_until.max(Some(arrival));
-        self.proven_live();
-    }
-
-    fn proven_live(&mut self) {
-        if self.live.is_some() {
-            return;
-        }
-        let at = self.intake.wall();
-        self.live = Some(Live {
-            since: Instant::now(),
-            at,
+    /// Data that arrived at `until`, or the answer to a ping that was sent then: the stream is live,
+    /// and what the peer had sent before that moment has arrived.
+    fn heard(&mut self, until: EpochMs) {
+        let intake = &mut *self.intake;
+        let (_, coverage) = self.live.get_or_insert_with(|| {
+            let at = intake.wall();
+            intake.note(StreamNote::Live { at });
+            intake.note(StreamNote::State(StreamState::Live));
+            info!("stream is live");
+            (Instant::now(), Coverage::new(at))
         });
-        self.intake.note(StreamNote::Live { at });
-        self.intake.note(StreamNote::State(StreamState::Live));
-        tracing::info!("stream is live");
-    }
-
-    /// The latest moment up to which nothing can be missing: the peer sent nothing before it that has
-    /// not arrived. The newest event's time says when it was sent, if it is credible; what came
-    /// before the stream was live belongs to the gap before.
-    fn covered_until(&self, live_at: EpochMs) -> EpochMs {
-        let heard = self.heard_until.unwrap_or(live_at);
-        let credible = self
-            .intake
-            .newest_event()
-            .filter(|event| heard.since(*event).max(event.since(heard)) <= EVENT_TIME_TRUST_MS);
-        credible
-            .map_or(heard, |event| event.min(heard))
-            .max(live_at)
+        coverage.heard(until);
     }
 
     async fn read_failed(&mut self, error: &WebSocketError) -> Stop {

@@ -6,6 +6,7 @@
 //!    handshake     HTTP upgrade, checked in full, on hyper
 //!    connection    one open connection: reading, pings, the dead-peer clock, the close
 //!      frames      WebSocket frames → messages, by the rules fastwebsockets leaves to us
+//!      coverage    up to when nothing can be missing
 //!      intake      messages → parser → batch → ring
 //!    loss          what an ending means for the next try
 //! ```
@@ -13,6 +14,7 @@
 //! No stage after this one knows of sockets, and nothing here knows what events are counted for.
 
 mod connection;
+mod coverage;
 mod events_stream;
 mod frames;
 mod handshake;
