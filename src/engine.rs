@@ -1,58 +1,367 @@
-//! Placeholder while the wiring is written: the shape of it, which never starts.
+//! The only wiring: source → parse → ring → writer → snapshot → serve.
+//!
+//! Threads: one ingest thread for the stream connection with a runtime of its own, one writer thread,
+//! and the caller's tokio workers for the HTTP server. A part that ends by itself is a failure that
+//! [`Engine::failed`] tells; a panic in the writer ends the engine, because wrong numbers are worse
+//! than none.
 
-use std::convert::Infallible;
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
 
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::aggregate::State;
+use crate::aggregate::Writer;
+use crate::auth::TokenSource;
 use crate::config::EngineSettings;
+use crate::config::WaitStrategy;
+use crate::config::limits;
+use crate::event::IdKeys;
+use crate::net::Connector;
+use crate::net::NetError;
+use crate::parse::Parser;
+use crate::ring;
+use crate::ring::Bell;
+use crate::ring::Mailbox;
+use crate::serve::ServeError;
+use crate::serve::Server;
+use crate::snapshot;
 use crate::snapshot::Reader;
+use crate::snapshot::Snapshot;
+use crate::source::EventsStream;
+use crate::source::Exit;
 use crate::time::Clock;
 
-/// A running engine.
+/// How long [`Engine::shutdown`] takes at most, all parts together.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
+
+/// A running engine: a source, a writer and a server.
 #[derive(Debug)]
-pub struct Engine(Infallible);
+pub struct Engine {
+    local_addr: SocketAddr,
+    reader: Reader,
+    ingest: Part,
+    writer: Part,
+    stop_writer: StopWriter,
+    server: JoinHandle<()>,
+    stop_server: CancellationToken,
+    failures: mpsc::Receiver<EngineError>,
+}
+
+/// A thread of the engine: how to ask it to end, and the word that it has.
+#[derive(Debug)]
+struct Part {
+    stop: CancellationToken,
+    ended: oneshot::Receiver<()>,
+}
+
+/// The writer's way to end: when no producer offers any more.
+#[derive(Debug)]
+struct StopWriter {
+    stop: Arc<AtomicBool>,
+    bell: Bell,
+}
+
+impl Engine {
+    /// Binds the server, then starts the writer and the ingest thread. Must be called inside a
+    /// multi-thread tokio runtime, which the server runs on.
+    ///
+    /// # Errors
+    /// What keeps a part from starting; nothing is left running.
+    pub async fn start(settings: EngineSettings, clock: Clock) -> Result<Self, EngineError> {
+        let connector = Connector::new(settings.stream.ca_file.as_deref())?;
+        let engine_id = random::<1>()?[0];
+        let keys = IdKeys(random()?);
+        let started = clock.wall();
+        let state = State::new(settings.aggregate, keys, started);
+        let mut first = Snapshot {
+            engine_id,
+            published: started,
+            ..Snapshot::default()
+        };
+        state.fill(&mut first);
+        let (publisher, reader) = snapshot::channel(first);
+        let samples = Mailbox::new(limits::SAMPLES_WAITING_MAX);
+        let server = Server::bind(
+            settings.serve,
+            reader.clone(),
+            samples.clone(),
+            clock.clone(),
+        )
+        .await?;
+        let local_addr = server.local_addr();
+
+        let bell = Bell::new();
+        let (producer, consumer) =
+            ring::ring(limits::RING_BATCHES, limits::BATCH_EVENTS, bell.clone());
+        let stream = settings.stream;
+        let auth = settings.auth;
+        let ingest_clock = clock.clone();
+        let source = move || {
+            let tokens = TokenSource::start(auth, connector.clone(), ingest_clock.clone())?;
+            let parser = Parser::new(keys);
+            EventsStream::new(stream, connector, tokens, parser, producer, ingest_clock)
+        };
+        let (failed, failures) = mpsc::channel(4);
+        let writer = Writer::new(state, vec![consumer], publisher, samples, clock, engine_id);
+        let stop_writer = StopWriter {
+            stop: Arc::default(),
+            bell,
+        };
+        let writer = start_writer(writer, &stop_writer, settings.wait, failed.clone())?;
+        let ingest = match start_ingest(source, failed).await {
+            Ok(ingest) => ingest,
+            Err(error) => {
+                stop_writer.stop();
+                return Err(error);
+            }
+        };
+        let stop_server = CancellationToken::new();
+        let server = tokio::spawn(server.run(stop_server.clone()));
+        Ok(Self {
+            local_addr,
+            reader,
+            ingest,
+            writer,
+            stop_writer,
+            server,
+            stop_server,
+            failures,
+        })
+    }
+
+    /// Where the server listens; the port is the one the system chose when 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What the engine publishes.
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// Waits until a part of the engine ends by itself. Can be dropped while it waits.
+    pub async fn failed(&mut self) -> EngineError {
+        match self.failures.recv().await {
+            Some(error) => error,
+            None => EngineError::Ended { part: "engine" },
+        }
+    }
+
+    /// Ends the engine in flow order: closes the stream with 1000, drains the ring, publishes once
+    /// more, and lets the requests that are under way finish.
+    ///
+    /// # Errors
+    /// [`EngineError::Stuck`] names the part that had not ended within 10 s.
+    pub async fn shutdown(self) -> Result<(), EngineError> {
+        let parts = async {
+            self.ingest.stop.cancel();
+            // An error means that the thread is gone, which is what is waited for.
+            let _ = self.ingest.ended.await;
+            self.stop_writer.stop();
+            let _ = self.writer.ended.await;
+            self.stop_server.cancel();
+            let _ = self.server.await;
+        };
+        tokio::time::timeout(SHUTDOWN_MAX, parts)
+            .await
+            .map_err(|_| EngineError::Stuck {
+                after: SHUTDOWN_MAX,
+            })
+    }
+}
+
+impl StopWriter {
+    fn stop(&self) {
+        // Release: pairs with the Acquire in `Writer::run`; what was offered before is seen.
+        self.stop.store(true, Ordering::Release);
+        self.bell.ring_always();
+    }
+}
+
+/// Starts the writer thread.
+fn start_writer(
+    writer: Writer,
+    stop: &StopWriter,
+    strategy: WaitStrategy,
+    failed: mpsc::Sender<EngineError>,
+) -> Result<Part, EngineError> {
+    let (done, ended) = oneshot::channel();
+    let (bell, stop) = (stop.bell.clone(), Arc::clone(&stop.stop));
+    spawn("writer", move || {
+        let alarm = Alarm {
+            part: "writer",
+            failed: Some(failed),
+        };
+        writer.run(&bell, strategy, &stop);
+        alarm.disarm();
+        drop(done);
+    })?;
+    Ok(Part {
+        stop: CancellationToken::new(),
+        ended,
+    })
+}
+
+/// Starts the ingest thread, which makes its source itself: the source's tasks belong to its runtime.
+async fn start_ingest(
+    source: impl FnOnce() -> Result<EventsStream, NetError> + Send + 'static,
+    failed: mpsc::Sender<EngineError>,
+) -> Result<Part, EngineError> {
+    let (done, ended) = oneshot::channel();
+    let (made, is_made) = oneshot::channel();
+    let stop = CancellationToken::new();
+    let shutdown = stop.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| EngineError::Thread {
+            part: "ingest",
+            error,
+        })?;
+    spawn("ingest", move || {
+        let mut alarm = Alarm {
+            part: "ingest",
+            failed: Some(failed),
+        };
+        runtime.block_on(async {
+            let source = match source() {
+                Ok(source) => source,
+                Err(error) => {
+                    alarm.failed = None;
+                    // The other end waits for this word in `start_ingest`.
+                    let _ = made.send(Err(error));
+                    return;
+                }
+            };
+            let _ = made.send(Ok(()));
+            if source.run(shutdown).await == Exit::Shutdown {
+                alarm.failed = None;
+            }
+        });
+        drop(done);
+    })?;
+    match is_made.await {
+        Ok(Ok(())) => Ok(Part { stop, ended }),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(EngineError::Ended { part: "ingest" }),
+    }
+}
+
+fn spawn(part: &'static str, body: impl FnOnce() + Send + 'static) -> Result<(), EngineError> {
+    thread::Builder::new()
+        .name(part.to_owned())
+        .spawn(body)
+        .map(drop)
+        .map_err(|error| EngineError::Thread { part, error })
+}
+
+/// Tells that a thread has ended, by itself or by a panic, unless it was disarmed.
+#[derive(Debug)]
+struct Alarm {
+    part: &'static str,
+    failed: Option<mpsc::Sender<EngineError>>,
+}
+
+impl Alarm {
+    fn disarm(mut self) {
+        self.failed = None;
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if let Some(failed) = self.failed.take() {
+            // Full when a failure is waiting to be read already: the first one counts.
+            let _ = failed.try_send(EngineError::Ended { part: self.part });
+        }
+    }
+}
+
+fn random<const N: usize>() -> Result<[u64; N], EngineError> {
+    let mut words = [0; N];
+    for word in &mut words {
+        *word = getrandom::u64().map_err(|_| EngineError::Random)?;
+    }
+    Ok(words)
+}
 
 /// Why the engine does not run.
 #[derive(Debug)]
-pub struct EngineError;
+pub enum EngineError {
+    /// The stream or token URL, or the file of certificates, cannot be used.
+    Net(NetError),
+    /// The server cannot listen.
+    Serve(ServeError),
+    /// The system refuses another thread.
+    Thread {
+        /// Which one.
+        part: &'static str,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The system has no random numbers.
+    Random,
+    /// A part ended by itself.
+    Ended {
+        /// Which one.
+        part: &'static str,
+    },
+    /// A part did not end when asked.
+    Stuck {
+        /// How long it was waited for.
+        after: Duration,
+    },
+}
 
 impl std::error::Error for EngineError {}
 
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("engine: not built yet")
+        match self {
+            Self::Net(error) => error.fmt(f),
+            Self::Serve(error) => error.fmt(f),
+            Self::Thread { part, error } => {
+                write!(
+                    f,
+                    "engine: {part}: the system refuses a thread ({error}); raise the limit on processes"
+                )
+            }
+            Self::Random => f.write_str("engine: the system gives no random numbers"),
+            Self::Ended { part } => {
+                write!(
+                    f,
+                    "engine: {part}: ended by itself; see the log before this line"
+                )
+            }
+            Self::Stuck { after } => {
+                write!(
+                    f,
+                    "engine: not all parts ended within {} s; ending anyway",
+                    after.as_secs()
+                )
+            }
+        }
     }
 }
 
-impl Engine {
-    /// Starts the engine.
-    ///
-    /// # Errors
-    /// Always: there is none yet.
-    pub fn start(_settings: EngineSettings, _clock: Clock) -> Result<Self, EngineError> {
-        Err(EngineError)
+impl From<NetError> for EngineError {
+    fn from(error: NetError) -> Self {
+        Self::Net(error)
     }
+}
 
-    /// Where it listens.
-    pub fn local_addr(&self) -> SocketAddr {
-        match self.0 {}
-    }
-
-    /// What it publishes.
-    pub fn reader(&self) -> Reader {
-        match self.0 {}
-    }
-
-    /// Ends it.
-    ///
-    /// # Errors
-    /// Never.
-    pub async fn shutdown(self) -> Result<(), EngineError> {
-        match self.0 {}
-    }
-
-    /// Waits until a part of it fails.
-    pub async fn failed(&mut self) -> EngineError {
-        match self.0 {}
+impl From<ServeError> for EngineError {
+    fn from(error: ServeError) -> Self {
+        Self::Serve(error)
     }
 }

@@ -135,10 +135,12 @@ impl Buckets {
         }
     }
 
-    /// Moves the clock to a later bucket: windows slide, and buckets past retention are emptied.
+    /// Moves the clock to a later bucket: windows slide, and buckets past retention are emptied. To an
+    /// earlier one only before anything was booked.
     pub(super) fn advance(&mut self, to: BucketIndex) {
         let steps = to.0 - self.current.0;
-        if steps >= self.retained {
+        debug_assert!(steps >= 0 || self.total == Sums::default(), "time goes on");
+        if !(0..self.retained).contains(&steps) {
             self.cells.fill(Sums::default());
             self.total = Sums::default();
             for tail in &mut self.windows {

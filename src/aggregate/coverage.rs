@@ -106,10 +106,18 @@ impl Coverage {
         self.status.connected_since = Some(at);
         self.status.last_error = None;
         self.since.get_or_insert(at);
+        // Gaps end in order, also when the wall clock has stepped back between two reports.
+        let earlier = self
+            .gaps
+            .iter()
+            .rev()
+            .nth(1)
+            .and_then(|gap| gap.end)
+            .unwrap_or(at);
         if let Some(gap) = self.gaps.back_mut()
             && gap.end.is_none()
         {
-            gap.end = Some(at.max(gap.start));
+            gap.end = Some(at.max(gap.start).max(earlier));
             self.status.reconnects += 1;
             self.share_gaps();
         }

@@ -75,11 +75,13 @@ impl Dedup {
     pub(super) fn advance(&mut self, oldest: BucketIndex) {
         while self.first < oldest {
             let Some(table) = self.tables.pop_front() else {
-                self.first = oldest;
                 break;
             };
             self.first.0 += 1;
             self.retire(table);
+        }
+        if self.tables.is_empty() {
+            self.first = oldest;
         }
         if self.forgotten_before.is_some_and(|bucket| bucket <= oldest) {
             self.forgotten_before = None;

@@ -72,7 +72,9 @@ async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failur
         "simulating Genesys Cloud at {}",
         stand_in.stream_url
     ));
-    let mut engine = Engine::start(stand_in.settings(serve), clock).map_err(failed)?;
+    let mut engine = Engine::start(stand_in.settings(serve), clock)
+        .await
+        .map_err(failed)?;
     output::note(&format!(
         "serving GraphQL at {}",
         graphql_url(engine.local_addr())

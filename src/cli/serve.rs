@@ -46,7 +46,9 @@ pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(
 async fn serve(settings: EngineSettings, stop: Stop) -> Result<(), Failure> {
     let failed = |error| Failure::Failed(format!("{error}"));
     let stream = shown_url(&settings.stream.stream_url);
-    let mut engine = Engine::start(settings, Clock::system()).map_err(failed)?;
+    let mut engine = Engine::start(settings, Clock::system())
+        .await
+        .map_err(failed)?;
     output::note(&format!("reading events from {stream}"));
     output::note(&format!(
         "serving GraphQL at {}",

@@ -201,7 +201,7 @@ pub struct StreamStatus {
     pub gaps_total: u64,
     /// The latest gaps, oldest first, at most [`crate::config::limits::GAPS_MAX`].
     pub gaps: Arc<[Gap]>,
-    /// What went wrong last, in one line; `None` when nothing did.
+    /// What went wrong since the stream was last live, in one line; `None` when nothing did.
     pub last_error: Option<Arc<str>>,
     /// The greatest event time applied so far.
     pub last_event: Option<EpochMs>,

@@ -1,1 +1,25 @@
-//! Placeholder while the stage is written.
+//! Stage 1 of 6: where events come from, one file a source. All that is vendor- or
+//! transport-specific ends here: what leaves is a batch of events on the ring.
+//!
+//! ```text
+//!  events_stream   the life: token → connect → live → lost → wait → again
+//!    handshake     HTTP upgrade, checked in full, on hyper
+//!    connection    one open connection: reading, pings, the dead-peer clock, the close
+//!      frames      WebSocket frames → messages, by the rules fastwebsockets leaves to us
+//!      coverage    up to when nothing can be missing
+//!      intake      messages → parser → batch → ring
+//!    loss          what an ending means for the next try
+//! ```
+//!
+//! No stage after this one knows of sockets, and nothing here knows what events are counted for.
+
+mod connection;
+mod coverage;
+mod events_stream;
+mod frames;
+mod handshake;
+mod intake;
+mod loss;
+
+pub use events_stream::EventsStream;
+pub use events_stream::Exit;

@@ -5,6 +5,7 @@
 )]
 
 mod aggregate;
+mod auth;
 mod check;
 mod cli;
 mod graphql;
@@ -13,3 +14,5 @@ mod model;
 mod parse;
 mod replay;
 mod simulate;
+mod source;
+mod tls;

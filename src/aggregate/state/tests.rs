@@ -398,3 +398,16 @@ fn in_a_replay_events_move_the_clock() {
     state.apply(&event(EventKind::Message, 1, 99));
     assert_eq!(snapshot(&state).counters.late, 1);
 }
+
+#[test]
+fn the_first_reading_of_the_clock_may_be_before_the_start() {
+    let mut state = State::new(settings(), IdKeys::FIXED, EpochMs::from_ms(START));
+    state.advance(EpochMs::from_ms(START - 500_000));
+    let mut message = event(EventKind::Message, 1, -500_000);
+    message.identity = Identity::from_hash(5);
+    state.apply(&message);
+    state.apply(&message);
+    let seen = snapshot(&state);
+    assert_eq!((seen.main().messages, seen.counters.duplicates), (1, 1));
+    assert_eq!(seen.main().start.ms(), START - 500_000 - 59_900);
+}

@@ -1,0 +1,49 @@
+//! One HTTP/1.1 request on one connection. Redirects are not followed: an answer is an answer.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tracing::debug;
+
+use super::Stream;
+use super::error::printable;
+
+/// Bytes of headers that are read before the answer is refused.
+const HEADER_BYTES_MAX: usize = 64 * 1_024;
+
+/// Sends a request and waits for the head of its answer. The connection stays usable for the body,
+/// or as what it is upgraded to, and ends when both are dropped.
+///
+/// # Errors
+/// One line that says what went wrong.
+pub async fn exchange(
+    stream: Stream,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, String> {
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(HEADER_BYTES_MAX)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| describe(&error))?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.with_upgrades().await {
+            debug!(error = %describe(&error), "http connection ended");
+        }
+    });
+    sender
+        .send_request(request)
+        .await
+        .map_err(|error| describe(&error))
+}
+
+/// hyper's own words do not quote what was sent or received.
+fn describe(error: &hyper::Error) -> String {
+    if error.is_incomplete_message() {
+        return "connection closed before the answer".to_owned();
+    }
+    printable(&error.to_string())
+}

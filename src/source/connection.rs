@@ -1,0 +1,389 @@
+//! One open connection, from the subscription to its end: reading, pings, the dead-peer clock, the
+//! ring, the close.
+//!
+//! Everything happens in one task. `read_frame` of fastwebsockets is not cancel-safe: dropping its
+//! future loses header bytes it has consumed. So the socket is split, the future of the current frame
+//! owns the reading half alone and is polled until it is done, never dropped in a `select!`, and
+//! pings, pongs and the close go out by the writing half in between.
+//!
+//! Frames are drained while they are ready; the batch is offered when it is full or the socket has
+//! nothing more. Under full load the socket is always ready and tokio's budget starves timers, so
+//! they are looked at by time at each such turn, and only wake the task when it is idle.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::future::Ready;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use fastwebsockets::Frame;
+use fastwebsockets::OpCode;
+use fastwebsockets::Payload;
+use fastwebsockets::WebSocketError;
+use tokio::time::Instant;
+use tokio::time::sleep;
+use tokio::time::sleep_until;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::coverage::Coverage;
+use super::frames::Assembler;
+use super::frames::Received;
+use super::frames::Violation;
+use super::handshake::Reader;
+use super::handshake::Writer;
+use super::intake::Intake;
+use super::loss::Loss;
+use crate::config::Overload;
+use crate::config::StreamSettings;
+use crate::config::duration;
+use crate::event::Reject;
+use crate::stream::StreamNote;
+use crate::stream::StreamState;
+use crate::time::EpochMs;
+
+/// What is sent after the open. Only these types on this channel are streamed then.
+const SUBSCRIPTION: &str = r#"{"subscription":{"eventTypes":["webchat:connected","webchat:disconnected","webchat:message"],"filter":{"channel":"webchat"}}}"#;
+
+/// How long to wait before a full ring is asked again: the granularity of tokio's timers, and far
+/// less than a ring takes to run empty.
+pub(super) const RING_RETRY: Duration = Duration::from_millis(1);
+/// A turn comes at the latest after so many frames, also when they are no events.
+const FRAMES_PER_TURN: usize = 256;
+/// How long the peer has to answer our close; what it has sent before is still read.
+const CLOSE_WAIT: Duration = Duration::from_secs(2);
+/// How long the socket may take for a control frame. Its buffer holds thousands of them, so a peer
+/// that makes this wait has stopped reading; and no shutdown may wait for it long.
+const SEND_WAIT: Duration = Duration::from_secs(3);
+/// How long saying why we leave may take.
+const FAREWELL_WAIT: Duration = Duration::from_secs(1);
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// As asked.
+    Shutdown,
+    /// Otherwise.
+    Lost {
+        /// Why.
+        loss: Loss,
+        /// What it was before; `None` when it never became live.
+        lived: Option<Lived>,
+    },
+}
+
+/// A connection that was live.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lived {
+    /// Up to here nothing can be missing.
+    pub(super) covered_until: EpochMs,
+    /// How long it was live.
+    pub(super) duration: Duration,
+}
+
+/// The end of the loop inside a connection.
+enum Stop {
+    Shutdown,
+    Lost(Loss),
+}
+
+impl From<Violation> for Stop {
+    fn from(violation: Violation) -> Self {
+        Self::Lost(Loss::protocol(&violation.to_string()))
+    }
+}
+
+/// One open connection.
+pub(super) struct Connection<'a> {
+    settings: &'a StreamSettings,
+    shutdown: &'a CancellationToken,
+    intake: &'a mut Intake,
+    writer: Writer,
+    assembler: Assembler,
+
+    /// Since when it is live, and what it has heard; `None` before the proof.
+    live: Option<(Instant, Coverage)>,
+    /// The number of the last ping, which is its payload, and when it was sent.
+    ping: (u64, EpochMs),
+
+    /// When something last came, not counting time spent waiting for the ring.
+    last_heard: Instant,
+    next_ping: Instant,
+    /// When a ring that was full is asked again although nothing came.
+    retry_at: Option<Instant>,
+    /// Until when the answer to our close is awaited; `None` while we have sent none.
+    closing: Option<Instant>,
+    /// Frames since the last turn.
+    frames: usize,
+}
+
+impl<'a> Connection<'a> {
+    pub(super) fn new(
+        settings: &'a StreamSettings,
+        shutdown: &'a CancellationToken,
+        intake: &'a mut Intake,
+        writer: Writer,
+    ) -> Self {
+        let now = Instant::now();
+        intake.begin();
+        Self {
+            settings,
+            shutdown,
+            writer,
+            assembler: Assembler::default(),
+            live: None,
+            ping: (0, intake.wall()),
+            last_heard: now,
+            next_ping: now,
+            retry_at: None,
+            closing: None,
+            frames: 0,
+            intake,
+        }
+    }
+
+    /// Runs it to its end.
+    pub(super) async fn run(mut self, mut reader: Reader) -> End {
+        let stop = match self.pump(&mut reader).await {
+            Ok(never) => match never {},
+            Err(stop) => stop,
+        };
+        match stop {
+            // However it ended after our close: that was asked for.
+            _ if self.closing.is_some() => End::Shutdown,
+            Stop::Shutdown => End::Shutdown,
+            Stop::Lost(loss) => End::Lost {
+                loss,
+                lived: self.live.map(|(since, coverage)| Lived {
+                    covered_until: coverage.until(self.intake.newest_event()),
+                    duration: since.elapsed(),
+                }),
+            },
+        }
+    }
+
+    async fn pump(&mut self, reader: &mut Reader) -> Result<Infallible, Stop> {
+        self.send(Frame::text(Payload::Borrowed(SUBSCRIPTION.as_bytes())))
+            .await?;
+        self.tick().await?;
+        let shutdown = self.shutdown;
+        let mut cancelled = pin!(shutdown.cancelled());
+        let mut alarm = pin!(sleep_until(self.alarm_at()));
+        loop {
+            let mut send = never_sent;
+            let mut reading = pin!(reader.read_frame(&mut send));
+            let outcome = loop {
+                let frame = poll_fn(|cx| {
+                    if let Poll::Ready(outcome) = reading.as_mut().poll(cx) {
+                        return Poll::Ready(Some(outcome));
+                    }
+                    let turn_is_due = self.frames > 0
+                        || alarm.as_mut().poll(cx).is_ready()
+                        || (self.closing.is_none() && cancelled.as_mut().poll(cx).is_ready());
+                    if turn_is_due {
+                        Poll::Ready(None)
+                    } else {
+                        Poll::Pending
+                    }
+                });
+                match frame.await {
+                    Some(outcome) => break outcome,
+                    None => self.turn(alarm.as_mut()).await?,
+                }
+            };
+            self.frames += 1;
+            self.receive(outcome).await?;
+            if self.intake.is_full() || self.frames >= FRAMES_PER_TURN {
+                self.turn(alarm.as_mut()).await?;
+            }
+        }
+    }
+
+    /// What is done between drains: the batch goes out, and whatever has become due is done.
+    async fn turn(&mut self, alarm: Pin<&mut tokio::time::Sleep>) -> Result<(), Stop> {
+        if self.frames > 0 {
+            self.frames = 0;
+            self.last_heard = Instant::now();
+        }
+        self.offer().await?;
+        self.tick().await?;
+        // An alarm that rings too early costs less than setting it at every turn.
+        let alarm_at = self.alarm_at();
+        if alarm.is_elapsed() || alarm_at < alarm.deadline() {
+            alarm.reset(alarm_at);
+        }
+        Ok(())
+    }
+
+    /// Offers the batch; on a full ring, waits or sheds.
+    async fn offer(&mut self) -> Result<(), Stop> {
+        while !self.intake.offer() {
+            if self.settings.overload == Overload::Shed {
+                self.intake.shed();
+                self.retry_at = Some(Instant::now() + RING_RETRY);
+                return Ok(());
+            }
+            let before = Instant::now();
+            sleep(RING_RETRY).await;
+            // We did not listen: that is no fault of the peer.
+            self.last_heard += before.elapsed();
+            self.tick().await?;
+        }
+        self.retry_at = None;
+        Ok(())
+    }
+
+    /// Does what has become due.
+    async fn tick(&mut self) -> Result<(), Stop> {
+        let now = Instant::now();
+        if let Some(until) = self.closing {
+            return if now < until {
+                Ok(())
+            } else {
+                Err(Stop::Shutdown)
+            };
+        }
+        if self.shutdown.is_cancelled() {
+            self.closing = Some(now + CLOSE_WAIT);
+            return self.send(Frame::close(1000, b"")).await;
+        }
+        if now >= self.last_heard + self.settings.dead_after {
+            let silence = duration::format(self.settings.dead_after);
+            let why = format!("nothing came for {silence}, not even an answer to a ping");
+            return Err(Stop::Lost(Loss::dead_peer(&why)));
+        }
+        if now >= self.next_ping {
+            self.next_ping = now + self.settings.ping_interval;
+            self.ping = (self.ping.0 + 1, self.intake.wall());
+            let payload = self.ping.0.to_be_bytes().to_vec();
+            self.send(Frame::new(true, OpCode::Ping, None, payload.into()))
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn alarm_at(&self) -> Instant {
+        let due = match self.closing {
+            Some(until) => until,
+            None => self
+                .next_ping
+                .min(self.last_heard + self.settings.dead_after),
+        };
+        self.retry_at.map_or(due, |retry| retry.min(due))
+    }
+
+    async fn receive(&mut self, outcome: Result<Frame<'_>, WebSocketError>) -> Result<(), Stop> {
+        let mut frame = match outcome {
+            Ok(frame) => frame,
+            Err(error) => return Err(self.read_failed(&error).await),
+        };
+        let received = match self.assembler.take(&mut frame) {
+            Ok(received) => received,
+            Err(violation) => return Err(self.violated(violation).await),
+        };
+        match received {
+            Received::Text(payload) => {
+                let arrival = self.intake.text(payload);
+                self.heard(arrival);
+            }
+            Received::Binary { bytes } => {
+                let arrival = self.intake.refuse(bytes, Reject::Binary);
+                self.heard(arrival);
+            }
+            Received::Ping(payload) => {
+                let pong = Frame::pong(payload.to_vec().into());
+                // After our close nothing may follow it.
+                if self.closing.is_none() {
+                    self.send(pong).await?;
+                }
+            }
+            Received::Pong(payload) => {
+                if payload == self.ping.0.to_be_bytes() {
+                    self.heard(self.ping.1);
+                }
+            }
+            Received::Close { code, reason } => {
+                let loss = Loss::from_close(code, reason);
+                let answer = Frame::close_raw(frame.payload.to_vec().into());
+                self.farewell(answer).await;
+                return Err(Stop::Lost(loss));
+            }
+            Received::Part => {}
+        }
+        Ok(())
+    }
+
+    /// Data that arrived at `until`, or the answer to a ping that was sent then: the stream is live,
+    /// and what the peer had sent before that moment has arrived.
+    fn heard(&mut self, until: EpochMs) {
+        let intake = &mut *self.intake;
+        let (_, coverage) = self.live.get_or_insert_with(|| {
+            let at = intake.wall();
+            intake.note(StreamNote::Live { at });
+            intake.note(StreamNote::State(StreamState::Live));
+            info!("stream is live");
+            (Instant::now(), Coverage::new(at))
+        });
+        coverage.heard(until);
+    }
+
+    async fn read_failed(&mut self, error: &WebSocketError) -> Stop {
+        if let Some(violation) = Violation::from_read(error) {
+            return self.violated(violation).await;
+        }
+        let ended = match error {
+            WebSocketError::UnexpectedEOF => true,
+            WebSocketError::IoError(error) => error.kind() == io::ErrorKind::UnexpectedEof,
+            _ => false,
+        };
+        Stop::Lost(if ended {
+            Loss::dropped("ended without a close frame (1006)")
+        } else {
+            Loss::dropped(&error.to_string())
+        })
+    }
+
+    async fn violated(&mut self, violation: Violation) -> Stop {
+        match violation {
+            // The message that is too big is never whole: counted without its bytes.
+            Violation::TooBig => _ = self.intake.refuse(0, Reject::TooBig),
+            Violation::Utf8 => _ = self.intake.refuse(0, Reject::Utf8),
+            Violation::Binary => _ = self.intake.refuse(0, Reject::Binary),
+            _ => {}
+        }
+        self.farewell(Frame::close(violation.close_code(), b""))
+            .await;
+        violation.into()
+    }
+
+    /// Sends the last frame. A peer that is gone or does not take it changes nothing any more.
+    async fn farewell(&mut self, frame: Frame<'_>) {
+        if self.closing.is_none() {
+            let _ = timeout(FAREWELL_WAIT, self.send(frame)).await;
+        }
+    }
+
+    async fn send(&mut self, frame: Frame<'_>) -> Result<(), Stop> {
+        let writer = &mut self.writer;
+        let sending = async {
+            writer.write_frame(frame).await?;
+            writer.flush().await
+        };
+        // Cutting a frame off in the middle is right: the connection is given up with it.
+        match timeout(SEND_WAIT, sending).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Stop::Lost(Loss::dropped(&error.to_string()))),
+            Err(_) => Err(Stop::Lost(Loss::dead_peer("it takes nothing any more"))),
+        }
+    }
+}
+
+/// What the reading half would send by itself: nothing, as it neither pongs nor closes.
+fn never_sent(_: Frame<'_>) -> Ready<Result<(), Infallible>> {
+    unreachable!("automatic pong and close are off")
+}

@@ -1,0 +1,359 @@
+//! The WebSocket opening handshake, on hyper and checked in full.
+//!
+//! `fastwebsockets` has a client handshake too, but it never looks at `Sec-WebSocket-Accept`, refuses
+//! the legal `Connection: keep-alive, Upgrade`, and throws away what a refusal says.
+
+use std::fmt::Write;
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use fastwebsockets::Role;
+use fastwebsockets::WebSocketRead;
+use fastwebsockets::WebSocketWrite;
+use fastwebsockets::after_handshake_split;
+use http_body_util::Full;
+use hyper::HeaderMap;
+use hyper::Request;
+use hyper::Response;
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    UPGRADE, USER_AGENT,
+};
+use hyper_util::rt::TokioIo;
+use sha1::Digest;
+use sha1::Sha1;
+use thiserror::Error;
+use tokio::io::AsyncReadExt;
+use tokio::io::Chain;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
+
+use super::loss::Loss;
+use super::loss::Retry;
+use crate::auth::AccessToken;
+use crate::config::limits::MESSAGE_BYTES_MAX;
+use crate::net;
+use crate::net::ConnectPhase;
+use crate::net::Connector;
+use crate::net::Endpoint;
+use crate::net::NetError;
+use crate::stream::LossCause;
+use crate::time::EpochMs;
+
+/// The reading half: first what hyper had read beyond its answer, then the socket.
+pub(super) type Reader = WebSocketRead<Chain<Cursor<Bytes>, net::ReadHalf>>;
+/// The writing half.
+pub(super) type Writer = WebSocketWrite<net::WriteHalf>;
+
+/// What RFC 6455 appends to the key.
+const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Why a try ended without an open WebSocket.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(super) enum HandshakeError {
+    /// No connection.
+    #[error("stream: {0}")]
+    Net(#[from] NetError),
+    /// 401 or 403.
+    #[error(
+        "handshake: {place}: token refused ({status}); check that the client has the scope \
+         analytics:events:read and that the region (GENESYS_ENV) is the client's"
+    )]
+    Refused { place: String, status: u16 },
+    /// Another status than 101.
+    #[error("handshake: {place}: status {status} instead of 101{hint}")]
+    Status {
+        place: String,
+        status: u16,
+        hint: &'static str,
+        retry: Retry,
+    },
+    /// 101, but not to this handshake.
+    #[error("handshake: {place}: {why}; the peer is no websocket server or a proxy is in between")]
+    NotWebSocket { place: String, why: &'static str },
+    /// No answer.
+    #[error("handshake: {place}: {why}")]
+    Http { place: String, why: String },
+}
+
+impl HandshakeError {
+    /// What it means for the next try.
+    pub(super) fn into_loss(self) -> Loss {
+        let (cause, retry) = match &self {
+            Self::Net(_) | Self::Http { .. } => (LossCause::Unreachable, Retry::Backoff),
+            Self::Refused { .. } => (LossCause::Refused, Retry::FreshToken),
+            Self::Status { retry, .. } => (LossCause::Unreachable, *retry),
+            Self::NotWebSocket { .. } => (LossCause::Protocol, Retry::Slower),
+        };
+        Loss {
+            cause,
+            detail: self.to_string(),
+            retry,
+        }
+    }
+}
+
+/// Whom to greet, and how.
+#[derive(Debug)]
+pub(super) struct Handshake<'a> {
+    pub(super) connector: &'a Connector,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) token: &'a AccessToken,
+    /// Whether the token stands in the URL too, as the tutorial has it.
+    pub(super) token_in_query: bool,
+}
+
+impl Handshake<'_> {
+    /// Connects and upgrades, all before `deadline`. `now` is for reading `Retry-After` dates.
+    pub(super) async fn open(
+        &self,
+        deadline: Instant,
+        now: EpochMs,
+    ) -> Result<(Reader, Writer), HandshakeError> {
+        let stream = self.connector.connect(self.endpoint, deadline).await?;
+        let upgrade = async {
+            let key = self.key()?;
+            let answer = net::exchange(stream, self.request(&key)?)
+                .await
+                .map_err(|why| self.http(why))?;
+            if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                return Err(self.refusal(answer.status(), answer.headers(), now));
+            }
+            check_upgrade(answer.headers(), &key).map_err(|why| HandshakeError::NotWebSocket {
+                place: self.endpoint.authority(),
+                why,
+            })?;
+            self.take_socket(answer).await
+        };
+        timeout_at(deadline, upgrade).await.unwrap_or_else(|_| {
+            let place = self.endpoint.authority();
+            Err(NetError::timeout(&place, ConnectPhase::Request).into())
+        })
+    }
+
+    fn key(&self) -> Result<String, HandshakeError> {
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce).map_err(|_| self.http("no random numbers".to_owned()))?;
+        Ok(STANDARD.encode(nonce))
+    }
+
+    fn request(&self, key: &str) -> Result<Request<Full<Bytes>>, HandshakeError> {
+        let unbuildable = || self.http("the request cannot be built".to_owned());
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()))
+            .map_err(|_| unbuildable())?;
+        authorization.set_sensitive(true);
+        let mut target = self.endpoint.path_and_query().to_owned();
+        if self.token_in_query {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.push_str("access_token=");
+            percent_encode(self.token.expose(), &mut target);
+        }
+        Request::builder()
+            .uri(target)
+            .header(HOST, self.endpoint.authority())
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, "websocket")
+            .header(SEC_WEBSOCKET_VERSION, "13")
+            .header(SEC_WEBSOCKET_KEY, key)
+            .header(AUTHORIZATION, authorization)
+            .header(
+                USER_AGENT,
+                concat!("streamgauge/", env!("CARGO_PKG_VERSION")),
+            )
+            .body(Full::default())
+            .map_err(|_| unbuildable())
+    }
+
+    /// What another status than 101 means. The body is not read: the connection ends here.
+    fn refusal(&self, status: StatusCode, headers: &HeaderMap, now: EpochMs) -> HandshakeError {
+        let place = self.endpoint.authority();
+        let wait = net::retry_after(headers, now);
+        let (hint, retry) = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                return HandshakeError::Refused {
+                    place,
+                    status: status.as_u16(),
+                };
+            }
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => (
+                "; trying again when it allows",
+                wait.map_or(Retry::Backoff, |wait| Retry::Between(wait, wait)),
+            ),
+            _ if status.is_redirection() => (
+                "; redirects are not followed, check the stream url",
+                Retry::Backoff,
+            ),
+            _ if status.is_server_error() => ("; trying again", Retry::Backoff),
+            _ => ("; check the stream url", Retry::Backoff),
+        };
+        HandshakeError::Status {
+            place,
+            status: status.as_u16(),
+            hint,
+            retry,
+        }
+    }
+
+    /// Takes the socket back from hyper: its own upgraded stream is boxed and cannot be split
+    /// without a lock.
+    async fn take_socket(
+        &self,
+        answer: Response<Incoming>,
+    ) -> Result<(Reader, Writer), HandshakeError> {
+        let upgraded = hyper::upgrade::on(answer)
+            .await
+            .map_err(|_| self.http("connection closed during the upgrade".to_owned()))?;
+        let Ok(parts) = upgraded.downcast::<TokioIo<net::Stream>>() else {
+            unreachable!("the stream that was given to hyper comes back from it");
+        };
+        let (read, write) = parts.io.into_inner().split();
+        let read = Cursor::new(parts.read_buf).chain(read);
+        let (mut reader, writer) = after_handshake_split(read, write, Role::Client);
+        // Answering is the connection's own business: the reading half cannot write.
+        reader.set_auto_close(false);
+        reader.set_auto_pong(false);
+        // It refuses frames of this size and more.
+        reader.set_max_message_size(MESSAGE_BYTES_MAX + 1);
+        Ok((reader, writer))
+    }
+
+    fn http(&self, why: String) -> HandshakeError {
+        HandshakeError::Http {
+            place: self.endpoint.authority(),
+            why,
+        }
+    }
+}
+
+/// Whether a 101 answers this handshake, by RFC 6455 section 4.1. We ask for no extension and no
+/// subprotocol, so an answer that names one is not ours.
+fn check_upgrade(headers: &HeaderMap, key: &str) -> Result<(), &'static str> {
+    if !has_token(headers, &UPGRADE, "websocket") {
+        return Err("no upgrade to websocket in the answer");
+    }
+    if !has_token(headers, &CONNECTION, "upgrade") {
+        return Err("no connection upgrade in the answer");
+    }
+    let mut accepts = headers.get_all(SEC_WEBSOCKET_ACCEPT).iter();
+    let expected = accept_of(key);
+    match (accepts.next(), accepts.next()) {
+        (Some(accept), None) if accept.as_bytes() == expected.as_bytes() => {}
+        (None, _) => return Err("no sec-websocket-accept in the answer"),
+        _ => return Err("wrong sec-websocket-accept in the answer"),
+    }
+    if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
+        return Err("an extension nobody asked for in the answer");
+    }
+    if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
+        return Err("a subprotocol nobody asked for in the answer");
+    }
+    Ok(())
+}
+
+/// Whether a header that is a list of tokens, in one line or many, holds `token`.
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+fn accept_of(key: &str) -> String {
+    let digest = Sha1::new().chain_update(key).chain_update(ACCEPT_GUID);
+    STANDARD.encode(digest.finalize())
+}
+
+/// Escapes all but the characters that RFC 3986 reserves for nothing.
+fn percent_encode(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+    const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+    #[test]
+    fn the_answer_is_checked_in_full() {
+        // The key and its answer are the RFC's own example.
+        let good = [
+            ("upgrade", "websocket"),
+            ("connection", "Upgrade"),
+            ("sec-websocket-accept", ACCEPT),
+        ];
+        let check = |changes: &[(&'static str, &'static str)], expected: Result<(), &str>| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in good
+                .iter()
+                .filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name))
+            {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            for (name, value) in changes.iter().filter(|(_, value)| !value.is_empty()) {
+                headers.append(*name, HeaderValue::from_static(value));
+            }
+            assert_eq!(check_upgrade(&headers, KEY), expected, "{changes:?}");
+        };
+        check(&[], Ok(()));
+        check(&[("connection", "keep-alive, Upgrade")], Ok(()));
+        check(
+            &[("connection", "keep-alive"), ("connection", "upgrade")],
+            Ok(()),
+        );
+        check(&[("upgrade", "WebSocket")], Ok(()));
+
+        let upgrade = Err("no upgrade to websocket in the answer");
+        check(&[("upgrade", "")], upgrade);
+        check(&[("upgrade", "h2c")], upgrade);
+        let connection = Err("no connection upgrade in the answer");
+        check(&[("connection", "")], connection);
+        check(&[("connection", "keep-alive")], connection);
+        check(&[("connection", "not-upgrade")], connection);
+        check(
+            &[("sec-websocket-accept", "")],
+            Err("no sec-websocket-accept in the answer"),
+        );
+        let accept = Err("wrong sec-websocket-accept in the answer");
+        check(
+            &[("sec-websocket-accept", "S3pPLMBiTxaQ9kYGzzhZRbK+xOo=")],
+            accept,
+        );
+        check(
+            &[
+                ("sec-websocket-accept", ACCEPT),
+                ("sec-websocket-accept", ACCEPT),
+            ],
+            accept,
+        );
+        let extension = Err("an extension nobody asked for in the answer");
+        check(
+            &[("sec-websocket-extensions", "permessage-deflate")],
+            extension,
+        );
+        let protocol = Err("a subprotocol nobody asked for in the answer");
+        check(&[("sec-websocket-protocol", "chat")], protocol);
+    }
+
+    #[test]
+    fn tokens_are_encoded_for_the_query() {
+        let mut out = String::new();
+        percent_encode("aZ9-._~+/=&#", &mut out);
+        assert_eq!(out, "aZ9-._~%2B%2F%3D%26%23");
+    }
+}

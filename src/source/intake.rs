@@ -1,0 +1,140 @@
+//! Messages to the ring: parse, count, fill a batch, offer it.
+//!
+//! The policy for a full ring is not here: [`Intake::offer`] only says that it is full.
+
+use crate::event::Reject;
+use crate::parse::Parser;
+use crate::parse::Verdict;
+use crate::ring::Batch;
+use crate::ring::Producer;
+use crate::stream::StreamNote;
+use crate::time::Clock;
+use crate::time::EpochMs;
+
+/// The batch under way and what fills it.
+#[derive(Debug)]
+pub(super) struct Intake {
+    parser: Parser,
+    producer: Producer,
+    clock: Clock,
+    batch: Batch,
+    /// Whether the batch has its arrival stamps.
+    stamped: bool,
+    /// Payloads read so far, by all connections.
+    sequence: u64,
+    /// The greatest event time since [`Intake::begin`].
+    newest_event: Option<EpochMs>,
+}
+
+impl Intake {
+    pub(super) fn new(parser: Parser, producer: Producer, clock: Clock) -> Self {
+        let batch = producer.lease();
+        Self {
+            parser,
+            producer,
+            clock,
+            batch,
+            stamped: false,
+            sequence: 0,
+            newest_event: None,
+        }
+    }
+
+    /// Forgets the newest event: a new connection begins.
+    pub(super) fn begin(&mut self) {
+        self.newest_event = None;
+    }
+
+    /// The greatest event time of this connection.
+    pub(super) const fn newest_event(&self) -> Option<EpochMs> {
+        self.newest_event
+    }
+
+    /// Wall time.
+    pub(super) fn wall(&self) -> EpochMs {
+        self.clock.wall()
+    }
+
+    /// Takes a text message; `payload` is changed by the parser. Returns when the batch's first
+    /// payload arrived, which is this one or one that was ready just before it.
+    pub(super) fn text(&mut self, payload: &mut [u8]) -> EpochMs {
+        self.count(payload.len());
+        match self.parser.parse(payload) {
+            Verdict::Event(event) => {
+                self.newest_event = self.newest_event.max(Some(event.time));
+                self.batch.events.push(event);
+            }
+            Verdict::Ignored => self.batch.delta.ignored += 1,
+            Verdict::Rejected(reason) => self.batch.delta.reject(reason),
+        }
+        self.batch.arrival
+    }
+
+    /// Takes a message that is refused unread.
+    pub(super) fn refuse(&mut self, bytes: usize, reason: Reject) -> EpochMs {
+        self.count(bytes);
+        self.batch.delta.reject(reason);
+        self.batch.arrival
+    }
+
+    /// Tells the writer what happened to the connection.
+    pub(super) fn note(&mut self, note: StreamNote) {
+        self.batch.notes.push(note);
+    }
+
+    /// Whether the batch has no room for another event.
+    pub(super) fn is_full(&self) -> bool {
+        self.batch.events.len() >= self.producer.batch_events()
+    }
+
+    /// Offers the batch, if it says anything. `false`: the ring is full, the batch is kept.
+    pub(super) fn offer(&mut self) -> bool {
+        if self.batch.is_empty() {
+            return true;
+        }
+        if !self.stamped {
+            self.stamp();
+        }
+        self.batch.position.sequence = self.sequence;
+        if self.batch.offered_ns == 0 {
+            self.batch.offered_ns = self.clock.mono_ns();
+        }
+        match self.producer.offer(std::mem::take(&mut self.batch)) {
+            Ok(()) => {
+                self.batch = self.producer.lease();
+                self.stamped = false;
+                true
+            }
+            Err(batch) => {
+                self.batch = batch;
+                false
+            }
+        }
+    }
+
+    /// Drops the batch's events and counts them as shed; counters and notes stay for the next offer.
+    pub(super) fn shed(&mut self) {
+        // A count of at most a batch's events.
+        self.batch.delta.shed += self.batch.events.len() as u64;
+        self.batch.events.clear();
+        self.batch.offered_ns = 0;
+        self.stamped = false;
+    }
+
+    fn count(&mut self, bytes: usize) {
+        if !self.stamped {
+            self.stamp();
+        }
+        self.sequence += 1;
+        self.batch.delta.received += 1;
+        self.batch.delta.bytes += bytes as u64;
+    }
+
+    /// The clock is read once per batch: a batch is offered when nothing more is ready, so all of it
+    /// arrived at about this moment.
+    fn stamp(&mut self) {
+        self.batch.arrival = self.clock.wall();
+        self.batch.arrival_ns = self.clock.mono_ns();
+        self.stamped = true;
+    }
+}

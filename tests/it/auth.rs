@@ -1,0 +1,297 @@
+//! The token source against a token endpoint over real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "fixtures of tests: a failure here is the test's failure"
+)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use streamgauge::auth::AuthError;
+use streamgauge::auth::TokenSource;
+use streamgauge::config::AuthSettings;
+use streamgauge::net::Connector;
+use streamgauge::time::Clock;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+/// The secret that must never be seen; so must its base64 in the `Authorization` header.
+pub(crate) const SECRET: &str = "canary-secret";
+const CLIENT: &str = "client-1";
+const BASIC: &str = "Basic Y2xpZW50LTE6Y2FuYXJ5LXNlY3JldA==";
+
+/// A token endpoint that gives the n-th request (from 0) the n-th answer of a function.
+pub(crate) struct TokenEndpoint {
+    pub(crate) address: SocketAddr,
+    asked: Arc<AtomicUsize>,
+}
+
+impl TokenEndpoint {
+    /// Serves raw answers: status line, headers and body.
+    pub(crate) async fn start(answer: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        tokio::spawn(async move {
+            loop {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                let request = read_request(&mut socket).await;
+                check_request(&request);
+                let number = counter.fetch_add(1, Ordering::SeqCst);
+                // A client may leave in the middle of an answer it has seen enough of.
+                let _ = socket.write_all(answer(number).as_bytes()).await;
+            }
+        });
+        Self { address, asked }
+    }
+
+    /// Grants `token-1`, `token-2` and so on, for an hour each.
+    pub(crate) async fn granting() -> Self {
+        Self::start(|number| grant(&format!("token-{}", number + 1), 3_600)).await
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn tokens(&self) -> TokenSource {
+        tokens(&format!("http://{}/oauth/token", self.address))
+    }
+}
+
+pub(crate) fn tokens(url: &str) -> TokenSource {
+    let settings = AuthSettings {
+        token_url: url.parse().unwrap(),
+        client_id: CLIENT.to_owned(),
+        client_secret: SECRET.into(),
+    };
+    let connector = Connector::new(None).unwrap();
+    TokenSource::start(settings, connector, Clock::system()).unwrap()
+}
+
+pub(crate) fn grant(token: &str, lifetime_s: u64) -> String {
+    let body =
+        format!(r#"{{"access_token":"{token}","token_type":"bearer","expires_in":{lifetime_s}}}"#);
+    answer("200 OK", "application/json", &body)
+}
+
+pub(crate) fn answer(status: &str, content_type: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Reads a request's head and the body that `Content-Length` announces.
+pub(crate) async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .filter_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length: ")?
+                        .parse()
+                        .ok()
+                })
+                .next()
+                .unwrap_or(0);
+            if body.len() >= length {
+                return text.into_owned();
+            }
+        }
+        if socket.read_buf(&mut bytes).await.unwrap() == 0 {
+            return String::from_utf8_lossy(&bytes).into_owned();
+        }
+    }
+}
+
+fn check_request(request: &str) {
+    let lower = request.to_ascii_lowercase();
+    assert!(
+        request.starts_with("POST /oauth/token HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(request.contains(BASIC), "{request}");
+    assert!(
+        lower.contains("content-type: application/x-www-form-urlencoded"),
+        "{request}"
+    );
+    assert!(
+        request.ends_with("\r\n\r\ngrant_type=client_credentials"),
+        "{request}"
+    );
+}
+
+/// The error of the first try against an endpoint that answers `raw`.
+async fn first_error(raw: String) -> AuthError {
+    let endpoint = TokenEndpoint::start(move |_| raw.clone()).await;
+    let error = endpoint.tokens().token().await.unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains("canary"), "{shown}");
+    error
+}
+
+#[tokio::test]
+async fn fifty_askers_cost_one_request() {
+    let endpoint = TokenEndpoint::granting().await;
+    let tokens = endpoint.tokens();
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let tokens = tokens.clone();
+        asking.spawn(async move { tokens.token().await.unwrap() });
+    }
+    for token in asking.join_all().await {
+        assert_eq!(token.expose(), "token-1");
+    }
+    assert_eq!(endpoint.asked(), 1);
+}
+
+#[tokio::test]
+async fn an_invalidated_token_is_replaced() {
+    let endpoint = TokenEndpoint::granting().await;
+    let tokens = endpoint.tokens();
+    let first = tokens.token().await.unwrap();
+    tokens.invalidate(&first);
+    assert_eq!(tokens.token().await.unwrap().expose(), "token-2");
+    tokens.invalidate(&first);
+    assert_eq!(tokens.token().await.unwrap().expose(), "token-2");
+    assert_eq!(endpoint.asked(), 2);
+}
+
+#[tokio::test]
+async fn the_old_token_serves_while_the_refresh_fails() {
+    // Lives 10 s, so the refresh begins after 5 s: five failures fit before the end.
+    let endpoint = TokenEndpoint::start(|number| match number {
+        0 => grant("token-1", 10),
+        _ => answer("500 Oops", "text/plain", ""),
+    })
+    .await;
+    let tokens = endpoint.tokens();
+    assert_eq!(tokens.token().await.unwrap().expose(), "token-1");
+    while endpoint.asked() < 2 {
+        assert_eq!(tokens.token().await.unwrap().expose(), "token-1");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(tokens.token().await.unwrap().expose(), "token-1");
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_to_check() {
+    let body = r#"{"error":"invalid_client","description":"client not found"}"#;
+    for status in ["400 Bad Request", "401 Unauthorized"] {
+        let error = first_error(answer(status, "application/json", body)).await;
+        assert!(matches!(error, AuthError::Refused { .. }), "{error:?}");
+        let text = error.to_string();
+        for part in [
+            "invalid_client: client not found",
+            "GENESYS_CLIENT_ID",
+            "GENESYS_ENV",
+            "127.0.0.1:",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains('\n'), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_for() {
+    let endpoint = TokenEndpoint::start(|number| match number {
+        0 => "HTTP/1.1 429 Slow Down\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        _ => grant("token-1", 3_600),
+    })
+    .await;
+    let tokens = endpoint.tokens();
+    let clock = Clock::system();
+    let error = tokens.token().await.unwrap_err();
+    assert!(
+        matches!(error, AuthError::RateLimited { status: 429, wait, .. } if wait.as_secs() == 2),
+        "{error:?}"
+    );
+    tokens.token().await.unwrap();
+    assert!(clock.mono_ns() >= 2_000_000_000);
+}
+
+#[tokio::test]
+async fn unusable_answers_are_named_and_never_shown() {
+    let json = "application/json";
+    let long = format!(r#"{{"access_token":"{}"}}"#, "canary".repeat(20_000));
+    for (raw, why) in [
+        (
+            answer("200 OK", "text/html", "<html>canary</html>"),
+            "content-type text/html",
+        ),
+        (answer("200 OK", json, ""), "empty"),
+        (answer("200 OK", json, "canary"), "not json"),
+        (answer("200 OK", json, r#"{"canary":1}"#), "no access_token"),
+        (answer("200 OK", json, &long), "longer than 65536 bytes"),
+        (answer("404 Not Found", json, "canary"), "status 404"),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: http://canary/\r\nContent-Length: 0\r\n\r\n"
+                .to_owned(),
+            "status 302, redirects are not followed",
+        ),
+    ] {
+        let error = first_error(raw).await;
+        assert!(
+            matches!(&error, AuthError::Unusable { why: found, .. } if found == why),
+            "{error}"
+        );
+        assert!(error.to_string().contains("unusable answer"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_passes_by_is_told_apart_from_what_does_not() {
+    for (raw, why) in [
+        (answer("500 Oops", "text/plain", "canary"), "status 500"),
+        (answer("429 Slow Down", "text/plain", ""), "status 429"),
+        (String::new(), "connection closed before the answer"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncanary".to_owned(),
+            "connection closed within the answer",
+        ),
+    ] {
+        let error = first_error(raw).await;
+        assert!(
+            matches!(&error, AuthError::Unavailable { why: found, .. } if found == why),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_is_a_refused_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let error = tokens(&format!("http://{address}/oauth/token"))
+        .token()
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("connection refused"), "{error}");
+}
+
+#[tokio::test]
+async fn debug_forms_show_no_secret() {
+    let endpoint = TokenEndpoint::start(|_| grant("canary-token", 3_600)).await;
+    let settings = AuthSettings {
+        token_url: "https://example.com/".parse().unwrap(),
+        client_id: CLIENT.to_owned(),
+        client_secret: SECRET.into(),
+    };
+    let tokens = endpoint.tokens();
+    let token = tokens.token().await.unwrap();
+    let shown = format!("{settings:?} {tokens:?} {token:?}");
+    assert!(!shown.contains("canary"), "{shown}");
+}

@@ -1,0 +1,8 @@
+//! The `events-stream` source against a hostile WebSocket server over real sockets.
+
+mod frames;
+mod handshake;
+mod life;
+mod overload;
+pub(crate) mod peer;
+pub(crate) mod rig;

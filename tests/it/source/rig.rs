@@ -1,0 +1,190 @@
+//! A running source, and everything it puts on its ring.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "fixtures of tests: a failure here is the test's failure"
+)]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use streamgauge::config::StreamSettings;
+use streamgauge::event::Event;
+use streamgauge::event::IdKeys;
+use streamgauge::net::Connector;
+use streamgauge::parse::Parser;
+use streamgauge::ring::Bell;
+use streamgauge::ring::Consumer;
+use streamgauge::ring::Delta;
+use streamgauge::ring::ring;
+use streamgauge::source::EventsStream;
+use streamgauge::source::Exit;
+use streamgauge::stream::LossCause;
+use streamgauge::stream::StreamNote;
+use streamgauge::stream::StreamState;
+use streamgauge::time::Clock;
+use streamgauge::time::EpochMs;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::TokenEndpoint;
+
+/// No test takes this long: it only keeps a broken one from hanging.
+pub(crate) const HANG: Duration = Duration::from_secs(30);
+
+/// A running source and everything it has put on its ring.
+pub(crate) struct Rig {
+    pub(crate) consumer: Consumer,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) source: JoinHandle<Exit>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) delta: Delta,
+    pub(crate) notes: Vec<StreamNote>,
+    pub(crate) batches: usize,
+    position: u64,
+}
+
+/// Settings for a test: short delays, everything else as in production.
+pub(crate) fn settings(address: SocketAddr) -> StreamSettings {
+    let url = format!("ws://{address}/api/v2/analytics/events/stream");
+    let mut settings = StreamSettings::new(url.parse().unwrap());
+    settings.backoff_base = Duration::from_millis(10);
+    settings.backoff_cap = Duration::from_millis(50);
+    settings
+}
+
+impl Rig {
+    /// Starts a source with a ring of 64 batches of 64 events.
+    pub(crate) async fn start(settings: StreamSettings) -> Self {
+        let endpoint = TokenEndpoint::granting().await;
+        Self::with(settings, &endpoint, 64, 64)
+    }
+
+    pub(crate) fn with(
+        settings: StreamSettings,
+        endpoint: &TokenEndpoint,
+        ring_batches: usize,
+        batch_events: usize,
+    ) -> Self {
+        let (producer, consumer) = ring(ring_batches, batch_events, Bell::new());
+        let connector = Connector::new(settings.ca_file.as_deref()).unwrap();
+        let parser = Parser::new(IdKeys::FIXED);
+        let clock = Clock::system();
+        let source = EventsStream::new(
+            settings,
+            connector,
+            endpoint.tokens(),
+            parser,
+            producer,
+            clock,
+        )
+        .unwrap();
+        let shutdown = CancellationToken::new();
+        Self {
+            consumer,
+            source: tokio::spawn(source.run(shutdown.clone())),
+            shutdown,
+            events: Vec::new(),
+            delta: Delta::default(),
+            notes: Vec::new(),
+            batches: 0,
+            position: 0,
+        }
+    }
+
+    pub(crate) fn drain(&mut self) {
+        while let Some(mut batch) = self.consumer.drain() {
+            assert!(!batch.is_empty());
+            assert!(batch.offered_ns >= batch.arrival_ns);
+            self.batches += 1;
+            self.events.append(&mut batch.events);
+            self.notes.append(&mut batch.notes);
+            self.delta.received += batch.delta.received;
+            self.delta.ignored += batch.delta.ignored;
+            self.delta.shed += batch.delta.shed;
+            self.delta.bytes += batch.delta.bytes;
+            for (sum, count) in self.delta.rejected.iter_mut().zip(batch.delta.rejected) {
+                *sum += count;
+            }
+            self.position = batch.position.sequence;
+            self.consumer.recycle(batch);
+            // Holds at every batch, so in every snapshot.
+            let fates = self.events.len() as u64
+                + self.delta.ignored
+                + self.delta.shed
+                + self.delta.rejected.iter().sum::<u64>();
+            assert_eq!(self.delta.received, fates);
+            assert_eq!(self.delta.received, self.position);
+        }
+    }
+
+    /// Drains until `done` holds.
+    pub(crate) async fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let waiting = async {
+            loop {
+                self.drain();
+                if done(self) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let outcome = timeout(HANG, waiting).await;
+        assert!(outcome.is_ok(), "never: {what}; notes {:?}", self.notes);
+    }
+
+    pub(crate) async fn until_events(&mut self, count: usize) {
+        self.until("events", |rig| rig.events.len() >= count).await;
+    }
+
+    pub(crate) async fn until_live(&mut self, times: usize) {
+        self.until("live", |rig| rig.lives().len() >= times).await;
+    }
+
+    pub(crate) async fn until_losses(&mut self, times: usize) {
+        self.until("lost", |rig| rig.losses().len() >= times).await;
+    }
+
+    /// Cancels, drains to the end and returns why the source ended.
+    pub(crate) async fn stop(&mut self) -> Exit {
+        self.shutdown.cancel();
+        self.until("closed", |rig| {
+            rig.notes.last() == Some(&StreamNote::State(StreamState::Closed))
+        })
+        .await;
+        timeout(HANG, &mut self.source).await.unwrap().unwrap()
+    }
+
+    pub(crate) fn lives(&self) -> Vec<EpochMs> {
+        let lives = self.notes.iter().filter_map(|note| match note {
+            StreamNote::Live { at } => Some(*at),
+            _ => None,
+        });
+        lives.collect()
+    }
+
+    /// Losses of open connections and failed tries, in order.
+    pub(crate) fn losses(&self) -> Vec<(LossCause, String)> {
+        let losses = self.notes.iter().filter_map(|note| match note {
+            StreamNote::Lost { cause, detail, .. } | StreamNote::Failed { cause, detail } => {
+                Some((*cause, detail.clone()))
+            }
+            _ => None,
+        });
+        losses.collect()
+    }
+
+    pub(crate) fn states(&self) -> Vec<StreamState> {
+        let states = self.notes.iter().filter_map(|note| match note {
+            StreamNote::State(state) => Some(*state),
+            _ => None,
+        });
+        states.collect()
+    }
+
+    pub(crate) fn protocol_errors(&self) -> usize {
+        let is_error = |note: &&StreamNote| **note == StreamNote::ProtocolError;
+        self.notes.iter().filter(is_error).count()
+    }
+}
