@@ -1,1 +1,15 @@
-//! Placeholder while the stage is written.
+//! Stage 4 of 6: the single writer, which owns all aggregate state.
+//!
+//! It knows neither JSON nor HTTP nor tokio. [`State`] says what an event does; [`Writer`] is the
+//! thread that drains the rings into it and publishes.
+
+mod buckets;
+mod coverage;
+mod dedup;
+mod durations;
+mod sessions;
+mod state;
+mod writer;
+
+pub use state::State;
+pub use writer::Writer;

@@ -1,1 +1,151 @@
-//! `streamgauge demo`.
+//! `streamgauge demo`: the stand-in for the service and the engine that connects to it over real
+//! sockets, in one process, with one live line of the metrics.
+
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hyper::Uri;
+use secrecy::SecretString;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config;
+use crate::config::AuthSettings;
+use crate::config::EngineSettings;
+use crate::config::ServeSettings;
+use crate::config::StreamSettings;
+use crate::config::duration;
+use crate::engine::Engine;
+use crate::simulate::Rate;
+use crate::simulate::Simulator;
+use crate::simulate::SimulatorSettings;
+use crate::time::Clock;
+
+use super::Failure;
+use super::graphql_url;
+use super::live_line;
+use super::output;
+use super::runtime;
+use super::signal::STOPPING;
+use super::signal::Stop;
+
+/// Arguments of `streamgauge demo`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    /// Address and port of the HTTP server, on this machine; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR", default_value_t = ServeSettings::LISTEN,
+          value_parser = config::address)]
+    listen: SocketAddr,
+    /// Mean rate of the simulated traffic
+    #[arg(long, value_name = "EVENTS_PER_SECOND", default_value = "500")]
+    rate: Rate,
+    /// Repeats the simulated traffic exactly
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Ends by itself after this long, such as 30s
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
+    duration: Option<Duration>,
+}
+
+/// Runs until a signal, the end of `--for`, or nobody reads standard output any more.
+///
+/// # Errors
+/// When the address is open to the network, or a part cannot start or fails.
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let serve = ServeSettings::new(args.listen);
+    if serve.check_exposure().is_err() {
+        return Err(Failure::Usage(format!(
+            "demo: --listen: {}: a demo asks for no token and stays on this machine; choose a loopback address, or run serve with --token-file",
+            args.listen
+        )));
+    }
+    let stop = Stop::on_signal()?;
+    runtime::run(demo(args, serve, stop))
+}
+
+async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failure> {
+    let failed = |error| Failure::Failed(format!("{error}"));
+    let clock = Clock::system();
+    let stand_in = StandIn::start(&args, clock.clone()).await?;
+    output::note(&format!(
+        "simulating Genesys Cloud at {}",
+        stand_in.stream_url
+    ));
+    let mut engine = Engine::start(stand_in.settings(serve), clock).map_err(failed)?;
+    output::note(&format!(
+        "serving GraphQL at {}",
+        graphql_url(engine.local_addr())
+    ));
+
+    let reader = engine.reader();
+    let time_up = async {
+        match args.duration {
+            Some(duration) => tokio::time::sleep(duration).await,
+            None => std::future::pending().await,
+        }
+    };
+    let done = tokio::select! {
+        () = stop.requested() => Ok(()),
+        () = time_up => Ok(()),
+        shown = live_line::show(&reader) => shown,
+        error = engine.failed() => Err(failed(error)),
+    };
+    live_line::end();
+    output::note(STOPPING);
+    // The engine goes first, so that the stand-in's end is no loss that it would report.
+    let ended = engine.shutdown().await.map_err(failed);
+    stand_in.stop().await;
+    done.and(ended)
+}
+
+/// The simulator, and what a client of it has to know.
+struct StandIn {
+    token_url: Uri,
+    stream_url: Uri,
+    client_id: String,
+    client_secret: SecretString,
+    shutdown: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+impl StandIn {
+    /// Starts the simulator on a port that the system chooses.
+    async fn start(args: &Args, clock: Clock) -> Result<Self, Failure> {
+        let failed = |why: String| Failure::Failed(format!("demo: simulator: {why}"));
+        let mut settings = SimulatorSettings::new((Ipv4Addr::LOCALHOST, 0).into());
+        settings.seed = args.seed;
+        settings.rate = args.rate;
+        let (client_id, client_secret) =
+            (settings.client_id.clone(), settings.client_secret.clone());
+        let simulator = Simulator::bind(settings, clock)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let url = |text: String| text.parse().map_err(|_| failed(format!("no URL: {text}")));
+        let shutdown = CancellationToken::new();
+        Ok(Self {
+            token_url: url(simulator.token_url())?,
+            stream_url: url(simulator.stream_url())?,
+            client_id,
+            client_secret,
+            running: tokio::spawn(simulator.run(shutdown.clone())),
+            shutdown,
+        })
+    }
+
+    /// The settings of an engine that connects to it.
+    fn settings(&self, serve: ServeSettings) -> EngineSettings {
+        let auth = AuthSettings {
+            token_url: self.token_url.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+        };
+        EngineSettings::new(auth, StreamSettings::new(self.stream_url.clone()), serve)
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        // It ends on its own; had it panicked, the engine would have said that it is gone.
+        let _ = self.running.await;
+    }
+}

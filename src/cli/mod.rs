@@ -1,17 +1,175 @@
-//! The command line: one file a command.
+//! The command line: one file a command. Data goes to standard output, all else to standard error.
 
 mod check;
 mod completions;
 mod demo;
+mod live_line;
+mod logging;
+mod output;
 mod replay;
+mod runtime;
 mod serve;
+mod setting_flags;
+mod signal;
 mod simulate;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-/// Why a command ends without having done its work. The text is one line: lower case, what, where,
-/// why, what to do; no secret in it.
+use clap::Parser;
+use clap::Subcommand;
+
+use crate::config;
+use crate::config::Environment;
+use crate::config::Flags;
+use crate::simulate::FAULT_GRAMMAR;
+
+use setting_flags::LogFlags;
+
+/// Runs the command that the process's arguments name, and returns its exit code: 0 done, 2 usage or
+/// settings, 1 anything else.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version too; nobody may be reading.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match cli.run(&Environment::of_process()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            failure.exit_code()
+        }
+    }
+}
+
+/// Real-time analytics of web-messaging events: WebSocket in, sliding windows in memory, GraphQL out
+#[derive(Debug, Parser)]
+#[command(name = "streamgauge", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    log: LogFlags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch live numbers of simulated traffic; needs no account
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(demo::Args),
+    /// Run the engine against a service or a stand-in
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(serve::Args),
+    /// Stand in for Genesys Cloud, or write its events to a file
+    #[command(after_long_help = format!("{FAULT_GRAMMAR}\n\n{SIMULATE_EXAMPLES}"))]
+    Simulate(simulate::Args),
+    /// Read recorded events in event time, as fast as it goes
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(replay::Args),
+    /// Check the settings of serve, show where each came from; connects to nothing
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(check::Args),
+    /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(completions::Args),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  streamgauge demo
+  streamgauge check --region eu-central-1
+  streamgauge simulate --out events.ndjson --events 100000 --seed 7
+  streamgauge replay events.ndjson --every 10s
+
+Every command has its own --help with more of them.";
+
+const DEMO_EXAMPLES: &str = "\
+The log says no more than warnings here, unless told otherwise.
+
+Examples:
+  streamgauge demo
+  streamgauge demo --rate 5000 --seed 7 --for 30s
+  streamgauge demo --listen 127.0.0.1:0";
+
+const SERVE_EXAMPLES: &str = "\
+Settings come from flags, then the environment, then the file of --config, then defaults.
+The client secret comes from GENESYS_CLIENT_SECRET or STREAMGAUGE_CLIENT_SECRET, or from a
+file; never from the command line, which everybody on the machine can read.
+
+Examples:
+  GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... streamgauge serve --region eu-central-1
+  streamgauge serve --config streamgauge.toml --client-secret-file /run/secrets/genesys
+  streamgauge serve --token-url http://127.0.0.1:8080/oauth/token \\
+      --stream-url ws://127.0.0.1:8080/api/v2/analytics/events/stream
+  streamgauge serve --listen 0.0.0.0:4000 --token-file /run/secrets/readers";
+
+const SIMULATE_EXAMPLES: &str = "\
+Examples:
+  streamgauge simulate --rate 1000
+  streamgauge simulate --out events.ndjson --events 1000000 --seed 7";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  streamgauge replay events.ndjson --every 10s
+  zcat events.ndjson.gz | streamgauge replay - --format table";
+
+const CHECK_EXAMPLES: &str = "\
+Takes the flags of serve. Secrets stay hidden, GENESYS_CLIENT_SECRET or STREAMGAUGE_CLIENT_SECRET
+among them. Exit code 2 says that serve would not start.
+
+Examples:
+  streamgauge check
+  streamgauge check --config streamgauge.toml --format json";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  streamgauge completions bash > ~/.local/share/bash-completion/completions/streamgauge
+  streamgauge completions zsh > ~/.zfunc/_streamgauge
+  streamgauge completions fish > ~/.config/fish/completions/streamgauge.fish";
+
+impl Cli {
+    fn run(self, environment: &Environment) -> Result<(), Failure> {
+        let log = self.log.0;
+        match self.command {
+            // These two load the log's settings with all others, from the file too.
+            Command::Serve(args) => serve::run(args, log, environment),
+            Command::Check(args) => check::run(args, log, environment),
+            Command::Completions(args) => completions::run(&args),
+            Command::Demo(args) => {
+                // News of a connection would tear the live line apart.
+                start_log(&log, environment, "warn")?;
+                demo::run(args)
+            }
+            Command::Simulate(args) => {
+                start_log(&log, environment, "info")?;
+                simulate::run(args)
+            }
+            Command::Replay(args) => {
+                start_log(&log, environment, "info")?;
+                replay::run(args)
+            }
+        }
+    }
+}
+
+fn start_log(flags: &Flags, environment: &Environment, filter: &str) -> Result<(), Failure> {
+    let settings = config::load_log(flags, environment, filter)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    logging::start(&settings)
+}
+
+/// Where a server on `listen` answers GraphQL.
+fn graphql_url(listen: SocketAddr) -> String {
+    format!("http://{listen}/graphql")
+}
+
+/// Why a command ends without having done its work. The text is one line for each fault: lower case,
+/// what, where, why, what to do; no secret in it. Lines that begin with a space explain the one above.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// Wrong arguments or settings: exit code 2.
@@ -27,6 +185,17 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Failed(_) => 1,
         })
+    }
+
+    /// Writes the lines to standard error.
+    fn report(&self) {
+        for line in self.to_string().lines() {
+            if line.starts_with(' ') {
+                output::note(line);
+            } else {
+                output::note(&format!("error: {line}"));
+            }
+        }
     }
 }
 

@@ -1,6 +1,42 @@
 //! The settings of the aggregate: what the numbers mean.
 
+use crate::ring::WaitStrategy;
 use crate::window::{Width, WindowError, WindowLength};
+
+use super::serve::ServeSettings;
+use super::source::Source;
+use super::stream::{AuthSettings, StreamSettings};
+
+/// Everything the engine is started with.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// Where events come from.
+    pub source: Source,
+    /// Where a token comes from.
+    pub auth: AuthSettings,
+    /// The event stream.
+    pub stream: StreamSettings,
+    /// What the numbers mean.
+    pub aggregate: AggregateSettings,
+    /// How the writer waits for work.
+    pub wait: WaitStrategy,
+    /// The HTTP server.
+    pub serve: ServeSettings,
+}
+
+impl EngineSettings {
+    /// The defaults for a stream, its credentials and a server.
+    pub fn new(auth: AuthSettings, stream: StreamSettings, serve: ServeSettings) -> Self {
+        Self {
+            source: Source::default(),
+            auth,
+            stream,
+            aggregate: AggregateSettings::default(),
+            wait: WaitStrategy::default(),
+            serve,
+        }
+    }
+}
 
 /// Validated settings of the aggregate. Times are in milliseconds of event time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +74,16 @@ pub enum ClockRule {
         /// The allowed jump, in milliseconds.
         max_jump_ms: u64,
     },
+}
+
+impl Default for AggregateSettings {
+    fn default() -> Self {
+        let further = &Self::FURTHER_WINDOWS_MS;
+        match Self::new(Width::DEFAULT, Self::WINDOW_MS, further) {
+            Ok(settings) => settings,
+            Err(error) => unreachable!("the default windows are multiples of the width: {error}"),
+        }
+    }
 }
 
 impl AggregateSettings {

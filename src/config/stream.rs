@@ -53,6 +53,11 @@ pub enum Overload {
     Shed,
 }
 
+impl Overload {
+    /// Every answer to overload, as a setting spells it.
+    pub const NAMES: [(&'static str, Self); 2] = [("wait", Self::Wait), ("shed", Self::Shed)];
+}
+
 impl StreamSettings {
     /// The defaults for a stream address.
     pub fn new(stream_url: Uri) -> Self {

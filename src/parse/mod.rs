@@ -1,1 +1,134 @@
-//! Placeholder while the stage is written.
+//! Stage 2 of 6: the bytes of one message become an [`Event`], or the reason why they do not.
+//!
+//! The only place that spells the wire's field names, and the only one that names `simd_json`. It
+//! knows neither sockets nor the ring, never logs, never panics whatever the bytes, and allocates
+//! nothing per event once its buffers have grown to the traffic.
+//!
+//! This is the reference path: any faster parser has to give the same [`Verdict`] for the same bytes.
+//!
+//! # The wire
+//! ```json
+//! {"eventType": "webchat:message", "timestamp": "2026-01-15T12:00:00.000Z",
+//!  "data": {"sessionId": "…", "id": "…", "messageId": "…", "durationMs": 0},
+//!  "metadata": {"seq": 0}}
+//! ```
+//! Keys come in any order and are compared after their escapes are decoded; other keys are skipped,
+//! but what stands behind them is checked like all the rest.
+//!
+//! # The meaning
+//! The first line that applies decides:
+//!
+//! 1. Longer than `MESSAGE_BYTES_MAX`: `too_big`.
+//! 2. Not UTF-8 anywhere: `utf8`.
+//! 3. A string without its end or with a raw control character in it, or nothing but whitespace:
+//!    `not_json`. (A backslash outside a string is a fault of rule 4, but hides a quote after it here.)
+//! 4. The first fault from the left: nesting deeper than `JSON_DEPTH_MAX`, the top level counted, is
+//!    `depth`; a number written as JSON wants it but beyond every 64-bit type (an integer below
+//!    -2^63 or above 2^64 - 1, a float that rounds to infinity) is `number_range`; anything else that
+//!    is not one JSON document (RFC 8259) with whitespace around it is `not_json`: bad syntax, a
+//!    lone surrogate escape, a byte-order mark, a second document.
+//! 5. The top level is no object: `shape`.
+//! 6. One of `eventType`, `timestamp`, `data`, `metadata` stands twice at the top level, or
+//!    `sessionId`, `id`, `messageId` or `durationMs` twice in `data`, or `seq` twice in `metadata`:
+//!    `duplicate_key`, whatever the values and whatever the type.
+//! 7. `eventType` is missing or no string: `field`.
+//! 8. It is not one of `webchat:connected`, `webchat:disconnected`, `webchat:message`, to the letter:
+//!    ignored.
+//! 9. `data` is there and no object (`null` included), or `metadata` is there and neither an object
+//!    nor `null`: `shape`.
+//! 10. `timestamp` is missing: `field`. It is neither RFC 3339 with a zone nor an integer of epoch
+//!     milliseconds, or lies before 1970 or after 9999 in UTC: `timestamp` (see `parse/timestamp.rs`).
+//! 11. The session id is `data.sessionId` if that is a non-empty string, else `data.id` likewise. There
+//!     is none, or the chosen one is over `ID_BYTES_MAX` bytes or holds a control character (U+0000 to
+//!     U+001F, U+007F): `field`.
+//! 12. It is an event. Optional fields of the wrong type or out of range are as absent:
+//!     * `data.durationMs` is read on a disconnect, an integer up to 2^32 - 2.
+//!     * A message's identity is its `data.messageId` if that is a non-empty string within the limits
+//!       of rule 11, else its `metadata.seq` if that is an integer from 0 to 2^64 - 1, else none; it
+//!       always includes session and event time (see `parse/id.rs`).
+//!
+//! An *integer* is a number without fraction and exponent; `-0` is 0.
+
+mod fault;
+mod id;
+mod tape;
+mod timestamp;
+
+use std::fmt;
+use std::mem;
+
+use simd_json::Buffers;
+use simd_json::Tape;
+
+use crate::config::limits::JSON_DEPTH_MAX;
+use crate::config::limits::MESSAGE_BYTES_MAX;
+use crate::config::limits::PARSE_BYTES_KEPT_MAX;
+use crate::event::Event;
+use crate::event::IdKeys;
+use crate::event::Reject;
+
+pub use id::{Uuid, session_uuid};
+
+/// What became of one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// An event of a known type, right by construction.
+    Event(Event),
+    /// JSON of a type nobody asked for.
+    Ignored,
+    /// Refused, to be counted by its reason.
+    Rejected(Reject),
+}
+
+/// Turns messages into events, one at a time. Its buffers are reused, so keep one per connection.
+pub struct Parser {
+    buffers: Buffers,
+    /// Empty between calls; only its allocation is kept.
+    tape: Tape<'static>,
+    ids: id::Ids,
+}
+
+impl Parser {
+    /// A parser whose hashed ids and identities are made under `keys`.
+    pub fn new(keys: IdKeys) -> Self {
+        Self {
+            buffers: Buffers::with_max_depth(0, JSON_DEPTH_MAX),
+            tape: Tape(Vec::new()),
+            ids: id::Ids::new(keys),
+        }
+    }
+
+    /// Parses one message. The bytes are changed in place, where strings hold escapes.
+    /// Cost: linear in the length; allocates only to grow its buffers, and after a message of more
+    /// than `PARSE_BYTES_KEPT_MAX` bytes, whose buffers it does not keep.
+    pub fn parse(&mut self, payload: &mut [u8]) -> Verdict {
+        if payload.len() > MESSAGE_BYTES_MAX {
+            return Verdict::Rejected(Reject::TooBig);
+        }
+        let mut tape = mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        let read = simd_json::fill_tape(payload, &mut self.buffers, &mut tape)
+            .map(|()| tape::read(&tape.0, &self.ids));
+        self.tape = tape.reset();
+        let verdict = match read {
+            Ok(Ok(Some(event))) => Verdict::Event(event),
+            Ok(Ok(None)) => Verdict::Ignored,
+            Ok(Err(reject)) => Verdict::Rejected(reject),
+            Err(error) => Verdict::Rejected(fault::reason(&error, payload)),
+        };
+        if payload.len() > PARSE_BYTES_KEPT_MAX {
+            self.buffers = Buffers::with_max_depth(0, JSON_DEPTH_MAX);
+            self.tape = Tape(Vec::new());
+        }
+        verdict
+    }
+}
+
+/// Names the type only: the keys are secret.
+impl fmt::Debug for Parser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parser").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

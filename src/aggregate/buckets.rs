@@ -1,0 +1,253 @@
+//! Time buckets and the running sums of every window over them.
+//!
+//! Each change costs the same whatever the windows' lengths: the sum over all retained buckets is
+//! kept, and per window the sum over the retained buckets that are older than the window; a window's
+//! sum is their difference. A change to a recent bucket therefore touches the bucket, the total, and
+//! only those windows that are shorter than the bucket is old. Sums are invertible, so sliding
+//! subtracts what leaves. Memory: 56 bytes a retained bucket.
+
+use std::ops::AddAssign;
+use std::ops::SubAssign;
+
+use crate::config::AggregateSettings;
+use crate::window::BucketIndex;
+use crate::window::WindowLength;
+
+/// What is summed: in a bucket, in a window. Arithmetic wraps, so that a difference of two wrapped
+/// sums is right again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    /// Connections that count in the total, by the bucket of the connect.
+    pub connections: u64,
+    /// Open sessions, by the bucket of their connect.
+    pub active: u64,
+    /// Closed sessions, by the bucket of their connect.
+    pub closed: u64,
+    /// Their durations in milliseconds, by the bucket of their connect.
+    pub closed_duration_ms: u64,
+    /// Disconnects that closed a session, by their own bucket.
+    pub disconnections: u64,
+    /// Messages of those sessions, by the bucket of the disconnect.
+    pub ended_messages: u64,
+    /// Messages, by their own bucket.
+    pub messages: u64,
+}
+
+macro_rules! each_field {
+    ($left:ident, $right:ident, $method:ident) => {{
+        $left.connections = $left.connections.$method($right.connections);
+        $left.active = $left.active.$method($right.active);
+        $left.closed = $left.closed.$method($right.closed);
+        $left.closed_duration_ms = $left.closed_duration_ms.$method($right.closed_duration_ms);
+        $left.disconnections = $left.disconnections.$method($right.disconnections);
+        $left.ended_messages = $left.ended_messages.$method($right.ended_messages);
+        $left.messages = $left.messages.$method($right.messages);
+    }};
+}
+
+impl AddAssign for Sums {
+    fn add_assign(&mut self, other: Self) {
+        each_field!(self, other, wrapping_add);
+    }
+}
+
+impl SubAssign for Sums {
+    fn sub_assign(&mut self, other: Self) {
+        each_field!(self, other, wrapping_sub);
+    }
+}
+
+/// The retained buckets.
+#[derive(Debug)]
+pub(super) struct Buckets {
+    /// One cell a bucket, at its index modulo the length, a power of two.
+    cells: Vec<Sums>,
+    /// How many buckets are retained: `retained <= cells.len()`.
+    retained: i64,
+    /// The bucket that holds the clock; retained are `(current - retained, current]`.
+    current: BucketIndex,
+    /// Sum over all retained buckets.
+    total: Sums,
+    /// By length, shortest first.
+    windows: Vec<Tail>,
+}
+
+/// A window, and what is retained but older than it.
+#[derive(Debug)]
+struct Tail {
+    length: WindowLength,
+    older: Sums,
+}
+
+impl Buckets {
+    pub(super) fn new(settings: &AggregateSettings, current: BucketIndex) -> Self {
+        let retained = settings.retained_buckets();
+        let length = usize::try_from(retained)
+            .unwrap_or(usize::MAX)
+            .next_power_of_two();
+        let mut windows: Vec<Tail> = settings
+            .windows
+            .iter()
+            .map(|&length| Tail {
+                length,
+                older: Sums::default(),
+            })
+            .collect();
+        windows.sort_by_key(|tail| tail.length);
+        Self {
+            cells: vec![Sums::default(); length],
+            retained: i64::try_from(retained).unwrap_or(i64::MAX),
+            current,
+            total: Sums::default(),
+            windows,
+        }
+    }
+
+    /// The bucket that holds the clock.
+    pub(super) fn current(&self) -> BucketIndex {
+        self.current
+    }
+
+    /// The oldest bucket that is retained.
+    pub(super) fn oldest(&self) -> BucketIndex {
+        BucketIndex(self.current.0 - self.retained + 1)
+    }
+
+    /// Changes one retained bucket and every sum it is in. A bucket that is not retained is left
+    /// alone: no window can see it.
+    #[inline]
+    pub(super) fn change(&mut self, bucket: BucketIndex, change: impl Fn(&mut Sums)) {
+        debug_assert!(
+            bucket <= self.current,
+            "nothing is booked ahead of the clock"
+        );
+        if bucket < self.oldest() {
+            return;
+        }
+        let cell = self.cell_of(bucket);
+        change(&mut self.cells[cell]);
+        change(&mut self.total);
+        for tail in &mut self.windows {
+            if bucket >= tail.length.first_bucket(self.current) {
+                break;
+            }
+            change(&mut tail.older);
+        }
+    }
+
+    /// Moves the clock to a later bucket: windows slide, and buckets past retention are emptied.
+    pub(super) fn advance(&mut self, to: BucketIndex) {
+        let steps = to.0 - self.current.0;
+        if steps >= self.retained {
+            self.cells.fill(Sums::default());
+            self.total = Sums::default();
+            for tail in &mut self.windows {
+                tail.older = Sums::default();
+            }
+            self.current = to;
+            return;
+        }
+        for _ in 0..steps {
+            self.step();
+        }
+    }
+
+    /// The sum over one of the configured windows.
+    pub(super) fn window(&self, length: WindowLength) -> Sums {
+        let mut sums = self.total;
+        if let Some(tail) = self.windows.iter().find(|tail| tail.length == length) {
+            sums -= tail.older;
+        }
+        sums
+    }
+
+    fn step(&mut self) {
+        let mask = self.cells.len() - 1;
+        for tail in &mut self.windows {
+            let leaving = tail.length.first_bucket(self.current);
+            tail.older += self.cells[position(leaving, mask)];
+        }
+        let cell = self.cell_of(self.oldest());
+        let gone = std::mem::take(&mut self.cells[cell]);
+        self.total -= gone;
+        for tail in &mut self.windows {
+            tail.older -= gone;
+        }
+        self.current.0 += 1;
+    }
+
+    fn cell_of(&self, bucket: BucketIndex) -> usize {
+        position(bucket, self.cells.len() - 1)
+    }
+}
+
+/// A bucket's place in a ring of `mask + 1` cells.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "masked to the ring"
+)]
+fn position(bucket: BucketIndex, mask: usize) -> usize {
+    bucket.0 as usize & mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::window::Width;
+
+    fn buckets(lateness_ms: u64) -> Buckets {
+        let mut settings =
+            AggregateSettings::new(Width::from_ms(100).unwrap(), 1_000, &[300, 500]).unwrap();
+        settings.lateness_ms = lateness_ms;
+        Buckets::new(&settings, BucketIndex(50))
+    }
+
+    fn messages(buckets: &Buckets) -> Vec<u64> {
+        buckets
+            .windows
+            .iter()
+            .map(|tail| buckets.window(tail.length).messages)
+            .collect()
+    }
+
+    #[test]
+    fn windows_slide_and_forget() {
+        let mut buckets = buckets(0);
+        let message = |sums: &mut Sums| sums.messages += 1;
+        buckets.change(BucketIndex(50), message);
+        buckets.change(BucketIndex(46), message);
+        buckets.change(BucketIndex(41), message);
+        buckets.change(BucketIndex(40), message);
+        assert_eq!(messages(&buckets), [1, 2, 3]);
+        buckets.advance(BucketIndex(51));
+        assert_eq!(messages(&buckets), [1, 1, 2]);
+        buckets.advance(BucketIndex(59));
+        assert_eq!(messages(&buckets), [0, 0, 1]);
+        buckets.advance(BucketIndex(60));
+        assert_eq!(messages(&buckets), [0, 0, 0]);
+        assert_eq!(buckets.total, Sums::default());
+    }
+
+    #[test]
+    fn a_jump_past_retention_empties() {
+        let mut buckets = buckets(200);
+        buckets.change(BucketIndex(50), |sums| sums.active += 1);
+        buckets.advance(BucketIndex(5_000));
+        assert_eq!(buckets.total, Sums::default());
+        assert_eq!(buckets.oldest(), BucketIndex(4_989));
+    }
+
+    #[test]
+    fn a_change_to_an_old_bucket_reaches_only_the_windows_that_hold_it() {
+        let mut buckets = buckets(0);
+        buckets.change(BucketIndex(46), |sums| sums.active += 1);
+        buckets.advance(BucketIndex(51));
+        buckets.change(BucketIndex(46), |sums| {
+            sums.active = sums.active.wrapping_sub(1)
+        });
+        for tail in &buckets.windows {
+            assert_eq!(buckets.window(tail.length).active, 0);
+        }
+    }
+}

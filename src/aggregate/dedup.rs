@@ -1,0 +1,257 @@
+//! Recognising copies of messages: fingerprints kept by the bucket of their event time.
+//!
+//! A copy repeats its event time, so it can only meet its original in the same bucket, and a bucket's
+//! fingerprints go with the bucket. They stand in open-addressed tables of 64-bit words; tables of
+//! buckets that have gone are used again. The memory is bounded: at the limit the oldest buckets
+//! lose theirs, and from when on copies are recognised is published.
+
+use std::collections::VecDeque;
+
+use crate::window::BucketIndex;
+
+/// The least length of a table, in fingerprints.
+const TABLE_MIN: usize = 64;
+
+/// Fingerprints of the messages in the retained buckets.
+#[derive(Debug)]
+pub(super) struct Dedup {
+    /// The tables of the buckets from `first` on.
+    tables: VecDeque<Table>,
+    first: BucketIndex,
+    /// Tables of buckets that have gone, emptied.
+    spare: Vec<Table>,
+    /// Words in all tables and spare ones.
+    words: usize,
+    words_max: usize,
+    fingerprints: u64,
+    /// Buckets before this one have lost their fingerprints to the limit.
+    forgotten_before: Option<BucketIndex>,
+}
+
+/// An open-addressed set; 0 is an empty place.
+#[derive(Debug, Default)]
+struct Table {
+    words: Vec<u64>,
+    count: usize,
+}
+
+impl Dedup {
+    pub(super) fn new(bytes_max: usize, oldest: BucketIndex) -> Self {
+        Self {
+            tables: VecDeque::new(),
+            first: oldest,
+            spare: Vec::new(),
+            words: 0,
+            words_max: bytes_max / size_of::<u64>(),
+            fingerprints: 0,
+            forgotten_before: None,
+        }
+    }
+
+    /// Remembers a fingerprint of a message in a retained bucket; `false` when it is a copy.
+    ///
+    /// Cost: about one cache miss; a table doubles when it is three quarters full.
+    pub(super) fn insert(&mut self, bucket: BucketIndex, fingerprint: u64) -> bool {
+        let Ok(place) = usize::try_from(bucket.0 - self.first.0) else {
+            // Forgotten for want of memory: taken as new, as `forgotten_before` says.
+            return true;
+        };
+        while self.tables.len() <= place {
+            self.tables.push_back(Table::default());
+        }
+        if self.tables[place].is_full() && !self.grow(bucket) {
+            return true;
+        }
+        // Growing may have forgotten older buckets.
+        let Ok(place) = usize::try_from(bucket.0 - self.first.0) else {
+            return true;
+        };
+        let is_new = self.tables[place].insert(fingerprint);
+        self.fingerprints += u64::from(is_new);
+        is_new
+    }
+
+    /// Lets the buckets before `oldest` go.
+    pub(super) fn advance(&mut self, oldest: BucketIndex) {
+        while self.first < oldest {
+            let Some(table) = self.tables.pop_front() else {
+                self.first = oldest;
+                break;
+            };
+            self.first.0 += 1;
+            self.retire(table);
+        }
+        if self.forgotten_before.is_some_and(|bucket| bucket <= oldest) {
+            self.forgotten_before = None;
+        }
+    }
+
+    pub(super) fn fingerprints(&self) -> u64 {
+        self.fingerprints
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        (self.words * size_of::<u64>()) as u64
+    }
+
+    pub(super) fn forgotten_before(&self) -> Option<BucketIndex> {
+        self.forgotten_before
+    }
+
+    /// Doubles the table of a bucket, from a spare one if there is a larger one; `false` when the
+    /// limit does not allow it even after every older bucket was forgotten.
+    fn grow(&mut self, bucket: BucketIndex) -> bool {
+        let Ok(mut place) = usize::try_from(bucket.0 - self.first.0) else {
+            return false;
+        };
+        let wanted = (self.tables[place].words.len() * 2).max(TABLE_MIN);
+        let spare = self
+            .spare
+            .iter()
+            .rposition(|table| table.words.len() >= wanted);
+        let fresh = match spare {
+            Some(spare) => self.spare.swap_remove(spare),
+            None => {
+                while self.words + wanted > self.words_max {
+                    if let Some(table) = self.spare.pop() {
+                        self.words -= table.words.len();
+                    } else if place > 0 {
+                        self.forget_oldest();
+                        place -= 1;
+                    } else {
+                        self.forgotten_before = Some(BucketIndex(bucket.0 + 1));
+                        return false;
+                    }
+                }
+                self.words += wanted;
+                Table {
+                    words: vec![0; wanted],
+                    count: 0,
+                }
+            }
+        };
+        let old = std::mem::replace(&mut self.tables[place], fresh);
+        for &fingerprint in old.words.iter().filter(|&&word| word != 0) {
+            self.tables[place].insert(fingerprint);
+        }
+        self.keep_spare(old);
+        true
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(table) = self.tables.pop_front() {
+            self.first.0 += 1;
+            self.forgotten_before = Some(self.first);
+            self.fingerprints -= table.count as u64;
+            self.words -= table.words.len();
+        }
+    }
+
+    fn retire(&mut self, table: Table) {
+        self.fingerprints -= table.count as u64;
+        self.keep_spare(table);
+    }
+
+    fn keep_spare(&mut self, mut table: Table) {
+        if !table.words.is_empty() {
+            table.words.fill(0);
+            table.count = 0;
+            self.spare.push(table);
+        }
+    }
+}
+
+impl Table {
+    fn is_full(&self) -> bool {
+        self.count * 4 >= self.words.len() * 3
+    }
+
+    /// Puts a fingerprint in, unless it is there. The table must not be full.
+    fn insert(&mut self, fingerprint: u64) -> bool {
+        let mask = self.words.len() - 1;
+        // The fingerprint is a keyed hash: its lower bits are as good as any.
+        #[expect(clippy::cast_possible_truncation, reason = "masked to the table")]
+        let mut place = fingerprint as usize & mask;
+        loop {
+            match self.words[place] {
+                0 => {
+                    self.words[place] = fingerprint;
+                    self.count += 1;
+                    return true;
+                }
+                word if word == fingerprint => return false,
+                _ => place = (place + 1) & mask,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mixed(number: u64) -> u64 {
+        (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    #[test]
+    fn copies_are_recognised_in_their_bucket_only() {
+        let mut dedup = Dedup::new(1 << 20, BucketIndex(10));
+        for number in 0..1_000 {
+            assert!(dedup.insert(BucketIndex(12), mixed(number)));
+        }
+        for number in 0..1_000 {
+            assert!(!dedup.insert(BucketIndex(12), mixed(number)));
+            assert!(dedup.insert(BucketIndex(11), mixed(number)));
+        }
+        assert_eq!(dedup.fingerprints(), 2_000);
+    }
+
+    #[test]
+    fn gone_buckets_give_their_memory_back() {
+        let mut dedup = Dedup::new(1 << 20, BucketIndex(0));
+        for bucket in 0..1_000 {
+            dedup.advance(BucketIndex(bucket - 3));
+            for number in 0..500 {
+                assert!(dedup.insert(BucketIndex(bucket), mixed(number)));
+            }
+        }
+        assert_eq!(dedup.fingerprints(), 4 * 500);
+        assert!(dedup.bytes() <= 100_000, "{}", dedup.bytes());
+        assert_eq!(dedup.forgotten_before(), None);
+    }
+
+    #[test]
+    fn at_the_limit_the_oldest_buckets_are_forgotten_and_it_is_said() {
+        let limit = 64 * 1_024;
+        let mut dedup = Dedup::new(limit, BucketIndex(0));
+        for bucket in 0..100 {
+            for number in 0..500 {
+                assert!(dedup.insert(BucketIndex(bucket), mixed(number)));
+            }
+            assert!(dedup.bytes() <= limit as u64);
+        }
+        let horizon = dedup.forgotten_before().unwrap();
+        assert!(
+            horizon > BucketIndex(50) && horizon < BucketIndex(100),
+            "{horizon:?}"
+        );
+        assert!(!dedup.insert(BucketIndex(99), mixed(1)));
+        assert!(
+            dedup.insert(BucketIndex(1), mixed(1)),
+            "forgotten: taken as new"
+        );
+        dedup.advance(BucketIndex(99));
+        assert_eq!(dedup.forgotten_before(), None);
+    }
+
+    #[test]
+    fn one_bucket_over_the_limit_stays_bounded() {
+        let mut dedup = Dedup::new(4_096, BucketIndex(0));
+        for number in 0..10_000 {
+            dedup.insert(BucketIndex(0), mixed(number));
+        }
+        assert!(dedup.bytes() <= 4_096);
+        assert_eq!(dedup.forgotten_before(), Some(BucketIndex(1)));
+    }
+}

@@ -1,0 +1,280 @@
+//! The session table: an index over a slab of rows, and the lists by which rows expire.
+//!
+//! It keeps rows; what an event means for a row is decided in `state`. Nothing here scans: finding,
+//! opening and closing a row touch the index, the row and its neighbours in a list.
+
+mod index;
+mod lists;
+mod row;
+
+use crate::config::AggregateSettings;
+use crate::config::ClockRule;
+use crate::config::limits;
+use crate::event::IdKeys;
+use crate::event::IdKind;
+use crate::event::SessionKey;
+use crate::time::EpochMs;
+use crate::window::BucketIndex;
+use crate::window::Width;
+
+use index::Index;
+use lists::Lists;
+
+pub(super) use index::Slot;
+pub(super) use row::Phase;
+pub(super) use row::Row;
+
+/// Rows in one chunk of the slab, a power of two: 56 KiB, so that growing is never felt.
+const CHUNK_ROWS: usize = 1_024;
+
+/// Every known session.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    keys: [u64; 2],
+    index: Index,
+    slab: Slab,
+    /// Open rows by the minute of their eviction.
+    open: Lists,
+    /// Closed rows by the bucket of their disconnect.
+    closed: Lists,
+    /// Pending rows by the bucket of their disconnect.
+    pending: Lists,
+    width: Width,
+    idle_minutes: i64,
+    lateness_buckets: i64,
+    rows_max: usize,
+    pending_max: usize,
+}
+
+impl Sessions {
+    pub(super) fn new(settings: &AggregateSettings, keys: IdKeys) -> Self {
+        let idle_minutes = settings.idle_timeout_ms.div_ceil(60_000).max(1);
+        let lateness_buckets = settings.width.buckets_in(settings.lateness_ms);
+        let skew_ms = match settings.clock {
+            ClockRule::Wall { skew_ms } => skew_ms,
+            ClockRule::Event { .. } => 0,
+        };
+        let ring = |length: u64| usize::try_from(length + 2).unwrap_or(usize::MAX);
+        let wheel = ring(idle_minutes);
+        let expiry = ring(lateness_buckets + settings.width.buckets_in(skew_ms));
+        let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX >> 2);
+        Self {
+            keys: [keys.0[0], keys.0[1]],
+            index: Index::new(),
+            slab: Slab::new(),
+            open: Lists::new(0, wheel),
+            closed: Lists::new(number(wheel), expiry),
+            pending: Lists::new(number(wheel) + number(expiry), expiry),
+            width: settings.width,
+            idle_minutes: i64::try_from(idle_minutes).unwrap_or(i64::MAX),
+            lateness_buckets: i64::try_from(lateness_buckets).unwrap_or(i64::MAX),
+            rows_max: settings.sessions_max.max(1),
+            pending_max: (settings.sessions_max / limits::PENDING_SHARE).max(1),
+        }
+    }
+
+    pub(super) fn open_count(&self) -> usize {
+        self.open.count()
+    }
+
+    pub(super) fn closed_count(&self) -> usize {
+        self.closed.count()
+    }
+
+    pub(super) fn pending_count(&self) -> usize {
+        self.pending.count()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.open.count() + self.closed.count() + self.pending.count() >= self.rows_max
+    }
+
+    pub(super) fn is_full_of_pending(&self) -> bool {
+        self.pending.count() >= self.pending_max
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.index.bytes() + self.slab.chunks.len() * CHUNK_ROWS * size_of::<Row>()
+    }
+
+    #[inline]
+    pub(super) fn find(&self, key: SessionKey) -> Option<Slot> {
+        self.index
+            .find(self.hash(key), |slot| self.slab.row(slot).is(key))
+    }
+
+    #[inline]
+    pub(super) fn row(&self, slot: Slot) -> &Row {
+        self.slab.row(slot)
+    }
+
+    #[inline]
+    pub(super) fn row_mut(&mut self, slot: Slot) -> &mut Row {
+        self.slab.at(slot.0)
+    }
+
+    /// Adds a row for a key that has none, in `phase`, and puts it into its list.
+    pub(super) fn add(&mut self, key: SessionKey, fill: impl FnOnce(&mut Row)) -> Slot {
+        let slot = self.slab.take();
+        let row = self.slab.at(slot.0);
+        *row = Row::new(key);
+        fill(row);
+        self.index.insert(self.hash(key), slot);
+        self.enlist(slot);
+        slot
+    }
+
+    /// Changes a row so that it belongs to another list.
+    pub(super) fn refill(&mut self, slot: Slot, fill: impl FnOnce(&mut Row)) {
+        self.delist(slot);
+        fill(self.slab.at(slot.0));
+        self.enlist(slot);
+    }
+
+    /// Forgets a row.
+    pub(super) fn remove(&mut self, slot: Slot) {
+        self.delist(slot);
+        let hash = self.hash(self.slab.row(slot).key());
+        self.index.remove(hash, slot);
+        self.slab.give_back(slot);
+    }
+
+    /// Whether a disconnect at `ended` is already past the time it would be remembered.
+    pub(super) fn is_expired(&self, ended: EpochMs, current: BucketIndex) -> bool {
+        current.0 > self.width.bucket_of(ended).0 + self.lateness_buckets
+    }
+
+    /// The next closed or pending row that expires when the clock moves from one bucket to a later
+    /// one. Call it until it answers `None`, removing each row.
+    pub(super) fn next_expired(&mut self, to: BucketIndex) -> Option<Slot> {
+        let last = to.0 - self.lateness_buckets - 1;
+        let expired = |lists: &mut Lists| lists.oldest(last).map(|(_, slot)| slot);
+        expired(&mut self.pending).or_else(|| expired(&mut self.closed))
+    }
+
+    /// The next open row to evict for idleness at `minute`. Call it until it answers `None`,
+    /// removing each row.
+    pub(super) fn next_idle(&mut self, minute: i64) -> Option<Slot> {
+        self.oldest_open(minute)
+    }
+
+    /// The row to let go when there is no room: pending before closed before open ones, the open ones
+    /// from the oldest idle minute.
+    pub(super) fn victim(&mut self) -> Option<Slot> {
+        self.pending_victim()
+            .or_else(|| self.closed.oldest(i64::MAX - 1).map(|(_, slot)| slot))
+            .or_else(|| self.oldest_open(i64::MAX - 1))
+    }
+
+    /// The oldest pending row.
+    pub(super) fn pending_victim(&mut self) -> Option<Slot> {
+        self.pending.oldest(i64::MAX - 1).map(|(_, slot)| slot)
+    }
+
+    /// The open row that has been idle for longest, if it is due by `latest`; rows that had events
+    /// since they were enlisted move to the list of their own minute on the way.
+    fn oldest_open(&mut self, latest: i64) -> Option<Slot> {
+        while let Some((due, slot)) = self.open.oldest(latest) {
+            let own = self.due(self.slab.row(slot));
+            if own <= due {
+                return Some(slot);
+            }
+            self.open.remove(&mut self.slab, slot);
+            self.open.push(&mut self.slab, own, slot);
+        }
+        None
+    }
+
+    /// The minute at which an open row is evicted if nothing comes.
+    fn due(&self, row: &Row) -> i64 {
+        i64::from(row.seen_minute) + self.idle_minutes + 1
+    }
+
+    fn enlist(&mut self, slot: Slot) {
+        let row = self.slab.row(slot);
+        let (phase, due, ended) = (row.phase, self.due(row), self.width.bucket_of(row.ended).0);
+        match phase {
+            Phase::Open => self.open.push(&mut self.slab, due, slot),
+            Phase::Closed => self.closed.push(&mut self.slab, ended, slot),
+            Phase::Pending => self.pending.push(&mut self.slab, ended, slot),
+        }
+    }
+
+    fn delist(&mut self, slot: Slot) {
+        match self.slab.row(slot).phase {
+            Phase::Open => self.open.remove(&mut self.slab, slot),
+            Phase::Closed => self.closed.remove(&mut self.slab, slot),
+            Phase::Pending => self.pending.remove(&mut self.slab, slot),
+        }
+    }
+
+    /// A keyed hash, so that nobody can choose keys that collide. Folded multiplication, as wyhash
+    /// and its kin do it.
+    fn hash(&self, key: SessionKey) -> u32 {
+        let [k0, k1] = self.keys;
+        let product =
+            u128::from(key.lo ^ k0) * u128::from((key.hi ^ k1).wrapping_add(key.kind as u64));
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are folded in")]
+        let folded = product as u64 ^ (product >> 64) as u64;
+        #[expect(clippy::cast_possible_truncation, reason = "a 32-bit hash is wanted")]
+        let hash = (folded ^ folded >> 32) as u32;
+        hash
+    }
+}
+
+/// Rows in chunks that never move; rows given back are used again.
+#[derive(Debug)]
+struct Slab {
+    chunks: Vec<Box<[Row]>>,
+    /// The first of the rows given back, which are linked by `next`; [`NO_ROW`] ends the chain.
+    free: u32,
+    /// Rows ever taken.
+    used: u32,
+}
+
+const NO_ROW: u32 = u32::MAX;
+
+impl Slab {
+    const fn new() -> Self {
+        Self {
+            chunks: Vec::new(),
+            free: NO_ROW,
+            used: 0,
+        }
+    }
+
+    fn take(&mut self) -> Slot {
+        if self.free != NO_ROW {
+            let slot = Slot(self.free);
+            self.free = self.row(slot).next;
+            return slot;
+        }
+        let slot = self.used;
+        self.used += 1;
+        if slot as usize == self.chunks.len() * CHUNK_ROWS {
+            let key = SessionKey {
+                hi: 0,
+                lo: 0,
+                kind: IdKind::Uuid,
+            };
+            self.chunks
+                .push(vec![Row::new(key); CHUNK_ROWS].into_boxed_slice());
+        }
+        Slot(slot)
+    }
+
+    fn give_back(&mut self, slot: Slot) {
+        self.at(slot.0).next = self.free;
+        self.free = slot.0;
+    }
+
+    #[inline]
+    fn row(&self, slot: Slot) -> &Row {
+        &self.chunks[slot.0 as usize / CHUNK_ROWS][slot.0 as usize % CHUNK_ROWS]
+    }
+
+    #[inline]
+    fn at(&mut self, slot: u32) -> &mut Row {
+        &mut self.chunks[slot as usize / CHUNK_ROWS][slot as usize % CHUNK_ROWS]
+    }
+}

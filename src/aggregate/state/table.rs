@@ -1,0 +1,331 @@
+//! The table of sessions: what a message, a connect and a disconnect do to a session's row.
+//!
+//! A session is a connect and the first disconnect at or after it. Its row is absent, open, closed
+//! or pending; every branch below is a line of that table, in arrival order.
+
+use super::Placed;
+use super::State;
+use crate::aggregate::sessions::Phase;
+use crate::aggregate::sessions::Row;
+use crate::aggregate::sessions::Slot;
+use crate::config::limits;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::time::EpochMs;
+use crate::window::BucketIndex;
+
+/// A session that ends: what is booked.
+struct Ending {
+    /// The bucket of the connect.
+    connect: BucketIndex,
+    /// The bucket of the disconnect.
+    disconnect: BucketIndex,
+    duration_ms: u64,
+    messages: u32,
+    /// Whether it was counted as active.
+    was_open: bool,
+}
+
+/// Each of the first three answers whether the event is new: `false` is a duplicate.
+impl State {
+    pub(super) fn message(&mut self, event: &Event, bucket: BucketIndex, placed: &Placed) -> bool {
+        let found = self.sessions.find(event.session);
+        if let Some(slot) = found {
+            self.touch(slot);
+        }
+        if let Some(fingerprint) = event.identity.fingerprint()
+            && !self.dedup.insert(bucket, fingerprint)
+        {
+            return false;
+        }
+        self.buckets.change(placed.booked, |sums| {
+            sums.messages = sums.messages.wrapping_add(1)
+        });
+        if let Some(slot) = found {
+            let row = self.sessions.row_mut(slot);
+            if row.phase == Phase::Open {
+                row.messages = row.messages.saturating_add(1);
+            }
+        }
+        true
+    }
+
+    pub(super) fn connect(&mut self, event: &Event, placed: &Placed) -> bool {
+        let Some(slot) = self.sessions.find(event.session) else {
+            self.count_connection(placed.booked);
+            self.open_new(event, placed);
+            return true;
+        };
+        self.touch(slot);
+        let row = *self.sessions.row(slot);
+        let time = event.time;
+        match row.phase {
+            Phase::Open | Phase::Closed if time == row.connected => return false,
+            Phase::Open if time > row.connected => {
+                self.counters.reconnects += 1;
+                self.count_connection(placed.booked);
+                self.deactivate(&row);
+                self.reopen(slot, event, placed);
+            }
+            Phase::Closed if time >= row.ended => {
+                self.count_connection(placed.booked);
+                self.reopen(slot, event, placed);
+            }
+            Phase::Open | Phase::Closed => {
+                self.counters.stale += 1;
+                self.count_connection(placed.booked);
+            }
+            Phase::Pending if time <= row.ended => {
+                self.count_connection(placed.booked);
+                self.book(&Ending {
+                    connect: placed.booked,
+                    disconnect: self.booked_bucket(row.ended),
+                    duration_ms: row.ended.since(time),
+                    messages: 0,
+                    was_open: false,
+                });
+                self.sessions.refill(slot, |row| {
+                    row.phase = Phase::Closed;
+                    row.connected = time;
+                });
+            }
+            Phase::Pending => {
+                self.counters.orphans += 1;
+                self.count_connection(placed.booked);
+                self.reopen(slot, event, placed);
+            }
+        }
+        true
+    }
+
+    pub(super) fn disconnect(&mut self, event: &Event, placed: &Placed) -> bool {
+        let Some(slot) = self.sessions.find(event.session) else {
+            self.disconnect_unknown(event, placed);
+            return true;
+        };
+        self.touch(slot);
+        let row = *self.sessions.row(slot);
+        match row.phase {
+            Phase::Open => self.disconnect_open(slot, &row, event.time, placed.booked),
+            Phase::Closed | Phase::Pending if event.time == row.ended => return false,
+            Phase::Closed | Phase::Pending => self.counters.orphans += 1,
+        }
+        true
+    }
+
+    fn disconnect_open(&mut self, slot: Slot, row: &Row, ended: EpochMs, booked: BucketIndex) {
+        if row.connected.since(ended) > limits::DISCONNECT_SKEW_MS.unsigned_abs() {
+            self.counters.orphans += 1;
+            return;
+        }
+        self.counters.clock_skew += u64::from(ended < row.connected);
+        self.close(slot, row, ended, booked);
+    }
+
+    /// A disconnect of a session that has no row: it waits for its connect, unless it says itself
+    /// how long the session was.
+    fn disconnect_unknown(&mut self, event: &Event, placed: &Placed) {
+        let ended = event.time;
+        let is_expired = self.sessions.is_expired(ended, self.buckets.current());
+        if let Some(duration_ms) = event.own_duration_ms() {
+            self.counters.recovered += 1;
+            let connected = EpochMs::from_ms((ended - i64::from(duration_ms)).ms().max(0));
+            self.book(&Ending {
+                connect: self.booked_bucket(connected),
+                disconnect: placed.booked,
+                duration_ms: ended.since(connected),
+                messages: 0,
+                was_open: false,
+            });
+            if !is_expired {
+                self.make_room();
+                self.sessions.add(event.session, |row| {
+                    row.phase = Phase::Closed;
+                    row.connected = connected;
+                    row.ended = ended;
+                });
+            }
+        } else if is_expired || !self.make_room_for_pending() {
+            self.counters.orphans += 1;
+        } else {
+            self.sessions.add(event.session, |row| {
+                row.phase = Phase::Pending;
+                row.ended = ended;
+            });
+        }
+    }
+
+    /// A late event changes nothing, except that a disconnect still closes the open session it fits.
+    pub(super) fn apply_late(&mut self, event: &Event, bucket: BucketIndex) {
+        self.counters.late += 1;
+        if event.kind != EventKind::Disconnected {
+            return;
+        }
+        let Some(slot) = self.sessions.find(event.session) else {
+            return;
+        };
+        let row = *self.sessions.row(slot);
+        let skew_ms = row.connected.since(event.time);
+        if row.phase == Phase::Open && skew_ms <= limits::DISCONNECT_SKEW_MS.unsigned_abs() {
+            self.close(slot, &row, event.time, bucket);
+        }
+    }
+
+    // Rows.
+
+    fn open_new(&mut self, event: &Event, placed: &Placed) {
+        self.make_room();
+        let (minute, epoch) = (self.minute(), self.loss_epoch);
+        self.sessions.add(event.session, |row| {
+            open(row, event.time, placed, minute, epoch)
+        });
+        self.activate(placed.booked);
+    }
+
+    /// Begins a new session in a row that holds another of the same key.
+    fn reopen(&mut self, slot: Slot, event: &Event, placed: &Placed) {
+        let (minute, epoch) = (self.minute(), self.loss_epoch);
+        self.sessions
+            .refill(slot, |row| open(row, event.time, placed, minute, epoch));
+        self.activate(placed.booked);
+    }
+
+    fn close(&mut self, slot: Slot, row: &Row, ended: EpochMs, booked: BucketIndex) {
+        self.book(&Ending {
+            connect: self.settings.width.bucket_of(row.booked()),
+            disconnect: booked,
+            duration_ms: ended.since(row.connected),
+            messages: row.messages,
+            was_open: true,
+        });
+        self.settle(row);
+        if self.sessions.is_expired(ended, self.buckets.current()) {
+            self.sessions.remove(slot);
+        } else {
+            self.sessions.refill(slot, |row| {
+                row.phase = Phase::Closed;
+                row.ended = ended;
+            });
+        }
+    }
+
+    pub(super) fn evict_open(&mut self, slot: Slot) {
+        let row = *self.sessions.row(slot);
+        self.deactivate(&row);
+        self.settle(&row);
+        self.sessions.remove(slot);
+    }
+
+    /// Lets a row go when the table is full.
+    fn make_room(&mut self) {
+        while self.sessions.is_full() {
+            let Some(slot) = self.sessions.victim() else {
+                return;
+            };
+            match self.sessions.row(slot).phase {
+                Phase::Open => {
+                    self.counters.evicted_open += 1;
+                    self.evict_open(slot);
+                }
+                Phase::Closed => {
+                    self.counters.evicted_closed += 1;
+                    self.sessions.remove(slot);
+                }
+                Phase::Pending => self.evict_pending(slot),
+            }
+        }
+    }
+
+    /// Makes room for a pending row among the pending ones only: a flood of disconnects without
+    /// connects evicts nobody else. `false` when that is not enough.
+    fn make_room_for_pending(&mut self) -> bool {
+        while self.sessions.is_full_of_pending() || self.sessions.is_full() {
+            let Some(slot) = self.sessions.pending_victim() else {
+                self.counters.evicted_pending += 1;
+                return false;
+            };
+            self.evict_pending(slot);
+        }
+        true
+    }
+
+    fn evict_pending(&mut self, slot: Slot) {
+        self.counters.evicted_pending += 1;
+        self.counters.orphans += 1;
+        self.sessions.remove(slot);
+    }
+
+    /// Notes that something of this session was seen now.
+    fn touch(&mut self, slot: Slot) {
+        let (minute, epoch) = (self.minute(), self.loss_epoch);
+        let row = self.sessions.row_mut(slot);
+        row.seen_minute = minute;
+        if row.phase == Phase::Open && row.loss_epoch != epoch {
+            row.loss_epoch = epoch;
+            self.open_uncertain -= 1;
+        }
+    }
+
+    /// Takes an open row that is about to go out of the uncertain ones.
+    fn settle(&mut self, row: &Row) {
+        self.open_uncertain -= u64::from(row.loss_epoch != self.loss_epoch);
+    }
+
+    // Sums.
+
+    fn count_connection(&mut self, booked: BucketIndex) {
+        self.total_connections += 1;
+        self.buckets.change(booked, |sums| {
+            sums.connections = sums.connections.wrapping_add(1)
+        });
+    }
+
+    fn activate(&mut self, booked: BucketIndex) {
+        self.buckets
+            .change(booked, |sums| sums.active = sums.active.wrapping_add(1));
+    }
+
+    fn deactivate(&mut self, row: &Row) {
+        let booked = self.settings.width.bucket_of(row.booked());
+        self.buckets
+            .change(booked, |sums| sums.active = sums.active.wrapping_sub(1));
+    }
+
+    fn book(&mut self, ending: &Ending) {
+        let (duration_ms, active) = (ending.duration_ms, u64::from(ending.was_open));
+        self.buckets.change(ending.connect, |sums| {
+            sums.active = sums.active.wrapping_sub(active);
+            sums.closed = sums.closed.wrapping_add(1);
+            sums.closed_duration_ms = sums.closed_duration_ms.wrapping_add(duration_ms);
+        });
+        if ending.disconnect < self.buckets.oldest() {
+            return;
+        }
+        let messages = u64::from(ending.messages);
+        self.buckets.change(ending.disconnect, |sums| {
+            sums.disconnections = sums.disconnections.wrapping_add(1);
+            sums.ended_messages = sums.ended_messages.wrapping_add(messages);
+        });
+        for durations in &mut self.durations {
+            durations.record(ending.disconnect, duration_ms);
+        }
+    }
+
+    /// The bucket in which a time is booked: the clock's when it is ahead.
+    fn booked_bucket(&self, time: EpochMs) -> BucketIndex {
+        self.settings
+            .width
+            .bucket_of(time)
+            .min(self.buckets.current())
+    }
+}
+
+/// Makes a row an open session.
+fn open(row: &mut Row, connected: EpochMs, placed: &Placed, minute: u32, loss_epoch: u16) {
+    row.phase = Phase::Open;
+    row.connected = connected;
+    row.messages = 0;
+    row.seen_minute = minute;
+    row.booked_back_ms = placed.ahead_ms;
+    row.loss_epoch = loss_epoch;
+}

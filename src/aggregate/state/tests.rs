@@ -1,0 +1,400 @@
+use super::*;
+use crate::event::IdKind;
+use crate::event::Identity;
+use crate::event::SessionKey;
+use crate::stream::LossCause;
+use crate::window::Width;
+
+impl State {
+    fn phase(&self, key: SessionKey) -> Option<Phase> {
+        self.sessions
+            .find(key)
+            .map(|slot| self.sessions.row(slot).phase)
+    }
+}
+
+const START: i64 = 1_768_478_400_000;
+
+fn key(id: u64) -> SessionKey {
+    SessionKey {
+        hi: 0,
+        lo: id,
+        kind: IdKind::Uuid,
+    }
+}
+
+fn event(kind: EventKind, id: u64, at: i64) -> Event {
+    Event {
+        time: EpochMs::from_ms(START + at),
+        session: key(id),
+        identity: Identity::NONE,
+        duration_ms: Event::NO_DURATION,
+        kind,
+    }
+}
+
+fn settings() -> AggregateSettings {
+    AggregateSettings::new(Width::DEFAULT, 60_000, &[10_000]).unwrap()
+}
+
+/// A state whose clock stands 30 s after the start.
+fn state_with(settings: AggregateSettings) -> State {
+    let mut state = State::new(settings, IdKeys::FIXED, EpochMs::from_ms(START));
+    state.advance(EpochMs::from_ms(START + 30_000));
+    state
+}
+
+fn snapshot(state: &State) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    state.fill(&mut snapshot);
+    snapshot
+}
+
+/// Applies events of session 1, written as a letter and a time in milliseconds: `c` connect,
+/// `d` disconnect, `m` message; and says what became of them in one line.
+fn run(history: &str) -> String {
+    let mut state = state_with(settings());
+    for word in history.split_whitespace() {
+        let (kind, at) = word.split_at(1);
+        let kind = match kind {
+            "c" => EventKind::Connected,
+            "d" => EventKind::Disconnected,
+            _ => EventKind::Message,
+        };
+        state.count(&Delta {
+            received: 1,
+            ..Delta::default()
+        });
+        state.apply(&event(kind, 1, at.parse().unwrap()));
+    }
+    let snapshot = snapshot(&state);
+    assert_eq!(snapshot.counters.accounting_gap(), 0);
+    let (counters, main) = (snapshot.counters, snapshot.main().clone());
+    let mut line = format!(
+        "{:?} total {} active {} closed {}/{}ms ended {}+{}m",
+        state.phase(key(1)),
+        snapshot.total_connections,
+        main.active_sessions,
+        main.closed_sessions,
+        main.closed_duration_ms,
+        main.disconnections,
+        main.ended_messages,
+    );
+    for (name, count) in [
+        ("duplicates", counters.duplicates),
+        ("orphans", counters.orphans),
+        ("clock_skew", counters.clock_skew),
+        ("reconnects", counters.reconnects),
+        ("stale", counters.stale),
+        ("late", counters.late),
+        ("future", counters.future),
+        ("ahead", counters.ahead),
+    ] {
+        if count > 0 {
+            line.push_str(&format!(" {name} {count}"));
+        }
+    }
+    line
+}
+
+#[test]
+fn the_table_of_sessions() {
+    let check = |history: &str, expected: &str| assert_eq!(run(history), expected, "{history}");
+    check(
+        "c100",
+        "Some(Open) total 1 active 1 closed 0/0ms ended 0+0m",
+    );
+    check(
+        "d100",
+        "Some(Pending) total 0 active 0 closed 0/0ms ended 0+0m",
+    );
+    check(
+        "d500 c100",
+        "Some(Closed) total 1 active 0 closed 1/400ms ended 1+0m",
+    );
+    check(
+        "d100 c500",
+        "Some(Open) total 1 active 1 closed 0/0ms ended 0+0m orphans 1",
+    );
+    check(
+        "d100 d100",
+        "Some(Pending) total 0 active 0 closed 0/0ms ended 0+0m duplicates 1",
+    );
+    check(
+        "c100 c500",
+        "Some(Open) total 2 active 1 closed 0/0ms ended 0+0m reconnects 1",
+    );
+    check(
+        "c500 c100",
+        "Some(Open) total 2 active 1 closed 0/0ms ended 0+0m stale 1",
+    );
+    check(
+        "c500 c500",
+        "Some(Open) total 1 active 1 closed 0/0ms ended 0+0m duplicates 1",
+    );
+    check(
+        "c100 m200 m300 d500",
+        "Some(Closed) total 1 active 0 closed 1/400ms ended 1+2m",
+    );
+    check(
+        "c5000 d1",
+        "Some(Closed) total 1 active 0 closed 1/0ms ended 1+0m clock_skew 1",
+    );
+    check(
+        "c6000 d1",
+        "Some(Open) total 1 active 1 closed 0/0ms ended 0+0m orphans 1",
+    );
+    check(
+        "c100 d500 d500",
+        "Some(Closed) total 1 active 0 closed 1/400ms ended 1+0m duplicates 1",
+    );
+    check(
+        "c100 d500 d600",
+        "Some(Closed) total 1 active 0 closed 1/400ms ended 1+0m orphans 1",
+    );
+    check(
+        "c100 d500 c100",
+        "Some(Closed) total 1 active 0 closed 1/400ms ended 1+0m duplicates 1",
+    );
+    check(
+        "c100 d500 c500",
+        "Some(Open) total 2 active 1 closed 1/400ms ended 1+0m",
+    );
+    check(
+        "c100 d500 c300",
+        "Some(Closed) total 2 active 0 closed 1/400ms ended 1+0m stale 1",
+    );
+    check("m100", "None total 0 active 0 closed 0/0ms ended 0+0m");
+    check(
+        "c100 m100 c200 d300",
+        "Some(Closed) total 2 active 0 closed 1/100ms ended 1+0m reconnects 1",
+    );
+}
+
+#[test]
+fn late_future_and_ahead() {
+    let check = |history: &str, expected: &str| assert_eq!(run(history), expected, "{history}");
+    // The clock stands at 30 s; retained is 120 s, so everything before -89.9 s is late.
+    check(
+        "c-89900",
+        "Some(Open) total 1 active 0 closed 0/0ms ended 0+0m",
+    );
+    check(
+        "c-89901",
+        "None total 0 active 0 closed 0/0ms ended 0+0m late 1",
+    );
+    check(
+        "c35000",
+        "Some(Open) total 1 active 1 closed 0/0ms ended 0+0m ahead 1",
+    );
+    check(
+        "c35001",
+        "None total 0 active 0 closed 0/0ms ended 0+0m future 1",
+    );
+    check(
+        "c34000 d35000",
+        "Some(Closed) total 1 active 0 closed 1/1000ms ended 1+0m ahead 2",
+    );
+}
+
+#[test]
+fn a_late_disconnect_still_closes_its_session() {
+    let mut state = state_with(settings());
+    state.apply(&event(EventKind::Connected, 1, 0));
+    state.advance(EpochMs::from_ms(START + 500_000));
+    assert_eq!(snapshot(&state).sessions.open, 1);
+    state.apply(&event(EventKind::Disconnected, 1, 10_000));
+    let snapshot = snapshot(&state);
+    assert_eq!((snapshot.sessions.open, snapshot.counters.late), (0, 1));
+    assert_eq!(snapshot.counters.applied, 1);
+    assert_eq!(state.phase(key(1)), None);
+}
+
+#[test]
+fn closed_and_pending_rows_expire_one_lateness_after_their_disconnect() {
+    let mut state = state_with(settings());
+    state.apply(&event(EventKind::Connected, 1, 0));
+    state.apply(&event(EventKind::Disconnected, 1, 20_000));
+    state.apply(&event(EventKind::Disconnected, 2, 20_000));
+    state.advance(EpochMs::from_ms(START + 80_099));
+    assert_eq!(state.phase(key(1)), Some(Phase::Closed));
+    assert_eq!(snapshot(&state).counters.orphans, 0);
+    state.advance(EpochMs::from_ms(START + 80_100));
+    assert_eq!((state.phase(key(1)), state.phase(key(2))), (None, None));
+    assert_eq!(snapshot(&state).counters.orphans, 1);
+    // Already expired on arrival.
+    state.apply(&event(EventKind::Disconnected, 3, 20_000));
+    assert_eq!(
+        (state.phase(key(3)), snapshot(&state).counters.orphans),
+        (None, 2)
+    );
+}
+
+#[test]
+fn a_disconnect_with_its_own_duration_is_recovered() {
+    let mut state = state_with(settings());
+    let mut disconnect = event(EventKind::Disconnected, 1, 20_000);
+    disconnect.duration_ms = 15_000;
+    state.apply(&disconnect);
+    let seen = snapshot(&state);
+    assert_eq!((seen.counters.recovered, seen.total_connections), (1, 0));
+    assert_eq!(
+        (seen.main().closed_sessions, seen.main().closed_duration_ms),
+        (1, 15_000)
+    );
+    state.apply(&event(EventKind::Connected, 1, 5_000));
+    assert_eq!(snapshot(&state).counters.duplicates, 1);
+}
+
+#[test]
+fn messages_with_an_identity_are_counted_once() {
+    let mut state = state_with(settings());
+    let mut message = event(EventKind::Message, 1, 0);
+    message.identity = Identity::from_hash(77);
+    state.apply(&message);
+    state.apply(&message);
+    state.apply(&event(EventKind::Message, 1, 0));
+    state.apply(&event(EventKind::Message, 1, 0));
+    let snapshot = snapshot(&state);
+    assert_eq!(
+        (snapshot.main().messages, snapshot.counters.duplicates),
+        (3, 1)
+    );
+}
+
+#[test]
+fn idle_sessions_leave_open_and_active_without_a_duration() {
+    let mut settings = AggregateSettings::new(Width::DEFAULT, 600_000, &[]).unwrap();
+    settings.idle_timeout_ms = 120_000;
+    let mut state = State::new(settings, IdKeys::FIXED, EpochMs::from_ms(START));
+    state.advance(EpochMs::from_ms(START));
+    state.apply(&event(EventKind::Connected, 1, 0));
+    state.apply(&event(EventKind::Connected, 2, 0));
+    state.advance(EpochMs::from_ms(START + 100_000));
+    state.apply(&event(EventKind::Message, 2, 100_000));
+    state.advance(EpochMs::from_ms(START + 179_999));
+    assert_eq!(snapshot(&state).sessions.open, 2);
+    state.advance(EpochMs::from_ms(START + 180_000));
+    let seen = snapshot(&state);
+    assert_eq!((seen.sessions.open, seen.counters.evicted_idle), (1, 1));
+    assert_eq!(
+        (seen.main().active_sessions, seen.main().closed_sessions),
+        (1, 0)
+    );
+    state.advance(EpochMs::from_ms(START + 240_000));
+    assert_eq!(snapshot(&state).sessions.open, 0);
+    state.apply(&event(EventKind::Disconnected, 2, 239_000));
+    assert_eq!(state.phase(key(2)), Some(Phase::Pending));
+}
+
+#[test]
+fn the_table_of_rows_is_bounded() {
+    let mut settings = settings();
+    settings.sessions_max = 64;
+    let mut state = state_with(settings);
+    for id in 0..64 {
+        state.apply(&event(EventKind::Connected, id, 0));
+    }
+    // Pending rows evict nobody.
+    for id in 1_000..1_100 {
+        state.apply(&event(EventKind::Disconnected, id, 0));
+    }
+    let seen = snapshot(&state);
+    assert_eq!((seen.sessions.open, seen.sessions.pending), (64, 0));
+    assert_eq!(seen.counters.orphans, 100);
+    // A closed row goes before an open one.
+    state.apply(&event(EventKind::Disconnected, 5, 10));
+    state.apply(&event(EventKind::Connected, 200, 20));
+    let seen = snapshot(&state);
+    assert_eq!(
+        (seen.counters.evicted_closed, seen.counters.evicted_open),
+        (1, 0)
+    );
+    // Then the open one that has been idle for longest.
+    state.advance(EpochMs::from_ms(START + 90_000));
+    for id in (0..64).filter(|&id| id != 9) {
+        state.apply(&event(EventKind::Message, id, 90_000));
+    }
+    state.apply(&event(EventKind::Message, 200, 90_000));
+    state.apply(&event(EventKind::Connected, 300, 90_000));
+    let seen = snapshot(&state);
+    assert_eq!((seen.sessions.open, seen.counters.evicted_open), (64, 1));
+    assert_eq!(state.phase(key(9)), None);
+    // Of the open ones only 300 connected inside the window.
+    assert_eq!(seen.main().active_sessions, 1);
+}
+
+#[test]
+fn a_flood_of_pending_rows_is_bounded() {
+    let mut settings = settings();
+    settings.sessions_max = 1_600;
+    let mut state = state_with(settings);
+    for id in 0..1_000 {
+        state.apply(&event(EventKind::Disconnected, id, 0));
+    }
+    let seen = snapshot(&state);
+    assert_eq!(
+        (seen.sessions.pending, seen.counters.evicted_pending),
+        (100, 900)
+    );
+    assert_eq!(seen.counters.orphans, 900);
+}
+
+#[test]
+fn open_sessions_are_uncertain_after_a_loss_until_they_are_heard_of() {
+    let mut state = state_with(settings());
+    state.note(&StreamNote::Live {
+        at: EpochMs::from_ms(START),
+    });
+    for id in 0..5 {
+        state.apply(&event(EventKind::Connected, id, 0));
+    }
+    let lost = StreamNote::Lost {
+        since: EpochMs::from_ms(START + 29_000),
+        cause: LossCause::Dropped,
+        detail: "connection reset".to_owned(),
+    };
+    state.note(&lost);
+    assert_eq!(snapshot(&state).sessions.open_uncertain, 5);
+    state.note(&StreamNote::Live {
+        at: EpochMs::from_ms(START + 30_000),
+    });
+    state.apply(&event(EventKind::Message, 0, 30_000));
+    state.apply(&event(EventKind::Disconnected, 1, 30_000));
+    state.apply(&event(EventKind::Connected, 9, 30_000));
+    let seen = snapshot(&state);
+    assert_eq!(seen.sessions.open_uncertain, 3);
+    assert_eq!(seen.main().coverage_ms, 60_000 - 29_900 - 1_000);
+    assert!(!seen.main().is_complete());
+}
+
+#[test]
+fn a_step_back_of_the_wall_clock_is_counted_and_time_stands() {
+    let mut state = state_with(settings());
+    state.advance(EpochMs::from_ms(START + 20_000));
+    state.advance(EpochMs::from_ms(START + 20_001));
+    let seen = snapshot(&state);
+    assert_eq!(
+        (seen.counters.clock_steps_back, seen.now.ms()),
+        (1, START + 30_000)
+    );
+}
+
+#[test]
+fn in_a_replay_events_move_the_clock() {
+    let mut settings = settings();
+    settings.clock = ClockRule::Event {
+        max_jump_ms: 1_000_000,
+    };
+    settings.lateness_ms = 0;
+    let mut state = State::new(settings, IdKeys::FIXED, EpochMs::default());
+    state.apply(&event(EventKind::Connected, 1, 0));
+    state.apply(&event(EventKind::Message, 1, 59_999));
+    assert_eq!(snapshot(&state).main().active_sessions, 1);
+    state.apply(&event(EventKind::Message, 1, 60_000));
+    assert_eq!(snapshot(&state).main().active_sessions, 0);
+    state.apply(&event(EventKind::Message, 1, 60_000 + 1_000_001));
+    assert_eq!(snapshot(&state).counters.future, 1);
+    state.apply(&event(EventKind::Message, 1, 99));
+    assert_eq!(snapshot(&state).counters.late, 1);
+}

@@ -1,0 +1,362 @@
+//! The writer thread: drains the rings, applies what it finds, publishes.
+//!
+//! It publishes at once when it was idle, at most once a millisecond while events flow, and at least
+//! once a bucket, so that windows slide in silence. Nothing in it waits for a reader.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::State;
+use crate::config::limits;
+use crate::latency::LatencySummary;
+use crate::latency::Recorder;
+use crate::latency::Stage;
+use crate::ring::Batch;
+use crate::ring::Bell;
+use crate::ring::Consumer;
+use crate::ring::Mailbox;
+use crate::ring::WaitStrategy;
+use crate::ring::Waiter;
+use crate::snapshot::Publisher;
+use crate::snapshot::RingStats;
+use crate::time::Clock;
+use crate::window::BucketIndex;
+
+/// Batches applied between two snapshots at the most; a snapshot is published when they are reached.
+const UNSEEN_MAX: usize = 4_096;
+
+/// What the writer thread owns.
+#[derive(Debug)]
+pub struct Writer {
+    state: State,
+    /// One ring per ingest connection, polled in turn.
+    rings: Vec<Consumer>,
+    publisher: Publisher,
+    clock: Clock,
+    /// Latency of GraphQL requests in nanoseconds, from readers.
+    samples: Mailbox<u64>,
+    recorder: Recorder,
+    summary: Arc<LatencySummary>,
+    engine_id: u64,
+    sequence: u64,
+    high_water: usize,
+    /// Batches applied since the last snapshot.
+    unseen: Vec<Stamps>,
+    published_ns: u64,
+    published_bucket: Option<BucketIndex>,
+    summarised_ns: u64,
+}
+
+/// When the events of one batch arrived and were applied.
+#[derive(Clone, Copy, Debug)]
+struct Stamps {
+    arrival_ns: u64,
+    applied_ns: u64,
+    events: u64,
+}
+
+impl Writer {
+    /// A writer over its rings; `engine_id` goes into every snapshot.
+    pub fn new(
+        state: State,
+        rings: Vec<Consumer>,
+        publisher: Publisher,
+        samples: Mailbox<u64>,
+        clock: Clock,
+        engine_id: u64,
+    ) -> Self {
+        Self {
+            state,
+            rings,
+            publisher,
+            clock,
+            samples,
+            recorder: Recorder::new(),
+            summary: Arc::default(),
+            engine_id,
+            sequence: 0,
+            high_water: 0,
+            unseen: Vec::with_capacity(UNSEEN_MAX),
+            published_ns: 0,
+            published_bucket: None,
+            summarised_ns: 0,
+        }
+    }
+
+    /// Runs until `stop` is set and the rings are empty, publishes once more, and gives the state
+    /// back. Set `stop` when no producer offers any more, then ring the bell.
+    pub fn run(mut self, bell: &Bell, strategy: WaitStrategy, stop: &AtomicBool) -> State {
+        let mut waiter = bell.waiter(strategy);
+        let mut was_idle = true;
+        loop {
+            // Acquire: pairs with the Release of whoever stops us; what was offered before is seen.
+            let is_stopping = stop.load(Ordering::Acquire);
+            let applied = self.do_work(was_idle);
+            if applied > 0 {
+                was_idle = false;
+                waiter.found_work();
+                continue;
+            }
+            if is_stopping {
+                self.publish();
+                return self.state;
+            }
+            was_idle = self.unseen.is_empty();
+            self.wait(&mut waiter);
+        }
+    }
+
+    /// One duty cycle: advances the clock, drains a quota of batches from each ring, publishes when
+    /// that is due, and answers how many batches it applied.
+    pub fn do_work(&mut self, was_idle: bool) -> usize {
+        self.state.advance(self.clock.wall());
+        let mut applied = 0;
+        for index in 0..self.rings.len() {
+            self.high_water = self.high_water.max(self.rings[index].depth_events());
+            for _ in 0..limits::DRAIN_QUOTA_BATCHES {
+                let Some(batch) = self.rings[index].drain() else {
+                    break;
+                };
+                self.apply(&batch);
+                self.rings[index].recycle(batch);
+                applied += 1;
+            }
+        }
+        if self.is_due(was_idle) {
+            self.publish();
+        }
+        applied
+    }
+
+    fn apply(&mut self, batch: &Batch) {
+        let drained_ns = self.clock.mono_ns();
+        self.state.apply_batch(batch);
+        let applied_ns = self.clock.mono_ns();
+        let events = batch.events.len() as u64;
+        let recorder = &mut self.recorder;
+        recorder.record(
+            Stage::Parse,
+            batch.offered_ns.saturating_sub(batch.arrival_ns),
+            events,
+        );
+        recorder.record(
+            Stage::Ring,
+            drained_ns.saturating_sub(batch.offered_ns),
+            events,
+        );
+        recorder.record(Stage::Aggregate, applied_ns - drained_ns, events);
+        self.unseen.push(Stamps {
+            arrival_ns: batch.arrival_ns,
+            applied_ns,
+            events,
+        });
+    }
+
+    fn is_due(&self, was_idle: bool) -> bool {
+        if self.published_bucket != Some(self.state.current_bucket()) {
+            return true;
+        }
+        let is_waiting_long_enough = || {
+            self.clock.mono_ns().saturating_sub(self.published_ns) >= limits::PUBLISH_INTERVAL_NS
+        };
+        !self.unseen.is_empty()
+            && (was_idle
+                || self.unseen.len() + limits::DRAIN_QUOTA_BATCHES * self.rings.len() > UNSEEN_MAX
+                || is_waiting_long_enough())
+    }
+
+    fn publish(&mut self) {
+        self.summarise();
+        self.sequence += 1;
+        let (state, clock) = (&self.state, &self.clock);
+        let (engine_id, sequence, summary) = (self.engine_id, self.sequence, &self.summary);
+        let ring = RingStats {
+            depth: self
+                .rings
+                .iter()
+                .map(|ring| ring.depth_events() as u64)
+                .sum(),
+            capacity: self
+                .rings
+                .iter()
+                .map(|ring| ring.capacity_events() as u64)
+                .sum(),
+            high_water: self.high_water as u64,
+        };
+        self.publisher.publish(|snapshot| {
+            state.fill(snapshot);
+            snapshot.engine_id = engine_id;
+            snapshot.sequence = sequence;
+            snapshot.published = clock.wall();
+            snapshot.ring = ring;
+            snapshot.latency = Arc::clone(summary);
+        });
+        let visible_ns = self.clock.mono_ns();
+        for stamps in self.unseen.drain(..) {
+            let since = |ns: u64| visible_ns.saturating_sub(ns);
+            self.recorder
+                .record(Stage::Publish, since(stamps.applied_ns), stamps.events);
+            self.recorder
+                .record(Stage::Visible, since(stamps.arrival_ns), stamps.events);
+        }
+        self.published_ns = visible_ns;
+        self.published_bucket = Some(self.state.current_bucket());
+    }
+
+    /// Makes the latency summary, once a second.
+    fn summarise(&mut self) {
+        let now_ns = self.clock.mono_ns();
+        if now_ns.saturating_sub(self.summarised_ns) < limits::LATENCY_INTERVAL_NS {
+            return;
+        }
+        while let Some(ns) = self.samples.take() {
+            self.recorder.record(Stage::Query, ns, 1);
+        }
+        self.recorder.slide(now_ns);
+        self.summary = Arc::new(self.recorder.summary());
+        self.summarised_ns = now_ns;
+    }
+
+    /// Waits for work, until the next bucket begins or the next snapshot is due.
+    fn wait(&self, waiter: &mut Waiter) {
+        let rings = &self.rings;
+        waiter.wait(self.timeout(), || rings.iter().any(Consumer::is_ready));
+    }
+
+    fn timeout(&self) -> Duration {
+        if !self.unseen.is_empty() {
+            let since_ns = self.clock.mono_ns().saturating_sub(self.published_ns);
+            return Duration::from_nanos(limits::PUBLISH_INTERVAL_NS.saturating_sub(since_ns));
+        }
+        let (now, next) = (self.clock.wall(), self.state.next_bucket_start());
+        Duration::from_millis(next.since(now).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::AggregateSettings;
+    use crate::event::Event;
+    use crate::event::EventKind;
+    use crate::event::IdKeys;
+    use crate::event::IdKind;
+    use crate::event::Identity;
+    use crate::event::SessionKey;
+    use crate::ring;
+    use crate::snapshot;
+    use crate::snapshot::Reader;
+    use crate::snapshot::Snapshot;
+    use crate::time::EpochMs;
+    use crate::time::ManualClock;
+    use crate::window::Width;
+
+    const START: EpochMs = EpochMs::from_ms(1_768_478_400_000);
+
+    struct Bench {
+        writer: Writer,
+        producer: ring::Producer,
+        reader: Reader,
+        hand: ManualClock,
+    }
+
+    fn bench() -> Bench {
+        let (clock, hand) = Clock::manual(START);
+        let settings = AggregateSettings::new(Width::DEFAULT, 60_000, &[]).unwrap();
+        let (producer, consumer) = ring::ring(8, 4, Bell::new());
+        let (publisher, reader) = snapshot::channel(Snapshot::default());
+        let state = State::new(settings, IdKeys::FIXED, START);
+        let mailbox = Mailbox::new(16);
+        let writer = Writer::new(state, vec![consumer], publisher, mailbox, clock, 9);
+        Bench {
+            writer,
+            producer,
+            reader,
+            hand,
+        }
+    }
+
+    fn offer(bench: &mut Bench, number: u64) {
+        let mut batch = bench.producer.lease();
+        batch.events.push(Event {
+            time: START,
+            session: SessionKey {
+                hi: 1,
+                lo: number,
+                kind: IdKind::Uuid,
+            },
+            identity: Identity::NONE,
+            duration_ms: Event::NO_DURATION,
+            kind: EventKind::Connected,
+        });
+        batch.delta.received = 1;
+        bench.producer.offer(batch).unwrap();
+    }
+
+    #[test]
+    fn publishes_at_once_when_idle_and_once_a_millisecond_under_load() {
+        let mut bench = bench();
+        offer(&mut bench, 1);
+        assert_eq!(bench.writer.do_work(true), 1);
+        let first = bench.reader.load();
+        assert_eq!(
+            (first.sequence, first.counters.applied, first.engine_id),
+            (1, 1, 9)
+        );
+        offer(&mut bench, 2);
+        bench.writer.do_work(false);
+        assert_eq!(bench.reader.load().sequence, 1, "not a millisecond later");
+        bench.hand.advance_ms(1);
+        bench.writer.do_work(false);
+        let second = bench.reader.load();
+        assert_eq!((second.sequence, second.counters.applied), (2, 2));
+        assert_eq!(second.counters.accounting_gap(), 0);
+    }
+
+    #[test]
+    fn windows_slide_in_silence() {
+        let mut bench = bench();
+        bench.writer.do_work(true);
+        let first = bench.reader.load();
+        bench.hand.advance_ms(99);
+        bench.writer.do_work(true);
+        assert_eq!(bench.reader.load().sequence, first.sequence);
+        bench.hand.advance_ms(1);
+        bench.writer.do_work(true);
+        let second = bench.reader.load();
+        assert_eq!(second.sequence, first.sequence + 1);
+        assert_eq!(second.main().start, first.main().start + 100);
+    }
+
+    #[test]
+    fn the_latency_of_every_stage_is_summed_up_once_a_second() {
+        let mut bench = bench();
+        offer(&mut bench, 1);
+        bench.writer.do_work(true);
+        bench.writer.samples.post(2_000);
+        bench.hand.advance_ms(1_000);
+        bench.writer.do_work(true);
+        let latency = &bench.reader.load().latency;
+        for stage in Stage::ALL {
+            assert_eq!(
+                latency.last_minute[stage.index()].count,
+                1,
+                "{}",
+                stage.label()
+            );
+        }
+    }
+
+    #[test]
+    fn stops_when_the_rings_are_empty() {
+        let mut bench = bench();
+        for number in 0..8 {
+            offer(&mut bench, number);
+        }
+        let stop = AtomicBool::new(true);
+        bench.writer.run(&Bell::new(), WaitStrategy::Park, &stop);
+        assert_eq!(bench.reader.load().counters.applied, 8);
+    }
+}

@@ -1,0 +1,304 @@
+//! From the laid layers to the typed settings: what one value cannot tell alone is checked here.
+
+use std::fs::File;
+use std::time::Duration;
+
+use hyper::Uri;
+
+use crate::window::Width;
+use crate::window::WindowLength;
+
+use super::credentials;
+use super::duration::millis;
+use super::engine::AggregateSettings;
+use super::engine::ClockRule;
+use super::engine::EngineSettings;
+use super::error::SettingsError;
+use super::layers::Environment;
+use super::layers::Flags;
+use super::layers::Layers;
+use super::layers::Origin;
+use super::layers::Shown;
+use super::layers::ShownValue;
+use super::layers::unknown_variables;
+use super::limits::RETAINED_BUCKETS_MAX;
+use super::limits::WINDOWS_MAX;
+use super::log::LogSettings;
+use super::region::Region;
+use super::secret;
+use super::serve::ServeSettings;
+use super::setting::Setting;
+use super::stream::AuthSettings;
+use super::stream::StreamSettings;
+use super::table::SETTINGS;
+use super::value;
+
+/// The settings of `serve`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the engine is started with.
+    pub engine: EngineSettings,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// What [`load`] found.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings, or everything that is wrong with them.
+    pub settings: Result<Settings, SettingsError>,
+    /// Every setting of the table with its value and origin, in the table's order.
+    pub shown: Vec<(&'static Setting, Shown)>,
+    /// What is worth knowing and no fault, one line each.
+    pub notes: Vec<String>,
+}
+
+/// Loads all settings from flags, environment, the TOML file they name, and defaults, the strongest
+/// first. Reads the files that settings name; binds and connects nothing.
+pub fn load(flags: &Flags, environment: &Environment) -> Loaded {
+    let all: Vec<&'static Setting> = SETTINGS.iter().collect();
+    let mut layers = Layers::lay(&all, flags, environment);
+    layers.notes.extend(unknown_variables(environment));
+    let engine = engine(&mut layers);
+    let log = log(&layers);
+    let Layers {
+        error,
+        mut shown,
+        notes,
+        ..
+    } = layers;
+    Loaded {
+        settings: error.or(()).map(|()| match engine {
+            Some(engine) => Settings { engine, log },
+            None => unreachable!("without a fault every part is built"),
+        }),
+        shown: all
+            .into_iter()
+            .map(|setting| (setting, shown.remove(setting.name).unwrap_or_default()))
+            .collect(),
+        notes,
+    }
+}
+
+/// Loads the settings of the log alone, for commands that take no file. `filter` is what holds
+/// where nobody gives one.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load_log(
+    flags: &Flags,
+    environment: &Environment,
+    filter: &str,
+) -> Result<LogSettings, SettingsError> {
+    let settings: Vec<&'static Setting> = SETTINGS
+        .iter()
+        .filter(|setting| setting.name.starts_with("log"))
+        .collect();
+    let layers = Layers::lay(&settings, flags, environment);
+    let mut log = log(&layers);
+    if !layers.is_given("log") {
+        filter.clone_into(&mut log.filter);
+    }
+    layers.error.or(log)
+}
+
+fn log(layers: &Layers) -> LogSettings {
+    LogSettings {
+        filter: layers.draft.log.clone(),
+        format: layers.draft.log_format,
+    }
+}
+
+/// Every part is built, so that all faults are found, before any of them is missed.
+fn engine(layers: &mut Layers) -> Option<EngineSettings> {
+    let (token_url, stream_url) = urls(layers);
+    let client_id = credentials::client_id(layers);
+    let client_secret = credentials::client_secret(layers);
+    let stream = stream(layers, stream_url);
+    let aggregate = aggregate(layers);
+    let serve = serve(layers);
+    Some(EngineSettings {
+        source: layers.draft.source,
+        auth: AuthSettings {
+            token_url: token_url?,
+            client_id: client_id?,
+            client_secret: client_secret?,
+        },
+        stream: stream?,
+        aggregate: aggregate?,
+        wait: layers.draft.wait,
+        serve: serve?,
+    })
+}
+
+/// The URLs that were given, and those of the region for the others.
+fn urls(layers: &mut Layers) -> (Option<Uri>, Option<Uri>) {
+    if !layers.are_good(&["region"]) {
+        return (None, None);
+    }
+    let region = layers.draft.region.clone().unwrap_or_default();
+    let is_region_used = !(layers.is_given("token-url") && layers.is_given("stream-url"));
+    let why = match (layers.shown_text("region"), layers.origin("region")) {
+        (None, _) => Some("unset".to_owned()),
+        (Some(text), origin) if text.eq_ignore_ascii_case("api") => {
+            Some(format!("\"api\" by {origin}"))
+        }
+        _ => None,
+    };
+    if let Some(why) = why.filter(|_| is_region_used) {
+        let domain = Region::DEFAULT_DOMAIN;
+        layers.notes.push(format!(
+            "region: {why}, taken as {domain}; name another by --region or GENESYS_ENV"
+        ));
+    }
+    let (token_url, stream_url) = (
+        layers.draft.token_url.clone(),
+        layers.draft.stream_url.clone(),
+    );
+    (
+        token_url.or_else(|| derived(layers, "token-url", region.token_url(), value::HTTP)),
+        stream_url.or_else(|| derived(layers, "stream-url", region.stream_url(), value::WEBSOCKET)),
+    )
+}
+
+/// The region's URL where none was given; `None` where one was and is refused.
+fn derived(
+    layers: &mut Layers,
+    name: &'static str,
+    text: String,
+    schemes: value::Schemes,
+) -> Option<Uri> {
+    if layers.is_given(name) {
+        return None;
+    }
+    match value::url(&text, schemes) {
+        Ok(url) => {
+            let shown = Shown {
+                value: ShownValue::Text(text),
+                origin: Origin::From("region"),
+            };
+            layers.shown.insert(name, shown);
+            Some(url)
+        }
+        Err(why) => {
+            layers.fault(name, format!("from the region: {why}"));
+            None
+        }
+    }
+}
+
+fn stream(layers: &mut Layers, stream_url: Option<Uri>) -> Option<StreamSettings> {
+    let draft = layers.draft.clone();
+    if layers.are_good(&["ping-interval", "dead-after"]) && draft.dead_after <= draft.ping_interval
+    {
+        layers.fault(
+            "dead-after",
+            "no longer than the ping interval, so a healthy peer would count as dead; raise it",
+        );
+    }
+    if layers.are_good(&["backoff-base", "backoff-cap"]) && draft.backoff_base > draft.backoff_cap {
+        layers.fault("backoff-base", "over the backoff cap; lower it");
+    }
+    if let Some(path) = &draft.ca_file
+        && let Err(error) = File::open(path)
+    {
+        layers.fault("ca-file", format!("cannot be read ({})", error.kind()));
+    }
+    Some(StreamSettings {
+        stream_url: stream_url?,
+        token_in_query: draft.token_in_query,
+        ca_file: draft.ca_file,
+        ping_interval: draft.ping_interval,
+        dead_after: draft.dead_after,
+        backoff_base: draft.backoff_base,
+        backoff_cap: draft.backoff_cap,
+        stable_after: draft.stable_after,
+        connect_timeout: draft.connect_timeout,
+        overload: draft.overload,
+    })
+}
+
+fn aggregate(layers: &mut Layers) -> Option<AggregateSettings> {
+    if !layers.are_good(&["bucket", "window", "windows", "lateness"]) {
+        return None;
+    }
+    let draft = layers.draft.clone();
+    let width = match Width::from_ms(small_millis(draft.bucket)) {
+        Ok(width) => width,
+        Err(why) => {
+            layers.fault("bucket", why);
+            return None;
+        }
+    };
+    let main_ms = small_millis(draft.window);
+    if let Err(why) = WindowLength::new(main_ms, width) {
+        layers.fault("window", why);
+        return None;
+    }
+    let mut further_ms: Vec<u32> = draft.windows.iter().copied().map(small_millis).collect();
+    if !layers.is_given("windows") {
+        // Nobody asked for these: on a bucket that they do not fit they go without a word.
+        further_ms.retain(|ms| WindowLength::new(*ms, width).is_ok());
+    }
+    if further_ms.len() >= WINDOWS_MAX {
+        layers.fault(
+            "windows",
+            format!("{} windows over {}", further_ms.len(), WINDOWS_MAX - 1),
+        );
+        return None;
+    }
+    let mut settings = match AggregateSettings::new(width, main_ms, &further_ms) {
+        Ok(settings) => settings,
+        Err(why) => {
+            layers.fault("windows", why);
+            return None;
+        }
+    };
+    settings.lateness_ms = millis(draft.lateness);
+    settings.clock = ClockRule::Wall {
+        skew_ms: millis(draft.skew),
+    };
+    settings.idle_timeout_ms = millis(draft.idle_timeout);
+    settings.sessions_max = usize::try_from(draft.max_sessions).unwrap_or(usize::MAX);
+    settings.dedup_bytes_max = usize::try_from(draft.dedup_memory).unwrap_or(usize::MAX);
+    let retained = settings.retained_buckets();
+    if retained > RETAINED_BUCKETS_MAX {
+        layers.fault(
+            "bucket",
+            format!(
+                "the longest window and the lateness take {retained} buckets over {RETAINED_BUCKETS_MAX}; widen the bucket"
+            ),
+        );
+        return None;
+    }
+    Some(settings)
+}
+
+/// Milliseconds of a length that the table keeps to a day at the most.
+fn small_millis(length: Duration) -> u32 {
+    u32::try_from(millis(length)).unwrap_or(u32::MAX)
+}
+
+fn serve(layers: &mut Layers) -> Option<ServeSettings> {
+    let mut serve = ServeSettings::new(layers.draft.listen.unwrap_or(ServeSettings::LISTEN));
+    serve.open_to_network = layers.draft.open_to_network;
+    serve.introspection = layers.draft.introspection;
+    serve.ready_max_age = layers.draft.ready_max_age;
+    if let Some(path) = layers.draft.token_file.clone() {
+        match secret::read_file(&path) {
+            Ok(token) => serve.token = Some(token),
+            Err(why) => {
+                layers.fault("token-file", why);
+                return None;
+            }
+        }
+    }
+    if !layers.are_good(&["listen", "token-file", "open-to-network"]) {
+        return None;
+    }
+    if let Err(why) = serve.check_exposure() {
+        layers.fault("listen", why);
+        return None;
+    }
+    Some(serve)
+}

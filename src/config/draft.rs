@@ -1,0 +1,60 @@
+//! Every setting's typed value while the layers are laid over each other.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper::Uri;
+use secrecy::SecretString;
+
+use crate::ring::WaitStrategy;
+
+use super::log::LogFormat;
+use super::region::Region;
+use super::source::Source;
+use super::stream::Overload;
+
+/// One field a setting, filled by the setting's own reader. The defaults come from the table of
+/// settings like any other layer; `None` is a setting without a default that nobody gave.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Draft {
+    pub(super) config: Option<PathBuf>,
+    pub(super) log: String,
+    pub(super) log_format: LogFormat,
+
+    pub(super) source: Source,
+    pub(super) region: Option<Region>,
+    pub(super) token_url: Option<Uri>,
+    pub(super) stream_url: Option<Uri>,
+
+    pub(super) client_id: Option<String>,
+    pub(super) client_id_file: Option<PathBuf>,
+    pub(super) client_secret: Option<SecretString>,
+    pub(super) client_secret_file: Option<PathBuf>,
+
+    pub(super) token_in_query: bool,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) ping_interval: Duration,
+    pub(super) dead_after: Duration,
+    pub(super) backoff_base: Duration,
+    pub(super) backoff_cap: Duration,
+    pub(super) stable_after: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) overload: Overload,
+
+    pub(super) window: Duration,
+    pub(super) windows: Vec<Duration>,
+    pub(super) bucket: Duration,
+    pub(super) lateness: Duration,
+    pub(super) skew: Duration,
+    pub(super) idle_timeout: Duration,
+    pub(super) max_sessions: u64,
+    pub(super) dedup_memory: u64,
+    pub(super) wait: WaitStrategy,
+
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) open_to_network: bool,
+    pub(super) introspection: Option<bool>,
+    pub(super) ready_max_age: Duration,
+}

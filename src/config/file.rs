@@ -1,0 +1,139 @@
+//! The TOML file: `name = value` lines at the top level, the names those of the table of settings.
+//!
+//! Turns values into the text a flag would have; what the text means is the setting's own reader's.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::DeTable;
+use toml::de::DeValue;
+
+use super::error::quoted;
+use super::setting::Kind;
+use super::setting::Setting;
+
+/// The greatest file, in bytes.
+const BYTES_MAX: u64 = 1 << 20;
+
+/// One line of the file that names a setting.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) setting: &'static Setting,
+    /// The value as a flag would have it.
+    pub(super) text: String,
+    /// Where it stands, from 1.
+    pub(super) line: usize,
+}
+
+/// The file's entries, and a line for each of its faults. A file that is no TOML has no entries.
+pub(super) fn read(path: &Path) -> (Vec<Entry>, Vec<String>) {
+    let name = path.display().to_string().escape_debug().to_string();
+    let text = match text(path) {
+        Ok(text) => text,
+        Err(why) => return (Vec::new(), vec![format!("config: {name}: {why}")]),
+    };
+    let (table, faults) = DeTable::parse_recoverable(&text);
+    if !faults.is_empty() {
+        // Of an error only the message: its display repeats the line, and a secret that may be in it.
+        let lines = faults.iter().map(|fault| {
+            let line = fault.span().map_or(1, |span| line_of(&text, span.start));
+            let message = fault.message().escape_debug();
+            format!("config: {name}:{line}: not TOML: {message}")
+        });
+        return (Vec::new(), lines.collect());
+    }
+    let mut entries = Vec::new();
+    let mut lines = Vec::new();
+    for (key, value) in table.get_ref() {
+        let line = line_of(&text, key.span().start);
+        match entry(key.get_ref(), value, line) {
+            Ok(entry) => entries.push(entry),
+            Err(why) => lines.push((line, format!("config: {name}:{line}: {why}"))),
+        }
+    }
+    lines.sort();
+    (entries, lines.into_iter().map(|(_, line)| line).collect())
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    let refused = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::InvalidData => "is no UTF-8 text".to_owned(),
+        kind => format!("cannot be read ({kind})"),
+    };
+    let mut text = String::new();
+    let file = File::open(path).map_err(refused)?;
+    let read = file.take(BYTES_MAX + 1).read_to_string(&mut text);
+    if read.map_err(refused)? as u64 > BYTES_MAX {
+        return Err(format!(
+            "longer than {BYTES_MAX} B; this is no file of settings"
+        ));
+    }
+    Ok(text)
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or_default();
+    1 + before.iter().filter(|byte| **byte == b'\n').count()
+}
+
+fn entry(key: &str, value: &Spanned<DeValue<'_>>, line: usize) -> Result<Entry, String> {
+    let name = quoted(key);
+    let Some(setting) = Setting::by_name(key) else {
+        return Err(format!(
+            "{name}: unknown setting; `streamgauge check --help` lists them"
+        ));
+    };
+    if setting.is_secret() {
+        return Err(format!(
+            "{name}: a secret has no place in a file of settings; name its own file by {key}-file"
+        ));
+    }
+    if !setting.is_in_file() {
+        return Err(format!("{name}: a file of settings cannot name another"));
+    }
+    let value = value.get_ref();
+    let text = as_text(&setting.kind, value).ok_or_else(|| {
+        format!(
+            "{name}: of the wrong type, {}; write {}",
+            value.type_str(),
+            expected(&setting.kind)
+        )
+    })?;
+    Ok(Entry {
+        setting,
+        text,
+        line,
+    })
+}
+
+fn as_text(kind: &Kind, value: &DeValue<'_>) -> Option<String> {
+    match (kind, value) {
+        (Kind::Switch(_), DeValue::Boolean(on)) => Some(on.to_string()),
+        (Kind::Count(..), DeValue::Integer(number)) => {
+            // One beyond every range stays a number that the range refuses.
+            let parsed = i128::from_str_radix(number.as_str(), number.radix());
+            Some(parsed.unwrap_or(i128::MAX).to_string())
+        }
+        (Kind::Lengths(..), DeValue::Array(parts)) => {
+            let parts: Option<Vec<&str>> =
+                parts.iter().map(|part| part.get_ref().as_str()).collect();
+            Some(parts?.join(","))
+        }
+        (Kind::Switch(_) | Kind::Count(..) | Kind::Lengths(..), _) => None,
+        (_, DeValue::String(text)) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+const fn expected(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Switch(_) => "true or false",
+        Kind::Count(..) => "a whole number",
+        Kind::Lengths(..) => "a list of strings such as [\"10s\", \"1m\"]",
+        Kind::Length(..) => "a string such as \"60s\"",
+        Kind::Bytes(..) => "a string such as \"256MiB\"",
+        _ => "a string",
+    }
+}

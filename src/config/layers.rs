@@ -1,0 +1,339 @@
+//! Lays the layers over each other: defaults, then the TOML file, then the environment, then flags.
+//!
+//! Every value that is given is read, also one that a stronger layer covers: a fault does not wait
+//! until somebody removes a flag. Touches the file system only for the TOML file.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt;
+
+use super::draft::Draft;
+use super::error::SettingsError;
+use super::error::cut;
+use super::error::quoted;
+use super::file;
+use super::setting::Kind;
+use super::setting::Setting;
+use super::setting::VARIABLE_PREFIX;
+use super::table::SETTINGS;
+use super::value;
+
+/// The longest value of any setting, in bytes.
+const VALUE_BYTES_MAX: usize = 8_192;
+/// What [`Shown::value`] holds at the most, in bytes.
+const SHOWN_BYTES_MAX: usize = 512;
+
+/// The process's environment as a value, so that tests bring their own.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        std::env::vars_os().collect()
+    }
+}
+
+impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        let variables = variables.into_iter();
+        Self(variables.map(|(k, v)| (k.into(), v.into())).collect())
+    }
+}
+
+/// Says nothing of the values: there are secrets among them.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Environment({} variables)", self.0.len())
+    }
+}
+
+/// The flags that were given, by the name of their setting.
+#[derive(Clone, Debug, Default)]
+pub struct Flags(BTreeMap<&'static str, String>);
+
+impl Flags {
+    /// Adds one flag. A secret's value must not get here: give an empty text.
+    pub fn set(&mut self, setting: &'static Setting, text: String) {
+        self.0.insert(setting.name, text);
+    }
+
+    /// These flags and `others`, which win.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody gave one.
+    #[default]
+    Default,
+    /// The TOML file.
+    File {
+        /// Its path.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// An environment variable.
+    Variable(String),
+    /// A flag.
+    Flag(&'static str),
+    /// Worked out from another setting.
+    From(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{}:{line}", path.escape_debug()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(name) => write!(f, "--{name}"),
+            Self::From(name) => f.write_str(name),
+        }
+    }
+}
+
+/// One setting as `check` shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// What may be shown of the value.
+    pub value: ShownValue,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// What may be shown of a value. Never a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ShownValue {
+    /// There is none.
+    #[default]
+    NotSet,
+    /// As it was given, escaped and cut.
+    Text(String),
+    /// It is set, and secret.
+    Hidden,
+    /// It is wrong; an error says how.
+    Refused,
+}
+
+/// The layers laid over each other.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    pub(super) draft: Draft,
+    pub(super) shown: BTreeMap<&'static str, Shown>,
+    pub(super) error: SettingsError,
+    /// What is worth knowing and no fault.
+    pub(super) notes: Vec<String>,
+    /// Settings of which some layer's value is refused.
+    refused: BTreeSet<&'static str>,
+}
+
+impl Layers {
+    /// Lays `settings` over each other; the file is read when `config` is among them.
+    pub(super) fn lay(
+        settings: &[&'static Setting],
+        flags: &Flags,
+        environment: &Environment,
+    ) -> Self {
+        let mut layers = Self::default();
+        for setting in settings {
+            if let Some(text) = setting.default {
+                layers.give(setting, text, Origin::Default);
+            }
+        }
+        // The file's own name comes first: it is what the weakest layer hangs on.
+        let (config, others): (Vec<_>, Vec<_>) = settings
+            .iter()
+            .copied()
+            .partition(|setting| setting.name == "config");
+        layers.lay_given(&config, flags, environment);
+        layers.lay_file();
+        layers.lay_given(&others, flags, environment);
+        layers
+    }
+
+    /// Whether no value of these settings is refused.
+    pub(super) fn are_good(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| !self.refused.contains(name))
+    }
+
+    /// Whether somebody gave a value.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.shown
+            .get(name)
+            .is_some_and(|shown| shown.origin != Origin::Default)
+    }
+
+    /// A setting's value as it was given, where it may be shown.
+    pub(super) fn shown_text(&self, name: &str) -> Option<&str> {
+        match &self.shown.get(name)?.value {
+            ShownValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Where a setting's value comes from.
+    pub(super) fn origin(&self, name: &str) -> Origin {
+        self.shown
+            .get(name)
+            .map(|shown| shown.origin.clone())
+            .unwrap_or_default()
+    }
+
+    /// Adds a fault that lies between settings, or in what a setting points to.
+    pub(super) fn fault(&mut self, name: &'static str, why: impl fmt::Display) {
+        let origin = self.origin(name);
+        self.error.add(format!("config: {name}: {origin}: {why}"));
+    }
+
+    fn lay_file(&mut self) {
+        let Some(path) = self.draft.config.clone() else {
+            return;
+        };
+        let (entries, faults) = file::read(&path);
+        for fault in faults {
+            self.error.add(fault);
+        }
+        for entry in entries {
+            let origin = Origin::File {
+                path: path.display().to_string(),
+                line: entry.line,
+            };
+            self.give(entry.setting, &entry.text, origin);
+        }
+    }
+
+    fn lay_given(
+        &mut self,
+        settings: &[&'static Setting],
+        flags: &Flags,
+        environment: &Environment,
+    ) {
+        for setting in settings {
+            for variable in setting.variables() {
+                let Some(text) = environment.0.get(&OsString::from(&variable)) else {
+                    continue;
+                };
+                let origin = Origin::Variable(variable);
+                match text.to_str() {
+                    Some(text) => self.give(setting, text, origin),
+                    None => self.refuse(setting, &origin, None, "is no UTF-8 text"),
+                }
+            }
+            let Some(text) = flags.0.get(setting.name) else {
+                continue;
+            };
+            let origin = Origin::Flag(setting.name);
+            if setting.is_secret() {
+                let why = format!(
+                    "everybody on this machine can read a command line; set {} or give --{}-file",
+                    setting.alias.unwrap_or_default(),
+                    setting.name
+                );
+                self.refuse(setting, &origin, None, &why);
+            } else {
+                self.give(setting, text, origin);
+            }
+        }
+    }
+
+    /// Reads one layer's value; it covers those of the layers before.
+    fn give(&mut self, setting: &'static Setting, text: &str, origin: Origin) {
+        if text.is_empty() {
+            self.refuse(
+                setting,
+                &origin,
+                None,
+                "is empty; give a value or remove it",
+            );
+            return;
+        }
+        if text.len() > VALUE_BYTES_MAX {
+            let why = format!("{} B over {VALUE_BYTES_MAX} B; shorten it", text.len());
+            self.refuse(setting, &origin, None, &why);
+            return;
+        }
+        match apply(setting, text, &mut self.draft) {
+            Ok(value) => {
+                self.shown.insert(setting.name, Shown { value, origin });
+            }
+            Err(why) => self.refuse(setting, &origin, Some(text), &why),
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        setting: &'static Setting,
+        origin: &Origin,
+        text: Option<&str>,
+        why: &str,
+    ) {
+        let name = setting.name;
+        let line = match text {
+            Some(text) if setting.may_quote(text) => {
+                format!("config: {name}: {origin}: {}: {why}", quoted(text))
+            }
+            _ => format!("config: {name}: {origin}: {why}"),
+        };
+        self.error.add(line);
+        self.refused.insert(name);
+        if name == "region" {
+            self.error.show_regions();
+        }
+        self.shown.insert(
+            name,
+            Shown {
+                value: ShownValue::Refused,
+                origin: origin.clone(),
+            },
+        );
+    }
+}
+
+/// Stores a value in the draft and returns what may be shown of it.
+fn apply(setting: &Setting, text: &str, draft: &mut Draft) -> Result<ShownValue, String> {
+    match &setting.kind {
+        Kind::Length(range, field) => *field(draft) = value::length(text, range)?,
+        Kind::Lengths(range, field) => *field(draft) = value::lengths(text, range)?,
+        Kind::Count(range, field) => *field(draft) = value::count(text, range)?,
+        Kind::Bytes(range, field) => *field(draft) = value::bytes(text, range)?,
+        Kind::Switch(store) => store(draft, value::switch(text)?),
+        Kind::Path(field) => *field(draft) = Some(text.into()),
+        Kind::Text(read) | Kind::Id(read) => read(draft, text)?,
+        Kind::HttpUrl(field) => {
+            let url = value::url(text, value::HTTP)?;
+            let shown = value::shown_url(&url);
+            *field(draft) = Some(url);
+            return Ok(ShownValue::Text(shown));
+        }
+        Kind::WebSocketUrl(field) => {
+            let url = value::url(text, value::WEBSOCKET)?;
+            let shown = value::shown_url(&url);
+            *field(draft) = Some(url);
+            return Ok(ShownValue::Text(shown));
+        }
+        Kind::Secret(read) => {
+            read(draft, text)?;
+            return Ok(ShownValue::Hidden);
+        }
+    }
+    let shown = cut(text, SHOWN_BYTES_MAX).escape_debug().to_string();
+    Ok(ShownValue::Text(shown))
+}
+
+/// Variables with the program's prefix that name no setting. Not faults: in a cluster a service of
+/// this name gives every process variables such as `STREAMGAUGE_PORT`.
+pub(super) fn unknown_variables(environment: &Environment) -> Vec<String> {
+    let known: BTreeSet<String> = SETTINGS.iter().map(Setting::variable).collect();
+    let names = environment.0.keys().filter_map(|name| name.to_str());
+    names
+        .filter(|name| name.starts_with(VARIABLE_PREFIX) && !known.contains(*name))
+        .map(|name| format!("{}: names no setting and is not read", name.escape_debug()))
+        .collect()
+}

@@ -1,0 +1,133 @@
+//! The table of settings: the one place that names them. Flags, environment variables, the keys of
+//! the TOML file, the help, `check` and the tests are all made of it.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper::Uri;
+
+use super::draft::Draft;
+
+/// One setting. Its flag is `--{name}`, its variable `STREAMGAUGE_{NAME}`, its TOML key `{name}`.
+#[derive(Debug)]
+pub struct Setting {
+    /// The name, in lower case with dashes.
+    pub name: &'static str,
+    /// A further environment variable, weaker than the program's own.
+    pub alias: Option<&'static str>,
+    /// What the help shows in place of a value.
+    pub value: &'static str,
+    /// The default, as a user would write it; `None` when there is none.
+    pub default: Option<&'static str>,
+    /// The heading it stands under in the help.
+    pub group: Group,
+    /// One sentence for people.
+    pub help: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// The headings of the help, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// The file and the log.
+    General,
+    /// Where events come from.
+    Source,
+    /// The connection's life.
+    Connection,
+    /// What the numbers mean.
+    Numbers,
+    /// The HTTP server.
+    Server,
+}
+
+impl Group {
+    /// The heading.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::General => "General",
+            Self::Source => "Source",
+            Self::Connection => "Connection",
+            Self::Numbers => "Numbers",
+            Self::Server => "Server",
+        }
+    }
+}
+
+/// What a value looks like, its bounds, and where it goes.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Length(RangeInclusive<Duration>, fn(&mut Draft) -> &mut Duration),
+    Lengths(
+        RangeInclusive<Duration>,
+        fn(&mut Draft) -> &mut Vec<Duration>,
+    ),
+    Count(RangeInclusive<u64>, fn(&mut Draft) -> &mut u64),
+    Bytes(RangeInclusive<u64>, fn(&mut Draft) -> &mut u64),
+    Switch(fn(&mut Draft, bool)),
+    Path(fn(&mut Draft) -> &mut Option<PathBuf>),
+    HttpUrl(fn(&mut Draft) -> &mut Option<Uri>),
+    WebSocketUrl(fn(&mut Draft) -> &mut Option<Uri>),
+    /// Anything else that is written as text.
+    Text(fn(&mut Draft, &str) -> Result<(), String>),
+    /// Text that is shown when it is right, and not repeated when it is refused.
+    Id(fn(&mut Draft, &str) -> Result<(), String>),
+    /// Text that is never shown, and accepted from the environment alone.
+    Secret(fn(&mut Draft, &str) -> Result<(), String>),
+}
+
+impl Setting {
+    /// The setting of that name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        super::table::SETTINGS
+            .iter()
+            .find(|setting| setting.name == name)
+    }
+
+    /// The program's own environment variable.
+    pub fn variable(&self) -> String {
+        let name = self.name.replace('-', "_").to_ascii_uppercase();
+        format!("{VARIABLE_PREFIX}{name}")
+    }
+
+    /// All its environment variables, the weakest first.
+    pub fn variables(&self) -> impl Iterator<Item = String> {
+        self.alias
+            .map(str::to_owned)
+            .into_iter()
+            .chain(std::iter::once(self.variable()))
+    }
+
+    /// Whether the value is hidden, and refused on the command line and in the file.
+    pub const fn is_secret(&self) -> bool {
+        matches!(self.kind, Kind::Secret(_))
+    }
+
+    /// Whether the flag may stand without a value.
+    pub const fn is_switch(&self) -> bool {
+        matches!(self.kind, Kind::Switch(_))
+    }
+
+    /// Whether the value is a path to complete in a shell.
+    pub const fn is_path(&self) -> bool {
+        matches!(self.kind, Kind::Path(_))
+    }
+
+    /// Whether an error may quote a refused value: not when it may hold a credential.
+    pub(super) fn may_quote(&self, text: &str) -> bool {
+        !text.contains("://")
+            && !matches!(
+                self.kind,
+                Kind::Id(_) | Kind::Secret(_) | Kind::HttpUrl(_) | Kind::WebSocketUrl(_)
+            )
+    }
+
+    /// Whether the TOML file may hold it: it cannot name itself.
+    pub(super) fn is_in_file(&self) -> bool {
+        self.name != "config" && !self.is_secret()
+    }
+}
+
+/// What the program's own environment variables begin with.
+pub const VARIABLE_PREFIX: &str = "STREAMGAUGE_";

@@ -1,0 +1,364 @@
+//! The rows of the table of settings.
+
+use std::time::Duration;
+
+use crate::ring::WaitStrategy;
+
+use super::log;
+use super::log::LogFormat;
+use super::region::Region;
+use super::secret;
+use super::setting::Group;
+use super::setting::Kind;
+use super::setting::Setting;
+use super::source::Source;
+use super::stream::Overload;
+use super::value;
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+const fn s(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+const HOUR: Duration = s(3_600);
+const DAY: Duration = s(86_400);
+
+/// Every setting, in the order of the help and of `check`.
+pub static SETTINGS: &[Setting] = &[
+    Setting {
+        name: "config",
+        alias: None,
+        value: "FILE.toml",
+        default: None,
+        group: Group::General,
+        help: "Settings as `name = value`, weaker than flags and environment",
+        kind: Kind::Path(|draft| &mut draft.config),
+    },
+    Setting {
+        name: "log",
+        alias: Some("RUST_LOG"),
+        value: "LEVEL",
+        default: Some("info"),
+        group: Group::General,
+        help: "off, error, warn, info, debug or trace, or module=level pairs, separated by commas",
+        kind: Kind::Text(|draft, text| {
+            draft.log = log::filter(text)?;
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "log-format",
+        alias: None,
+        value: "auto|text|json",
+        default: Some("auto"),
+        group: Group::General,
+        help: "How log lines are written; auto colours them on a terminal",
+        kind: Kind::Text(|draft, text| {
+            draft.log_format = value::choice(text, &LogFormat::NAMES)?;
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "source",
+        alias: None,
+        value: "SOURCE",
+        default: Some("events-stream"),
+        group: Group::Source,
+        help: "Where events come from: events-stream",
+        kind: Kind::Text(|draft, text| {
+            draft.source = Source::parse(text)?;
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "region",
+        alias: Some("GENESYS_ENV"),
+        value: "REGION",
+        default: None,
+        group: Group::Source,
+        help: "Region's domain, AWS region name, or base URL; api and nothing mean mypurecloud.com",
+        kind: Kind::Text(|draft, text| {
+            draft.region = Some(Region::parse(text)?);
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "token-url",
+        alias: None,
+        value: "URL",
+        default: None,
+        group: Group::Source,
+        help: "OAuth token endpoint, in place of the region's",
+        kind: Kind::HttpUrl(|draft| &mut draft.token_url),
+    },
+    Setting {
+        name: "stream-url",
+        alias: None,
+        value: "URL",
+        default: None,
+        group: Group::Source,
+        help: "Event stream, in place of the region's",
+        kind: Kind::WebSocketUrl(|draft| &mut draft.stream_url),
+    },
+    Setting {
+        name: "client-id",
+        alias: Some("GENESYS_CLIENT_ID"),
+        value: "ID",
+        default: None,
+        group: Group::Source,
+        help: "OAuth client's id",
+        kind: Kind::Id(|draft, text| {
+            draft.client_id = Some(value::client_id(text)?);
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "client-id-file",
+        alias: Some("GENESYS_CLIENT_ID_FILE"),
+        value: "FILE",
+        default: None,
+        group: Group::Source,
+        help: "File with the OAuth client's id",
+        kind: Kind::Path(|draft| &mut draft.client_id_file),
+    },
+    Setting {
+        name: "client-secret",
+        alias: Some("GENESYS_CLIENT_SECRET"),
+        value: "SECRET",
+        default: None,
+        group: Group::Source,
+        help: "OAuth client's secret, from the environment alone",
+        kind: Kind::Secret(|draft, text| {
+            draft.client_secret = Some(secret::parse(text)?);
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "client-secret-file",
+        alias: Some("GENESYS_CLIENT_SECRET_FILE"),
+        value: "FILE",
+        default: None,
+        group: Group::Source,
+        help: "File with the OAuth client's secret, closed to other users",
+        kind: Kind::Path(|draft| &mut draft.client_secret_file),
+    },
+    Setting {
+        name: "token-in-query",
+        alias: None,
+        value: "BOOL",
+        default: Some("false"),
+        group: Group::Connection,
+        help: "Send the token as the query parameter access_token too, as the tutorial does",
+        kind: Kind::Switch(|draft, on| draft.token_in_query = on),
+    },
+    Setting {
+        name: "ca-file",
+        alias: None,
+        value: "FILE.pem",
+        default: None,
+        group: Group::Connection,
+        help: "Certificates to trust beside the system's",
+        kind: Kind::Path(|draft| &mut draft.ca_file),
+    },
+    Setting {
+        name: "ping-interval",
+        alias: None,
+        value: "DURATION",
+        default: Some("15s"),
+        group: Group::Connection,
+        help: "How often the peer is pinged",
+        kind: Kind::Length(s(1)..=HOUR, |draft| &mut draft.ping_interval),
+    },
+    Setting {
+        name: "dead-after",
+        alias: None,
+        value: "DURATION",
+        default: Some("40s"),
+        group: Group::Connection,
+        help: "Silence after which the peer counts as dead; longer than the ping interval",
+        kind: Kind::Length(s(2)..=DAY, |draft| &mut draft.dead_after),
+    },
+    Setting {
+        name: "backoff-base",
+        alias: None,
+        value: "DURATION",
+        default: Some("1s"),
+        group: Group::Connection,
+        help: "Upper bound of the random delay before the first reconnect; doubles with each failure",
+        kind: Kind::Length(ms(10)..=s(30), |draft| &mut draft.backoff_base),
+    },
+    Setting {
+        name: "backoff-cap",
+        alias: None,
+        value: "DURATION",
+        default: Some("30s"),
+        group: Group::Connection,
+        help: "Where that bound stops doubling",
+        kind: Kind::Length(ms(10)..=s(30), |draft| &mut draft.backoff_cap),
+    },
+    Setting {
+        name: "stable-after",
+        alias: None,
+        value: "DURATION",
+        default: Some("60s"),
+        group: Group::Connection,
+        help: "How long a stream has to be live before the delay starts small again",
+        kind: Kind::Length(s(1)..=HOUR, |draft| &mut draft.stable_after),
+    },
+    Setting {
+        name: "connect-timeout",
+        alias: None,
+        value: "DURATION",
+        default: Some("10s"),
+        group: Group::Connection,
+        help: "Limit on name resolution, connecting, TLS and the handshake together",
+        kind: Kind::Length(ms(100)..=s(300), |draft| &mut draft.connect_timeout),
+    },
+    Setting {
+        name: "overload",
+        alias: None,
+        value: "wait|shed",
+        default: Some("wait"),
+        group: Group::Connection,
+        help: "When the ring is full: slow the sender down, or drop events and count them",
+        kind: Kind::Text(|draft, text| {
+            draft.overload = value::choice(text, &Overload::NAMES)?;
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "window",
+        alias: None,
+        value: "DURATION",
+        default: Some("60s"),
+        group: Group::Numbers,
+        help: "The main window, a whole multiple of the bucket",
+        kind: Kind::Length(ms(1)..=DAY, |draft| &mut draft.window),
+    },
+    Setting {
+        name: "windows",
+        alias: None,
+        value: "DURATION,...",
+        default: Some("10s,1m,5m,1h"),
+        group: Group::Numbers,
+        help: "Further windows; those of the default that are no multiple of the bucket are left out",
+        kind: Kind::Lengths(ms(1)..=DAY, |draft| &mut draft.windows),
+    },
+    Setting {
+        name: "bucket",
+        alias: None,
+        value: "DURATION",
+        default: Some("100ms"),
+        group: Group::Numbers,
+        help: "The step in which windows slide; divides one second or is a multiple of it",
+        kind: Kind::Length(ms(1)..=HOUR, |draft| &mut draft.bucket),
+    },
+    Setting {
+        name: "lateness",
+        alias: None,
+        value: "DURATION",
+        default: Some("60s"),
+        group: Group::Numbers,
+        help: "How long after the longest window an event is still accepted",
+        kind: Kind::Length(Duration::ZERO..=DAY, |draft| &mut draft.lateness),
+    },
+    Setting {
+        name: "skew",
+        alias: None,
+        value: "DURATION",
+        default: Some("5s"),
+        group: Group::Numbers,
+        help: "How far ahead of the clock an event may be",
+        kind: Kind::Length(Duration::ZERO..=HOUR, |draft| &mut draft.skew),
+    },
+    Setting {
+        name: "idle-timeout",
+        alias: None,
+        value: "DURATION",
+        default: Some("24h"),
+        group: Group::Numbers,
+        help: "A session without any event for this long is let go",
+        kind: Kind::Length(s(60)..=s(366 * 86_400), |draft| &mut draft.idle_timeout),
+    },
+    Setting {
+        name: "max-sessions",
+        alias: None,
+        value: "COUNT",
+        default: Some("4000000"),
+        group: Group::Numbers,
+        help: "Sessions remembered at the most, in any state",
+        kind: Kind::Count(1_000..=100_000_000, |draft| &mut draft.max_sessions),
+    },
+    Setting {
+        name: "dedup-memory",
+        alias: None,
+        value: "SIZE",
+        default: Some("256MiB"),
+        group: Group::Numbers,
+        help: "Memory for recognising copies of messages",
+        kind: Kind::Bytes((1 << 20)..=(64 << 30), |draft| &mut draft.dedup_memory),
+    },
+    Setting {
+        name: "wait",
+        alias: None,
+        value: "spin|yield|park",
+        default: Some("park"),
+        group: Group::Numbers,
+        help: "How the writer waits: spin and yield are faster and keep a core busy",
+        kind: Kind::Text(|draft, text| {
+            draft.wait = value::choice(text, &WaitStrategy::NAMES)?;
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "listen",
+        alias: None,
+        value: "ADDR",
+        default: Some("127.0.0.1:4000"),
+        group: Group::Server,
+        help: "Address and port of the HTTP server; port 0 lets the system choose",
+        kind: Kind::Text(|draft, text| {
+            draft.listen = Some(value::address(text)?);
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "token-file",
+        alias: None,
+        value: "FILE",
+        default: None,
+        group: Group::Server,
+        help: "File with the bearer token that readers have to send, closed to other users",
+        kind: Kind::Path(|draft| &mut draft.token_file),
+    },
+    Setting {
+        name: "open-to-network",
+        alias: None,
+        value: "BOOL",
+        default: Some("false"),
+        group: Group::Server,
+        help: "Let everybody on the network read without a token",
+        kind: Kind::Switch(|draft, on| draft.open_to_network = on),
+    },
+    Setting {
+        name: "introspection",
+        alias: None,
+        value: "BOOL",
+        default: None,
+        group: Group::Server,
+        help: "Let clients ask for the GraphQL schema; without this only where no token is asked for",
+        kind: Kind::Switch(|draft, on| draft.introspection = Some(on)),
+    },
+    Setting {
+        name: "ready-max-age",
+        alias: None,
+        value: "DURATION",
+        default: Some("5s"),
+        group: Group::Server,
+        help: "A snapshot older than this makes /readyz answer 503",
+        kind: Kind::Length(s(1)..=HOUR, |draft| &mut draft.ready_max_age),
+    },
+];

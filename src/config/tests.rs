@@ -1,0 +1,548 @@
+//! Layers and origins, and every setting against every kind of bad value, made from the table.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper::Uri;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+use crate::ring::WaitStrategy;
+
+use super::draft::Draft;
+use super::setting::Kind;
+use super::*;
+
+/// Credentials, so that nothing is missing.
+const CREDENTIALS: [(&str, &str); 2] = [
+    ("GENESYS_CLIENT_ID", "id-1"),
+    ("GENESYS_CLIENT_SECRET", "s3cret"),
+];
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    CREDENTIALS.iter().chain(variables).copied().collect()
+}
+
+fn flags(given: &[(&str, &str)]) -> Flags {
+    let mut flags = Flags::default();
+    for (name, text) in given {
+        flags.set(Setting::by_name(name).unwrap(), (*text).to_owned());
+    }
+    flags
+}
+
+fn file(text: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("streamgauge.toml");
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+/// Loads with a TOML file of that text.
+fn load_file(text: &str) -> Loaded {
+    load_file_in(text, &environment(&[]))
+}
+
+fn load_file_in(text: &str, environment: &Environment) -> Loaded {
+    let (_folder, path) = file(text);
+    load(&flags(&[("config", path.to_str().unwrap())]), environment)
+}
+
+fn shown(loaded: &Loaded, name: &str) -> (ShownValue, String) {
+    let (_, shown) = loaded
+        .shown
+        .iter()
+        .find(|(setting, _)| setting.name == name)
+        .unwrap();
+    (shown.value.clone(), shown.origin.to_string())
+}
+
+fn text(value: &str) -> ShownValue {
+    ShownValue::Text(value.to_owned())
+}
+
+/// The faults, each checked to be one short line without a secret that names its setting's origin.
+fn faults(loaded: &Loaded) -> Vec<String> {
+    let error = loaded.settings.as_ref().err().cloned().unwrap_or_default();
+    for line in error.lines() {
+        assert!(line.starts_with("config: "), "{line}");
+        assert!(!line.contains(['\n', '\r', '\u{1b}']), "{line:?}");
+        assert!(!line.contains("s3cret"), "{line}");
+        assert!(line.len() < 400, "{line}");
+    }
+    error.lines().to_vec()
+}
+
+/// Checks that there is exactly one fault, that it holds `parts`, and that it is about `name`.
+fn check_one_fault(loaded: &Loaded, name: &str, parts: &[&str]) {
+    let faults = faults(loaded);
+    assert_eq!(faults.len(), 1, "{name} {parts:?}: {faults:#?}");
+    for part in parts.iter().chain(&[name]) {
+        assert!(faults[0].contains(part), "{part}: {}", faults[0]);
+    }
+}
+
+#[test]
+fn names_are_unique_and_spelled_alike() {
+    for (index, setting) in SETTINGS.iter().enumerate() {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+        assert!(setting.name.bytes().all(fits), "{}", setting.name);
+        assert!(!setting.help.is_empty() && !setting.help.ends_with('.'));
+        let others = &SETTINGS[index + 1..];
+        assert!(others.iter().all(|other| other.name != setting.name));
+    }
+}
+
+#[test]
+fn the_defaults_of_the_table_are_those_of_the_typed_settings() {
+    let loaded = load(&Flags::default(), &environment(&[]));
+    let settings = loaded.settings.unwrap();
+    let engine = &settings.engine;
+    assert_eq!(engine.aggregate, AggregateSettings::default());
+    assert_eq!(engine.source, Source::default());
+    assert_eq!(engine.wait, WaitStrategy::default());
+    let stream = StreamSettings::new(engine.stream.stream_url.clone());
+    assert_eq!(format!("{:?}", engine.stream), format!("{stream:?}"));
+    let serve = ServeSettings::new(ServeSettings::LISTEN);
+    assert_eq!(format!("{:?}", engine.serve), format!("{serve:?}"));
+    assert_eq!(settings.log.filter, "info");
+}
+
+#[test]
+fn every_setting_is_shown_in_order() {
+    let loaded = load(&Flags::default(), &Environment::default());
+    let names: Vec<&str> = loaded
+        .shown
+        .iter()
+        .map(|(setting, _)| setting.name)
+        .collect();
+    let expected: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn flags_beat_variables_beat_the_file_beats_defaults() {
+    let (_folder, path) = file("\nlateness = \"1s\"\nskew = \"1s\"\nwindow = \"10s\"\n");
+    let path = path.to_str().unwrap();
+    let loaded = load(
+        &flags(&[("config", path), ("lateness", "3s")]),
+        &environment(&[("STREAMGAUGE_LATENESS", "2s"), ("STREAMGAUGE_SKEW", "2s")]),
+    );
+    let check = |name: &str, value: &str, origin: &str| {
+        assert_eq!(
+            shown(&loaded, name),
+            (text(value), origin.to_owned()),
+            "{name}"
+        );
+    };
+    check("lateness", "3s", "--lateness");
+    check("skew", "2s", "STREAMGAUGE_SKEW");
+    check("window", "10s", &format!("{path}:4"));
+    check("bucket", "100ms", "default");
+    check(
+        "token-url",
+        "https://login.mypurecloud.com/oauth/token",
+        "region",
+    );
+    let engine = loaded.settings.unwrap().engine;
+    assert_eq!(engine.aggregate.lateness_ms, 3_000);
+    assert_eq!(engine.aggregate.clock, ClockRule::Wall { skew_ms: 2_000 });
+    assert_eq!(engine.aggregate.main_window().ms(), 10_000);
+}
+
+#[test]
+fn every_setting_is_read_from_every_layer() {
+    let secret = file("s3cret\n");
+    fs::set_permissions(&secret.1, fs::Permissions::from_mode(0o600)).unwrap();
+    let path = secret.1.to_str().unwrap();
+    for setting in SETTINGS.iter().filter(|setting| setting.is_in_file()) {
+        let least;
+        let (value, toml) = match &setting.kind {
+            Kind::Length(range, _) => {
+                least = duration::format(*range.start());
+                (least.as_str(), format!("{least:?}"))
+            }
+            Kind::Lengths(..) => ("20s,40s", "[\"20s\", \"40s\"]".to_owned()),
+            Kind::Count(..) => ("2000", "2_000".to_owned()),
+            Kind::Bytes(..) => ("2MiB", "\"2MiB\"".to_owned()),
+            Kind::Switch(_) => ("true", "true".to_owned()),
+            Kind::Path(_) => (path, format!("{path:?}")),
+            Kind::HttpUrl(_) => ("https://host/a", "\"https://host/a\"".to_owned()),
+            Kind::WebSocketUrl(_) => ("wss://host/a", "\"wss://host/a\"".to_owned()),
+            Kind::Id(_) => ("id-2", "\"id-2\"".to_owned()),
+            Kind::Secret(_) => continue,
+            Kind::Text(_) => {
+                let value = match setting.name {
+                    "log" => "debug",
+                    "region" => "eu-central-1",
+                    _ => setting.default.unwrap(),
+                };
+                (value, format!("{value:?}"))
+            }
+        };
+        let name = setting.name;
+        let by_flag = load(&flags(&[(name, value)]), &environment(&[]));
+        assert_eq!(shown(&by_flag, name), (text(value), format!("--{name}")));
+        for variable in setting.variables() {
+            let given = [(variable.as_str(), value)];
+            let by_variable = load(&Flags::default(), &environment(&given));
+            assert_eq!(shown(&by_variable, name), (text(value), variable));
+        }
+        let by_file = load_file_in(&format!("{name} = {toml}"), &Environment::default());
+        let (value_of_file, origin) = shown(&by_file, name);
+        assert_eq!(value_of_file, text(value), "{name}");
+        assert!(origin.ends_with("streamgauge.toml:1"), "{origin}");
+    }
+}
+
+/// Values that no setting of that kind may take.
+fn bad_values(setting: &Setting) -> Vec<String> {
+    let mut bad: Vec<&str> = vec![""];
+    bad.extend(match &setting.kind {
+        Kind::Length(..) => vec!["banana", "60", "-1s", "1us", "99999d", "1e18h", "６０s"],
+        Kind::Lengths(..) => vec!["10s,", "10s;1m", "10s,99999d", "0s"],
+        Kind::Count(..) => vec![
+            "banana",
+            "-1",
+            "1.5",
+            "0",
+            "99999999999999999999999",
+            "１０",
+        ],
+        Kind::Bytes(..) => vec!["banana", "-1", "1.5MiB", "0", "99999999999GiB", "1ＭiB"],
+        Kind::Switch(_) => vec!["yes", "2", "TRUE", "да"],
+        Kind::Path(_) => vec![],
+        Kind::HttpUrl(_) | Kind::WebSocketUrl(_) => vec![
+            "banana",
+            "ftp://host/",
+            "http://host/",
+            "ws://host/",
+            "https://me:s3cret@host/",
+            "wss://me:s3cret@host/",
+            "wss://хост/",
+        ],
+        Kind::Id(_) => vec!["id:s3cret", "i d", "ид"],
+        Kind::Text(_) => vec!["banana", "\u{1b}[2J", "5", "日本"],
+        // The rest of the table's columns is tested in `secret`.
+        Kind::Secret(_) => vec!["s3cret s3cret", "s3cret\n", "s3crét"],
+    });
+    let mut bad: Vec<String> = bad.into_iter().map(str::to_owned).collect();
+    bad.push("9".repeat(1 << 20));
+    bad
+}
+
+#[test]
+fn every_setting_refuses_every_bad_value_from_every_layer() {
+    for setting in SETTINGS {
+        let name = setting.name;
+        for bad in bad_values(setting) {
+            if !setting.is_secret() {
+                let loaded = load(&flags(&[(name, &bad)]), &environment(&[]));
+                // A credential that comes as a flag and a variable is another fault.
+                check_one_fault(&loaded, name, &[&format!("--{name}")]);
+            }
+            for variable in setting.variables() {
+                let given = [(variable.as_str(), bad.as_str())];
+                let loaded = load(&Flags::default(), &environment(&given));
+                check_one_fault(&loaded, name, &[&variable]);
+            }
+            let is_text = !matches!(
+                setting.kind,
+                Kind::Switch(_) | Kind::Count(..) | Kind::Lengths(..)
+            );
+            if setting.is_in_file() && is_text && bad.len() < 1_000 {
+                // Escapes that Rust and TOML share.
+                let quoted = bad.replace('\u{1b}', "\\u001b");
+                let loaded = load_file(&format!("# first line\n{name} = \"{quoted}\""));
+                check_one_fault(&loaded, name, &["streamgauge.toml:2"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_setting_refuses_wrong_types_and_repetition_in_the_file() {
+    for setting in SETTINGS {
+        let name = setting.name;
+        for wrong in ["3.5", "[[1]]", "{ a = 1 }", "2026-01-15", "inf"] {
+            check_one_fault(
+                &load_file(&format!("{name} = {wrong}")),
+                name,
+                &["streamgauge.toml:1"],
+            );
+        }
+        let wrong = match setting.kind {
+            Kind::Switch(_) | Kind::Count(..) | Kind::Lengths(..) => "\"text\"",
+            _ => "true",
+        };
+        check_one_fault(&load_file(&format!("{name} = {wrong}")), name, &[]);
+        let twice = faults(&load_file(&format!("{name} = 1\n{name} = 1")));
+        assert_eq!(twice.len(), 1, "{twice:?}");
+        assert!(
+            twice[0].contains("streamgauge.toml:2: not TOML"),
+            "{twice:?}"
+        );
+    }
+}
+
+#[test]
+fn numbers_of_the_file_are_held_to_their_range() {
+    for wrong in [
+        "0",
+        "-1",
+        "0xffffffffffffffff",
+        "99999999999999999999999999999999999999999",
+    ] {
+        let faults = faults(&load_file(&format!("max-sessions = {wrong}")));
+        assert_eq!(faults.len(), 1, "{faults:?}");
+    }
+    let loaded = load_file("max-sessions = 0x2000");
+    assert_eq!(
+        loaded.settings.unwrap().engine.aggregate.sessions_max,
+        0x2000
+    );
+}
+
+#[test]
+fn what_is_not_in_the_table_is_refused_in_the_file_and_noted_in_the_environment() {
+    for unknown in ["listne = \"x\"", "[stream]\nurl = \"x\"", "\"\\u001b\" = 1"] {
+        let faults = faults(&load_file(unknown));
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].contains("unknown setting"), "{faults:?}");
+    }
+    let given = [("STREAMGAUGE_PORT", "tcp://10.0.0.1:4000")];
+    let loaded = load(&Flags::default(), &environment(&given));
+    assert!(loaded.settings.is_ok());
+    assert!(
+        loaded
+            .notes
+            .iter()
+            .any(|note| note.starts_with("STREAMGAUGE_PORT:"))
+    );
+}
+
+#[test]
+fn a_broken_file_is_one_line_a_fault_and_never_shows_its_text() {
+    for broken in [
+        "listen = ",
+        "client-id-file = s3cret",
+        "= 1",
+        "a = \"s3cret",
+        "\u{feff}\u{feff}x",
+        "[[[[",
+        "listen = \"a\"\nlisten = \"b\"",
+    ] {
+        let faults = faults(&load_file(broken));
+        assert!(!faults.is_empty(), "{broken}");
+    }
+    let deep = format!("windows = {}", "[".repeat(100_000));
+    assert!(!faults(&load_file(&deep)).is_empty());
+    let absent = load(
+        &flags(&[("config", "/nonexistent/x.toml")]),
+        &environment(&[]),
+    );
+    check_one_fault(&absent, "/nonexistent/x.toml", &["cannot be read"]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.toml");
+    fs::write(&path, b"\xff\xfe").unwrap();
+    let binary = load(
+        &flags(&[("config", path.to_str().unwrap())]),
+        &environment(&[]),
+    );
+    check_one_fault(&binary, "x.toml", &["no UTF-8"]);
+}
+
+#[test]
+fn all_faults_come_at_once() {
+    let given: Vec<(&str, &str)> = ["window", "bucket", "skew", "listen", "region"]
+        .into_iter()
+        .map(|name| (name, "banana"))
+        .collect();
+    let loaded = load(&flags(&given), &Environment::default());
+    // The two credentials are missing too.
+    assert_eq!(faults(&loaded).len(), 7);
+    let shown = loaded.settings.unwrap_err().to_string();
+    assert!(
+        shown.contains("  eu-central-1    mypurecloud.de"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn faults_between_settings() {
+    let check = |given: &[(&str, &str)], name: &str, part: &str| {
+        check_one_fault(&load(&flags(given), &environment(&[])), name, &[part]);
+    };
+    check(&[("bucket", "300ms")], "bucket", "divides one second");
+    check(&[("bucket", "7s")], "window", "multiple");
+    check(&[("windows", "150ms")], "windows", "multiple");
+    check(
+        &[("windows", "1s,2s,3s,4s,5s,6s,7s,8s")],
+        "windows",
+        "8 windows over 7",
+    );
+    check(&[("bucket", "1ms"), ("windows", "24h")], "bucket", "widen");
+    check(&[("dead-after", "15s")], "dead-after", "ping interval");
+    check(
+        &[("backoff-base", "2s"), ("backoff-cap", "1s")],
+        "backoff-base",
+        "cap",
+    );
+    check(&[("listen", "0.0.0.0:4000")], "listen", "--token-file");
+    check(&[("listen", "[::]:4000")], "listen", "--open-to-network");
+    check(
+        &[("ca-file", "/nonexistent.pem")],
+        "ca-file",
+        "cannot be read",
+    );
+    check(
+        &[("token-file", "/nonexistent")],
+        "token-file",
+        "cannot be read",
+    );
+    check(
+        &[("client-id", "x"), ("client-id-file", "/x")],
+        "client-id",
+        "given twice",
+    );
+    check(
+        &[("client-secret-file", "/x")],
+        "client-secret",
+        "given twice",
+    );
+    check(
+        &[("client-secret", "")],
+        "client-secret",
+        "GENESYS_CLIENT_SECRET",
+    );
+    check(&[("source", "nats")], "source", "not yet built");
+}
+
+#[test]
+fn default_windows_that_do_not_fit_the_bucket_are_left_out() {
+    let loaded = load(&flags(&[("bucket", "20s")]), &environment(&[]));
+    let aggregate = loaded.settings.unwrap().engine.aggregate;
+    let lengths: Vec<u32> = aggregate.windows.iter().map(|window| window.ms()).collect();
+    assert_eq!(lengths, [60_000, 300_000, 3_600_000]);
+}
+
+#[test]
+fn a_server_opens_to_the_network_with_a_token_or_on_request() {
+    let (_folder, path) = file("t0ken\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let token = ("token-file", path.to_str().unwrap());
+    for given in [token, ("open-to-network", "true")] {
+        let loaded = load(&flags(&[("listen", "0.0.0.0:1"), given]), &environment(&[]));
+        let serve = loaded.settings.unwrap().engine.serve;
+        assert_eq!(serve.open_to_network, serve.token.is_none());
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    check_one_fault(
+        &load(&flags(&[token]), &environment(&[])),
+        "token-file",
+        &["chmod"],
+    );
+}
+
+#[test]
+fn a_missing_credential_names_its_variable() {
+    for (missing, (name, _)) in ["client-id", "client-secret"].into_iter().zip(CREDENTIALS) {
+        let environment = CREDENTIALS.into_iter().filter(|(other, _)| *other != name);
+        let loaded = load(&Flags::default(), &environment.collect());
+        check_one_fault(&loaded, missing, &["missing", name]);
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_refused() {
+    let bytes = OsString::from_vec(vec![0xff, 0xfe]);
+    let variables = CREDENTIALS.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let given = variables
+        .into_iter()
+        .chain([("STREAMGAUGE_LISTEN".into(), bytes)]);
+    let loaded = load(&Flags::default(), &given.collect());
+    check_one_fault(&loaded, "listen", &["STREAMGAUGE_LISTEN", "no UTF-8"]);
+}
+
+#[test]
+fn credentials_come_from_files() {
+    let (_folder, path) = file("value-1\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let path = path.to_str().unwrap();
+    for prefix in ["GENESYS_", "STREAMGAUGE_"] {
+        let environment = [
+            (format!("{prefix}CLIENT_ID_FILE"), path),
+            (format!("{prefix}CLIENT_SECRET_FILE"), path),
+        ];
+        let loaded = load(&Flags::default(), &environment.into_iter().collect());
+        assert_eq!(
+            shown(&loaded, "client-id"),
+            (text("value-1"), "client-id-file".into())
+        );
+        let hidden = (ShownValue::Hidden, "client-secret-file".to_owned());
+        assert_eq!(shown(&loaded, "client-secret"), hidden);
+        let auth = loaded.settings.unwrap().engine.auth;
+        assert_eq!(auth.client_id, "value-1");
+        assert_eq!(auth.client_secret.expose_secret(), "value-1");
+    }
+}
+
+#[test]
+fn given_urls_stand_in_for_the_regions() {
+    let token_url = "http://127.0.0.1:1/oauth/token";
+    let loaded = load(
+        &flags(&[("token-url", token_url), ("region", "mypurecloud.ie")]),
+        &environment(&[]),
+    );
+    let engine = loaded.settings.unwrap().engine;
+    assert_eq!(engine.auth.token_url, Uri::from_static(token_url));
+    let stream = "wss://api.mypurecloud.ie/api/v2/analytics/events/stream";
+    assert_eq!(engine.stream.stream_url, Uri::from_static(stream));
+}
+
+#[test]
+fn the_default_region_is_noted() {
+    let notes = |variables: &[(&str, &str)]| {
+        load(&Flags::default(), &environment(variables))
+            .notes
+            .join("\n")
+    };
+    assert!(notes(&[]).contains("unset, taken as mypurecloud.com"));
+    assert!(
+        notes(&[("GENESYS_ENV", "api")])
+            .contains("\"api\" by GENESYS_ENV, taken as mypurecloud.com")
+    );
+    assert_eq!(notes(&[("GENESYS_ENV", "mypurecloud.de")]), "");
+    // The program's own variable is the stronger one.
+    assert_eq!(
+        notes(&[("GENESYS_ENV", "api"), ("STREAMGAUGE_REGION", "eu-west-1")]),
+        ""
+    );
+}
+
+#[test]
+fn the_log_has_a_default_of_the_commands_own() {
+    let load = |given: &[(&str, &str)]| load_log(&Flags::default(), &environment(given), "warn");
+    assert_eq!(load(&[]).unwrap().filter, "warn");
+    assert_eq!(load(&[("RUST_LOG", "debug")]).unwrap().filter, "debug");
+    // A fault elsewhere is not the log's.
+    assert!(load(&[("STREAMGAUGE_WINDOW", "banana")]).is_ok());
+    assert!(load(&[("RUST_LOG", "banana")]).is_err());
+}
+
+#[test]
+fn no_debug_output_holds_a_secret() {
+    let environment = environment(&[]);
+    let loaded = load(&Flags::default(), &environment);
+    let draft = Draft {
+        client_secret: Some("s3cret".into()),
+        ping_interval: Duration::from_secs(1),
+        ..Draft::default()
+    };
+    let all = format!("{environment:?} {loaded:?} {draft:?}");
+    assert!(all.contains("id-1") && !all.contains("s3cret"), "{all}");
+}

@@ -1,0 +1,302 @@
+//! Reduces ids to fixed-size keys: sessions to 128 bits and a kind, messages to a fingerprint.
+//!
+//! A canonical lower-case UUID is its own 128 bits and can be printed back. Anything else is hashed
+//! under the keys of the engine, so that nobody who does not know them can make two ids meet.
+
+use std::fmt;
+
+use siphasher::sip128::SipHasher13;
+
+use crate::config::limits::ID_BYTES_MAX;
+use crate::event::IdKeys;
+use crate::event::IdKind;
+use crate::event::Identity;
+use crate::event::SessionKey;
+use crate::time::EpochMs;
+
+/// Makes keys of ids.
+pub(super) struct Ids {
+    keys: IdKeys,
+    sessions: SipHasher13,
+    messages: SipHasher13,
+}
+
+/// What a message's identity is made of; part of what is hashed, so that two sources never meet
+/// other than by chance.
+#[derive(Clone, Copy)]
+#[repr(u64)]
+enum Source {
+    Sequence = 0,
+    UuidMessageId = 2,
+    HashedMessageId = 4,
+}
+
+impl Ids {
+    pub(super) fn new(keys: IdKeys) -> Self {
+        let IdKeys([k0, k1, k2, k3]) = keys;
+        Self {
+            keys,
+            sessions: SipHasher13::new_with_keys(k0, k1),
+            messages: SipHasher13::new_with_keys(k2, k3),
+        }
+    }
+
+    /// The key of a session id; `None` when it is too long or holds control characters.
+    pub(super) fn session(&self, id: &str) -> Option<SessionKey> {
+        if let Some((hi, lo)) = uuid_bits(id) {
+            let kind = IdKind::Uuid;
+            return Some(SessionKey { hi, lo, kind });
+        }
+        let hash = within_limits(id).then(|| self.sessions.hash(id.as_bytes()))?;
+        Some(SessionKey {
+            hi: hash.h1,
+            lo: hash.h2,
+            kind: IdKind::Hashed,
+        })
+    }
+
+    /// The identity of a message that has an id; `None` when the id is out of its limits.
+    pub(super) fn of_message_id(
+        &self,
+        session: SessionKey,
+        time: EpochMs,
+        id: &str,
+    ) -> Option<Identity> {
+        if let Some((hi, lo)) = uuid_bits(id) {
+            return Some(self.identity(session, time, Source::UuidMessageId, hi, lo));
+        }
+        let hash = within_limits(id).then(|| self.messages.hash(id.as_bytes()))?;
+        Some(self.identity(session, time, Source::HashedMessageId, hash.h1, hash.h2))
+    }
+
+    /// The identity of a message that is only numbered.
+    pub(super) fn of_sequence(&self, session: SessionKey, time: EpochMs, seq: u64) -> Identity {
+        self.identity(session, time, Source::Sequence, seq, 0)
+    }
+
+    fn identity(
+        &self,
+        session: SessionKey,
+        time: EpochMs,
+        source: Source,
+        hi: u64,
+        lo: u64,
+    ) -> Identity {
+        let IdKeys([k0, k1, k2, k3]) = self.keys;
+        let tag = source as u64 + session.kind as u64;
+        let mixed = fold(session.hi ^ k0, session.lo ^ k1);
+        let mixed = fold(mixed ^ time.ms().cast_unsigned(), tag ^ k2);
+        let mixed = fold(mixed ^ hi, lo ^ k3);
+        Identity::from_hash(fold(mixed ^ k1, k2 | 1))
+    }
+}
+
+/// Both halves of the 128-bit product, xored: a fast keyed mix of two words.
+/// Source: wyhash, by Wang Yi; foldhash, by Orson Peters.
+fn fold(left: u64, right: u64) -> u64 {
+    let product = u128::from(left) * u128::from(right);
+    let (high, low) = halves(product);
+    high ^ low
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "each half is cut out on purpose"
+)]
+const fn halves(value: u128) -> (u64, u64) {
+    ((value >> 64) as u64, value as u64)
+}
+
+fn within_limits(id: &str) -> bool {
+    id.len() <= ID_BYTES_MAX && !id.bytes().any(|byte| byte.is_ascii_control())
+}
+
+/// The bits of a canonical lower-case UUID, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
+fn uuid_bits(text: &str) -> Option<(u64, u64)> {
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    if [8, 13, 18, 23].iter().any(|&dash| text[dash] != b'-') {
+        return None;
+    }
+    // Two runs of four digits make one word.
+    let word = |a: usize, b: usize| {
+        let [a0, a1, a2, a3] = [text[a], text[a + 1], text[a + 2], text[a + 3]];
+        let [b0, b1, b2, b3] = [text[b], text[b + 1], text[b + 2], text[b + 3]];
+        hex([a0, a1, a2, a3, b0, b1, b2, b3])
+    };
+    let (first, second) = (word(0, 4)?, word(9, 14)?);
+    let (third, fourth) = (word(19, 24)?, word(28, 32)?);
+    Some((first << 32 | second, third << 32 | fourth))
+}
+
+/// The number that eight lower-case hexadecimal digits write, all eight worked on at once.
+fn hex(digits: [u8; 8]) -> Option<u64> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let text = u64::from_le_bytes(digits);
+    // Of the bytes allowed only `a` to `f` have bit 6 set.
+    let letters = text >> 6 & ONES;
+    let values = (text & (0x0f * ONES)) + 9 * letters;
+    // '0' is 0x30; 'a' is 0x57 + 10. And a value is 10 or more exactly if it is a letter's.
+    let rewritten = values + 0x30 * ONES + 0x27 * letters;
+    let from_ten = (values + 0x76 * ONES) >> 7 & ONES;
+    if rewritten != text || from_ten != letters || values & (0xf0 * ONES) != 0 {
+        return None;
+    }
+    // The first digit stands in the lowest byte: join neighbours twice, then turn the bytes around.
+    let bytes = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let words = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
+    let joined = (words | words >> 16) & 0xffff_ffff;
+    Some(joined.swap_bytes() >> 32)
+}
+
+/// The UUID a session's key was made of; `None` for a hashed id.
+pub const fn session_uuid(session: SessionKey) -> Option<Uuid> {
+    match session.kind {
+        IdKind::Uuid => Some(Uuid {
+            hi: session.hi,
+            lo: session.lo,
+        }),
+        IdKind::Hashed => None,
+    }
+}
+
+/// A UUID that displays in its canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uuid {
+    hi: u64,
+    lo: u64,
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hi, lo } = self;
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            hi >> 32,
+            hi >> 16 & 0xffff,
+            hi & 0xffff,
+            lo >> 48,
+            lo & 0xffff_ffff_ffff,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CANONICAL: &str = "0123abcd-4567-89ef-8123-456789abcdef";
+
+    fn ids() -> Ids {
+        Ids::new(IdKeys::FIXED)
+    }
+
+    #[test]
+    fn a_canonical_uuid_is_its_bits() {
+        let session = ids().session(CANONICAL).unwrap();
+        assert_eq!(session.kind, IdKind::Uuid);
+        assert_eq!(
+            (session.hi, session.lo),
+            (0x0123_abcd_4567_89ef, 0x8123_4567_89ab_cdef)
+        );
+        assert_eq!(session_uuid(session).unwrap().to_string(), CANONICAL);
+    }
+
+    #[test]
+    fn each_byte_of_a_uuid_is_checked() {
+        for index in 0..CANONICAL.len() {
+            for byte in 0..0x80_u8 {
+                let mut text = CANONICAL.as_bytes().to_vec();
+                text[index] = byte;
+                let text = String::from_utf8(text).unwrap();
+                let is_dash = [8, 13, 18, 23].contains(&index);
+                let fits = match byte {
+                    b'-' => is_dash,
+                    b'0'..=b'9' | b'a'..=b'f' => !is_dash,
+                    _ => false,
+                };
+                assert_eq!(uuid_bits(&text).is_some(), fits, "{text}");
+            }
+        }
+        assert_eq!(uuid_bits("0123abcd-4567-89ef-8123-456789abcde\u{e9}"), None);
+    }
+
+    #[test]
+    fn other_ids_are_hashed_under_the_keys() {
+        let upper = CANONICAL.to_uppercase();
+        let mut seen = HashSet::new();
+        for id in ["a", "b", "A", upper.as_str(), "{0123}", "\u{e9}"] {
+            let session = ids().session(id).unwrap();
+            assert_eq!(session.kind, IdKind::Hashed, "{id}");
+            assert_eq!(session_uuid(session), None, "{id}");
+            assert_eq!(ids().session(id), Some(session), "{id}: the same each time");
+            assert!(seen.insert(session), "{id}");
+        }
+        let other = Ids::new(IdKeys([1, 2, 3, 4]));
+        assert_ne!(other.session("a"), ids().session("a"));
+    }
+
+    #[test]
+    fn ids_have_limits() {
+        let longest = "x".repeat(ID_BYTES_MAX);
+        assert!(ids().session(&longest).is_some());
+        assert!(ids().session(&(longest + "x")).is_none());
+        for bad in ["a\0", "\n", "\u{1f}", "x\u{7f}"] {
+            assert!(ids().session(bad).is_none(), "{bad:?}");
+        }
+        assert!(ids().session("\u{80}\u{9f} ").is_some());
+    }
+
+    #[test]
+    fn every_part_of_an_identity_counts() {
+        let ids = ids();
+        let uuid = ids.session(CANONICAL).unwrap();
+        let twin = SessionKey {
+            kind: IdKind::Hashed,
+            ..uuid
+        };
+        let mut seen = HashSet::new();
+        for session in [uuid, twin, ids.session("a").unwrap()] {
+            for time in [0, 1, 1_768_478_400_000].map(EpochMs::from_ms) {
+                for seq in [0, 1, u64::MAX] {
+                    assert!(seen.insert(ids.of_sequence(session, time, seq)));
+                }
+                for id in ["0", "1", "m-1", CANONICAL] {
+                    assert!(seen.insert(ids.of_message_id(session, time, id).unwrap()));
+                }
+                // The same two words from three sources.
+                let (hi, lo) = (7, 0);
+                for source in [Source::UuidMessageId, Source::HashedMessageId] {
+                    assert!(seen.insert(ids.identity(session, time, source, hi, lo)));
+                }
+                assert!(seen.insert(ids.of_sequence(session, time, hi)));
+            }
+        }
+        assert!(seen.iter().all(|identity| *identity != Identity::NONE));
+    }
+
+    #[test]
+    fn identities_of_a_busy_session_do_not_meet() {
+        let ids = ids();
+        let session = ids.session(CANONICAL).unwrap();
+        let mut seen = HashSet::new();
+        for ms in 0..100 {
+            for seq in 0..1_000 {
+                seen.insert(ids.of_sequence(session, EpochMs::from_ms(ms), seq));
+            }
+        }
+        assert_eq!(seen.len(), 100_000);
+    }
+
+    proptest! {
+        #[test]
+        fn uuids_round_trip(hi: u64, lo: u64) {
+            let uuid = Uuid { hi, lo };
+            prop_assert_eq!(uuid_bits(&uuid.to_string()), Some((hi, lo)));
+        }
+    }
+}

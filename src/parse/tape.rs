@@ -1,0 +1,223 @@
+//! Reads one event off simd-json's tape: which keys stand where, and what follows from them.
+//!
+//! A tape is flat: an object's node is followed by its keys and values, and says how many nodes it
+//! holds, so what is not wanted is skipped in one step. Rules 5 to 12 of the module's page.
+
+use simd_json::Node;
+use simd_json::StaticNode;
+
+use super::id::Ids;
+use super::timestamp;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::Identity;
+use crate::event::Reject;
+use crate::event::SessionKey;
+use crate::time::EpochMs;
+
+/// The event on a tape; `None` when its type is none of ours.
+pub(super) fn read(nodes: &[Node<'_>], ids: &Ids) -> Result<Option<Event>, Reject> {
+    let [Node::Object { .. }, inside @ ..] = nodes else {
+        return Err(Reject::Shape);
+    };
+    let wire = Wire::read(Fields(inside))?;
+    let event_type = wire.event_type.and_then(Value::text).ok_or(Reject::Field)?;
+    let kind = match event_type {
+        "webchat:connected" => EventKind::Connected,
+        "webchat:disconnected" => EventKind::Disconnected,
+        "webchat:message" => EventKind::Message,
+        _ => return Ok(None),
+    };
+    wire.check_shape()?;
+    let time = wire.time()?;
+    let session = wire.session(ids)?;
+    Ok(Some(Event {
+        time,
+        session,
+        identity: match kind {
+            EventKind::Message => wire.identity(ids, session, time),
+            EventKind::Connected | EventKind::Disconnected => Identity::NONE,
+        },
+        duration_ms: match kind {
+            EventKind::Disconnected => wire.duration_ms(),
+            EventKind::Connected | EventKind::Message => Event::NO_DURATION,
+        },
+        kind,
+    }))
+}
+
+/// The values of the keys we read, each at most once.
+#[derive(Default)]
+struct Wire<'tape, 'input> {
+    event_type: Option<Value<'tape, 'input>>,
+    timestamp: Option<Value<'tape, 'input>>,
+    data: Option<Value<'tape, 'input>>,
+    session_id: Option<Value<'tape, 'input>>,
+    id: Option<Value<'tape, 'input>>,
+    message_id: Option<Value<'tape, 'input>>,
+    duration_ms: Option<Value<'tape, 'input>>,
+    metadata: Option<Value<'tape, 'input>>,
+    seq: Option<Value<'tape, 'input>>,
+}
+
+impl<'tape, 'input> Wire<'tape, 'input> {
+    fn read(fields: Fields<'tape, 'input>) -> Result<Self, Reject> {
+        let mut wire = Self::default();
+        for (key, value) in fields {
+            match key {
+                "eventType" => once(&mut wire.event_type, value)?,
+                "timestamp" => once(&mut wire.timestamp, value)?,
+                "data" => {
+                    once(&mut wire.data, value)?;
+                    wire.read_data(value)?;
+                }
+                "metadata" => {
+                    once(&mut wire.metadata, value)?;
+                    wire.read_metadata(value)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(wire)
+    }
+
+    fn read_data(&mut self, data: Value<'tape, 'input>) -> Result<(), Reject> {
+        for (key, value) in data.fields() {
+            match key {
+                "sessionId" => once(&mut self.session_id, value)?,
+                "id" => once(&mut self.id, value)?,
+                "messageId" => once(&mut self.message_id, value)?,
+                "durationMs" => once(&mut self.duration_ms, value)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_metadata(&mut self, metadata: Value<'tape, 'input>) -> Result<(), Reject> {
+        for (key, value) in metadata.fields() {
+            if key == "seq" {
+                once(&mut self.seq, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_shape(&self) -> Result<(), Reject> {
+        let data_fits = self.data.is_none_or(Value::is_object);
+        let metadata_fits = self
+            .metadata
+            .is_none_or(|metadata| metadata.is_object() || metadata.is_null());
+        if data_fits && metadata_fits {
+            Ok(())
+        } else {
+            Err(Reject::Shape)
+        }
+    }
+
+    fn time(&self) -> Result<EpochMs, Reject> {
+        let value = self.timestamp.ok_or(Reject::Field)?;
+        match value.text() {
+            Some(text) => timestamp::from_text(text),
+            None => value.integer().and_then(timestamp::from_integer),
+        }
+        .ok_or(Reject::Timestamp)
+    }
+
+    fn session(&self, ids: &Ids) -> Result<SessionKey, Reject> {
+        let id = non_empty(self.session_id)
+            .or_else(|| non_empty(self.id))
+            .ok_or(Reject::Field)?;
+        ids.session(id).ok_or(Reject::Field)
+    }
+
+    fn identity(&self, ids: &Ids, session: SessionKey, time: EpochMs) -> Identity {
+        non_empty(self.message_id)
+            .and_then(|id| ids.of_message_id(session, time, id))
+            .or_else(|| {
+                let seq = self.seq.and_then(Value::integer)?;
+                Some(ids.of_sequence(session, time, seq))
+            })
+            .unwrap_or(Identity::NONE)
+    }
+
+    fn duration_ms(&self) -> u32 {
+        // The one u32 that is refused, 2^32 - 1, is the one that says "none".
+        self.duration_ms
+            .and_then(Value::integer)
+            .and_then(|ms| u32::try_from(ms).ok())
+            .unwrap_or(Event::NO_DURATION)
+    }
+}
+
+/// Fills `slot`, which must be empty.
+fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Reject> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Reject::DuplicateKey),
+    }
+}
+
+fn non_empty<'input>(value: Option<Value<'_, 'input>>) -> Option<&'input str> {
+    value.and_then(Value::text).filter(|text| !text.is_empty())
+}
+
+/// One value on the tape.
+#[derive(Clone, Copy)]
+struct Value<'tape, 'input> {
+    node: &'tape Node<'input>,
+    /// The nodes inside an object or array; empty for others.
+    inside: &'tape [Node<'input>],
+}
+
+impl<'tape, 'input> Value<'tape, 'input> {
+    fn text(self) -> Option<&'input str> {
+        match self.node {
+            Node::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A number without fraction and exponent, if it is 0 or more.
+    fn integer(self) -> Option<u64> {
+        match *self.node {
+            Node::Static(StaticNode::U64(number)) => Some(number),
+            // Written with a minus, so only -0 is left.
+            Node::Static(StaticNode::I64(number)) => u64::try_from(number).ok(),
+            _ => None,
+        }
+    }
+
+    fn is_object(self) -> bool {
+        matches!(self.node, Node::Object { .. })
+    }
+
+    fn is_null(self) -> bool {
+        matches!(self.node, Node::Static(StaticNode::Null))
+    }
+
+    /// The fields of an object; none for other values.
+    fn fields(self) -> Fields<'tape, 'input> {
+        Fields(if self.is_object() { self.inside } else { &[] })
+    }
+}
+
+/// The keys and values of an object, in their order.
+struct Fields<'tape, 'input>(&'tape [Node<'input>]);
+
+impl<'tape, 'input> Iterator for Fields<'tape, 'input> {
+    type Item = (&'input str, Value<'tape, 'input>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let [Node::String(key), node, rest @ ..] = self.0 else {
+            return None;
+        };
+        let inside_count = match node {
+            Node::Object { count, .. } | Node::Array { count, .. } => *count,
+            Node::String(_) | Node::Static(_) => 0,
+        };
+        let (inside, rest) = rest.split_at_checked(inside_count)?;
+        self.0 = rest;
+        Some((key, Value { node, inside }))
+    }
+}

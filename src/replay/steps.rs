@@ -1,0 +1,136 @@
+//! The state under replay, cut at whole multiples of a step: the step `at` is the state after every
+//! event before `at` that the order let through, with the window `[at − W, at)`.
+
+use std::io::Write;
+
+use crate::aggregate::State;
+use crate::event::Event;
+use crate::event::IdKeys;
+use crate::event::Reject;
+use crate::ring::Delta;
+use crate::snapshot::Counters;
+use crate::snapshot::Snapshot;
+use crate::time::EpochMs;
+
+use super::ReplayError;
+use super::pace::Pace;
+use super::report::Report;
+use super::settings::ReplaySettings;
+
+/// Applies events and prints steps.
+#[derive(Debug)]
+pub(super) struct Steps<W: Write> {
+    state: State,
+    /// Filled anew for each step.
+    snapshot: Snapshot,
+    report: Report<W>,
+    pace: Option<Pace>,
+    every_ms: i64,
+    /// The next step to print; means nothing before [`Steps::begin`].
+    next_at: EpochMs,
+    printed: u64,
+    /// What was counted since the state was told last. An event counts as received when it is
+    /// applied, so that one that waits for its turn is in no step before.
+    uncounted: Delta,
+}
+
+impl<W: Write> Steps<W> {
+    pub(super) fn new(settings: &ReplaySettings, report: Report<W>, pace: Option<Pace>) -> Self {
+        let aggregate = settings.aggregate.clone();
+        Self {
+            state: State::new(aggregate, IdKeys::FIXED, EpochMs::default()),
+            snapshot: Snapshot::default(),
+            report,
+            pace,
+            every_ms: settings.every_ms,
+            next_at: EpochMs::default(),
+            printed: 0,
+            uncounted: Delta::default(),
+        }
+    }
+
+    /// Sets the clock and the first step by the first event of the file.
+    pub(super) fn begin(&mut self, first: EpochMs) {
+        self.state.advance(first);
+        self.next_at = self.step_after(first);
+        if let Some(pace) = &mut self.pace {
+            pace.begin(first);
+        }
+    }
+
+    /// Applies an event.
+    pub(super) fn apply(&mut self, event: &Event) {
+        self.uncounted.received += 1;
+        self.state.apply(event);
+    }
+
+    pub(super) fn count_ignored(&mut self) {
+        self.uncounted.received += 1;
+        self.uncounted.ignored += 1;
+    }
+
+    pub(super) fn count_rejected(&mut self, reason: Reject) {
+        self.uncounted.received += 1;
+        self.uncounted.reject(reason);
+    }
+
+    /// Prints every step up to `horizon` that is not printed yet.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(super) fn print_through(&mut self, horizon: EpochMs) -> Result<(), ReplayError> {
+        while self.next_at <= horizon {
+            self.print()?;
+        }
+        Ok(())
+    }
+
+    /// Prints every step up to the first one after `newest`.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(super) fn print_past(&mut self, newest: EpochMs) -> Result<(), ReplayError> {
+        self.print_through(self.step_after(newest))
+    }
+
+    fn print(&mut self) -> Result<(), ReplayError> {
+        let at = self.next_at;
+        if let Some(pace) = &self.pace {
+            self.report.flush()?;
+            pace.wait_for(at);
+        }
+        self.state.advance(at - 1);
+        self.state.count(&self.uncounted);
+        self.uncounted = Delta::default();
+        self.state.fill(&mut self.snapshot);
+        self.report.row(at, &self.snapshot)?;
+        self.printed += 1;
+        self.next_at = at + self.every_ms;
+        Ok(())
+    }
+
+    /// Makes what was printed visible.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(super) fn flush(&mut self) -> Result<(), ReplayError> {
+        Ok(self.report.flush()?)
+    }
+
+    pub(super) fn printed(&self) -> u64 {
+        self.printed
+    }
+
+    /// The counters of everything so far.
+    pub(super) fn counters(&mut self) -> &Counters {
+        self.state.count(&self.uncounted);
+        self.uncounted = Delta::default();
+        self.state.fill(&mut self.snapshot);
+        &self.snapshot.counters
+    }
+
+    /// The smallest whole multiple of the step since the epoch that is above `time`.
+    fn step_after(&self, time: EpochMs) -> EpochMs {
+        EpochMs::from_ms((time.ms().div_euclid(self.every_ms) + 1) * self.every_ms)
+    }
+}

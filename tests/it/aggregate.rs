@@ -1,0 +1,209 @@
+//! The engine's aggregate against the slow reference model: the same numbers, whatever arrives.
+//!
+//! `PROPTEST_CASES=100000` tries harder. A failing history is printed step by step, shrunk.
+
+mod confluence;
+mod history;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use streamgauge::aggregate::State;
+use streamgauge::config::AggregateSettings;
+use streamgauge::config::ClockRule;
+use streamgauge::event::IdKeys;
+use streamgauge::ring::Delta;
+use streamgauge::snapshot::Snapshot;
+use streamgauge::time::EpochMs;
+
+use crate::model::Model;
+
+use history::History;
+use history::Step;
+
+/// One received payload, as it rides beside its event.
+const RECEIVED: Delta = Delta {
+    received: 1,
+    ignored: 0,
+    rejected: [0; streamgauge::event::Reject::COUNT],
+    shed: 0,
+    bytes: 100,
+};
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_publishes_the_numbers_of_the_model(history in history::histories()) {
+        compare(&history)?;
+    }
+}
+
+/// Plays a history to the engine and to the model, and compares all numbers after every step.
+fn compare(history: &History) -> Result<(), TestCaseError> {
+    let started = match history.settings.clock {
+        ClockRule::Wall { .. } => history.start,
+        // As in a replay: what comes first may be any event.
+        ClockRule::Event { .. } => EpochMs::default(),
+    };
+    let mut engine = Engine::new(&history.settings, started);
+    let mut model = Model::new(history.settings.clone());
+    for (index, step) in history.steps.iter().enumerate() {
+        engine.play(step);
+        play(&mut model, step);
+        let snapshot = engine.snapshot();
+        prop_assert_eq!(
+            snapshot.counters.accounting_gap(),
+            0,
+            "after step {}",
+            index
+        );
+        if !model.has_clock() {
+            continue;
+        }
+        let differences = differences(snapshot, &model.snapshot(), &history.settings);
+        prop_assert!(
+            differences.is_empty(),
+            "after step {index} ({}):\n{differences}",
+            step.describe(history.start)
+        );
+    }
+    Ok(())
+}
+
+/// The engine's state with a snapshot that is filled again and again, as the writer does.
+struct Engine {
+    state: State,
+    snapshot: Snapshot,
+}
+
+impl Engine {
+    fn new(settings: &AggregateSettings, started: EpochMs) -> Self {
+        Self {
+            state: State::new(settings.clone(), IdKeys::FIXED, started),
+            snapshot: Snapshot::default(),
+        }
+    }
+
+    fn play(&mut self, step: &Step) {
+        match step {
+            Step::Advance(now) => self.state.advance(*now),
+            Step::Apply(event) => {
+                self.state.count(&RECEIVED);
+                self.state.apply(event);
+            }
+            Step::Count(delta) => self.state.count(delta),
+            Step::Note(note) => self.state.note(note),
+        }
+    }
+
+    fn snapshot(&mut self) -> &Snapshot {
+        self.state.fill(&mut self.snapshot);
+        &self.snapshot
+    }
+}
+
+fn play(model: &mut Model, step: &Step) {
+    match step {
+        Step::Advance(now) => model.advance(*now),
+        Step::Apply(event) => {
+            model.count(&RECEIVED);
+            model.apply(event);
+        }
+        Step::Count(delta) => model.count(delta),
+        Step::Note(note) => model.note(note),
+    }
+}
+
+/// The lines in which the numbers differ; empty when they agree.
+fn differences(engine: &Snapshot, model: &Snapshot, settings: &AggregateSettings) -> String {
+    let engine = format!("{:#?}", numbers(engine, settings));
+    let model = format!("{:#?}", numbers(model, settings));
+    if engine == model {
+        return String::new();
+    }
+    if engine.lines().count() != model.lines().count() {
+        return format!("engine {engine}\nmodel {model}");
+    }
+    let lines = engine.lines().zip(model.lines()).enumerate();
+    lines
+        .filter(|(_, (engine, model))| engine != model)
+        .map(|(line, (engine, model))| {
+            format!(
+                "line {line}: engine {} model {}\n",
+                engine.trim(),
+                model.trim()
+            )
+        })
+        .collect()
+}
+
+/// What the model has an opinion on: no ids, memory, latency, times of publishing or arrival.
+fn numbers(snapshot: &Snapshot, settings: &AggregateSettings) -> Snapshot {
+    let mut numbers = Snapshot {
+        now: snapshot.now,
+        windows: snapshot.windows.clone(),
+        total_connections: snapshot.total_connections,
+        sessions: snapshot.sessions,
+        counters: snapshot.counters,
+        stream: snapshot.stream.clone(),
+        dedup: snapshot.dedup,
+        ..Snapshot::default()
+    };
+    numbers.sessions.bytes = 0;
+    numbers.dedup.bytes = 0;
+    numbers.stream.last_arrival = None;
+    numbers.stream.lag_ms = None;
+    if let ClockRule::Event { .. } = settings.clock {
+        for window in &mut numbers.windows {
+            window.coverage_ms = 0;
+        }
+    }
+    numbers
+}
+
+/// The generator must be able to produce every case that the definitions name; a property over
+/// histories that never meet it would prove nothing.
+#[test]
+fn the_histories_reach_every_case() {
+    let mut runner = TestRunner::deterministic();
+    let mut reached = [0_u64; 17];
+    for _ in 0..400 {
+        let history = history::histories()
+            .new_tree(&mut runner)
+            .unwrap()
+            .current();
+        let mut model = Model::new(history.settings.clone());
+        for step in &history.steps {
+            let (open, late) = (model.snapshot().sessions.open, model.counters().late);
+            play(&mut model, step);
+            let snapshot = model.snapshot();
+            let late_close = snapshot.counters.late > late && snapshot.sessions.open < open;
+            reached[0] += u64::from(late_close);
+            reached[1] += snapshot.sessions.open_uncertain;
+            reached[2] += u64::from(snapshot.main().durations.is_some());
+            reached[3] += snapshot.main().ended_messages;
+            reached[4] += snapshot.sessions.pending;
+            reached[5] += snapshot.stream.reconnects;
+        }
+        let counters = model.counters();
+        let sums = [
+            counters.late,
+            counters.future,
+            counters.duplicates,
+            counters.orphans,
+            counters.clock_skew,
+            counters.reconnects,
+            counters.stale,
+            counters.out_of_order,
+            counters.ahead,
+            counters.recovered,
+            counters.evicted_idle,
+        ];
+        for (reached, sum) in reached[6..].iter_mut().zip(sums) {
+            *reached += sum;
+        }
+    }
+    assert!(reached.iter().all(|&times| times >= 10), "{reached:?}");
+}

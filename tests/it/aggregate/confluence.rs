@@ -1,0 +1,188 @@
+//! For ids with one connect and one disconnect, any order of arrival inside the allowed lateness
+//! and any duplication come to the same numbers as the sorted history without copies.
+//!
+//! Excepted are the numbers that are about arrival itself: `received`, `duplicates`, `outOfOrder`,
+//! and messages per session, since a message belongs to a session that is open when it arrives.
+
+use std::fmt;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use streamgauge::config::AggregateSettings;
+use streamgauge::config::ClockRule;
+use streamgauge::event::Event;
+use streamgauge::event::EventKind;
+use streamgauge::event::Identity;
+use streamgauge::snapshot::Snapshot;
+use streamgauge::time::EpochMs;
+use streamgauge::window::Width;
+
+use super::Engine;
+use super::differences;
+use super::history::Step;
+use super::history::session_key;
+
+const START: EpochMs = EpochMs::from_ms(1_768_478_400_000);
+
+/// The same events twice: sorted and single, and as they arrived.
+#[derive(Clone)]
+struct Arrivals {
+    settings: AggregateSettings,
+    sorted: Vec<Event>,
+    arrived: Vec<Event>,
+}
+
+/// When an event happened, in milliseconds after the start, and how much later each copy arrives,
+/// in thousandths of the allowed lateness. There is at least one copy.
+type Timed = (u16, Vec<u16>);
+
+#[derive(Clone, Debug)]
+struct Session {
+    connect: Option<Timed>,
+    /// Time after the connect.
+    disconnect: Option<Timed>,
+    messages: Vec<Timed>,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn order_and_copies_inside_the_lateness_change_nothing(arrivals in arrivals()) {
+        let settings = &arrivals.settings;
+        let mut straight = Engine::new(settings, START);
+        let mut crooked = Engine::new(settings, START);
+        for event in &arrivals.sorted {
+            straight.play(&Step::Apply(*event));
+        }
+        for event in &arrivals.arrived {
+            crooked.play(&Step::Apply(*event));
+        }
+        let copies = arrivals.arrived.len() - arrivals.sorted.len();
+        let counters = crooked.snapshot().counters;
+        prop_assert_eq!(counters.duplicates, u64::try_from(copies).unwrap());
+        prop_assert_eq!((counters.late, counters.future), (0, 0));
+
+        // While the windows slide on in silence, until everything has left them.
+        let width = i64::from(settings.width.ms());
+        let mut now = straight.snapshot().now;
+        for _ in 0..=settings.retained_buckets() {
+            let (straight_now, crooked_now) =
+                (whatever_the_order(straight.snapshot()), whatever_the_order(crooked.snapshot()));
+            let differences = differences(&crooked_now, &straight_now, settings);
+            prop_assert!(differences.is_empty(), "at {:+}:\n{}", now.ms() - START.ms(), differences);
+            now = now + width;
+            straight.play(&Step::Advance(now));
+            crooked.play(&Step::Advance(now));
+        }
+    }
+}
+
+/// The numbers without those that are about arrival itself.
+fn whatever_the_order(snapshot: &Snapshot) -> Snapshot {
+    let mut numbers = snapshot.clone();
+    numbers.counters.received = 0;
+    numbers.counters.bytes = 0;
+    numbers.counters.duplicates = 0;
+    numbers.counters.out_of_order = 0;
+    for window in &mut numbers.windows {
+        window.ended_messages = 0;
+    }
+    numbers
+}
+
+fn arrivals() -> impl Strategy<Value = Arrivals> {
+    let widths = select(vec![10_u32, 100, 1_000]);
+    (widths, 1..30_u32, 0..6_000_u64, vec(sessions(), 1..8)).prop_map(
+        |(width_ms, buckets, lateness_ms, sessions)| {
+            let width = Width::from_ms(width_ms).unwrap();
+            let settings = AggregateSettings {
+                lateness_ms,
+                clock: ClockRule::Event {
+                    max_jump_ms: AggregateSettings::MAX_JUMP_MS,
+                },
+                ..AggregateSettings::new(width, buckets * width_ms, &[]).unwrap()
+            };
+            Arrivals::new(settings, &sessions)
+        },
+    )
+}
+
+fn sessions() -> impl Strategy<Value = Session> {
+    let timed = || (0..8_000_u16, vec(0..=1_000_u16, 1..4));
+    (
+        option::weighted(0.9, timed()),
+        option::weighted(0.8, timed()),
+        vec(timed(), 0..5),
+    )
+        .prop_map(|(connect, disconnect, messages)| Session {
+            connect,
+            disconnect,
+            messages,
+        })
+}
+
+impl Arrivals {
+    fn new(settings: AggregateSettings, sessions: &[Session]) -> Self {
+        let mut sorted = Vec::new();
+        let mut arriving = Vec::new();
+        let mut add = |event: Event, delays: &[u16]| {
+            sorted.push(event);
+            for delay in delays {
+                let delay_ms = settings.lateness_ms * u64::from(*delay) / 1_000;
+                let arrives = event.time + i64::try_from(delay_ms).unwrap();
+                arriving.push((arrives, event));
+            }
+        };
+        for (session, who) in sessions.iter().zip(0_u8..) {
+            let event = |kind, offset_ms: u16, identity| Event {
+                time: START + i64::from(offset_ms),
+                session: session_key(who),
+                identity,
+                duration_ms: Event::NO_DURATION,
+                kind,
+            };
+            let mut connected = 0;
+            if let Some((time, delays)) = &session.connect {
+                connected = *time;
+                add(event(EventKind::Connected, *time, Identity::NONE), delays);
+            }
+            if let Some((length, delays)) = &session.disconnect {
+                let kind = EventKind::Disconnected;
+                add(event(kind, connected + length, Identity::NONE), delays);
+            }
+            for ((time, delays), n) in session.messages.iter().zip(1_u64..) {
+                let identity = Identity::from_hash(u64::from(who) * 100 + n);
+                add(event(EventKind::Message, *time, identity), delays);
+            }
+        }
+        sorted.sort_by_key(|event| event.time);
+        // Of those that arrive together, the older one comes last.
+        arriving.sort_by_key(|(arrives, event)| (*arrives, -event.time.ms()));
+        Self {
+            settings,
+            sorted,
+            arrived: arriving.into_iter().map(|(_, event)| event).collect(),
+        }
+    }
+}
+
+impl fmt::Debug for Arrivals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.settings;
+        writeln!(
+            f,
+            "width {} ms, window {} ms, lateness {} ms; as it arrived:",
+            settings.width.ms(),
+            settings.main_window().ms(),
+            settings.lateness_ms
+        )?;
+        for event in &self.arrived {
+            writeln!(f, "  {}", Step::Apply(*event).describe(START))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,242 @@
+//! `streamgauge check`: what it shows, what it hides, and that it touches no network.
+
+use std::fs;
+use std::fs::Permissions;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+use streamgauge::config::SETTINGS;
+
+use crate::cli::CANARY;
+use crate::cli::CREDENTIALS;
+use crate::cli::run;
+
+/// The line of a setting.
+fn line<'a>(stdout: &'a str, name: &str) -> Vec<&'a str> {
+    let mut lines = stdout
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    lines
+        .find(|words| words.first() == Some(&name))
+        .unwrap_or_default()
+}
+
+#[test]
+fn every_setting_stands_on_one_line_with_its_origin() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("streamgauge.toml");
+    fs::write(&path, "lateness = \"1s\"\nmax-sessions = 5000\n").unwrap();
+    let path = path.to_str().unwrap();
+    let variables = [
+        &CREDENTIALS[..],
+        &[("STREAMGAUGE_SKEW", "2s"), ("GENESYS_ENV", "api")],
+    ]
+    .concat();
+    let run = run(
+        &["check", "--config", path, "--bucket", "200ms"],
+        &variables,
+    );
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    for (setting, shown) in SETTINGS.iter().zip(run.stdout.lines()) {
+        assert_eq!(shown.split_whitespace().next(), Some(setting.name));
+    }
+    let check = |name: &str, rest: &str| {
+        assert_eq!(
+            line(&run.stdout, name)[1..].join(" "),
+            rest,
+            "{}",
+            run.stdout
+        );
+    };
+    check("bucket", "200ms --bucket");
+    check("skew", "2s STREAMGAUGE_SKEW");
+    check("lateness", &format!("1s {path}:1"));
+    check("max-sessions", &format!("5000 {path}:2"));
+    check("window", "60s default");
+    check("region", "api GENESYS_ENV");
+    check(
+        "token-url",
+        "https://login.mypurecloud.com/oauth/token region",
+    );
+    check("client-id", "id-1 GENESYS_CLIENT_ID");
+    check("client-secret", "(set, from GENESYS_CLIENT_SECRET)");
+    check("ca-file", "(not set)");
+    for part in [
+        "note: region: \"api\" by GENESYS_ENV, taken as mypurecloud.com",
+        "would read events from wss://api.mypurecloud.com/api/v2/analytics/events/stream",
+        "would serve GraphQL at http://127.0.0.1:4000/graphql",
+    ] {
+        assert!(run.stdout.contains(part), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn json_says_the_same() {
+    let good = run(&["check", "--format", "json"], &CREDENTIALS);
+    assert_eq!(good.code, Some(0));
+    let answer: Value = serde_json::from_str(&good.stdout).unwrap();
+    assert_eq!(answer["ok"], true);
+    assert_eq!(answer["settings"].as_array().unwrap().len(), SETTINGS.len());
+    assert_eq!(
+        answer["wouldRun"]["graphqlUrl"],
+        "http://127.0.0.1:4000/graphql"
+    );
+    let secret = answer["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|setting| setting["name"] == "client-secret")
+        .unwrap();
+    assert_eq!(secret["value"], Value::Null);
+    assert_eq!(secret["isSet"], true);
+    assert_eq!(secret["origin"], "GENESYS_CLIENT_SECRET");
+
+    let bad = run(
+        &["check", "--format", "json", "--skew", "banana"],
+        &CREDENTIALS,
+    );
+    assert_eq!(bad.code, Some(2));
+    let answer: Value = serde_json::from_str(&bad.stdout).unwrap();
+    assert_eq!(
+        (&answer["ok"], &answer["wouldRun"]),
+        (&Value::Bool(false), &Value::Null)
+    );
+    assert_eq!(answer["errors"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn all_faults_are_listed_and_the_settings_still_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("streamgauge.toml");
+    fs::write(&path, "listne = 1\nwindow = 60\nlateness = \"99999d\"\n").unwrap();
+    let path = path.to_str().unwrap();
+    let run = run(
+        &["check", "--config", path, "--overload", "panic"],
+        &[("STREAMGAUGE_WAIT", "")],
+    );
+    assert_eq!(run.code, Some(2));
+    let faults = run.faults();
+    for part in [
+        ":1: \"listne\": unknown setting",
+        ":2: \"window\": of the wrong type, integer",
+        "lateness: ",
+        "wait: STREAMGAUGE_WAIT: is empty",
+        "overload: --overload: \"panic\": unknown; choose wait or shed",
+        "client-id: missing; set GENESYS_CLIENT_ID",
+        "client-secret: missing; set GENESYS_CLIENT_SECRET",
+    ] {
+        assert_eq!(
+            faults.iter().filter(|fault| fault.contains(part)).count(),
+            1,
+            "{part}: {faults:#?}"
+        );
+    }
+    assert_eq!(faults.len(), 7, "{faults:#?}");
+    assert_eq!(
+        line(&run.stdout, "overload"),
+        ["overload", "(refused)", "--overload"]
+    );
+}
+
+#[test]
+fn a_list_of_faults_ends_after_twenty() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("streamgauge.toml");
+    let unknown: String = (0..100)
+        .map(|index| format!("unknown{index} = 1\n"))
+        .collect();
+    fs::write(&path, unknown).unwrap();
+    let run = run(&["check", "--config", path.to_str().unwrap()], &CREDENTIALS);
+    assert_eq!(run.code, Some(2));
+    assert_eq!(run.faults().len(), 21);
+    assert!(run.stderr.contains("and 80 more"), "{}", run.stderr);
+}
+
+#[test]
+fn check_touches_no_network() {
+    let peer = TcpListener::bind("127.0.0.1:0").unwrap();
+    peer.set_nonblocking(true).unwrap();
+    let address = peer.local_addr().unwrap();
+    let run = run(
+        &[
+            "check",
+            "--token-url",
+            &format!("http://{address}/oauth/token"),
+            "--stream-url",
+            &format!("ws://{address}/stream"),
+            // Taken: binding it would fail.
+            "--listen",
+            &address.to_string(),
+        ],
+        &CREDENTIALS,
+    );
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let nobody = peer.accept().unwrap_err();
+    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+/// [`run`] itself looks for the secret in all that comes out.
+#[test]
+fn no_way_to_give_a_secret_brings_it_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str, mode: u32| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let closed = write("closed", &format!("{CANARY}\n"), 0o600);
+    let open = write("open", CANARY, 0o644);
+    let two_lines = write("two-lines", &format!("{CANARY}\n{CANARY}\n"), 0o600);
+    let toml = write("a.toml", &format!("client-secret = \"{CANARY}\""), 0o600);
+    let torn = write("b.toml", &format!("client-secret = \"{CANARY}"), 0o600);
+    let bare = write("c.toml", &format!("client-id = {CANARY}"), 0o600);
+    let id = ("GENESYS_CLIENT_ID", "id-1");
+    let userinfo = format!("https://me:{CANARY}@host/");
+    let query = format!("https://host/token?access_token={CANARY}");
+    let pair = format!("id:{CANARY}");
+
+    let check = |code: i32, args: &[&str], variables: &[(&str, &str)]| {
+        for format in ["text", "json"] {
+            let args = [&["check", "--format", format], args].concat();
+            let run = run(&args, variables);
+            assert_eq!(
+                run.code,
+                Some(code),
+                "{args:?}: {}{}",
+                run.stdout,
+                run.stderr
+            );
+        }
+    };
+    check(0, &[], &CREDENTIALS);
+    check(
+        0,
+        &["--client-secret-file", &closed, "--token-file", &closed],
+        &[id],
+    );
+    check(
+        0,
+        &["--token-url", &query.replace("access_token", "key")],
+        &CREDENTIALS,
+    );
+    check(2, &["--client-secret-file", &open], &[id]);
+    check(2, &["--client-secret-file", &two_lines], &[id]);
+    check(2, &["--client-secret-file", &closed], &CREDENTIALS);
+    check(2, &["--token-file", &open], &CREDENTIALS);
+    check(2, &["--config", &toml], &CREDENTIALS);
+    check(2, &["--config", &torn], &CREDENTIALS);
+    check(2, &["--config", &bare], &CREDENTIALS);
+    check(2, &["--config", &closed], &CREDENTIALS);
+    check(2, &["--region", &userinfo], &CREDENTIALS);
+    check(2, &["--listen", &userinfo], &CREDENTIALS);
+    check(2, &["--token-url", &userinfo], &CREDENTIALS);
+    check(2, &["--token-url", &query], &CREDENTIALS);
+    check(2, &["--client-id", &pair], &[CREDENTIALS[1]]);
+    check(
+        2,
+        &[],
+        &[id, ("GENESYS_CLIENT_SECRET", &format!("{CANARY} {CANARY}"))],
+    );
+}

@@ -1,0 +1,219 @@
+//! The slow, obvious reference model of what the numbers mean. It is written from the text of the
+//! definitions and shares no code with `aggregate` beyond the words (`event`, `time`, `window`,
+//! `config`) and the shape of a snapshot.
+//!
+//! It keeps everything that was ever booked in plain lists, runs the session table in arrival order
+//! over a plain map, and scans the lists whenever it is asked. It must never be made fast.
+
+mod numbers;
+mod stream;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use streamgauge::config::AggregateSettings;
+use streamgauge::config::ClockRule;
+use streamgauge::config::limits;
+use streamgauge::event::Event;
+use streamgauge::event::EventKind;
+use streamgauge::event::SessionKey;
+use streamgauge::ring::Delta;
+use streamgauge::snapshot::Counters;
+use streamgauge::time::EpochMs;
+
+use stream::Connection;
+use table::Row;
+
+/// A session that has ended, as it was booked.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    /// The bucket in which its connect was booked.
+    connect_bucket: i64,
+    /// The bucket in which its disconnect was booked.
+    disconnect_bucket: i64,
+    duration_ms: u64,
+    /// Messages counted while it was open.
+    messages: u64,
+}
+
+/// What the decisions before the table come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Applied,
+    Duplicate,
+}
+
+/// The whole past, and the session table it has led to.
+#[derive(Debug)]
+pub(crate) struct Model {
+    settings: AggregateSettings,
+    /// The engine clock; `None` before anything has set it.
+    clock: Option<EpochMs>,
+    /// What the wall clock said last: the engine clock does not follow it back.
+    last_reading: Option<EpochMs>,
+    rows: BTreeMap<SessionKey, Row>,
+    /// The bucket of every connect that counts in the total.
+    connects: Vec<i64>,
+    /// The bucket of every applied message.
+    messages: Vec<i64>,
+    /// Every session that has ended.
+    ended: Vec<Ended>,
+    /// Bucket of event time and fingerprint of every message that carried one.
+    fingerprints: BTreeSet<(i64, u64)>,
+    /// The greatest event time applied so far.
+    newest: Option<EpochMs>,
+    counters: Counters,
+    connection: Connection,
+}
+
+impl Model {
+    pub(crate) fn new(settings: AggregateSettings) -> Self {
+        Self {
+            settings,
+            clock: None,
+            last_reading: None,
+            rows: BTreeMap::new(),
+            connects: Vec::new(),
+            messages: Vec::new(),
+            ended: Vec::new(),
+            fingerprints: BTreeSet::new(),
+            newest: None,
+            counters: Counters::default(),
+            connection: Connection::default(),
+        }
+    }
+
+    /// The engine clock; the epoch before anything has set it.
+    pub(crate) fn now(&self) -> EpochMs {
+        self.clock.unwrap_or_default()
+    }
+
+    /// Whether anything has set the clock.
+    pub(crate) fn has_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(crate) fn advance(&mut self, now: EpochMs) {
+        let step_back = |last: EpochMs| last.ms() - now.ms() > limits::CLOCK_STEP_MS;
+        if self.last_reading.is_some_and(step_back) {
+            self.counters.clock_steps_back += 1;
+        }
+        self.last_reading = Some(now);
+        self.move_clock(now);
+    }
+
+    pub(crate) fn count(&mut self, delta: &Delta) {
+        self.counters.received += delta.received;
+        self.counters.ignored += delta.ignored;
+        for (sum, more) in self.counters.rejected.iter_mut().zip(delta.rejected) {
+            *sum += more;
+        }
+        self.counters.shed += delta.shed;
+        self.counters.bytes += delta.bytes;
+    }
+
+    pub(crate) fn apply(&mut self, event: &Event) {
+        if self.is_future(event.time) {
+            self.counters.future += 1;
+            return;
+        }
+        if let ClockRule::Event { .. } = self.settings.clock {
+            self.move_clock(event.time);
+        }
+        if !self.is_retained(self.bucket(event.time)) {
+            self.counters.late += 1;
+            if event.kind == EventKind::Disconnected {
+                self.late_disconnect(event);
+            }
+            return;
+        }
+        let fate = match event.kind {
+            EventKind::Connected => self.connect(event),
+            EventKind::Disconnected => self.disconnect(event),
+            EventKind::Message => self.message(event),
+        };
+        self.touch(event.session);
+        match fate {
+            Fate::Applied => self.count_applied(event.time),
+            Fate::Duplicate => self.counters.duplicates += 1,
+        }
+    }
+
+    fn is_future(&self, time: EpochMs) -> bool {
+        let Some(now) = self.clock else {
+            return false;
+        };
+        let allowed = match self.settings.clock {
+            ClockRule::Wall { skew_ms } => skew_ms,
+            ClockRule::Event { max_jump_ms } => max_jump_ms,
+        };
+        time.since(now) > allowed
+    }
+
+    /// `now` becomes `max(previous, time)`, and what has had its time leaves.
+    fn move_clock(&mut self, time: EpochMs) {
+        let before = self.clock;
+        let now = before.map_or(time, |now| now.max(time));
+        self.clock = Some(now);
+        let grid = |time: EpochMs| (self.bucket(time), minute(time));
+        if before.map(grid) != Some(grid(now)) {
+            self.expire_rows();
+        }
+    }
+
+    fn count_applied(&mut self, time: EpochMs) {
+        self.counters.applied += 1;
+        if time > self.now() {
+            self.counters.ahead += 1;
+        }
+        if let Some(newest) = self.newest
+            && self.bucket(time) < self.bucket(newest)
+        {
+            self.counters.out_of_order += 1;
+        }
+        self.newest = self.newest.max(Some(time));
+    }
+
+    fn message(&mut self, event: &Event) -> Fate {
+        if let Some(fingerprint) = event.identity.fingerprint() {
+            let fresh = self
+                .fingerprints
+                .insert((self.bucket(event.time), fingerprint));
+            if !fresh {
+                return Fate::Duplicate;
+            }
+        }
+        self.messages.push(self.booked(event.time));
+        if let Some(Row::Open(open)) = self.rows.get_mut(&event.session) {
+            open.messages += 1;
+        }
+        Fate::Applied
+    }
+
+    fn bucket(&self, time: EpochMs) -> i64 {
+        time.ms().div_euclid(i64::from(self.settings.width.ms()))
+    }
+
+    /// Where what happened at `time` is booked: in its own bucket, or in the clock's if it is ahead.
+    fn booked(&self, time: EpochMs) -> i64 {
+        self.bucket(time.min(self.now()))
+    }
+
+    /// Buckets are retained in `(b(now) − R, b(now)]`; what is ahead of the clock is, too.
+    fn is_retained(&self, bucket: i64) -> bool {
+        let retained = i64::try_from(self.settings.retained_buckets()).unwrap();
+        bucket > self.bucket(self.now()) - retained
+    }
+}
+
+/// The minute of the clock that idle sessions are measured by.
+fn minute(time: EpochMs) -> i64 {
+    time.ms().div_euclid(60_000)
+}

@@ -1,0 +1,156 @@
+//! Every published number, counted anew from the lists of everything that was booked.
+
+use streamgauge::snapshot::DedupStats;
+use streamgauge::snapshot::DurationQuantiles;
+use streamgauge::snapshot::SessionStats;
+use streamgauge::snapshot::Snapshot;
+use streamgauge::snapshot::WindowStats;
+use streamgauge::window::BucketIndex;
+use streamgauge::window::WindowLength;
+
+use super::Ended;
+use super::Model;
+use super::table::Open;
+use super::table::Row;
+
+impl Model {
+    /// What the engine has to publish now. Fields that are no numbers of the model (ids, memory,
+    /// latency, times of publishing and arrival) keep their defaults.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let windows = self.settings.windows.iter();
+        Snapshot {
+            now: self.now(),
+            windows: windows.map(|length| self.window(*length)).collect(),
+            total_connections: count(&self.connects),
+            sessions: self.sessions(),
+            counters: self.counters,
+            stream: self.connection.status(self.newest),
+            dedup: self.dedup(),
+            ..Snapshot::default()
+        }
+    }
+
+    fn window(&self, length: WindowLength) -> WindowStats {
+        let current = self.bucket(self.now());
+        let oldest = current - i64::from(length.buckets());
+        let covers = |bucket: i64| oldest < bucket && bucket <= current;
+        let start = self.settings.width.start_of(BucketIndex(oldest + 1));
+
+        let connected_inside = self.ended.iter().filter(|end| covers(end.connect_bucket));
+        let ended_inside = self
+            .ended
+            .iter()
+            .filter(|end| covers(end.disconnect_bucket));
+        WindowStats {
+            length_ms: length.ms(),
+            start,
+            active_sessions: count(self.open_rows().filter(|open| covers(open.connect_bucket))),
+            connections: count(self.connects.iter().filter(|bucket| covers(**bucket))),
+            disconnections: count(ended_inside.clone()),
+            messages: count(self.messages.iter().filter(|bucket| covers(**bucket))),
+            closed_sessions: count(connected_inside.clone()),
+            closed_duration_ms: connected_inside.map(|end| end.duration_ms).sum(),
+            ended_messages: ended_inside.map(|end| end.messages).sum(),
+            durations: self.durations(length),
+            pane_ms: length.pane_buckets() * self.settings.width.ms(),
+            coverage_ms: self
+                .connection
+                .coverage_ms(start, start + i64::from(length.ms())),
+        }
+    }
+
+    /// Quantiles over whole panes: those whose first bucket is in `(p − W, p]`, where `p` is the
+    /// first bucket of the clock's pane; of them only what is retained.
+    fn durations(&self, length: WindowLength) -> Option<DurationQuantiles> {
+        let pane = i64::from(length.pane_buckets());
+        let first_of_pane = |bucket: i64| bucket.div_euclid(pane) * pane;
+        let newest = first_of_pane(self.bucket(self.now()));
+        let oldest = newest - i64::from(length.buckets());
+        let covers = |end: &&Ended| {
+            let first = first_of_pane(end.disconnect_bucket);
+            oldest < first && first <= newest && self.is_retained(end.disconnect_bucket)
+        };
+        let mut durations: Vec<u64> = self
+            .ended
+            .iter()
+            .filter(covers)
+            .map(|end| end.duration_ms)
+            .collect();
+        durations.sort_unstable();
+        let max = *durations.last()?;
+        let quantile = |percent: usize| {
+            let rank = (durations.len() * percent).div_ceil(100).max(1);
+            upper_bound(durations[rank - 1]).min(max)
+        };
+        Some(DurationQuantiles {
+            count: count(&durations),
+            p50_ms: quantile(50),
+            p90_ms: quantile(90),
+            p99_ms: quantile(99),
+            max_ms: max,
+        })
+    }
+
+    fn sessions(&self) -> SessionStats {
+        let rows = || self.rows.values();
+        SessionStats {
+            open: count(self.open_rows()),
+            open_uncertain: count(self.open_rows().filter(|open| !open.certain)),
+            pending: count(rows().filter(|row| matches!(row, Row::Pending { .. }))),
+            closed: count(rows().filter(|row| matches!(row, Row::Closed { .. }))),
+            bytes: 0,
+        }
+    }
+
+    fn open_rows(&self) -> impl Iterator<Item = &Open> {
+        self.rows.values().filter_map(|row| match row {
+            Row::Open(open) => Some(open),
+            _ => None,
+        })
+    }
+
+    fn dedup(&self) -> DedupStats {
+        let kept = self.fingerprints.iter();
+        DedupStats {
+            fingerprints: count(kept.filter(|(bucket, _)| self.is_retained(*bucket))),
+            bytes: 0,
+            forgotten_before: None,
+        }
+    }
+}
+
+/// The last value of the histogram cell that holds `duration_ms`: exact below 256, then seven
+/// binary digits after the leading one.
+fn upper_bound(duration_ms: u64) -> u64 {
+    let value = duration_ms.min(u64::from(u32::MAX));
+    let mut cell_width = 1;
+    while value / cell_width >= 256 {
+        cell_width *= 2;
+    }
+    value / cell_width * cell_width + cell_width - 1
+}
+
+fn count<T>(items: impl IntoIterator<Item = T>) -> u64 {
+    u64::try_from(items.into_iter().count()).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_at_most_a_hundredth_wide() {
+        for exact in [0, 1, 127, 128, 255] {
+            assert_eq!(upper_bound(exact), exact);
+        }
+        assert_eq!(upper_bound(256), 257);
+        assert_eq!(upper_bound(257), 257);
+        assert_eq!(upper_bound(511), 511);
+        assert_eq!(upper_bound(512), 515);
+        assert_eq!(upper_bound(u64::MAX), u64::from(u32::MAX));
+        for value in [1_000_u64, 60_000, 3_600_001, 4_000_000_000] {
+            let bound = upper_bound(value);
+            assert!(bound >= value && (bound - value) * 100 <= value, "{value}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The life of the connection: gaps, and how much of a window the stream was live.
+
+use std::sync::Arc;
+
+use streamgauge::snapshot::StreamStatus;
+use streamgauge::stream::Gap;
+use streamgauge::stream::StreamNote;
+use streamgauge::stream::StreamState;
+use streamgauge::time::EpochMs;
+
+use super::Model;
+use super::table::Row;
+
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    state: StreamState,
+    connected_since: Option<EpochMs>,
+    first_live: Option<EpochMs>,
+    reconnects: u64,
+    failed_attempts: u64,
+    protocol_errors: u64,
+    gaps: Vec<Gap>,
+    last_error: Option<String>,
+}
+
+impl Model {
+    pub(crate) fn note(&mut self, note: &StreamNote) {
+        let connection = &mut self.connection;
+        match note {
+            StreamNote::State(state) => {
+                connection.state = *state;
+                if *state != StreamState::Live {
+                    connection.connected_since = None;
+                }
+            }
+            StreamNote::Live { at } => connection.live(*at),
+            StreamNote::Lost {
+                since,
+                cause,
+                detail,
+            } => {
+                connection.last_error = Some(detail.clone());
+                connection.connected_since = None;
+                if connection.is_in_gap() {
+                    return;
+                }
+                connection.gaps.push(Gap {
+                    start: *since,
+                    end: None,
+                    cause: *cause,
+                });
+                self.doubt_open_sessions();
+            }
+            StreamNote::Failed { detail, .. } => {
+                connection.failed_attempts += 1;
+                connection.last_error = Some(detail.clone());
+            }
+            StreamNote::ProtocolError => connection.protocol_errors += 1,
+        }
+    }
+
+    fn doubt_open_sessions(&mut self) {
+        for row in self.rows.values_mut() {
+            if let Row::Open(open) = row {
+                open.certain = false;
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn is_in_gap(&self) -> bool {
+        self.gaps.last().is_some_and(|gap| gap.end.is_none())
+    }
+
+    fn live(&mut self, at: EpochMs) {
+        self.first_live.get_or_insert(at);
+        self.state = StreamState::Live;
+        self.connected_since = Some(at);
+        self.last_error = None;
+        if let Some(gap) = self.gaps.last_mut()
+            && gap.end.is_none()
+        {
+            gap.end = Some(at.max(gap.start));
+            self.reconnects += 1;
+        }
+    }
+
+    /// Milliseconds of `[start, end)` in which the stream was live, counted one by one in spans
+    /// between the points where anything changes.
+    pub(super) fn coverage_ms(&self, start: EpochMs, end: EpochMs) -> u64 {
+        let mut points = vec![start, end];
+        points.extend(self.first_live);
+        for gap in &self.gaps {
+            points.push(gap.start);
+            points.extend(gap.end);
+        }
+        points.retain(|point| (start..=end).contains(point));
+        points.sort_unstable();
+        points
+            .windows(2)
+            .filter(|span| self.is_live_at(span[0]))
+            .map(|span| span[1].since(span[0]))
+            .sum()
+    }
+
+    fn is_live_at(&self, time: EpochMs) -> bool {
+        let in_gap = |gap: &Gap| gap.start <= time && gap.end.is_none_or(|end| time < end);
+        self.first_live.is_some_and(|live| live <= time) && !self.gaps.iter().any(in_gap)
+    }
+
+    pub(super) fn status(&self, last_event: Option<EpochMs>) -> StreamStatus {
+        StreamStatus {
+            state: self.state,
+            connected_since: self.connected_since,
+            reconnects: self.reconnects,
+            failed_attempts: self.failed_attempts,
+            protocol_errors: self.protocol_errors,
+            gaps_total: u64::try_from(self.gaps.len()).unwrap(),
+            gaps: self.gaps.clone().into(),
+            last_error: self.last_error.as_deref().map(Arc::from),
+            last_event,
+            last_arrival: None,
+            lag_ms: None,
+        }
+    }
+}

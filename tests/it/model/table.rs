@@ -1,0 +1,200 @@
+//! The session table: a session is a connect and the first disconnect at or after it.
+
+use streamgauge::config::limits;
+use streamgauge::event::Event;
+use streamgauge::event::SessionKey;
+use streamgauge::time::EpochMs;
+
+use super::Ended;
+use super::Fate;
+use super::Model;
+use super::minute;
+
+/// What is known of a session id; no row at all is the fourth state.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Row {
+    Open(Open),
+    /// A disconnect that waits for its connect.
+    Pending {
+        disconnect: EpochMs,
+    },
+    Closed {
+        connect: EpochMs,
+        disconnect: EpochMs,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    pub(super) connect: EpochMs,
+    /// The bucket in which the connect was booked.
+    pub(super) connect_bucket: i64,
+    /// Messages since the connect.
+    pub(super) messages: u64,
+    /// The clock's minute when an event of the session was last applied or recognised.
+    pub(super) minute: i64,
+    /// Whether an event of it came since the last gap began.
+    pub(super) certain: bool,
+}
+
+impl Model {
+    pub(super) fn connect(&mut self, event: &Event) -> Fate {
+        let (key, t) = (event.session, event.time);
+        match self.rows.get(&key).copied() {
+            None => self.open(key, t),
+            Some(Row::Pending { disconnect }) if t <= disconnect => {
+                let ended = Ended {
+                    connect_bucket: self.booked(t),
+                    disconnect_bucket: self.booked(disconnect),
+                    duration_ms: disconnect.since(t),
+                    messages: 0,
+                };
+                self.close(key, t, disconnect, ended);
+            }
+            Some(Row::Pending { .. }) => {
+                self.counters.orphans += 1;
+                self.open(key, t);
+            }
+            Some(Row::Open(open)) if t > open.connect => {
+                self.counters.reconnects += 1;
+                self.open(key, t);
+            }
+            Some(Row::Open(open)) if t < open.connect => self.counters.stale += 1,
+            Some(Row::Open(_)) => return Fate::Duplicate,
+            Some(Row::Closed { connect, .. }) if t == connect => return Fate::Duplicate,
+            Some(Row::Closed { disconnect, .. }) if t >= disconnect => self.open(key, t),
+            Some(Row::Closed { .. }) => self.counters.stale += 1,
+        }
+        self.connects.push(self.booked(t));
+        Fate::Applied
+    }
+
+    pub(super) fn disconnect(&mut self, event: &Event) -> Fate {
+        let (key, d) = (event.session, event.time);
+        match self.rows.get(&key).copied() {
+            None => self.disconnect_unknown(event),
+            Some(Row::Open(open)) if d >= open.connect => self.close_open(key, open, d),
+            Some(Row::Open(open)) if within_skew(open.connect, d) => {
+                self.counters.clock_skew += 1;
+                self.close_open(key, open, d);
+            }
+            Some(Row::Open(_)) => self.counters.orphans += 1,
+            Some(Row::Pending { disconnect } | Row::Closed { disconnect, .. }) => {
+                if d == disconnect {
+                    return Fate::Duplicate;
+                }
+                self.counters.orphans += 1;
+            }
+        }
+        Fate::Applied
+    }
+
+    /// A late disconnect changes nothing, except that it closes the open session it fits. That it
+    /// fits by clock skew alone is an attribute of applied events, which it is not.
+    pub(super) fn late_disconnect(&mut self, event: &Event) {
+        let (key, d) = (event.session, event.time);
+        if let Some(Row::Open(open)) = self.rows.get(&key).copied()
+            && (d >= open.connect || within_skew(open.connect, d))
+        {
+            self.close_open(key, open, d);
+        }
+    }
+
+    fn disconnect_unknown(&mut self, event: &Event) {
+        let (key, d) = (event.session, event.time);
+        if let Some(own) = event.own_duration_ms() {
+            let connect = (d - i64::from(own)).max(EpochMs::from_ms(0));
+            let ended = Ended {
+                connect_bucket: self.booked(connect),
+                disconnect_bucket: self.booked(d),
+                duration_ms: d.since(connect),
+                messages: 0,
+            };
+            self.counters.recovered += 1;
+            self.close(key, connect, d, ended);
+        } else if self.has_expired(d) {
+            self.counters.orphans += 1;
+        } else {
+            self.rows.insert(key, Row::Pending { disconnect: d });
+        }
+    }
+
+    fn open(&mut self, key: SessionKey, connect: EpochMs) {
+        let open = Open {
+            connect,
+            connect_bucket: self.booked(connect),
+            messages: 0,
+            minute: minute(self.now()),
+            certain: true,
+        };
+        self.rows.insert(key, Row::Open(open));
+    }
+
+    fn close_open(&mut self, key: SessionKey, open: Open, d: EpochMs) {
+        let ended = Ended {
+            connect_bucket: open.connect_bucket,
+            disconnect_bucket: self.booked(d),
+            // 0 when the disconnect is before its connect by clock skew.
+            duration_ms: d.since(open.connect),
+            messages: open.messages,
+        };
+        self.close(key, open.connect, d, ended);
+    }
+
+    fn close(&mut self, key: SessionKey, connect: EpochMs, disconnect: EpochMs, ended: Ended) {
+        self.ended.push(ended);
+        if self.has_expired(disconnect) {
+            self.rows.remove(&key);
+        } else {
+            let row = Row::Closed {
+                connect,
+                disconnect,
+            };
+            self.rows.insert(key, row);
+        }
+    }
+
+    /// An event of the session was applied, or recognised as a copy.
+    pub(super) fn touch(&mut self, key: SessionKey) {
+        let now_minute = minute(self.now());
+        if let Some(Row::Open(open)) = self.rows.get_mut(&key) {
+            open.minute = now_minute;
+            open.certain = true;
+        }
+    }
+
+    /// Pending and closed rows expire one allowed lateness after their disconnect, on the grid.
+    fn has_expired(&self, disconnect: EpochMs) -> bool {
+        let lateness = self.settings.width.buckets_in(self.settings.lateness_ms);
+        let kept = i64::try_from(lateness).unwrap();
+        self.bucket(self.now()) > self.bucket(disconnect) + kept
+    }
+
+    pub(super) fn expire_rows(&mut self) {
+        let now_minute = minute(self.now());
+        let idle_minutes = i64::try_from(self.settings.idle_timeout_ms.div_ceil(60_000)).unwrap();
+        let gone: Vec<(SessionKey, Row)> = self
+            .rows
+            .iter()
+            .filter(|(_, row)| match **row {
+                Row::Open(open) => now_minute > open.minute + idle_minutes,
+                Row::Pending { disconnect } | Row::Closed { disconnect, .. } => {
+                    self.has_expired(disconnect)
+                }
+            })
+            .map(|(key, row)| (*key, *row))
+            .collect();
+        for (key, row) in gone {
+            self.rows.remove(&key);
+            match row {
+                Row::Open(_) => self.counters.evicted_idle += 1,
+                Row::Pending { .. } => self.counters.orphans += 1,
+                Row::Closed { .. } => {}
+            }
+        }
+    }
+}
+
+fn within_skew(connect: EpochMs, disconnect: EpochMs) -> bool {
+    connect.ms() - disconnect.ms() <= limits::DISCONNECT_SKEW_MS
+}

@@ -1,0 +1,242 @@
+//! Generated files, with copies, orphans, restarts, silence and disorder: two replays print the
+//! same, and what they print are the reference model's numbers at every step.
+
+use streamgauge::event::Event;
+use streamgauge::event::EventKind;
+use streamgauge::event::IdKeys;
+use streamgauge::event::IdKind;
+use streamgauge::event::Identity;
+use streamgauge::event::SessionKey;
+use streamgauge::parse::Parser;
+use streamgauge::parse::Verdict;
+use streamgauge::replay::ReplaySettings;
+use streamgauge::ring::Delta;
+use streamgauge::time::EpochMs;
+use streamgauge::window::Width;
+
+use crate::model::Model;
+
+use super::run;
+
+const EVENTS: u64 = 6_000;
+const JITTER_MS: u64 = 700;
+const EVERY_MS: i64 = 1_000;
+
+/// Steele, Lea and Flood's SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+
+    fn one_in(&mut self, bound: u64) -> bool {
+        self.below(bound) == 0
+    }
+}
+
+/// Events as they stand in a file; with `jitter_ms` up to that much out of order.
+fn generate(seed: u64, jitter_ms: u64) -> Vec<Event> {
+    let mut random = Random(seed);
+    let mut now = EpochMs::from_ms(1_768_478_400_000);
+    let mut open: Vec<u64> = Vec::new();
+    let mut events: Vec<Event> = Vec::new();
+    for serial in 1..=EVENTS {
+        now = now + i64::try_from(random.below(20)).unwrap();
+        if random.one_in(1_000) {
+            now = now + i64::try_from(random.below(9_000)).unwrap();
+        }
+        if random.one_in(50) && !events.is_empty() {
+            events.push(events[events.len() - 1]);
+            continue;
+        }
+        let kind = match random.below(10) {
+            0..3 => EventKind::Connected,
+            3..5 => EventKind::Disconnected,
+            _ => EventKind::Message,
+        };
+        let (number, own_duration_ms) = match kind {
+            // A restart now and then.
+            EventKind::Connected if !open.is_empty() && random.one_in(10) => (open[0], None),
+            EventKind::Connected => {
+                open.push(serial);
+                (serial, None)
+            }
+            _ if open.is_empty() || random.one_in(20) => (serial, Some(random.below(5_000))),
+            EventKind::Disconnected => {
+                let index = random.below(u64::try_from(open.len()).unwrap());
+                (open.remove(usize::try_from(index).unwrap()), None)
+            }
+            EventKind::Message => {
+                let index = random.below(u64::try_from(open.len()).unwrap());
+                (open[usize::try_from(index).unwrap()], None)
+            }
+        };
+        let behind = i64::try_from(random.below(jitter_ms + 1)).unwrap();
+        let is_message = kind == EventKind::Message;
+        let own_duration_ms = own_duration_ms
+            .filter(|duration| kind == EventKind::Disconnected && duration % 2 == 0)
+            .map(|duration| u32::try_from(duration).unwrap());
+        events.push(Event {
+            time: now - behind,
+            session: SessionKey {
+                hi: 0,
+                lo: number,
+                kind: IdKind::Hashed,
+            },
+            identity: if is_message {
+                Identity::from_hash(serial)
+            } else {
+                Identity::NONE
+            },
+            duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
+            kind,
+        });
+    }
+    events
+}
+
+/// The event as a line of a file.
+fn line(event: &Event) -> String {
+    let kind = match event.kind {
+        EventKind::Connected => "connected",
+        EventKind::Disconnected => "disconnected",
+        EventKind::Message => "message",
+    };
+    let mut data = format!("\"sessionId\":\"guest-{}\"", event.session.lo);
+    if let Some(fingerprint) = event.identity.fingerprint() {
+        data += &format!(",\"messageId\":\"m{fingerprint}\"");
+    }
+    if let Some(duration) = event.own_duration_ms() {
+        data += &format!(",\"durationMs\":{duration}");
+    }
+    format!(
+        "{{\"eventType\":\"webchat:{kind}\",\"timestamp\":\"{}\",\"data\":{{{data}}}}}\n",
+        event.time
+    )
+}
+
+/// The steps as the model sees them, when events are applied in the given order.
+fn model_steps(settings: &ReplaySettings, every_ms: i64, events: &[Event]) -> String {
+    let step_after = |time: EpochMs| (time.ms() / every_ms + 1) * every_ms;
+    let mut model = Model::new(settings.aggregate().clone());
+    let mut at = step_after(events[0].time);
+    let mut newest = events[0].time;
+    let mut output = String::new();
+    for event in events {
+        while event.time.ms() >= at {
+            output += &model_step(&mut model, at);
+            at += every_ms;
+        }
+        newest = newest.max(event.time);
+        model.count(&Delta {
+            received: 1,
+            ..Delta::default()
+        });
+        model.apply(event);
+    }
+    while at <= step_after(newest) {
+        output += &model_step(&mut model, at);
+        at += every_ms;
+    }
+    output
+}
+
+fn model_step(model: &mut Model, at: i64) -> String {
+    model.advance(EpochMs::from_ms(at - 1));
+    let snapshot = model.snapshot();
+    let (main, counters) = (&snapshot.windows[0], &snapshot.counters);
+    format!(
+        "{{\"at\":{at},\"activeSessions\":{},\"totalConnections\":{},\
+         \"avgSessionDurationMs\":{:?},\"messagesPerMinute\":{:?},\"openSessions\":{},\
+         \"received\":{},\"ignored\":0,\"rejected\":0,\"duplicates\":{},\"late\":{},\"future\":{},\
+         \"orphans\":{},\"outOfOrder\":{}}}\n",
+        main.active_sessions,
+        snapshot.total_connections,
+        main.avg_session_duration_ms(),
+        main.messages_per_minute(),
+        snapshot.sessions.open,
+        counters.received,
+        counters.duplicates,
+        counters.late,
+        counters.future,
+        counters.orphans,
+        counters.out_of_order,
+    )
+}
+
+/// Replays the events twice and compares with the model, which applies them in `order`.
+fn check(lateness_ms: u64, in_file: &[Event], in_order: &[Event]) -> String {
+    let every_ms = u64::try_from(EVERY_MS).unwrap();
+    let settings =
+        ReplaySettings::new(Width::DEFAULT, 5_000, every_ms, lateness_ms, 86_400_000).unwrap();
+    let file: String = in_file.iter().map(line).collect();
+    let first = run(file.as_bytes(), &settings);
+    assert_eq!(first.malformed, []);
+    let second = run(file.as_bytes(), &settings);
+    assert_eq!(first.output, second.output);
+
+    let model = model_steps(&settings, EVERY_MS, in_order);
+    assert_same_lines(&first.output, &model);
+    assert!(model.lines().count() > 50, "a file of some length");
+    model
+}
+
+fn assert_same_lines(printed: &str, expected: &str) {
+    for (printed, expected) in printed.lines().zip(expected.lines()) {
+        assert_eq!(printed, expected);
+    }
+    assert_eq!(printed.len(), expected.len());
+}
+
+#[test]
+fn a_file_in_order() {
+    let events = generate(7, 0);
+    let last = check(0, &events, &events);
+    let last = last.lines().last().unwrap();
+    // The file has what it was generated for.
+    for none in ["\"duplicates\":0,", "\"orphans\":0,", "\"openSessions\":0,"] {
+        assert!(!last.contains(none), "{last}");
+    }
+}
+
+#[test]
+fn a_file_out_of_order_as_it_comes() {
+    let events = generate(8, JITTER_MS);
+    let last = check(0, &events, &events);
+    assert!(!last.lines().last().unwrap().contains("\"outOfOrder\":0}"));
+}
+
+#[test]
+fn a_file_out_of_order_put_in_order() {
+    let events = generate(9, JITTER_MS);
+    let mut sorted = events.clone();
+    sorted.sort_by_key(|event| event.time);
+    let last = check(JITTER_MS, &events, &sorted);
+    assert!(last.lines().last().unwrap().contains("\"outOfOrder\":0}"));
+}
+
+/// As in `streamgauge replay FILE --every 10s`; the file holds nothing but events.
+#[test]
+#[ignore = "slow, and needs a file: REPLAY_FILE=e.ndjson cargo test --release --test it -- --ignored"]
+fn a_file_of_choice() {
+    let every_ms = 10_000;
+    let path = std::env::var_os("REPLAY_FILE").expect("REPLAY_FILE names a file");
+    let file = std::fs::read(path).unwrap();
+    let mut parser = Parser::new(IdKeys::FIXED);
+    let events: Vec<Event> = file
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| match parser.parse(&mut line.to_vec()) {
+            Verdict::Event(event) => event,
+            other => panic!("{other:?}: {}", String::from_utf8_lossy(line)),
+        })
+        .collect();
+    let settings = ReplaySettings::new(Width::DEFAULT, 60_000, 10_000, 0, 86_400_000).unwrap();
+    let printed = run(&file[..], &settings).output;
+    assert_same_lines(&printed, &model_steps(&settings, every_ms, &events));
+}
