@@ -1,10 +1,5 @@
 //! The token source against a token endpoint over real sockets.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "fixtures of tests: a failure here is the test's failure"
-)]
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;

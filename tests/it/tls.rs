@@ -1,10 +1,5 @@
 //! Encrypted connections against servers with throw-away certificates.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "fixtures of tests: a failure here is the test's failure"
-)]
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

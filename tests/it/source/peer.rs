@@ -1,11 +1,6 @@
 //! A WebSocket server by hand: raw TCP and hand-written frames, so that it can send what no library
 //! would.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "fixtures of tests: a failure here is the test's failure"
-)]
-
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;

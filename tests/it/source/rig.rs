@@ -1,10 +1,5 @@
 //! A running source, and everything it puts on its ring.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "fixtures of tests: a failure here is the test's failure"
-)]
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
