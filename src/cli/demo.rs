@@ -1,12 +1,14 @@
 //! `streamgauge demo`: the stand-in for the service and the engine that connects to it over real
 //! sockets, in one process, with one live line of the metrics.
 
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::value_parser;
 use hyper::Uri;
 use secrecy::SecretString;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::config;
 use crate::config::AuthSettings;
@@ -15,6 +17,9 @@ use crate::config::ServeSettings;
 use crate::config::StreamSettings;
 use crate::config::duration;
 use crate::engine::Engine;
+use crate::simulate::Rate;
+use crate::simulate::Simulator;
+use crate::simulate::SimulatorSettings;
 use crate::time::Clock;
 
 use super::Failure;
@@ -33,9 +38,8 @@ pub(super) struct Args {
           value_parser = config::address)]
     listen: SocketAddr,
     /// Mean rate of the simulated traffic
-    #[arg(long, value_name = "EVENTS_PER_SECOND", default_value_t = 500,
-          value_parser = value_parser!(u32).range(1..=RATE_MAX))]
-    rate: u32,
+    #[arg(long, value_name = "EVENTS_PER_SECOND", default_value = "500")]
+    rate: Rate,
     /// Repeats the simulated traffic exactly
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -43,9 +47,6 @@ pub(super) struct Args {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
     duration: Option<Duration>,
 }
-
-/// Beyond this a demo is a load test; `simulate --rate max` is for those.
-const RATE_MAX: i64 = 1_000_000;
 
 /// Runs until a signal, the end of `--for`, or nobody reads standard output any more.
 ///
@@ -65,12 +66,13 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 
 async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failure> {
     let failed = |error| Failure::Failed(format!("{error}"));
-    let stand_in = StandIn::start(&args).await?;
+    let clock = Clock::system();
+    let stand_in = StandIn::start(&args, clock.clone()).await?;
     output::note(&format!(
-        "simulating {} events/s at {}",
-        args.rate, stand_in.stream_url
+        "simulating Genesys Cloud at {}",
+        stand_in.stream_url
     ));
-    let mut engine = Engine::start(stand_in.settings(serve), Clock::system()).map_err(failed)?;
+    let mut engine = Engine::start(stand_in.settings(serve), clock).map_err(failed)?;
     output::note(&format!(
         "serving GraphQL at {}",
         graphql_url(engine.local_addr())
@@ -103,14 +105,32 @@ struct StandIn {
     stream_url: Uri,
     client_id: String,
     client_secret: SecretString,
+    shutdown: CancellationToken,
+    running: JoinHandle<()>,
 }
 
 impl StandIn {
     /// Starts the simulator on a port that the system chooses.
-    async fn start(_args: &Args) -> Result<Self, Failure> {
-        Err(Failure::Failed(
-            "demo: the simulator is not built yet".to_owned(),
-        ))
+    async fn start(args: &Args, clock: Clock) -> Result<Self, Failure> {
+        let failed = |why: String| Failure::Failed(format!("demo: simulator: {why}"));
+        let mut settings = SimulatorSettings::new((Ipv4Addr::LOCALHOST, 0).into());
+        settings.seed = args.seed;
+        settings.rate = args.rate;
+        let (client_id, client_secret) =
+            (settings.client_id.clone(), settings.client_secret.clone());
+        let simulator = Simulator::bind(settings, clock)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let url = |text: String| text.parse().map_err(|_| failed(format!("no URL: {text}")));
+        let shutdown = CancellationToken::new();
+        Ok(Self {
+            token_url: url(simulator.token_url())?,
+            stream_url: url(simulator.stream_url())?,
+            client_id,
+            client_secret,
+            running: tokio::spawn(simulator.run(shutdown.clone())),
+            shutdown,
+        })
     }
 
     /// The settings of an engine that connects to it.
@@ -123,5 +143,9 @@ impl StandIn {
         EngineSettings::new(auth, StreamSettings::new(self.stream_url.clone()), serve)
     }
 
-    async fn stop(self) {}
+    async fn stop(self) {
+        self.shutdown.cancel();
+        // It ends on its own; had it panicked, the engine would have said that it is gone.
+        let _ = self.running.await;
+    }
 }

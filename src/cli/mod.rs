@@ -23,6 +23,7 @@ use clap::Subcommand;
 use crate::config;
 use crate::config::Environment;
 use crate::config::Flags;
+use crate::simulate::FAULT_GRAMMAR;
 
 use setting_flags::LogFlags;
 
@@ -65,7 +66,7 @@ enum Command {
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(serve::Args),
     /// Stand in for Genesys Cloud, or write its events to a file
-    #[command(after_help = SIMULATE_EXAMPLES)]
+    #[command(after_long_help = format!("{FAULT_GRAMMAR}\n\n{SIMULATE_EXAMPLES}"))]
     Simulate(simulate::Args),
     /// Read recorded events in event time, as fast as it goes
     #[command(after_help = REPLAY_EXAMPLES)]

@@ -1,15 +1,349 @@
-//! `streamgauge simulate`: placeholder while the command is written.
+//! `streamgauge simulate`: the stand-in for Genesys Cloud on a port, or its events as a file.
+
+use std::fs::File;
+use std::io;
+use std::io::IsTerminal as _;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 
 use super::Failure;
+use super::output;
+use super::runtime;
+use super::signal::STOPPING;
+use super::signal::Stop;
+use crate::config::duration;
+use crate::simulate;
+use crate::simulate::Fault;
+use crate::simulate::FaultKind;
+use crate::simulate::Observer;
+use crate::simulate::Rate;
+use crate::simulate::Simulator;
+use crate::simulate::SimulatorSettings;
+use crate::simulate::SimulatorStats;
+use crate::time::Clock;
 
-/// Arguments of `streamgauge simulate`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+/// The variable that holds the client's secret. There is no flag for it: arguments can be read by
+/// everybody on the machine.
+const SECRET_VARIABLE: &str = "SIMULATE_CLIENT_SECRET";
+/// How often a line says what was sent.
+const REPORT_PERIOD: Duration = Duration::from_secs(10);
+/// Events of a file between two lines of progress where there is no terminal.
+const PROGRESS_EVENTS: u64 = 1_000_000;
 
-/// Runs the command.
+/// Stand in for Genesys Cloud: a token endpoint and an event stream, or a file of events.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = simulate::FAULT_GRAMMAR)]
+pub(super) struct Args {
+    /// Where to listen; port 0 lets the system choose.
+    #[arg(long, value_name = "ADDR", default_value_t = SimulatorSettings::LISTEN)]
+    listen: SocketAddr,
+    /// Allow listening beyond this machine.
+    #[arg(long)]
+    open_to_network: bool,
+    /// Events per second on average, or `max`: as many as the reader takes.
+    #[arg(long, value_name = "RATE", default_value = "500")]
+    rate: Rate,
+    /// The same seed gives the same events at the same offsets.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Let the rate follow a daily curve, of which it is the mean.
+    #[arg(long)]
+    curve: bool,
+    /// The OAuth client's id. Its secret is `demo`, or the variable SIMULATE_CLIENT_SECRET.
+    #[arg(long, value_name = "ID", default_value = SimulatorSettings::CLIENT)]
+    client_id: String,
+    /// How long a token is valid.
+    #[arg(long, value_name = "LENGTH", default_value = "24h", value_parser = duration::parse)]
+    token_lifetime: Duration,
+    /// Do something wrong, such as drop@every:30s; repeatable. See --help for all of them.
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Fault>,
+    /// Write the events to this file (`-` for standard output) instead of serving them.
+    #[arg(long, value_name = "FILE", requires = "events")]
+    out: Option<PathBuf>,
+    /// How many events to write.
+    #[arg(long, value_name = "N", requires = "out")]
+    events: Option<u64>,
+}
+
+/// Runs the command to its end.
 ///
 /// # Errors
-/// Always: it is not built yet.
-pub(super) fn run(_args: Args) -> Result<(), Failure> {
-    Err(Failure::Failed("simulate: not built yet".to_owned()))
+/// Wrong or contradicting arguments, an address that cannot be listened on (usage); a file that
+/// cannot be written.
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let settings = settings(&args)?;
+    match (&args.out, args.events) {
+        (Some(out), Some(events)) => write(out, events, &settings),
+        _ => serve(settings, &args.client_id),
+    }
+}
+
+fn settings(args: &Args) -> Result<SimulatorSettings, Failure> {
+    if args.out.is_none() && !args.listen.ip().is_loopback() && !args.open_to_network {
+        return Err(Failure::Usage(format!(
+            "--listen: {}: reachable from other machines; add --open-to-network if that is meant",
+            args.listen
+        )));
+    }
+    if args.token_lifetime < Duration::from_secs(1) {
+        return Err(Failure::Usage(
+            "--token-lifetime: shorter than a second; use 1s or more".to_owned(),
+        ));
+    }
+    let of_events = |fault: &&Fault| {
+        matches!(
+            fault.kind,
+            FaultKind::Duplicate(_) | FaultKind::Reorder(_) | FaultKind::Malformed(_)
+        )
+    };
+    if args.out.is_some() && args.faults.iter().filter(of_events).count() < args.faults.len() {
+        return Err(Failure::Usage(
+            "--fault: a file has no connection; use duplicate, reorder or malformed with --out"
+                .to_owned(),
+        ));
+    }
+    Ok(SimulatorSettings {
+        seed: args.seed,
+        rate: args.rate,
+        curve: args.curve,
+        client_id: args.client_id.clone(),
+        client_secret: secret()?,
+        token_lifetime: args.token_lifetime,
+        faults: args.faults.clone(),
+        ..SimulatorSettings::new(args.listen)
+    })
+}
+
+fn secret() -> Result<SecretString, Failure> {
+    match std::env::var(SECRET_VARIABLE) {
+        Ok(secret) if !secret.is_empty() => Ok(SecretString::from(secret)),
+        Ok(_) | Err(std::env::VarError::NotPresent) => {
+            Ok(SecretString::from(SimulatorSettings::CLIENT))
+        }
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::Usage(format!(
+            "{SECRET_VARIABLE}: not UTF-8; set a secret in plain text"
+        ))),
+    }
+}
+
+fn write(out: &Path, events: u64, settings: &SimulatorSettings) -> Result<(), Failure> {
+    let failed = |error: io::Error| {
+        let shown = out.display().to_string();
+        Failure::Failed(format!("--out: {}: {error}", shown.escape_debug()))
+    };
+    let to_stdout = out == Path::new("-");
+    let sink: Box<dyn Write> = if to_stdout {
+        Box::new(io::stdout().lock())
+    } else {
+        Box::new(File::create(out).map_err(failed)?)
+    };
+    let mut progress = Progress::new(events);
+    match simulate::write_file(sink, events, settings, |done| progress.show(done)) {
+        Ok(stats) => {
+            progress.finish(&stats);
+            Ok(())
+        }
+        // `| head` has seen enough.
+        Err(error) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// How far a file is: a bar on a terminal, a line now and then elsewhere.
+struct Progress {
+    bar: Option<ProgressBar>,
+    events: u64,
+    next_line: u64,
+}
+
+impl Progress {
+    fn new(events: u64) -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let style =
+                ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} events {eta}")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(events).with_style(style)
+        });
+        Self {
+            bar,
+            events,
+            next_line: PROGRESS_EVENTS,
+        }
+    }
+
+    fn show(&mut self, done: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+        } else if done >= self.next_line && done < self.events {
+            output::note(&format!("{done} of {} events", self.events));
+            self.next_line = done + PROGRESS_EVENTS;
+        }
+    }
+
+    fn finish(self, stats: &SimulatorStats) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+        let SimulatorStats {
+            sent,
+            copies,
+            malformed,
+            ..
+        } = stats;
+        output::note(&format!(
+            "wrote {sent} events, {copies} copies, {malformed} malformed lines"
+        ));
+    }
+}
+
+fn serve(settings: SimulatorSettings, client_id: &str) -> Result<(), Failure> {
+    let stop = Stop::on_signal()?;
+    runtime::run(async {
+        let simulator = Simulator::bind(settings, Clock::system())
+            .await
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        introduce(&simulator, client_id);
+        let shutdown = CancellationToken::new();
+        let observer = simulator.observer();
+        let running = simulator.run(shutdown.clone());
+        tokio::pin!(running);
+        tokio::select! {
+            () = &mut running => {}
+            never = report(&observer) => match never {},
+            () = stop.requested() => output::note(STOPPING),
+        }
+        shutdown.cancel();
+        running.await;
+        output::note(&line(&observer.stats()));
+        Ok(())
+    })
+}
+
+/// Says where the stand-in is and how to point the engine at it.
+fn introduce(simulator: &Simulator, client_id: &str) {
+    let (token_url, stream_url) = (simulator.token_url(), simulator.stream_url());
+    let secret = if std::env::var_os(SECRET_VARIABLE).is_some_and(|value| !value.is_empty()) {
+        format!("\"${SECRET_VARIABLE}\"")
+    } else {
+        SimulatorSettings::CLIENT.to_owned()
+    };
+    output::note(&format!("token   {token_url}"));
+    output::note(&format!("stream  {stream_url}"));
+    output::note(&format!(
+        "try     GENESYS_CLIENT_ID={client_id} GENESYS_CLIENT_SECRET={secret} \
+         streamgauge serve --token-url {token_url} --stream-url {stream_url}"
+    ));
+}
+
+async fn report(observer: &Observer) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(REPORT_PERIOD).await;
+        output::note(&line(&observer.stats()));
+    }
+}
+
+/// What was sent, on one line.
+fn line(stats: &SimulatorStats) -> String {
+    let mut line = format!(
+        "sent {} missed {} connections {}",
+        stats.sent, stats.missed, stats.connections
+    );
+    for (name, count) in [
+        ("filtered", stats.filtered),
+        ("copies", stats.copies),
+        ("malformed", stats.malformed),
+        ("faults", stats.faults),
+        ("handshakes refused", stats.handshakes_refused),
+        ("subscriptions refused", stats.subscriptions_refused),
+        ("tokens refused", stats.tokens_refused),
+    ] {
+        if count > 0 {
+            line.push_str(&format!(" {name} {count}"));
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parse(flags: &[&str]) -> Result<Args, String> {
+        let command = ["simulate"].iter().chain(flags);
+        let cli = Cli::try_parse_from(command).map_err(|error| error.to_string())?;
+        Ok(cli.args)
+    }
+
+    #[test]
+    fn the_defaults_are_the_librarys() {
+        let settings = settings(&parse(&[]).unwrap()).unwrap();
+        let defaults = SimulatorSettings::new(SimulatorSettings::LISTEN);
+        assert_eq!(settings.listen, defaults.listen);
+        assert_eq!(settings.rate, defaults.rate);
+        assert_eq!(settings.seed, defaults.seed);
+        assert_eq!(settings.client_id, defaults.client_id);
+        assert_eq!(settings.token_lifetime, defaults.token_lifetime);
+    }
+
+    #[test]
+    fn wrong_arguments_are_refused_by_name() {
+        let check = |flags: &[&str], part: &str| {
+            let error = match parse(flags) {
+                Ok(args) => settings(&args).unwrap_err().to_string(),
+                Err(error) => error,
+            };
+            assert!(error.contains(part), "{flags:?}: {error}");
+        };
+        check(&["--rate", "fast"], "events per second");
+        check(&["--fault", "explode"], "no such fault");
+        check(&["--client-secret", "x"], "--client-secret");
+        check(&["--out", "x"], "--events");
+        check(&["--events", "5"], "--out");
+        check(&["--listen", "0.0.0.0:0"], "--open-to-network");
+        check(&["--token-lifetime", "10ms"], "1s or more");
+        check(
+            &["--out", "x", "--events", "1", "--fault", "drop@1s"],
+            "no connection",
+        );
+    }
+
+    #[test]
+    fn a_file_is_written_and_an_unwritable_one_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.ndjson");
+        let flags = |path: &Path| {
+            let path = path.to_str().unwrap();
+            parse(&["--out", path, "--events", "10"]).unwrap()
+        };
+        run(flags(&path)).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), 10);
+        let missing = folder.path().join("no/such/folder");
+        let failure = run(flags(&missing)).unwrap_err();
+        assert!(matches!(&failure, Failure::Failed(text) if text.contains("no/such/folder")));
+    }
+
+    #[test]
+    fn a_taken_port_is_a_usage_error() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = taken.local_addr().unwrap().to_string();
+        let failure = run(parse(&["--listen", &addr]).unwrap()).unwrap_err();
+        assert!(matches!(&failure, Failure::Usage(text) if text.contains(&addr)));
+    }
 }

@@ -33,6 +33,43 @@ pub const LATENCY_INTERVAL_NS: u64 = 1_000_000_000;
 /// Latency samples of readers waiting for the writer.
 pub const SAMPLES_WAITING_MAX: usize = 65_536;
 
+/// A request's body, in bytes: four times the longest query with room for its variables.
+pub const REQUEST_BYTES_MAX: usize = 64 << 10;
+/// A request's head, in bytes.
+pub const REQUEST_HEAD_BYTES_MAX: u32 = 16 << 10;
+/// Connections to the HTTP server at a time; further ones wait in the system's queue.
+pub const CONNECTIONS_MAX: usize = 16_384;
+/// Requests in progress at a time on one HTTP/2 connection.
+pub const STREAMS_PER_CONNECTION_MAX: u32 = 128;
+/// Costly queries executed at a time: one keeps a core busy, and ingest needs its own.
+pub const QUERIES_RUNNING_MAX: usize = 2;
+
+/// A query document, in bytes.
+pub const QUERY_BYTES_MAX: usize = 16 << 10;
+/// Tokens of a query document.
+pub const QUERY_TOKENS_MAX: usize = 1_000;
+/// Brackets of any kind open at a time in a query document; the parser recurses by them.
+pub const QUERY_BRACKETS_MAX: usize = 32;
+/// Levels of fields of a query, fragments followed. The schema itself has four.
+pub const QUERY_DEPTH_MAX: usize = 8;
+/// The same for an operation that asks for the schema only: the usual tools follow nine levels of
+/// `ofType` and end at 15.
+pub const INTROSPECTION_DEPTH_MAX: usize = 16;
+/// Aliases in a query document.
+pub const QUERY_ALIASES_MAX: usize = 30;
+/// Directives in a query document.
+pub const QUERY_DIRECTIVES_MAX: usize = 10;
+/// Fields at the root of an operation, fragments followed.
+pub const QUERY_ROOT_FIELDS_MAX: usize = 20;
+/// Operations in a query document of which `operationName` picks one; without it there is one.
+pub const QUERY_OPERATIONS_MAX: usize = 10;
+/// Selections of a query document once every fragment stands where it is spread.
+pub const QUERY_EXPANDED_MAX: usize = 5_000;
+/// Nesting of the variables of a query.
+pub const VARIABLES_DEPTH_MAX: usize = 16;
+/// Errors told of in one answer; a document can make one a token.
+pub const QUERY_ERRORS_MAX: usize = 20;
+
 /// A disconnect at most this much before its connect is taken for clock skew, in milliseconds.
 pub const DISCONNECT_SKEW_MS: i64 = 5_000;
 /// Disconnects waiting for their connect, as a share of all rows: a flood of them evicts nobody else.

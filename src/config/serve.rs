@@ -18,6 +18,24 @@ pub struct ServeSettings {
     pub introspection: Option<bool>,
     /// A snapshot older than this makes `/readyz` answer 503.
     pub ready_max_age: Duration,
+    /// How long a client may take over each part of a request.
+    pub timeouts: ServeTimeouts,
+}
+
+/// How long each part of a connection's life may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServeTimeouts {
+    /// From accepting a connection to the end of its first request's head, and on HTTP/1.1 from one
+    /// answer to the end of the next head.
+    pub head: Duration,
+    /// From the end of a request's head to the end of its body.
+    pub body: Duration,
+    /// Without any request in progress, on HTTP/2.
+    pub idle: Duration,
+    /// One query, waiting for a worker included.
+    pub query: Duration,
+    /// From the signal to stop until connections that are still busy are cut.
+    pub drain: Duration,
 }
 
 impl ServeSettings {
@@ -32,6 +50,7 @@ impl ServeSettings {
             open_to_network: false,
             introspection: None,
             ready_max_age: Duration::from_secs(5),
+            timeouts: ServeTimeouts::DEFAULT,
         }
     }
 
@@ -48,4 +67,20 @@ impl ServeSettings {
             "everybody on the network could read there; listen on 127.0.0.1, or give --token-file, or --open-to-network",
         )
     }
+
+    /// Whether the schema can be asked for, and whether errors suggest names from it.
+    pub fn introspection_allowed(&self) -> bool {
+        self.introspection.unwrap_or_else(|| self.token.is_none())
+    }
+}
+
+impl ServeTimeouts {
+    /// The defaults: long enough for a phone on a bad line, short enough to free what it holds.
+    pub const DEFAULT: Self = Self {
+        head: Duration::from_secs(10),
+        body: Duration::from_secs(10),
+        idle: Duration::from_secs(60),
+        query: Duration::from_secs(2),
+        drain: Duration::from_secs(5),
+    };
 }

@@ -1,1 +1,54 @@
-//! Placeholder while the stage is written.
+//! The stand-in for Genesys Cloud: a believable, exactly repeatable stream of guests' events behind a
+//! token endpoint and a WebSocket, with faults on demand; or the same events as a file.
+//!
+//! ```text
+//!  arrivals ┐                                       ┌ desk: nobody is subscribed, events are missed
+//!  habits   ┴ traffic → event_json → disorder → feed┤
+//!                                                   └ stream: frames, many in one write → socket
+//!  server → routes: token, handshake, refusals
+//! ```
+//!
+//! It stands beside the pipeline, at its far end, and shares no code with it but the words: what it
+//! writes and what `parse` reads must agree by contract, not by construction.
+
+mod arrivals;
+mod desk;
+mod disorder;
+mod event_json;
+mod fault;
+mod fault_flag;
+mod feed;
+mod file;
+mod habits;
+mod outbox;
+mod record;
+mod refusals;
+mod routes;
+mod schedule;
+mod server;
+mod settings;
+mod socket;
+mod stats;
+mod stream;
+mod subscription;
+mod token;
+mod traffic;
+
+pub use fault::Bound;
+pub use fault::Endpoint;
+pub use fault::Fault;
+pub use fault::FaultKind;
+pub use fault::Refusal;
+pub use fault::When;
+pub use fault_flag::GRAMMAR as FAULT_GRAMMAR;
+pub use file::FILE_START;
+pub use file::write_file;
+pub use record::Emission;
+pub use routes::STREAM_PATH;
+pub use routes::TOKEN_PATH;
+pub use server::BindError;
+pub use server::Observer;
+pub use server::Simulator;
+pub use settings::Rate;
+pub use settings::SimulatorSettings;
+pub use stats::SimulatorStats;

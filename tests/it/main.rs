@@ -7,6 +7,9 @@
 mod aggregate;
 mod check;
 mod cli;
+mod graphql;
+mod http;
 mod model;
 mod parse;
 mod replay;
+mod simulate;

@@ -1,0 +1,98 @@
+//! The bearer token that a server asks for. It is compared in constant time and never printed.
+
+use hyper::HeaderMap;
+use hyper::Uri;
+use hyper::header;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use subtle::ConstantTimeEq;
+
+use super::query;
+
+/// Names under which clients put a token into a URL, where it would reach logs and histories.
+const PARAMETERS: [&str; 3] = ["access_token", "token", "bearer"];
+
+/// Why a request is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unauthorized {
+    /// No credential, a wrong one, or several. Which of them is not said.
+    Credential,
+    /// The right credential, but one in the URL too.
+    InUrl,
+}
+
+/// Checks the one `Authorization` header of a request against `token`.
+///
+/// # Errors
+/// When it is not exactly `Bearer <token>`, or the URL carries a token as well.
+pub(super) fn check(
+    token: &SecretString,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(), Unauthorized> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Unauthorized::Credential);
+    };
+    let offered = bearer(value.as_bytes()).ok_or(Unauthorized::Credential)?;
+    if !bool::from(offered.ct_eq(token.expose_secret().as_bytes())) {
+        return Err(Unauthorized::Credential);
+    }
+    let mut parameters = query::pairs(uri.query().unwrap_or_default());
+    if parameters.any(|(name, _)| PARAMETERS.contains(&name)) {
+        return Err(Unauthorized::InUrl);
+    }
+    Ok(())
+}
+
+/// What follows the scheme, whose name is in any case.
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn lets_in_one_right_header_only() {
+        let offer = |uri: &'static str, values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::AUTHORIZATION, HeaderValue::from_static(value));
+            }
+            let token = SecretString::from("s3cret");
+            check(&token, &Uri::from_static(uri), &headers)
+        };
+        assert_eq!(offer("/", &["Bearer s3cret"]), Ok(()));
+        assert_eq!(offer("/?query=x", &["bEARER s3cret"]), Ok(()));
+        for values in [
+            &[][..],
+            &[""],
+            &["Bearer"],
+            &["Bearer "],
+            &["Bearer s3cre"],
+            &["Bearer s3cret2"],
+            &["Bearer  s3cret"],
+            &["Basic s3cret"],
+            &["s3cret"],
+            &["Bearer s3cret", "Bearer s3cret"],
+        ] {
+            assert_eq!(
+                offer("/", values),
+                Err(Unauthorized::Credential),
+                "{values:?}"
+            );
+        }
+        let expected = Err(Unauthorized::Credential);
+        assert_eq!(offer("/?access_token=s3cret", &[]), expected);
+        let expected = Err(Unauthorized::InUrl);
+        assert_eq!(
+            offer("/?a&access_token=s3cret", &["Bearer s3cret"]),
+            expected
+        );
+    }
+}

@@ -1,0 +1,289 @@
+//! One request, from its head to its answer: who asks, for what, by which method.
+//!
+//! The order of the checks is part of what is promised: host, token, origin, path, method. Until a
+//! request has passed them nothing of it is read but its head.
+
+use std::error::Error;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use http_body_util::LengthLimitError;
+use http_body_util::Limited;
+use hyper::HeaderMap;
+use hyper::Method;
+use hyper::Request;
+use hyper::StatusCode;
+use hyper::Uri;
+use hyper::body::Body;
+use hyper::header;
+use secrecy::SecretString;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::answer;
+use super::answer::Answer;
+use super::bearer;
+use super::bearer::Unauthorized;
+use super::graphql;
+use super::graphql::GraphQl;
+use super::health::Readiness;
+use super::host::HostRule;
+use super::host::Misdirected;
+use super::media;
+use super::media::Media;
+use super::page;
+use super::query::QueryRequest;
+use super::route;
+use super::route::Endpoint;
+use super::schema::View;
+use crate::config::ServeSettings;
+use crate::config::limits;
+use crate::ring::Mailbox;
+use crate::snapshot::Reader;
+use crate::time::Clock;
+use crate::time::EpochMs;
+
+/// Answers requests; what a connection hands them to. Cheap to clone.
+#[derive(Clone)]
+pub struct Handler(Arc<Shared>);
+
+struct Shared {
+    token: Option<SecretString>,
+    host_rule: HostRule,
+    ready_max_age: Duration,
+    body_timeout: Duration,
+    reader: Reader,
+    samples: Mailbox<u64>,
+    clock: Clock,
+    started: EpochMs,
+    started_ns: u64,
+    graphql: GraphQl,
+    page: Bytes,
+    draining: CancellationToken,
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handler").finish_non_exhaustive()
+    }
+}
+
+impl Handler {
+    /// A handler for a server at `bound`. The nanoseconds that each GraphQL request takes are posted
+    /// to `samples`.
+    pub fn new(
+        settings: &ServeSettings,
+        bound: SocketAddr,
+        reader: Reader,
+        samples: Mailbox<u64>,
+        clock: Clock,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            token: settings.token.clone(),
+            host_rule: HostRule::new(bound, settings.token.is_some()),
+            ready_max_age: settings.ready_max_age,
+            body_timeout: settings.timeouts.body,
+            reader,
+            samples,
+            started: clock.wall(),
+            started_ns: clock.mono_ns(),
+            clock,
+            graphql: GraphQl::new(settings),
+            page: Bytes::from(page::render(bound)),
+            draining: CancellationToken::new(),
+        }))
+    }
+
+    /// From here on `/readyz` answers that the server is about to stop.
+    pub(super) fn drain(&self) {
+        self.0.draining.cancel();
+    }
+
+    /// Answers one request. `HEAD` gets what `GET` would get, without the body.
+    pub async fn answer<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let is_head = request.method() == Method::HEAD;
+        let answer = self.answer_whole(request).await;
+        if is_head {
+            return answer::head_of(answer);
+        }
+        answer
+    }
+
+    async fn answer_whole<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let route = route::find(request.uri().path());
+        let is_open = route.is_some_and(|route| route.is_open);
+        if !is_open && let Err(answer) = self.admit(request.uri(), request.headers()) {
+            return *answer;
+        }
+        let Some(route) = route else {
+            return answer::text(StatusCode::NOT_FOUND, "not found; see /\n");
+        };
+        if !route.allows(request.method()) {
+            let answer = answer::text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+            return answer::with(answer, header::ALLOW, route.allow);
+        }
+        match route.endpoint {
+            Endpoint::Page => {
+                let page = self.0.page.clone();
+                answer::new(StatusCode::OK, "text/html; charset=utf-8", page)
+            }
+            Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
+            Endpoint::Ready => self.readiness(),
+            Endpoint::GraphQl => self.graphql(request).await,
+        }
+    }
+
+    /// Whether a request may know what stands at its path.
+    fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Answer>> {
+        let refuse = |status, line| Err(Box::new(answer::text(status, line)));
+        let directed = self.0.host_rule.check(uri, headers);
+        match directed {
+            Err(Misdirected::BadHost) => {
+                return refuse(StatusCode::BAD_REQUEST, "bad or missing host\n");
+            }
+            Err(Misdirected::WrongHost) => {
+                return refuse(
+                    StatusCode::MISDIRECTED_REQUEST,
+                    "host: not a name of this server; use localhost\n",
+                );
+            }
+            Ok(()) | Err(Misdirected::WrongOrigin) => {}
+        }
+        if let Some(token) = &self.0.token {
+            match bearer::check(token, uri, headers) {
+                Ok(()) => {}
+                Err(Unauthorized::InUrl) => {
+                    return refuse(
+                        StatusCode::BAD_REQUEST,
+                        "token in the URL; send it as a header only\n",
+                    );
+                }
+                Err(Unauthorized::Credential) => {
+                    let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
+                    let answer = answer::with(answer, header::WWW_AUTHENTICATE, "Bearer");
+                    return Err(Box::new(answer));
+                }
+            }
+        }
+        if directed.is_err() {
+            return refuse(StatusCode::FORBIDDEN, "origin: another site\n");
+        }
+        Ok(())
+    }
+
+    fn readiness(&self) -> Answer {
+        let shared = &self.0;
+        let readiness = Readiness::new(
+            &shared.reader.load(),
+            shared.clock.wall(),
+            shared.ready_max_age,
+            shared.draining.is_cancelled(),
+        );
+        let status = match readiness.ready {
+            true => StatusCode::OK,
+            false => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let body = serde_json::to_vec(&readiness)
+            .unwrap_or_else(|error| unreachable!("strings are JSON: {error}"));
+        answer::new(status, "application/json; charset=utf-8", body)
+    }
+
+    async fn graphql<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let Some(media) = media::negotiate(request.headers()) else {
+            return graphql::unreadable(
+                StatusCode::NOT_ACCEPTABLE,
+                "accept: neither application/graphql-response+json nor application/json",
+                Media::Json,
+            );
+        };
+        let method = request.method().clone();
+        let (query_request, since_ns) = if method == Method::POST {
+            let body = match self.read_body(request, media).await {
+                Ok(body) => body,
+                Err(answer) => return *answer,
+            };
+            let since_ns = self.0.clock.mono_ns();
+            (QueryRequest::from_body(&body), since_ns)
+        } else {
+            let since_ns = self.0.clock.mono_ns();
+            let parameters = request.uri().query().unwrap_or_default();
+            (QueryRequest::from_parameters(parameters), since_ns)
+        };
+        let answer = self
+            .0
+            .graphql
+            .answer(query_request, &method, media, self.view(since_ns))
+            .await;
+        let took_ns = self.0.clock.mono_ns().saturating_sub(since_ns);
+        self.0.samples.post(took_ns);
+        answer
+    }
+
+    /// The one snapshot of a request, and its moment.
+    fn view(&self, now_ns: u64) -> View {
+        View {
+            snapshot: self.0.reader.load(),
+            wall: self.0.clock.wall(),
+            started: self.0.started,
+            uptime_ms: now_ns.saturating_sub(self.0.started_ns) / 1_000_000,
+        }
+    }
+
+    /// Reads the body of a POST within its limits of type, size and time.
+    async fn read_body<B>(&self, request: Request<B>, media: Media) -> Result<Bytes, Box<Answer>>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let refuse = |status, message| Err(Box::new(graphql::unreadable(status, message, media)));
+        let too_large = "request body: over 65536 bytes";
+        if !media::is_json(request.headers()) {
+            return refuse(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content-type: not application/json in UTF-8",
+            );
+        }
+        // What the head announces is refused before any of it is read; what it hides, on the way.
+        let announced = request.body().size_hint().lower();
+        if announced > limits::REQUEST_BYTES_MAX as u64 {
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, too_large);
+        }
+        let body = Limited::new(request.into_body(), limits::REQUEST_BYTES_MAX);
+        match timeout(self.0.body_timeout, body.collect()).await {
+            Ok(Ok(collected)) => Ok(collected.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                refuse(StatusCode::PAYLOAD_TOO_LARGE, too_large)
+            }
+            Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "request body: cut off"),
+            Err(_) => {
+                let message = "request body: not complete in time";
+                // The rest of the body is never read: hyper closes the connection after this.
+                refuse(StatusCode::REQUEST_TIMEOUT, message)
+            }
+        }
+    }
+}
+
+const _: () = assert!(
+    limits::REQUEST_BYTES_MAX == 65_536,
+    "the message that names it"
+);
+
+#[cfg(test)]
+mod tests;

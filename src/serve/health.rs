@@ -1,0 +1,85 @@
+//! Whether this process should get traffic. Alive is another question, answered by any answer.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::snapshot::Snapshot;
+use crate::stream::StreamState;
+use crate::time::EpochMs;
+
+/// The body of `/readyz`.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Readiness {
+    /// Whether there is no reason against it.
+    pub(super) ready: bool,
+    /// One line for each reason against it.
+    pub(super) reasons: Vec<String>,
+}
+
+impl Readiness {
+    /// Judges a snapshot at a moment of the wall clock.
+    pub(super) fn new(
+        snapshot: &Snapshot,
+        wall: EpochMs,
+        age_max: Duration,
+        is_draining: bool,
+    ) -> Self {
+        let mut reasons = Vec::new();
+        if is_draining {
+            reasons.push(String::from("draining: the server is about to stop"));
+        }
+        let state = snapshot.stream.state;
+        if state != StreamState::Live {
+            reasons.push(format!("stream: {}, not live", state.label()));
+        }
+        let (age_ms, age_ms_max) = (wall.since(snapshot.published), age_max.as_millis());
+        if u128::from(age_ms) > age_ms_max {
+            reasons.push(format!("snapshot: {age_ms} ms old, over {age_ms_max} ms"));
+        }
+        Self {
+            ready: reasons.is_empty(),
+            reasons,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_means_live_fresh_and_staying() {
+        let check = |state, age_ms, is_draining, expected: &[&str]| {
+            let mut snapshot = Snapshot::default();
+            snapshot.stream.state = state;
+            snapshot.published = EpochMs::from_ms(1_000_000);
+            let wall = snapshot.published + age_ms;
+            let age_max = Duration::from_secs(5);
+            let readiness = Readiness::new(&snapshot, wall, age_max, is_draining);
+            assert_eq!(readiness.reasons, expected);
+            assert_eq!(readiness.ready, expected.is_empty());
+        };
+        check(StreamState::Live, 0, false, &[]);
+        check(StreamState::Live, 5_000, false, &[]);
+        check(StreamState::Live, -5_000, false, &[]);
+        check(
+            StreamState::Live,
+            5_001,
+            false,
+            &["snapshot: 5001 ms old, over 5000 ms"],
+        );
+        check(
+            StreamState::Backoff,
+            0,
+            false,
+            &["stream: backoff, not live"],
+        );
+        check(
+            StreamState::Live,
+            0,
+            true,
+            &["draining: the server is about to stop"],
+        );
+    }
+}

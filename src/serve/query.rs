@@ -1,0 +1,271 @@
+//! A GraphQL request in its two wire forms: a JSON body, and the parameters of a URL.
+
+use std::borrow::Cow;
+
+use async_graphql::Variables;
+use serde::Deserialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::config::limits;
+
+/// One request, as it came.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct QueryRequest {
+    /// The document.
+    #[serde(default)]
+    pub(super) query: Option<String>,
+    /// Which operation of it to run.
+    #[serde(default)]
+    pub(super) operation_name: Option<String>,
+    #[serde(default)]
+    variables: Option<Map<String, Value>>,
+    /// Read only to refuse what is no object; this server has no extension.
+    #[serde(default)]
+    extensions: Option<Map<String, Value>>,
+}
+
+/// Why bytes are no request. The client's fault: answered 400, the text says what to change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Malformed {
+    /// The body is a list.
+    #[error("request body: a list; send one request at a time")]
+    Batch,
+    /// The body is not a JSON object.
+    #[error("request body: not a JSON object; send {{\"query\": \"…\"}}")]
+    NotObject,
+    /// The body is JSON of another shape, or none.
+    #[error("request body: line {line}, column {column}: no GraphQL request")]
+    Body {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// A parameter stands in the URL twice.
+    #[error("request parameters: {0}: given twice; send it once")]
+    Twice(&'static str),
+    /// A parameter is not percent-encoded UTF-8.
+    #[error("request parameters: {0}: not percent-encoded UTF-8")]
+    Encoding(&'static str),
+    /// A parameter is no JSON object.
+    #[error("request parameters: {0}: no JSON object")]
+    Parameter(&'static str),
+    /// There is no document.
+    #[error("request: no query; send one as \"query\"")]
+    NoQuery,
+    /// The variables are nested too deep.
+    #[error("variables: nested deeper than {} levels", limits::VARIABLES_DEPTH_MAX)]
+    Variables,
+}
+
+impl QueryRequest {
+    /// Reads a JSON body.
+    ///
+    /// # Errors
+    /// When it is not one JSON object with the fields of a request.
+    pub(super) fn from_body(body: &[u8]) -> Result<Self, Malformed> {
+        // The first byte decides, because the deserializer would take a list for a request too.
+        match body.trim_ascii_start().first() {
+            Some(b'[') => return Err(Malformed::Batch),
+            Some(b'{') => {}
+            _ => return Err(Malformed::NotObject),
+        }
+        let request: Self = serde_json::from_slice(body).map_err(|error| Malformed::Body {
+            line: error.line(),
+            column: error.column(),
+        })?;
+        request.bounded()
+    }
+
+    /// Reads the parameters of a URL, the part after `?`. Unknown ones are passed over.
+    ///
+    /// # Errors
+    /// When a known one is given twice, badly encoded, or no JSON object where one is due.
+    pub(super) fn from_parameters(parameters: &str) -> Result<Self, Malformed> {
+        let mut request = Self::default();
+        for (key, value) in pairs(parameters) {
+            match key {
+                "query" => set_once(&mut request.query, "query", text("query", value)?)?,
+                "operationName" => {
+                    let name = text("operationName", value)?;
+                    set_once(&mut request.operation_name, "operationName", name)?;
+                }
+                "variables" => {
+                    set_once(
+                        &mut request.variables,
+                        "variables",
+                        object("variables", value)?,
+                    )?;
+                }
+                "extensions" => {
+                    let extensions = object("extensions", value)?;
+                    set_once(&mut request.extensions, "extensions", extensions)?;
+                }
+                _ => {}
+            }
+        }
+        request.operation_name = request.operation_name.filter(|name| !name.is_empty());
+        request.bounded()
+    }
+
+    /// The document's text.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn document(&self) -> Result<&str, Malformed> {
+        self.query.as_deref().ok_or(Malformed::NoQuery)
+    }
+
+    /// The variables, taken out.
+    pub(super) fn take_variables(&mut self) -> Variables {
+        let variables = self.variables.take().unwrap_or_default();
+        Variables::from_json(Value::Object(variables))
+    }
+
+    /// Holds the variables to their depth, without recursion.
+    fn bounded(self) -> Result<Self, Malformed> {
+        let variables = self.variables.iter().flat_map(Map::values);
+        let mut waiting: Vec<(&Value, usize)> = variables.map(|value| (value, 1)).collect();
+        while let Some((value, depth)) = waiting.pop() {
+            if depth > limits::VARIABLES_DEPTH_MAX {
+                return Err(Malformed::Variables);
+            }
+            match value {
+                Value::Array(items) => waiting.extend(items.iter().map(|item| (item, depth + 1))),
+                Value::Object(map) => waiting.extend(map.values().map(|item| (item, depth + 1))),
+                _ => {}
+            }
+        }
+        Ok(self)
+    }
+}
+
+fn set_once<T>(slot: &mut Option<T>, name: &'static str, value: T) -> Result<(), Malformed> {
+    if slot.is_some() {
+        return Err(Malformed::Twice(name));
+    }
+    *slot = Some(value);
+    Ok(())
+}
+
+fn text(name: &'static str, value: &str) -> Result<String, Malformed> {
+    decode(value)
+        .map(Cow::into_owned)
+        .ok_or(Malformed::Encoding(name))
+}
+
+fn object(name: &'static str, value: &str) -> Result<Map<String, Value>, Malformed> {
+    let text = decode(value).ok_or(Malformed::Encoding(name))?;
+    if text.is_empty() || text == "null" {
+        return Ok(Map::new());
+    }
+    serde_json::from_str(&text).map_err(|_| Malformed::Parameter(name))
+}
+
+/// The parameters of a URL, not decoded; a name without `=` has an empty value.
+pub(super) fn pairs(parameters: &str) -> impl Iterator<Item = (&str, &str)> {
+    parameters
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// Undoes percent-encoding, `+` for a space included; `None` when it is broken or not UTF-8.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => hex(bytes.next()?)? << 4 | hex(bytes.next()?)?,
+            _ => byte,
+        });
+    }
+    String::from_utf8(decoded).ok().map(Cow::Owned)
+}
+
+const fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_body() {
+        let body = br#" {"query":"{a}","operationName":"Q","variables":{"x":[1]},"more":1}"#;
+        let mut request = QueryRequest::from_body(body).unwrap();
+        assert_eq!(request.document(), Ok("{a}"));
+        assert_eq!(request.operation_name.as_deref(), Some("Q"));
+        let expected = Variables::from_json(serde_json::json!({"x": [1]}));
+        assert_eq!(request.take_variables(), expected);
+        let nulls = br#"{"query":null,"operationName":null,"variables":null,"extensions":null}"#;
+        let request = QueryRequest::from_body(nulls).unwrap();
+        assert_eq!(request.document(), Err(Malformed::NoQuery));
+    }
+
+    #[test]
+    fn refuses_other_bodies() {
+        let check = |body: &str, expected: Malformed| {
+            let error = QueryRequest::from_body(body.as_bytes()).unwrap_err();
+            assert_eq!(error, expected, "{body}");
+        };
+        let at = |column| Malformed::Body { line: 1, column };
+        check("", Malformed::NotObject);
+        check("null", Malformed::NotObject);
+        check("query", Malformed::NotObject);
+        check(r#"["{a}"]"#, Malformed::Batch);
+        check(r#" [{"query":"{a}"}]"#, Malformed::Batch);
+        check(r#"{"query":1}"#, at(10));
+        check(r#"{"query":"{a}"} x"#, at(17));
+        check(r#"{"query":"{a}","query":"{b}"}"#, at(22));
+        check(r#"{"variables":[]}"#, at(13));
+        check(r#"{"extensions":"x"}"#, at(17));
+        let nested = |levels: usize| {
+            let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+            format!(r#"{{"query":"{{a}}","variables":{{"x":{open}1{close}}}}}"#)
+        };
+        assert!(QueryRequest::from_body(nested(16).as_bytes()).is_ok());
+        check(&nested(17), Malformed::Variables);
+        assert!(QueryRequest::from_body(nested(30_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn reads_parameters() {
+        let parameters = "x&query=%7B+a%C3%A9%7d&operationName=Q&variables=%7B%22x%22:1%7D";
+        let mut request = QueryRequest::from_parameters(parameters).unwrap();
+        assert_eq!(request.document(), Ok("{ aé}"));
+        assert_eq!(request.operation_name.as_deref(), Some("Q"));
+        let expected = Variables::from_json(serde_json::json!({"x": 1}));
+        assert_eq!(request.take_variables(), expected);
+        let request = QueryRequest::from_parameters("operationName=&variables=").unwrap();
+        assert_eq!(request.operation_name, None);
+        assert_eq!(request.document(), Err(Malformed::NoQuery));
+    }
+
+    #[test]
+    fn refuses_other_parameters() {
+        let check = |parameters: &str, expected: Malformed| {
+            let error = QueryRequest::from_parameters(parameters).unwrap_err();
+            assert_eq!(error, expected, "{parameters}");
+        };
+        check("query=a&query=b", Malformed::Twice("query"));
+        check("query=%", Malformed::Encoding("query"));
+        check("query=%4", Malformed::Encoding("query"));
+        check("query=%zz", Malformed::Encoding("query"));
+        check("query=%ff", Malformed::Encoding("query"));
+        check("variables=[1]", Malformed::Parameter("variables"));
+        check("extensions=1", Malformed::Parameter("extensions"));
+    }
+}

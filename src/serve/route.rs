@@ -1,0 +1,71 @@
+//! The paths this server answers, in one table: what is not in it does not exist.
+
+use hyper::Method;
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// What is here.
+    Page,
+    /// GraphQL over HTTP.
+    GraphQl,
+    /// Alive.
+    Health,
+    /// Ready.
+    Ready,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Route {
+    /// The whole path.
+    pub(super) path: &'static str,
+    /// What stands there.
+    pub(super) endpoint: Endpoint,
+    /// The methods it answers, as the `Allow` header has them.
+    pub(super) allow: &'static str,
+    /// Whether it answers without a token and for any host: only what tells nothing may.
+    pub(super) is_open: bool,
+}
+
+/// Every route.
+pub(super) const ROUTES: [Route; 4] = [
+    Route {
+        path: "/",
+        endpoint: Endpoint::Page,
+        allow: "GET, HEAD",
+        is_open: false,
+    },
+    Route {
+        path: "/graphql",
+        endpoint: Endpoint::GraphQl,
+        allow: "GET, HEAD, POST",
+        is_open: false,
+    },
+    Route {
+        path: "/healthz",
+        endpoint: Endpoint::Health,
+        allow: "GET, HEAD",
+        is_open: true,
+    },
+    Route {
+        path: "/readyz",
+        endpoint: Endpoint::Ready,
+        allow: "GET, HEAD",
+        is_open: false,
+    },
+];
+
+/// The route at a path.
+pub(super) fn find(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path == path)
+}
+
+impl Route {
+    /// Whether the route answers a method.
+    pub(super) fn allows(&self, method: &Method) -> bool {
+        self.allow
+            .split(", ")
+            .any(|allowed| allowed == method.as_str())
+    }
+}

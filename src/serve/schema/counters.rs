@@ -1,0 +1,199 @@
+//! What became of every event read.
+
+use std::sync::Arc;
+
+use async_graphql::Object;
+use async_graphql::SimpleObject;
+
+use super::scalar::Count;
+use super::scalar::signed_float;
+use crate::event::Reject;
+use crate::snapshot::DedupStats;
+use crate::snapshot::Snapshot;
+
+/// The counters of a snapshot.
+#[derive(Debug)]
+pub(super) struct Counters(pub(super) Arc<Snapshot>);
+
+/// Counts since `countersSince` of `realTimeMetrics`. In every answer
+/// `received = ignored + rejected.total + shed + late + future + duplicates + applied`.
+#[Object]
+impl Counters {
+    /// Payloads read from the stream.
+    async fn received(&self) -> Count {
+        Count(self.0.counters.received)
+    }
+
+    /// Fate: events of a type the engine does not count.
+    async fn ignored(&self) -> Count {
+        Count(self.0.counters.ignored)
+    }
+
+    /// Fate: payloads that are no valid event.
+    async fn rejected(&self) -> Rejected {
+        Rejected::new(&self.0.counters.rejected)
+    }
+
+    /// Fate: events dropped because the ring was full and shedding was chosen.
+    async fn shed(&self) -> Count {
+        Count(self.0.counters.shed)
+    }
+
+    /// Fate: events older than every bucket the engine still keeps.
+    async fn late(&self) -> Count {
+        Count(self.0.counters.late)
+    }
+
+    /// Fate: events further ahead of the engine clock than the allowed skew.
+    async fn future(&self) -> Count {
+        Count(self.0.counters.future)
+    }
+
+    /// Fate: copies of events seen before.
+    async fn duplicates(&self) -> Count {
+        Count(self.0.counters.duplicates)
+    }
+
+    /// Fate: events that changed the state.
+    async fn applied(&self) -> Count {
+        Count(self.0.counters.applied)
+    }
+
+    /// `received` minus all fates. It is 0; anything else is a defect of the engine.
+    async fn accounting_gap(&self) -> f64 {
+        let gap = self.0.counters.accounting_gap();
+        signed_float(i64::try_from(gap).unwrap_or(if gap < 0 { i64::MIN } else { i64::MAX }))
+    }
+
+    /// Of the applied events: disconnects that closed no session.
+    async fn orphans(&self) -> Count {
+        Count(self.0.counters.orphans)
+    }
+
+    /// Of the applied events: disconnects up to five seconds before their connect, whose session
+    /// was closed with duration 0.
+    async fn clock_skew(&self) -> Count {
+        Count(self.0.counters.clock_skew)
+    }
+
+    /// Of the applied events: connects of an open session, which restarted it. Reconnects of the
+    /// stream itself are in `stream`.
+    async fn reconnects(&self) -> Count {
+        Count(self.0.counters.reconnects)
+    }
+
+    /// Of the applied events: connects older than what is known of their session; they count in the
+    /// total and change nothing else.
+    async fn stale(&self) -> Count {
+        Count(self.0.counters.stale)
+    }
+
+    /// Of the applied events: those in an older bucket than the newest event's.
+    async fn out_of_order(&self) -> Count {
+        Count(self.0.counters.out_of_order)
+    }
+
+    /// Of the applied events: those ahead of the engine clock within the allowed skew, booked at the
+    /// clock.
+    async fn ahead(&self) -> Count {
+        Count(self.0.counters.ahead)
+    }
+
+    /// Of the applied events: disconnects without a connect that carried their own duration, so that
+    /// a closed session was booked.
+    async fn recovered(&self) -> Count {
+        Count(self.0.counters.recovered)
+    }
+
+    /// Sessions forgotten because nothing came from them for the idle timeout.
+    async fn evicted_idle(&self) -> Count {
+        Count(self.0.counters.evicted_idle)
+    }
+
+    /// Disconnects waiting for their connect that were forgotten for want of room; each is also an
+    /// orphan.
+    async fn evicted_pending(&self) -> Count {
+        Count(self.0.counters.evicted_pending)
+    }
+
+    /// Closed sessions forgotten early for want of room.
+    async fn evicted_closed(&self) -> Count {
+        Count(self.0.counters.evicted_closed)
+    }
+
+    /// Open sessions forgotten for want of room.
+    async fn evicted_open(&self) -> Count {
+        Count(self.0.counters.evicted_open)
+    }
+
+    /// Steps back of the wall clock by more than a second.
+    async fn clock_steps_back(&self) -> Count {
+        Count(self.0.counters.clock_steps_back)
+    }
+
+    /// Bytes of the payloads read.
+    async fn bytes(&self) -> Count {
+        Count(self.0.counters.bytes)
+    }
+
+    /// What recognising copies of messages takes.
+    async fn dedup(&self) -> Dedup {
+        Dedup::new(self.0.dedup)
+    }
+}
+
+/// Payloads that are no valid event.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Rejected {
+    /// All reasons together.
+    total: Count,
+    /// Every reason there is, those without a case included.
+    by_reason: Vec<RejectedFor>,
+}
+
+/// Payloads refused for one reason.
+#[derive(Debug, SimpleObject)]
+pub(super) struct RejectedFor {
+    /// The name of the reason: `not_json`, `utf8`, `shape`, `binary`, `too_big`, `depth`,
+    /// `number_range`, `duplicate_key`, `field` or `timestamp`.
+    reason: &'static str,
+    /// Payloads refused for it.
+    count: Count,
+}
+
+impl Rejected {
+    fn new(counts: &[u64; Reject::COUNT]) -> Self {
+        let by_reason = Reject::ALL.iter().zip(counts);
+        Self {
+            total: Count(counts.iter().sum()),
+            by_reason: by_reason
+                .map(|(reject, &count)| RejectedFor {
+                    reason: reject.label(),
+                    count: Count(count),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The memory for recognising copies of messages.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Dedup {
+    /// Fingerprints of messages kept.
+    fingerprints: Count,
+    /// Memory for them, in bytes.
+    bytes: Count,
+    /// Copies of messages older than this are no longer recognised, because the byte limit took their
+    /// fingerprints: RFC 3339 in UTC with milliseconds, null while that has not happened.
+    forgotten_before: Option<String>,
+}
+
+impl Dedup {
+    fn new(stats: DedupStats) -> Self {
+        Self {
+            fingerprints: Count(stats.fingerprints),
+            bytes: Count(stats.bytes),
+            forgotten_before: stats.forgotten_before.map(|at| at.to_string()),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The process itself.
+
+use async_graphql::Object;
+
+use super::View;
+use super::scalar::Count;
+use crate::snapshot::SessionStats;
+
+/// The engine at the moment of a request.
+#[derive(Debug)]
+pub(super) struct Engine(pub(super) View);
+
+/// The process that answers.
+#[Object]
+impl Engine {
+    /// The program's version.
+    async fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    /// A random number drawn at the start, 16 hexadecimal digits: answers with different ones come
+    /// from different processes, and their sequences do not compare.
+    async fn engine_id(&self) -> String {
+        format!("{:016x}", self.0.snapshot.engine_id)
+    }
+
+    /// When the server of this process began to listen, RFC 3339 in UTC with milliseconds.
+    async fn started_at(&self) -> String {
+        self.0.started.to_string()
+    }
+
+    /// Milliseconds since `startedAt`, by a clock that never steps. Depends on the moment of asking.
+    #[graphql(cache_control(no_cache))]
+    async fn uptime_ms(&self) -> Count {
+        Count(self.0.uptime_ms)
+    }
+
+    /// Events waiting in the ring when the snapshot was published.
+    async fn ring_depth(&self) -> Count {
+        Count(self.0.snapshot.ring.depth)
+    }
+
+    /// Events the ring has room for.
+    async fn ring_capacity(&self) -> Count {
+        Count(self.0.snapshot.ring.capacity)
+    }
+
+    /// The most events the writer ever saw waiting in the ring.
+    async fn ring_high_water(&self) -> Count {
+        Count(self.0.snapshot.ring.high_water)
+    }
+
+    /// Rows of the session table: open sessions, closed ones still remembered, and disconnects
+    /// waiting for their connect.
+    async fn sessions_tracked(&self) -> Count {
+        let SessionStats {
+            open,
+            pending,
+            closed,
+            ..
+        } = self.0.snapshot.sessions;
+        Count(open + pending + closed)
+    }
+
+    /// Memory of the session table, rows and index, in bytes.
+    async fn session_bytes(&self) -> Count {
+        Count(self.0.snapshot.sessions.bytes)
+    }
+
+    /// The snapshot's place in the order of publishing; never goes back within one `engineId`.
+    async fn snapshot_sequence(&self) -> Count {
+        Count(self.0.snapshot.sequence)
+    }
+
+    /// Milliseconds since the snapshot was published, by the wall clock. Depends on the moment of
+    /// asking.
+    #[graphql(cache_control(no_cache))]
+    async fn snapshot_age_ms(&self) -> Count {
+        Count(self.0.wall.since(self.0.snapshot.published))
+    }
+}

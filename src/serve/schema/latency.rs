@@ -1,0 +1,83 @@
+//! How long each stage takes.
+
+use async_graphql::Enum;
+use async_graphql::SimpleObject;
+
+use super::scalar::Count;
+use super::scalar::ms_from_ns;
+use crate::latency::LatencySummary;
+use crate::latency::Quantiles;
+use crate::latency::Stage;
+
+/// The latency of every stage, in flow order.
+pub(super) fn stages(summary: &LatencySummary) -> Vec<StageLatency> {
+    Stage::ALL
+        .iter()
+        .map(|&stage| StageLatency {
+            stage: stage.into(),
+            last_minute: Latency::new(&summary.last_minute[stage.index()]),
+            since_start: Latency::new(&summary.since_start[stage.index()]),
+        })
+        .collect()
+}
+
+/// How long one stage takes.
+#[derive(Debug, SimpleObject)]
+pub(super) struct StageLatency {
+    /// Which stage.
+    stage: LatencyStage,
+    /// Over the last minute, in steps of five seconds.
+    last_minute: Latency,
+    /// Since the engine started.
+    since_start: Latency,
+}
+
+/// Percentiles of a histogram, in milliseconds with fractions: at or above the exact value, by at
+/// most 0.1 % since the start and 1 % over the last minute. All are 0 while nothing is recorded, and
+/// times over a minute count as a minute.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Latency {
+    /// How many times are recorded: events, or queries for the stage `QUERY`.
+    count: Count,
+    /// The median, in milliseconds.
+    p50_ms: f64,
+    /// The 90th percentile, in milliseconds.
+    p90_ms: f64,
+    /// The 99th percentile, in milliseconds.
+    p99_ms: f64,
+    /// The 99.9th percentile, in milliseconds.
+    p999_ms: f64,
+    /// The longest time, in milliseconds, with the error of a percentile.
+    max_ms: f64,
+}
+
+impl Latency {
+    fn new(quantiles: &Quantiles) -> Self {
+        Self {
+            count: Count(quantiles.count),
+            p50_ms: ms_from_ns(quantiles.p50_ns),
+            p90_ms: ms_from_ns(quantiles.p90_ns),
+            p99_ms: ms_from_ns(quantiles.p99_ns),
+            p999_ms: ms_from_ns(quantiles.p999_ns),
+            max_ms: ms_from_ns(quantiles.max_ns),
+        }
+    }
+}
+
+/// A part of the way of an event, or of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Stage")]
+pub(super) enum LatencyStage {
+    /// From the read that completed an event's batch to the batch's offer to the ring.
+    Parse,
+    /// From the offer until the writer takes the batch: waiting in the ring.
+    Ring,
+    /// From there until the batch is applied.
+    Aggregate,
+    /// From there until the snapshot that shows it is stored.
+    Publish,
+    /// From arrival until readers can see it: the four stages before, event by event.
+    Visible,
+    /// From a GraphQL request's last byte until its answer is ready to be written.
+    Query,
+}

@@ -1,0 +1,160 @@
+//! The stream connection as a reader sees it.
+
+use std::sync::Arc;
+
+use async_graphql::Enum;
+use async_graphql::Error;
+use async_graphql::ErrorExtensions;
+use async_graphql::Object;
+use async_graphql::Result;
+use async_graphql::SimpleObject;
+
+use super::scalar::Count;
+use super::scalar::signed_float;
+use crate::snapshot::Snapshot;
+use crate::stream::Gap;
+use crate::stream::LossCause;
+use crate::stream::StreamState;
+
+/// Gaps in one answer, at most.
+const GAPS_SHOWN_MAX: i32 = 100;
+
+/// The stream of a snapshot.
+#[derive(Debug)]
+pub(super) struct Stream(pub(super) Arc<Snapshot>);
+
+/// The connection to the event stream, as the engine knew it at the moment of the snapshot.
+#[Object]
+impl Stream {
+    /// Where the connection stands.
+    async fn state(&self) -> State {
+        self.0.stream.state.into()
+    }
+
+    /// Since when the stream is live, RFC 3339 in UTC with milliseconds; null while it is not.
+    async fn connected_since(&self) -> Option<String> {
+        self.0.stream.connected_since.map(|at| at.to_string())
+    }
+
+    /// Times the stream was live again after a loss.
+    async fn reconnects(&self) -> Count {
+        Count(self.0.stream.reconnects)
+    }
+
+    /// Failed attempts to connect.
+    async fn failed_attempts(&self) -> Count {
+        Count(self.0.stream.failed_attempts)
+    }
+
+    /// Times the peer broke the WebSocket protocol.
+    async fn protocol_errors(&self) -> Count {
+        Count(self.0.stream.protocol_errors)
+    }
+
+    /// Gaps so far, an open one included.
+    async fn gaps_total(&self) -> Count {
+        Count(self.0.stream.gaps_total)
+    }
+
+    /// The latest gaps, oldest first; at most 1024 are remembered.
+    async fn gaps(
+        &self,
+        #[graphql(default = 20, desc = "How many, from 0 to 100.")] last: i32,
+    ) -> Result<Vec<StreamGap>> {
+        let wanted = usize::try_from(last)
+            .ok()
+            .filter(|_| last <= GAPS_SHOWN_MAX)
+            .ok_or_else(|| out_of_range(last))?;
+        let gaps = &self.0.stream.gaps;
+        let first = gaps.len().saturating_sub(wanted);
+        Ok(gaps.iter().skip(first).map(StreamGap::new).collect())
+    }
+
+    /// What went wrong last, in one line; null when nothing did.
+    async fn last_error(&self) -> Option<&str> {
+        self.0.stream.last_error.as_deref()
+    }
+
+    /// The greatest event time applied so far, RFC 3339 in UTC with milliseconds; null before the
+    /// first event.
+    async fn last_event_time(&self) -> Option<String> {
+        self.0.stream.last_event.map(|at| at.to_string())
+    }
+
+    /// When the latest batch of events arrived, RFC 3339 in UTC with milliseconds; null before the
+    /// first one.
+    async fn last_arrival(&self) -> Option<String> {
+        self.0.stream.last_arrival.map(|at| at.to_string())
+    }
+
+    /// Arrival time minus event time of the latest event, in milliseconds; negative when the
+    /// sender's clock was ahead, null before the first event. It does not grow while nothing comes.
+    async fn lag_ms(&self) -> Option<f64> {
+        self.0.stream.lag_ms.map(signed_float)
+    }
+}
+
+fn out_of_range(last: i32) -> Error {
+    Error::new(format!(
+        "last: {last} is out of range; choose 0 to {GAPS_SHOWN_MAX}"
+    ))
+    .extend_with(|_, extensions| extensions.set("code", "BAD_USER_INPUT"))
+}
+
+/// A span of time in which events may have been missed.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "Gap")]
+pub(super) struct StreamGap {
+    /// The last moment up to which nothing can be missing, RFC 3339 in UTC with milliseconds.
+    start: String,
+    /// When the stream was proven live again, RFC 3339 in UTC with milliseconds; null while it is not.
+    end: Option<String>,
+    /// What ended the connection.
+    cause: Cause,
+}
+
+impl StreamGap {
+    fn new(gap: &Gap) -> Self {
+        Self {
+            start: gap.start.to_string(),
+            end: gap.end.map(|at| at.to_string()),
+            cause: gap.cause.into(),
+        }
+    }
+}
+
+/// Where a stream connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "StreamState", remote = "StreamState")]
+pub(super) enum State {
+    /// Not begun.
+    Idle,
+    /// Fetching a token, or shaking hands.
+    Connecting,
+    /// Subscribed, and the peer has answered since.
+    Live,
+    /// Lost; waiting before the next try.
+    Backoff,
+    /// Refused for its credentials; tries go on, slowly, but a person has to look.
+    Refused,
+    /// Ended by the engine or by the end of the input.
+    Closed,
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "LossCause", remote = "LossCause")]
+pub(super) enum Cause {
+    /// The peer closed with a close frame.
+    Closed,
+    /// The connection ended without a close frame.
+    Dropped,
+    /// Nothing came, not even an answer to a ping, for the dead-peer timeout.
+    DeadPeer,
+    /// The peer broke the WebSocket protocol.
+    Protocol,
+    /// The token or the subscription was refused.
+    Refused,
+    /// The connection could not be made: name, network, TLS, or an answer other than 101.
+    Unreachable,
+}

@@ -1,0 +1,138 @@
+//! The numbers of one window, the same for the main one and the further ones.
+
+use std::sync::Arc;
+
+use async_graphql::Object;
+use async_graphql::SimpleObject;
+
+use super::scalar::Count;
+use super::scalar::float;
+use super::scalar::saturating_int;
+use crate::snapshot::DurationQuantiles;
+use crate::snapshot::Snapshot;
+use crate::snapshot::WindowStats;
+
+/// One window of a snapshot.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    snapshot: Arc<Snapshot>,
+    /// Its place in [`Snapshot::windows`].
+    index: usize,
+}
+
+impl Window {
+    /// The windows of a snapshot, the main one first.
+    pub(super) fn all(snapshot: &Arc<Snapshot>) -> Vec<Self> {
+        (0..snapshot.windows.len())
+            .map(|index| Self {
+                snapshot: Arc::clone(snapshot),
+                index,
+            })
+            .collect()
+    }
+
+    /// The main window.
+    pub(super) fn main(snapshot: Arc<Snapshot>) -> Self {
+        Self { snapshot, index: 0 }
+    }
+
+    fn stats(&self) -> &WindowStats {
+        &self.snapshot.windows[self.index]
+    }
+}
+
+/// The numbers of one sliding window over event time. It ends with the bucket that holds the engine
+/// clock (`asOf`) and covers the buckets whose start is less than `windowMs` before that one's start.
+#[Object]
+impl Window {
+    /// Sessions that connected inside the window and have not disconnected. Sessions that connected
+    /// earlier and go on are in `openSessions`. Stops at 2147483647.
+    async fn active_sessions(&self) -> i32 {
+        saturating_int(self.stats().active_sessions)
+    }
+
+    /// Mean of disconnect minus connect, in milliseconds, over the sessions that connected inside
+    /// the window and have disconnected; 0 when there are none.
+    async fn avg_session_duration_ms(&self) -> f64 {
+        self.stats().avg_session_duration_ms()
+    }
+
+    /// Messages whose event time is inside the window, per minute: n × 60000 / windowMs.
+    async fn messages_per_minute(&self) -> f64 {
+        self.stats().messages_per_minute()
+    }
+
+    /// Connections whose event time is inside the window, per minute: n × 60000 / windowMs.
+    async fn connections_per_minute(&self) -> f64 {
+        self.stats().connections_per_minute()
+    }
+
+    /// Disconnects that closed a session and whose event time is inside the window, per minute:
+    /// n × 60000 / windowMs.
+    async fn disconnections_per_minute(&self) -> f64 {
+        self.stats().disconnections_per_minute()
+    }
+
+    /// How long the sessions lasted whose disconnect is inside the window; null when there are none.
+    async fn durations(&self) -> Option<Durations> {
+        let stats = self.stats();
+        let durations = stats.durations?;
+        Some(Durations::new(durations, stats.pane_ms))
+    }
+
+    /// Mean number of messages of the sessions whose disconnect is inside the window, counted while
+    /// they were open; null when there are none.
+    async fn messages_per_session(&self) -> Option<f64> {
+        self.stats().messages_per_session()
+    }
+
+    /// The window's length in milliseconds.
+    async fn window_ms(&self) -> Count {
+        Count(u64::from(self.stats().length_ms))
+    }
+
+    /// How much of the window the stream was live, in milliseconds, at most `windowMs`. Events of
+    /// the rest may be missing from the numbers.
+    async fn coverage_ms(&self) -> Count {
+        Count(self.stats().coverage_ms)
+    }
+
+    /// Whether the stream was live throughout the window: false while the window overlaps a gap or
+    /// the time before the start.
+    async fn complete(&self) -> bool {
+        self.stats().is_complete()
+    }
+}
+
+/// Durations of ended sessions, in milliseconds. A percentile is the upper bound of its histogram
+/// cell: at or above the exact value, by at most 1 %.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Durations {
+    /// How many sessions the percentiles are of.
+    count: Count,
+    /// The median: half of the sessions lasted no longer, in milliseconds.
+    p50_ms: f64,
+    /// The 90th percentile, in milliseconds.
+    p90_ms: f64,
+    /// The 99th percentile, in milliseconds.
+    p99_ms: f64,
+    /// The longest duration, exact, in milliseconds.
+    max_ms: f64,
+    /// The width of the panes these numbers are kept on, in milliseconds. They cover the panes whose
+    /// start is less than `windowMs` before the start of the pane that holds the engine clock, so
+    /// their older edge may lie up to one pane later than the window's.
+    pane_ms: Count,
+}
+
+impl Durations {
+    fn new(quantiles: DurationQuantiles, pane_ms: u32) -> Self {
+        Self {
+            count: Count(quantiles.count),
+            p50_ms: float(quantiles.p50_ms),
+            p90_ms: float(quantiles.p90_ms),
+            p99_ms: float(quantiles.p99_ms),
+            max_ms: float(quantiles.max_ms),
+            pane_ms: Count(u64::from(pane_ms)),
+        }
+    }
+}

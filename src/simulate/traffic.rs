@@ -1,0 +1,283 @@
+//! The traffic model: an endless, exactly repeatable sequence of events with their offsets.
+//!
+//! It knows neither clocks nor sockets nor JSON. Memory is one row an open session, of which there
+//! are at most [`OPEN_SESSIONS_MAX`].
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
+use rand::RngExt;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::arrivals::Arrivals;
+use super::habits;
+use super::habits::Habit;
+use crate::event::EventKind;
+
+/// Sessions open at once; guests who arrive beyond that are turned away. About 80 bytes each.
+const OPEN_SESSIONS_MAX: usize = 4_000_000;
+
+/// One event of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TrafficEvent {
+    /// When it happens, in microseconds since the start of the model.
+    pub(super) offset_us: u64,
+    /// `metadata.seq`: 1 for the first event, then one more for each.
+    pub(super) sequence: u64,
+    /// The session's UUID.
+    pub(super) session: u128,
+    /// The conversation's UUID.
+    pub(super) conversation: u128,
+    /// What happens.
+    pub(super) detail: Detail,
+    pub(super) deployment: u8,
+    pub(super) queue: u8,
+}
+
+/// What happens in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// The guest connects.
+    Connected,
+    /// One message.
+    Message {
+        /// The message's UUID.
+        id: u128,
+        /// From the guest, not to the guest.
+        inbound: bool,
+        /// Characters of its text.
+        text_length: u64,
+    },
+    /// The session ends.
+    Disconnected {
+        /// Who or what ended it: `guest`, `agent` or `timeout`.
+        reason: &'static str,
+    },
+}
+
+impl TrafficEvent {
+    /// The event's kind.
+    pub(super) const fn kind(&self) -> EventKind {
+        match self.detail {
+            Detail::Connected => EventKind::Connected,
+            Detail::Message { .. } => EventKind::Message,
+            Detail::Disconnected { .. } => EventKind::Disconnected,
+        }
+    }
+}
+
+/// Generates the events of one seed, in order of their offsets.
+#[derive(Debug)]
+pub(super) struct Traffic {
+    rng: ChaCha8Rng,
+    arrivals: Arrivals,
+    arrival_us: u64,
+    /// Rows of sessions; those listed in `free` are closed.
+    sessions: Vec<Session>,
+    free: Vec<u32>,
+    /// When each open session sends next, and its row.
+    due: BinaryHeap<Reverse<(u64, u32)>>,
+    sequence: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Session {
+    id: u128,
+    conversation: u128,
+    habit: Habit,
+    ends_us: u64,
+    deployment: u8,
+    queue: u8,
+}
+
+impl Traffic {
+    /// The sequence of `seed` with a mean of `events_per_s` events a second, which must be more
+    /// than 0, on the daily curve or not.
+    pub(super) fn new(seed: u64, events_per_s: f64, curve: bool) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut arrivals = Arrivals::new(events_per_s, habits::EVENTS_PER_SESSION, curve);
+        let arrival_us = arrivals.next_us(&mut rng);
+        Self {
+            rng,
+            arrivals,
+            arrival_us,
+            sessions: Vec::new(),
+            free: Vec::new(),
+            due: BinaryHeap::new(),
+            sequence: 0,
+        }
+    }
+
+    /// The offset of the event that [`Traffic::take`] returns next, in microseconds.
+    pub(super) fn next_us(&self) -> u64 {
+        match self.due.peek() {
+            Some(Reverse((at_us, _))) => self.arrival_us.min(*at_us),
+            None => self.arrival_us,
+        }
+    }
+
+    /// Takes the next event. Offsets never go back; the sequence has no holes.
+    pub(super) fn take(&mut self) -> TrafficEvent {
+        loop {
+            if self.arrival_us > self.next_us() {
+                return self.act();
+            }
+            let at_us = self.arrival_us;
+            self.arrival_us = self.arrivals.next_us(&mut self.rng);
+            if self.due.len() < OPEN_SESSIONS_MAX {
+                return self.connect(at_us);
+            }
+        }
+    }
+
+    fn connect(&mut self, at_us: u64) -> TrafficEvent {
+        let habit = Habit::draw(&mut self.rng);
+        let session = Session {
+            id: uuid(&mut self.rng),
+            conversation: uuid(&mut self.rng),
+            habit,
+            ends_us: at_us + habit.life_us,
+            deployment: index_u8(habits::choose(&mut self.rng, &habits::DEPLOYMENTS)),
+            queue: index_u8(habits::choose(&mut self.rng, &habits::QUEUES)),
+        };
+        let next_us = (at_us + habit.gap_us(&mut self.rng)).min(session.ends_us);
+        let row = match self.free.pop() {
+            Some(row) => {
+                self.sessions[row as usize] = session;
+                row
+            }
+            None => {
+                self.sessions.push(session);
+                u32::try_from(self.sessions.len() - 1)
+                    .unwrap_or_else(|_| unreachable!("OPEN_SESSIONS_MAX fits 32 bits"))
+            }
+        };
+        self.due.push(Reverse((next_us, row)));
+        self.event(at_us, &session, Detail::Connected)
+    }
+
+    /// Lets the session that is due send its next message, or end.
+    fn act(&mut self) -> TrafficEvent {
+        let Some(mut top) = self.due.peek_mut() else {
+            unreachable!("an open session was due before the next arrival")
+        };
+        let Reverse((at_us, row)) = *top;
+        let session = self.sessions[row as usize];
+        if at_us >= session.ends_us {
+            PeekMut::pop(top);
+            self.free.push(row);
+            let reason = match self.rng.random_range(0..10) {
+                0..6 => "guest",
+                6..9 => "agent",
+                _ => "timeout",
+            };
+            return self.event(at_us, &session, Detail::Disconnected { reason });
+        }
+        let next_us = at_us + session.habit.gap_us(&mut self.rng);
+        *top = Reverse((next_us.min(session.ends_us), row));
+        drop(top);
+        let detail = Detail::Message {
+            id: uuid(&mut self.rng),
+            inbound: self.rng.random(),
+            text_length: habits::text_length(&mut self.rng),
+        };
+        self.event(at_us, &session, detail)
+    }
+
+    const fn event(&mut self, offset_us: u64, session: &Session, detail: Detail) -> TrafficEvent {
+        self.sequence += 1;
+        TrafficEvent {
+            offset_us,
+            sequence: self.sequence,
+            session: session.id,
+            conversation: session.conversation,
+            detail,
+            deployment: session.deployment,
+            queue: session.queue,
+        }
+    }
+}
+
+/// A random UUID: version 4, variant 1.
+fn uuid(rng: &mut ChaCha8Rng) -> u128 {
+    let bits: u128 = rng.random();
+    bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62)
+}
+
+fn index_u8(index: usize) -> u8 {
+    u8::try_from(index).unwrap_or_else(|_| unreachable!("there are fewer than 256 names"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_rate_is_met_over_a_long_run_and_from_the_start() {
+        let mut traffic = Traffic::new(1, 500.0, false);
+        let mut seconds = vec![0_u32; 1_200];
+        while let Some(count) =
+            seconds.get_mut(usize::try_from(traffic.next_us() / 1_000_000).unwrap())
+        {
+            *count += 1;
+            traffic.take();
+        }
+        let mean = |range: std::ops::Range<usize>| {
+            let counts = &seconds[range];
+            f64::from(counts.iter().sum::<u32>()) / counts.len() as f64
+        };
+        let whole = mean(0..1_200);
+        assert!((whole / 500.0 - 1.0).abs() < 0.05, "{whole}");
+        for start in (0..60).step_by(5) {
+            let part = mean(start..start + 5);
+            assert!((part / 500.0 - 1.0).abs() < 0.15, "second {start}: {part}");
+        }
+    }
+
+    #[test]
+    fn a_seed_repeats_itself_and_no_other() {
+        let events = |seed| {
+            let mut traffic = Traffic::new(seed, 500.0, false);
+            (0..5_000).map(|_| traffic.take()).collect::<Vec<_>>()
+        };
+        assert_eq!(events(7), events(7));
+        assert_ne!(events(7), events(8));
+    }
+
+    #[test]
+    fn sequence_and_offsets_go_up_and_every_event_has_an_open_session() {
+        let mut traffic = Traffic::new(3, 2_000.0, true);
+        let mut open = HashSet::new();
+        let mut last_us = 0;
+        for sequence in 1..=100_000 {
+            let next_us = traffic.next_us();
+            let event = traffic.take();
+            assert_eq!((event.sequence, event.offset_us), (sequence, next_us));
+            assert!(event.offset_us >= last_us);
+            last_us = event.offset_us;
+            match event.detail {
+                Detail::Connected => assert!(open.insert(event.session)),
+                Detail::Message { .. } => assert!(open.contains(&event.session)),
+                Detail::Disconnected { .. } => assert!(open.remove(&event.session)),
+            }
+        }
+        assert_eq!(open.len(), traffic.due.len());
+        assert!(!open.is_empty());
+    }
+
+    #[test]
+    fn rows_of_closed_sessions_are_used_again() {
+        let mut traffic = Traffic::new(3, 100.0, false);
+        for _ in 0..100_000 {
+            traffic.take();
+        }
+        assert_eq!(
+            traffic.sessions.len(),
+            traffic.due.len() + traffic.free.len()
+        );
+        assert!(traffic.sessions.len() < 4_000, "{}", traffic.sessions.len());
+    }
+}
