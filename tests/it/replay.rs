@@ -3,6 +3,7 @@
 mod against_model;
 mod command;
 
+use std::cell::RefCell;
 use std::io;
 use std::io::Read;
 
@@ -365,4 +366,43 @@ fn faults_of_input_and_output_are_told_apart() {
         Err(ReplayError::Write(error)) => assert_eq!(error.kind(), io::ErrorKind::BrokenPipe),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn what_is_printed_is_visible_before_the_next_read() {
+    let output = RefCell::new(Vec::new());
+    struct Shared<'a>(&'a RefCell<Vec<u8>>);
+    impl io::Write for Shared<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    /// A pipe that gets one line a read; remembers how much was printed before each.
+    struct Pipe<'a> {
+        lines: Vec<String>,
+        output: &'a RefCell<Vec<u8>>,
+        steps_seen: &'a RefCell<Vec<usize>>,
+    }
+    impl Read for Pipe<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            let steps = self.output.borrow().split(|byte| *byte == b'\n').count() - 1;
+            self.steps_seen.borrow_mut().push(steps);
+            if self.lines.is_empty() {
+                return Ok(0);
+            }
+            self.lines.remove(0).as_bytes().read(room)
+        }
+    }
+    let steps_seen = RefCell::new(Vec::new());
+    let pipe = Pipe {
+        lines: ["c 1 500", "c 2 1500", "c 3 3500"].map(events).to_vec(),
+        output: &output,
+        steps_seen: &steps_seen,
+    };
+    let clock = Clock::system();
+    replay::run(pipe, &settings(0), Shared(&output), &clock, |_| {}).unwrap();
+    assert_eq!(*steps_seen.borrow(), [0, 0, 1, 3]);
 }
