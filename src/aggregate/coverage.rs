@@ -12,21 +12,20 @@ use crate::stream::StreamState;
 use crate::time::EpochMs;
 
 /// What is known of the stream connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Coverage {
     status: StreamStatus,
     gaps: VecDeque<Gap>,
     /// Since when anything can be covered at all; `None` before the stream was first live.
     since: Option<EpochMs>,
+    /// The latest time of a report. Reports of an earlier one, after the wall clock has stepped back,
+    /// count from here, so that gaps are in order.
+    reported: EpochMs,
 }
 
 impl Coverage {
     pub(super) fn new() -> Self {
-        Self {
-            status: StreamStatus::default(),
-            gaps: VecDeque::new(),
-            since: None,
-        }
+        Self::default()
     }
 
     /// Covers from `since` on without a report: a replay's input has no connection.
@@ -43,15 +42,19 @@ impl Coverage {
                     self.status.connected_since = None;
                 }
             }
-            StreamNote::Live { at } => self.live(*at),
+            StreamNote::Live { at } => {
+                let at = self.in_order(*at);
+                self.live(at);
+            }
             StreamNote::Lost {
                 since,
                 cause,
                 detail,
             } => {
                 self.failed(detail);
+                let start = self.in_order(*since);
                 return self.lost(Gap {
-                    start: *since,
+                    start,
                     end: None,
                     cause: *cause,
                 });
@@ -83,14 +86,11 @@ impl Coverage {
             .iter()
             .rev()
             .take_while(|gap| gap.end.is_none_or(|gap| gap > start));
-        // Newest first, so each gap ends at the latest where the one after it starts.
+        // Newest first; gaps are in order and do not overlap.
         let mut uncovered = since.min(end).since(start);
-        let mut until = end;
         for gap in inside {
-            let gap_end = gap.end.unwrap_or(end).min(until);
-            let gap_start = gap.start.max(start).max(since);
-            uncovered += gap_end.since(gap_start);
-            until = until.min(gap_start);
+            let gap_end = gap.end.unwrap_or(end).min(end);
+            uncovered += gap_end.since(gap.start.max(start).max(since));
         }
         u64::from(length_ms).saturating_sub(uncovered)
     }
@@ -106,18 +106,10 @@ impl Coverage {
         self.status.connected_since = Some(at);
         self.status.last_error = None;
         self.since.get_or_insert(at);
-        // Gaps end in order, also when the wall clock has stepped back between two reports.
-        let earlier = self
-            .gaps
-            .iter()
-            .rev()
-            .nth(1)
-            .and_then(|gap| gap.end)
-            .unwrap_or(at);
         if let Some(gap) = self.gaps.back_mut()
             && gap.end.is_none()
         {
-            gap.end = Some(at.max(gap.start).max(earlier));
+            gap.end = Some(at);
             self.status.reconnects += 1;
             self.share_gaps();
         }
@@ -135,6 +127,11 @@ impl Coverage {
         self.status.gaps_total += 1;
         self.share_gaps();
         true
+    }
+
+    fn in_order(&mut self, at: EpochMs) -> EpochMs {
+        self.reported = self.reported.max(at);
+        self.reported
     }
 
     fn failed(&mut self, detail: &str) {
@@ -182,7 +179,7 @@ mod tests {
         assert!(!coverage.note(&lost(1_100)), "a gap is open");
         assert_eq!(coverage.covered_ms(ms(500), 1_000), 500);
         coverage.note(&StreamNote::Live { at: ms(1_200) });
-        assert!(coverage.note(&lost(1_150)), "overlaps the gap before");
+        assert!(coverage.note(&lost(1_150)), "a step back of the wall clock");
         coverage.note(&StreamNote::Live { at: ms(1_300) });
         assert_eq!(coverage.covered_ms(ms(500), 1_000), 700);
         assert_eq!(coverage.covered_ms(ms(1_300), 1_000), 1_000);

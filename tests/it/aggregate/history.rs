@@ -221,8 +221,6 @@ struct Drawn<'a> {
     settings: &'a AggregateSettings,
     clock: EpochMs,
     latest: [Option<EpochMs>; 4],
-    /// When the stream was proven live last: proofs come in order of time.
-    live: EpochMs,
     steps: Vec<Step>,
 }
 
@@ -232,7 +230,6 @@ impl<'a> Drawn<'a> {
             settings,
             clock: start,
             latest: [None; 4],
-            live: EpochMs::from_ms(0),
             steps: Vec::new(),
         }
     }
@@ -297,11 +294,9 @@ impl<'a> Drawn<'a> {
                 cause: LossCause::Dropped,
                 detail: "dropped".to_owned(),
             })),
-            Move::Live(offset) => {
-                self.live = self.live.max(self.time(offset, None));
-                self.steps
-                    .push(Step::Note(StreamNote::Live { at: self.live }));
-            }
+            Move::Live(offset) => self.steps.push(Step::Note(StreamNote::Live {
+                at: self.time(offset, None),
+            })),
             Move::Other(ref note) => self.steps.push(Step::Note(note.clone())),
         }
     }

@@ -21,11 +21,17 @@ pub(super) struct Connection {
     protocol_errors: u64,
     gaps: Vec<Gap>,
     last_error: Option<String>,
+    /// No report counts as earlier than one before it.
+    reported: EpochMs,
 }
 
 impl Model {
     pub(crate) fn note(&mut self, note: &StreamNote) {
         let connection = &mut self.connection;
+        if let StreamNote::Live { at } | StreamNote::Lost { since: at, .. } = note {
+            connection.reported = connection.reported.max(*at);
+        }
+        let reported = connection.reported;
         match note {
             StreamNote::State(state) => {
                 connection.state = *state;
@@ -33,19 +39,15 @@ impl Model {
                     connection.connected_since = None;
                 }
             }
-            StreamNote::Live { at } => connection.live(*at),
-            StreamNote::Lost {
-                since,
-                cause,
-                detail,
-            } => {
+            StreamNote::Live { .. } => connection.live(reported),
+            StreamNote::Lost { cause, detail, .. } => {
                 connection.last_error = Some(detail.clone());
                 connection.connected_since = None;
                 if connection.is_in_gap() {
                     return;
                 }
                 connection.gaps.push(Gap {
-                    start: *since,
+                    start: reported,
                     end: None,
                     cause: *cause,
                 });
@@ -81,7 +83,7 @@ impl Connection {
         if let Some(gap) = self.gaps.last_mut()
             && gap.end.is_none()
         {
-            gap.end = Some(at.max(gap.start));
+            gap.end = Some(at);
             self.reconnects += 1;
         }
     }

@@ -191,7 +191,7 @@ fn coverage_leaves_out_gaps_and_the_time_before_the_start() {
         detail: "gone".to_owned(),
     };
     model.note(&lost(at(-8_000)));
-    model.note(&lost(at(-100)));
+    model.note(&lost(at(-7_000)));
     assert_eq!(model.snapshot().main().coverage_ms, 1_000);
     model.note(&StreamNote::Live { at: at(-5_000) });
     let snapshot = model.snapshot();
