@@ -10,6 +10,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser;
 use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 
@@ -47,7 +49,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "LENGTH", default_value = "24h", value_parser = duration::parse)]
     max_jump: Duration,
     /// How steps are printed.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_parser = format())]
     format: Format,
     /// Times real time, such as 1 or 0.5 or 60; as fast as it goes when left out.
     #[arg(long, value_name = "FACTOR", value_parser = speed)]
@@ -193,6 +195,14 @@ fn speed(text: &str) -> Result<Speed, String> {
 /// Milliseconds for a check that refuses whatever is too long.
 fn millis_u32(duration: Duration) -> u32 {
     u32::try_from(duration::millis(duration)).unwrap_or(u32::MAX)
+}
+
+/// The spellings of [`Format`].
+fn format() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["ndjson", "table"]).map(|name| match name.as_str() {
+        "table" => Format::Table,
+        _ => Format::Ndjson,
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
 
 /// The shape of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object a line, its keys always in the same order.
     #[default]

@@ -15,4 +15,5 @@ mod parse;
 mod replay;
 mod simulate;
 mod source;
+mod tidy;
 mod tls;
