@@ -1,14 +1,19 @@
-//! Publishing a snapshot and loading it, against a lock around a copy.
+//! Publishing a snapshot, and loading it while it is replaced, against locks around a shared pointer.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_types,
     missing_docs,
-    reason = "a bench ends at its first surprise; the lock is the rival"
+    reason = "a bench ends at its first surprise; the locks are the rivals"
 )]
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::RwLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
 
 use criterion::BenchmarkId;
 use criterion::Criterion;
@@ -64,18 +69,55 @@ fn publish(c: &mut Criterion) {
     group.finish();
 }
 
+/// Loads while another thread stores a new snapshot every hundred microseconds or so.
 fn load(c: &mut Criterion) {
     let mut group = c.benchmark_group("publish");
     let (mut publisher, reader) = snapshot::channel(Snapshot::default());
-    publisher.publish(|snapshot| snapshot.sequence = 7);
-    group.bench_function(BenchmarkId::new("load", "arc_swap"), |b| {
-        b.iter(|| assert_eq!(black_box(reader.load()).sequence, 7));
+    let lock = Arc::new(RwLock::new(Arc::new(Snapshot::default())));
+    let mutex = Arc::new(Mutex::new(Arc::new(Snapshot::default())));
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (lock, mutex, stop) = (Arc::clone(&lock), Arc::clone(&mutex), Arc::clone(&stop));
+        thread::spawn(move || {
+            let mut sequence = 0;
+            while !stop.load(Ordering::Relaxed) {
+                sequence += 1;
+                publisher.publish(|snapshot| snapshot.sequence = sequence);
+                let fresh = Arc::new(Snapshot {
+                    sequence,
+                    ..Snapshot::default()
+                });
+                *lock.write().unwrap() = Arc::clone(&fresh);
+                *mutex.lock().unwrap() = fresh;
+                thread::sleep(Duration::from_micros(100));
+            }
+            sequence
+        })
+    };
+    group.bench_function(BenchmarkId::new("load_while_stored", "arc_swap"), |b| {
+        let mut check = in_order();
+        b.iter(|| check(black_box(reader.load())));
     });
-    let shared = RwLock::new(reader.load());
-    group.bench_function(BenchmarkId::new("load", "rwlock"), |b| {
-        b.iter(|| assert_eq!(black_box(Arc::clone(&shared.read().unwrap())).sequence, 7));
+    group.bench_function(BenchmarkId::new("load_while_stored", "rwlock"), |b| {
+        let mut check = in_order();
+        b.iter(|| check(black_box(Arc::clone(&lock.read().unwrap()))));
     });
+    group.bench_function(BenchmarkId::new("load_while_stored", "mutex"), |b| {
+        let mut check = in_order();
+        b.iter(|| check(black_box(Arc::clone(&mutex.lock().unwrap()))));
+    });
+    stop.store(true, Ordering::Relaxed);
+    assert!(writer.join().unwrap() > 0);
     group.finish();
+}
+
+/// Asserts that sequences never go back.
+fn in_order() -> impl FnMut(Arc<Snapshot>) {
+    let mut last = 0;
+    move |snapshot| {
+        assert!(snapshot.sequence >= last);
+        last = snapshot.sequence;
+    }
 }
 
 criterion_group!(benches, publish, load);

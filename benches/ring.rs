@@ -1,4 +1,5 @@
-//! The ring: batches handed from one thread to another, against single events, which must lose.
+//! The ring: batches handed from one thread to another, against single events and against the channels
+//! one would reach for first. Single events must lose against batches of 256.
 #![allow(
     clippy::unwrap_used,
     missing_docs,
@@ -26,6 +27,8 @@ use streamgauge::ring::ring;
 use streamgauge::time::EpochMs;
 
 const EVENTS: u64 = 1 << 20;
+/// Room of the rivals, in events: as much as a ring of 256 batches of 256.
+const SLOTS: usize = 65_536;
 
 fn event(number: u64) -> Event {
     Event {
@@ -85,11 +88,59 @@ fn through_ring(batch: usize) -> u64 {
 }
 
 /// The same through the standard library's bounded channel, one event at a time.
-fn through_channel() -> u64 {
-    let (sender, receiver) = mpsc::sync_channel::<Event>(65_536);
+fn through_std_channel() -> u64 {
+    let (sender, receiver) = mpsc::sync_channel::<Event>(SLOTS);
     let writer = thread::spawn(move || receiver.iter().map(|event| event.session.lo).sum::<u64>());
     (0..EVENTS).for_each(|number| sender.send(event(number)).unwrap());
     drop(sender);
+    writer.join().unwrap()
+}
+
+/// The same through tokio's bounded channel, from thread to thread.
+fn through_tokio_channel() -> u64 {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<Event>(SLOTS);
+    let writer = thread::spawn(move || {
+        let mut sum = 0;
+        while let Some(event) = receiver.blocking_recv() {
+            sum += event.session.lo;
+        }
+        sum
+    });
+    (0..EVENTS).for_each(|number| sender.blocking_send(event(number)).unwrap());
+    drop(sender);
+    writer.join().unwrap()
+}
+
+/// The same through a ring made for one producer and one consumer, in chunks of `chunk`.
+fn through_rtrb(chunk: usize) -> u64 {
+    let (mut producer, mut consumer) = rtrb::RingBuffer::<Event>::new(SLOTS);
+    let writer = thread::spawn(move || {
+        let (mut seen, mut sum) = (0, 0);
+        while seen < EVENTS {
+            let ready = consumer.slots().min(chunk);
+            if ready == 0 {
+                thread::yield_now();
+                continue;
+            }
+            let events = consumer.read_chunk(ready).unwrap();
+            seen += ready as u64;
+            sum += events
+                .into_iter()
+                .map(|event| event.session.lo)
+                .sum::<u64>();
+        }
+        sum
+    });
+    let mut next = 0;
+    while next < EVENTS {
+        let free = producer.slots().min(chunk);
+        if free == 0 {
+            thread::yield_now();
+            continue;
+        }
+        let slots = producer.write_chunk_uninit(free).unwrap();
+        next += slots.fill_from_iter((next..EVENTS).map(event)) as u64;
+    }
     writer.join().unwrap()
 }
 
@@ -107,9 +158,16 @@ fn hand_over(c: &mut Criterion) {
             },
         );
     }
-    group.bench_function(BenchmarkId::new("one_to_one", "std_sync_channel"), |b| {
-        b.iter(|| assert_eq!(through_channel(), expected()));
-    });
+    for (rival, run) in [
+        ("std_sync_channel", through_std_channel as fn() -> u64),
+        ("tokio_mpsc", through_tokio_channel),
+        ("rtrb_1", || through_rtrb(1)),
+        ("rtrb_256", || through_rtrb(256)),
+    ] {
+        group.bench_function(BenchmarkId::new("one_to_one", rival), |b| {
+            b.iter(|| assert_eq!(run(), expected()));
+        });
+    }
     group.finish();
 }
 
