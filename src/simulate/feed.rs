@@ -18,6 +18,7 @@ use super::stats::Counters;
 use super::subscription::Subscription;
 use super::traffic::Traffic;
 use crate::time::Clock;
+use crate::time::EpochMs;
 
 /// Events generated in one go, wanted or not, so that a task never runs for long.
 const BURST_EVENTS_MAX: u32 = 50_000;
@@ -57,6 +58,8 @@ pub(super) struct Feed {
     recorder: Option<Recorder>,
     /// No event is sent before this, in microseconds: a pause.
     resumes_us: u64,
+    /// When the newest events were sent.
+    sent_until: EpochMs,
 }
 
 /// What a connection has to do next.
@@ -88,6 +91,7 @@ impl Feed {
             counters,
             recorder,
             resumes_us: 0,
+            sent_until: EpochMs::default(),
         }
     }
 
@@ -173,6 +177,9 @@ impl Feed {
         self.counters.sent.add(outbox.sequences.len() as u64);
         self.counters.copies.add(outbox.copies);
         self.counters.malformed.add(outbox.malformed);
+        if !outbox.sequences.is_empty() {
+            self.sent_until = sent_at;
+        }
         if let Some(recorder) = &self.recorder {
             recorder.add(&outbox.sequences, sent_at, Some(connection));
         }
@@ -196,7 +203,8 @@ impl Feed {
             if let Some(recorder) = &self.recorder {
                 let ago_ms = (now_us - event.offset_us) / 1_000;
                 let due = wall - i64::try_from(ago_ms).unwrap_or(i64::MAX);
-                recorder.add(&[event.sequence], due, None);
+                // In its turn: not before an event ahead of it, which may have been sent late.
+                recorder.add(&[event.sequence], due.max(self.sent_until), None);
             }
         }
         true
