@@ -3,6 +3,7 @@
 //! it replaces the allocator.
 
 #![cfg(feature = "mimalloc")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -43,35 +43,29 @@ fn number(line: &str, name: &str) -> f64 {
 }
 
 #[test]
-fn a_demo_shows_moving_numbers_and_ends_by_itself() {
-    let args = [
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--for",
-        "4s",
-        "--rate",
-        "2000",
-    ];
+fn a_demo_shows_moving_numbers() {
+    let mut demo = Process::start(&["demo", "--listen", "127.0.0.1:0"], &[]);
+    let first = number(&demo.until_stdout("live"), "total");
+    while number(&demo.until_stdout("live"), "total") <= first {}
+    demo.signal(&["TERM"]);
+    assert_eq!(demo.wait().code, Some(0));
+}
+
+#[test]
+fn a_demo_ends_by_itself_and_keeps_its_streams_apart() {
+    let args = ["demo", "--listen", "127.0.0.1:0", "--for", "2s"];
     let mut demo = Process::start(&args, &[]);
     let address: SocketAddr = demo.address().parse().unwrap();
     assert_ne!(address.port(), 0);
     let ended = demo.wait();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let live: Vec<&str> = ended
-        .stdout
-        .lines()
-        .filter(|line| line.starts_with("live"))
-        .collect();
-    assert!(live.len() >= 2, "{ended:?}");
-    let totals: Vec<f64> = live.iter().map(|line| number(line, "total")).collect();
-    assert!(totals.is_sorted(), "{totals:?}");
-    assert!(totals[0] < totals[totals.len() - 1], "{totals:?}");
+    assert!(!ended.stdout.is_empty());
     for line in ended.stdout.lines() {
         for name in ["active", "total", "average", "messages/min"] {
-            number(line, name);
+            assert!(number(line, name) >= 0.0, "{line}");
         }
     }
+    assert!(!ended.stderr.contains("messages/min"), "{}", ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,6 @@ use serde_json::Value;
 use serde_json::json;
 use streamgauge::simulate::Rate;
 use streamgauge::stream::StreamState;
-use tokio::time::Instant;
 
 use super::rig::Rig;
 use super::rig::simulator;
@@ -79,21 +78,17 @@ fn sum_of_fates(counters: &Value) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_under_load_counts_everything_sent_before_the_close() {
-    let mut settings = simulator(&[]);
-    // As fast as it is read: the stand-in waits for the engine all the time.
+    // As fast as it is read: the stand-in is ahead of the engine all the time. At most 3,000 events
+    // are under way at the end, because the engine waits for them only so long, and a machine may be
+    // slow.
+    let mut settings = simulator(&["pause=1h@23000ev"]);
     settings.rate = Rate::Max;
     let mut rig = Rig::start(settings).await;
     rig.until_received(20_000).await;
-    let begun = Instant::now();
     let ended = rig.stop().await;
-    eprintln!("SHUTDOWN {:?}", begun.elapsed());
-    eprintln!(
-        "SHUTDOWN {:?} {:?}",
-        begun.elapsed(),
-        ended.last.counters.received
-    );
     ended.assert_all_arrived();
     assert_eq!(ended.last.stream.state, StreamState::Closed);
+    assert_eq!(ended.last.stream.gaps_total, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
