@@ -233,3 +233,46 @@ impl Feed {
         Duration::from_micros(until_us.min(fault_us).saturating_sub(now_us))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::outbox::Form;
+    use super::*;
+
+    const ALL: &[u8] = br#"{"subscription":{"eventTypes":["webchat:connected","webchat:disconnected","webchat:message"],"filter":{"channel":"webchat"}}}"#;
+
+    #[tokio::test]
+    async fn what_a_fault_held_back_was_not_missed_before_what_was_sent() {
+        let mut settings = SimulatorSettings::new(SimulatorSettings::LISTEN);
+        settings.rate = Rate::PerSecond(2_000.0);
+        settings.faults = vec!["close@10ev".parse().unwrap()];
+        let start = EpochMs::from_ms(1_000_000);
+        let (clock, hands) = Clock::manual(start);
+        let recorder = Recorder::spawn();
+        let mut feed = Feed::new(
+            &settings,
+            Timeline::new(clock),
+            Arc::default(),
+            Some(recorder.clone()),
+        );
+        let subscription = Subscription::parse(ALL).unwrap();
+        let mut outbox = Outbox::new(Form::Frames);
+        feed.begin(u64::MAX);
+        // Some two hundred events are due at once, of which ten are sent, late.
+        hands.advance_ms(100);
+        assert_eq!(feed.step(subscription, 1, &mut outbox), Step::Write);
+        let fault = feed.step(subscription, 1, &mut outbox);
+        assert_eq!(fault, Step::Fault(Action::Close(1000)));
+        feed.end();
+        hands.advance_ms(100);
+        assert!(!feed.miss_due());
+        let record = recorder.read().await;
+        assert!(record.len() > 100, "{}", record.len());
+        assert!(record.is_sorted_by_key(|emission| (emission.sent_at, emission.sequence)));
+        let sent = record
+            .iter()
+            .filter(|emission| emission.connection.is_some());
+        assert_eq!(sent.count(), 10);
+        assert_eq!(record[10].sent_at, start + 100);
+    }
+}

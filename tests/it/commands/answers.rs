@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use hyper::Method;
 use hyper::Version;
 use serde_json::Value;
 use serde_json::json;
 use streamgauge::simulate::SimulatorSettings;
+use tokio::time::sleep;
+use tokio::time::timeout;
 
 use super::process::Process;
 use super::serve::StandIn;
@@ -15,6 +18,11 @@ use crate::cli::CANARY;
 use crate::cli::CREDENTIALS;
 use crate::http::Client;
 use crate::http::request;
+
+/// Longer than anything here takes; only a hang meets it.
+const HANG: Duration = Duration::from_secs(60);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The status and the body of a GET.
 async fn get(address: &str, path: &str) -> (u16, Value) {
@@ -46,7 +54,9 @@ fn number(line: &str, name: &str) -> f64 {
 fn a_demo_shows_moving_numbers() {
     let mut demo = Process::start(&["demo", "--listen", "127.0.0.1:0"], &[]);
     let first = number(&demo.until_stdout("live"), "total");
-    while number(&demo.until_stdout("live"), "total") <= first {}
+    // A line a second; a guest connects every few milliseconds.
+    let moves = (0..60).any(|_| number(&demo.until_stdout("live"), "total") > first);
+    assert!(moves, "stayed at {first}");
     demo.signal(&["TERM"]);
     assert_eq!(demo.wait().code, Some(0));
 }
@@ -76,14 +86,17 @@ async fn a_running_engine_accounts_for_every_event() {
     let address = serve.address();
     let query = "{ counters { received ignored rejected { total } shed late future duplicates
                    applied accountingGap } }";
-    let counters = loop {
-        let counters = ask(&address, query).await["data"]["counters"].clone();
-        assert_eq!(counters["accountingGap"].as_f64(), Some(0.0));
-        let stats = stand_in.observer.stats();
-        if counters["applied"] == 1_000 && stats.sent == 1_000 {
-            break counters;
+    let counted = async {
+        loop {
+            let counters = ask(&address, query).await["data"]["counters"].clone();
+            assert_eq!(counters["accountingGap"].as_f64(), Some(0.0));
+            if counters["applied"] == 1_000 {
+                return counters;
+            }
+            sleep(PAUSE).await;
         }
     };
+    let counters = timeout(HANG, counted).await.unwrap();
     let stats = stand_in.observer.stats();
     let expected = json!({
         "received": stats.sent + stats.copies + stats.malformed, "ignored": 0,
@@ -110,14 +123,18 @@ async fn wrong_credentials_keep_the_engine_running_and_say_what_to_check() {
     let mut serve = stand_in.serve(CANARY);
     let address = serve.address();
     serve.until_stderr("client refused");
-    let reason = loop {
-        let (status, body) = get(&address, "/readyz").await;
-        assert_eq!(status, 503);
-        let reason = body["reasons"][0].as_str().unwrap().to_owned();
-        if reason.contains("refused") {
-            break reason;
+    let refused = async {
+        loop {
+            let (status, body) = get(&address, "/readyz").await;
+            assert_eq!(status, 503);
+            let reason = body["reasons"][0].as_str().unwrap();
+            if reason.contains("refused") {
+                return reason.to_owned();
+            }
+            sleep(PAUSE).await;
         }
     };
+    let reason = timeout(HANG, refused).await.unwrap();
     assert!(reason.contains("GENESYS_CLIENT_SECRET"), "{reason}");
     assert_eq!(get(&address, "/healthz").await.0, 200);
     serve.signal(&["TERM"]);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use streamgauge::snapshot::Snapshot;
 use streamgauge::stream::LossCause;
 use streamgauge::stream::StreamState;
 use tokio::time::Instant;
@@ -16,10 +17,14 @@ async fn a_token_that_expires_interrupts_nothing() {
     let mut settings = simulator(&[]);
     settings.token_lifetime = Duration::from_secs(1);
     let mut rig = Rig::start(settings).await;
-    while rig.stats().tokens_issued < 3 {
-        let received = rig.until_received(0).await.counters.received;
-        rig.until_received(received + 100).await;
-    }
+    let observer = rig.observer();
+    let refreshed = |_: &Snapshot| observer.stats().tokens_issued >= 3;
+    let received = rig
+        .until("a third token", refreshed)
+        .await
+        .counters
+        .received;
+    rig.until_received(received + 100).await;
     let ended = rig.stop().await;
     ended.assert_all_arrived();
     assert_eq!(ended.stats.connections, 1);

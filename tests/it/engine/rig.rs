@@ -163,8 +163,8 @@ impl Rig {
         self.seen.1 = snapshot.sequence;
     }
 
-    pub(super) fn stats(&self) -> SimulatorStats {
-        self.observer.stats()
+    pub(super) fn observer(&self) -> Observer {
+        self.observer.clone()
     }
 
     /// The answer to a query, over HTTP.
