@@ -6,4 +6,4 @@ mod ledger;
 mod loss;
 mod noise;
 mod normal;
-mod rig;
+pub(crate) mod rig;

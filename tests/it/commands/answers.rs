@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use hyper::Method;
 use hyper::Version;
 use serde_json::Value;
 use serde_json::json;
@@ -16,8 +15,8 @@ use super::process::Process;
 use super::serve::StandIn;
 use crate::cli::CANARY;
 use crate::cli::CREDENTIALS;
+use crate::engine::rig::ask;
 use crate::http::Client;
-use crate::http::request;
 
 /// Longer than anything here takes; only a hang meets it.
 const HANG: Duration = Duration::from_secs(60);
@@ -31,17 +30,6 @@ async fn get(address: &str, path: &str) -> (u16, Value) {
     let answer = client.get(address, path).await;
     let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
     (answer.status().as_u16(), body)
-}
-
-async fn ask(address: &str, query: &str) -> Value {
-    let address: SocketAddr = address.parse().unwrap();
-    let body = json!({ "query": query }).to_string();
-    let mut post = request(address, Method::POST, "/graphql", &body);
-    let json = "application/json".parse().unwrap();
-    post.headers_mut().insert("content-type", json);
-    let mut client = Client::connect(address, Version::HTTP_11).await;
-    let answer = client.send(post).await;
-    serde_json::from_slice(answer.body()).unwrap()
 }
 
 /// The number behind `name` in a line of a demo.
@@ -88,7 +76,7 @@ async fn a_running_engine_accounts_for_every_event() {
                    applied accountingGap } }";
     let counted = async {
         loop {
-            let counters = ask(&address, query).await["data"]["counters"].clone();
+            let counters = ask(address.parse().unwrap(), query).await["data"]["counters"].clone();
             assert_eq!(counters["accountingGap"].as_f64(), Some(0.0));
             if counters["applied"] == 1_000 {
                 return counters;

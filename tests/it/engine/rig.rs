@@ -1,5 +1,6 @@
 //! An engine and the stand-in it is connected to, and the account of both at the end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,18 @@ pub(super) fn simulator(faults: &[&str]) -> SimulatorSettings {
     settings.record = true;
     settings.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
     settings
+}
+
+/// The answer of a running engine to a query.
+pub(crate) async fn ask(addr: SocketAddr, query: &str) -> Value {
+    let body = json!({ "query": query }).to_string();
+    let mut post = request(addr, Method::POST, "/graphql", &body);
+    let json = "application/json".parse().unwrap();
+    post.headers_mut().insert("content-type", json);
+    let mut client = Client::connect(addr, Version::HTTP_11).await;
+    let answer = client.send(post).await;
+    assert_eq!(answer.status(), 200);
+    serde_json::from_slice(answer.body()).unwrap()
 }
 
 /// A running engine and its stand-in.
@@ -169,15 +182,7 @@ impl Rig {
 
     /// The answer to a query, over HTTP.
     pub(super) async fn ask(&self, query: &str) -> Value {
-        let addr = self.engine.local_addr();
-        let body = json!({ "query": query }).to_string();
-        let mut post = request(addr, Method::POST, "/graphql", &body);
-        let json = "application/json".parse().unwrap();
-        post.headers_mut().insert("content-type", json);
-        let mut client = Client::connect(addr, Version::HTTP_11).await;
-        let answer = client.send(post).await;
-        assert_eq!(answer.status(), 200);
-        serde_json::from_slice(answer.body()).unwrap()
+        ask(self.engine.local_addr(), query).await
     }
 
     /// Whether the engine says it is ready.
