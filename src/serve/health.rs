@@ -31,7 +31,13 @@ impl Readiness {
         }
         let state = snapshot.stream.state;
         if state != StreamState::Live {
-            reasons.push(format!("stream: {}, not live", state.label()));
+            let mut reason = format!("stream: {}, not live", state.label());
+            if let Some(error) = &snapshot.stream.last_error {
+                // It says what to check, which a person who asks here wants to know.
+                reason.push_str("; ");
+                reason.push_str(error);
+            }
+            reasons.push(reason);
         }
         let (age_ms, age_ms_max) = (wall.since(snapshot.published), age_max.as_millis());
         if u128::from(age_ms) > age_ms_max {
@@ -47,6 +53,21 @@ impl Readiness {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_that_is_not_live_says_why() {
+        let mut snapshot = Snapshot::default();
+        snapshot.stream.state = StreamState::Refused;
+        snapshot.stream.last_error = Some("token: 401: check the secret".into());
+        let now = snapshot.published;
+        let readiness = Readiness::new(&snapshot, now, Duration::from_secs(5), false);
+        let expected = ["stream: refused, not live; token: 401: check the secret"];
+        assert_eq!(readiness.reasons, expected);
+        // While it is live, what went wrong before is history.
+        snapshot.stream.state = StreamState::Live;
+        let readiness = Readiness::new(&snapshot, now, Duration::from_secs(5), false);
+        assert!(readiness.ready, "{readiness:?}");
+    }
 
     #[test]
     fn ready_means_live_fresh_and_staying() {

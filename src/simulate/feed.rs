@@ -18,6 +18,7 @@ use super::stats::Counters;
 use super::subscription::Subscription;
 use super::traffic::Traffic;
 use crate::time::Clock;
+use crate::time::EpochMs;
 
 /// Events generated in one go, wanted or not, so that a task never runs for long.
 const BURST_EVENTS_MAX: u32 = 50_000;
@@ -57,6 +58,8 @@ pub(super) struct Feed {
     recorder: Option<Recorder>,
     /// No event is sent before this, in microseconds: a pause.
     resumes_us: u64,
+    /// When the newest events were sent.
+    sent_until: EpochMs,
 }
 
 /// What a connection has to do next.
@@ -88,6 +91,7 @@ impl Feed {
             counters,
             recorder,
             resumes_us: 0,
+            sent_until: EpochMs::default(),
         }
     }
 
@@ -173,6 +177,9 @@ impl Feed {
         self.counters.sent.add(outbox.sequences.len() as u64);
         self.counters.copies.add(outbox.copies);
         self.counters.malformed.add(outbox.malformed);
+        if !outbox.sequences.is_empty() {
+            self.sent_until = sent_at;
+        }
         if let Some(recorder) = &self.recorder {
             recorder.add(&outbox.sequences, sent_at, Some(connection));
         }
@@ -196,7 +203,8 @@ impl Feed {
             if let Some(recorder) = &self.recorder {
                 let ago_ms = (now_us - event.offset_us) / 1_000;
                 let due = wall - i64::try_from(ago_ms).unwrap_or(i64::MAX);
-                recorder.add(&[event.sequence], due, None);
+                // In its turn: not before an event ahead of it, which may have been sent late.
+                recorder.add(&[event.sequence], due.max(self.sent_until), None);
             }
         }
         true
@@ -223,5 +231,48 @@ impl Feed {
     fn wait(&self, now_us: u64, until_us: u64) -> Duration {
         let fault_us = self.schedule.next_us().unwrap_or(u64::MAX);
         Duration::from_micros(until_us.min(fault_us).saturating_sub(now_us))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::outbox::Form;
+    use super::*;
+
+    const ALL: &[u8] = br#"{"subscription":{"eventTypes":["webchat:connected","webchat:disconnected","webchat:message"],"filter":{"channel":"webchat"}}}"#;
+
+    #[tokio::test]
+    async fn what_a_fault_held_back_was_not_missed_before_what_was_sent() {
+        let mut settings = SimulatorSettings::new(SimulatorSettings::LISTEN);
+        settings.rate = Rate::PerSecond(2_000.0);
+        settings.faults = vec!["close@10ev".parse().unwrap()];
+        let start = EpochMs::from_ms(1_000_000);
+        let (clock, hands) = Clock::manual(start);
+        let recorder = Recorder::spawn();
+        let mut feed = Feed::new(
+            &settings,
+            Timeline::new(clock),
+            Arc::default(),
+            Some(recorder.clone()),
+        );
+        let subscription = Subscription::parse(ALL).unwrap();
+        let mut outbox = Outbox::new(Form::Frames);
+        feed.begin(u64::MAX);
+        // Some two hundred events are due at once, of which ten are sent, late.
+        hands.advance_ms(100);
+        assert_eq!(feed.step(subscription, 1, &mut outbox), Step::Write);
+        let fault = feed.step(subscription, 1, &mut outbox);
+        assert_eq!(fault, Step::Fault(Action::Close(1000)));
+        feed.end();
+        hands.advance_ms(100);
+        assert!(!feed.miss_due());
+        let record = recorder.read().await;
+        assert!(record.len() > 100, "{}", record.len());
+        assert!(record.is_sorted_by_key(|emission| (emission.sent_at, emission.sequence)));
+        let sent = record
+            .iter()
+            .filter(|emission| emission.connection.is_some());
+        assert_eq!(sent.count(), 10);
+        assert_eq!(record[10].sent_at, start + 100);
     }
 }

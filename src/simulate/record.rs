@@ -11,7 +11,8 @@ use crate::time::EpochMs;
 pub struct Emission {
     /// The event's `metadata.seq`.
     pub sequence: u64,
-    /// When it was given to the socket, before the write; of a missed one, when it was due.
+    /// When it was given to the socket, before the write; of a missed one, when it would have been:
+    /// when it was due, but not before an event ahead of it.
     pub sent_at: EpochMs,
     /// The connection, counted from 1; `None` when nobody was subscribed. Of an event that is under
     /// way when its connection ends nobody can say whether it arrived.

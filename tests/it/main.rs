@@ -8,6 +8,8 @@ mod aggregate;
 mod auth;
 mod check;
 mod cli;
+mod commands;
+mod engine;
 mod graphql;
 mod http;
 mod model;

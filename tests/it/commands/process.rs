@@ -1,0 +1,141 @@
+//! A running command: its lines as they come, signals to it, and its end.
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
+
+/// Longer than anything here takes; only a hang meets it.
+const HANG: Duration = Duration::from_secs(60);
+
+/// A process under way. Killed when it is dropped.
+pub(super) struct Process {
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+/// How a process ended, and all it wrote.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) code: Option<i32>,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+/// The lines of a stream, read by a thread of its own so that no pipe fills up.
+struct Lines {
+    lines: Receiver<String>,
+    read: Vec<String>,
+}
+
+impl Lines {
+    fn of(stream: impl Read + Send + 'static) -> Self {
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stream).lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            lines,
+            read: Vec::new(),
+        }
+    }
+
+    fn until(&mut self, part: &str) -> String {
+        loop {
+            match self.lines.recv_timeout(HANG) {
+                Ok(line) => self.read.push(line),
+                Err(error) => panic!("never said {part:?} ({error}): {:#?}", self.read),
+            }
+            let line = &self.read[self.read.len() - 1];
+            if line.contains(part) {
+                return line.clone();
+            }
+        }
+    }
+
+    fn rest(&mut self) -> String {
+        while let Ok(line) = self.lines.recv_timeout(HANG) {
+            self.read.push(line);
+        }
+        self.read.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+impl Process {
+    /// Starts the command with nothing in its environment but `variables`.
+    pub(super) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_streamgauge"))
+            .env_clear()
+            .envs(variables.iter().copied())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = Lines::of(child.stdout.take().unwrap());
+        let stderr = Lines::of(child.stderr.take().unwrap());
+        Self {
+            child,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Waits for a line of standard output with this in it.
+    pub(super) fn until_stdout(&mut self, part: &str) -> String {
+        self.stdout.until(part)
+    }
+
+    /// Waits for a line of standard error with this in it.
+    pub(super) fn until_stderr(&mut self, part: &str) -> String {
+        self.stderr.until(part)
+    }
+
+    /// The address that the command says it serves GraphQL at.
+    pub(super) fn address(&mut self) -> String {
+        let line = self.until_stderr("serving GraphQL at ");
+        let (_, url) = line.split_once("http://").unwrap();
+        url.strip_suffix("/graphql").unwrap().to_owned()
+    }
+
+    /// Sends signals, in one go.
+    pub(super) fn signal(&self, names: &[&str]) {
+        let pid = self.child.id();
+        let kills = names.iter().map(|name| format!("kill -{name} {pid}"));
+        let script = kills.collect::<Vec<_>>().join(" && ");
+        let status = Command::new("/bin/sh").args(["-c", &script]).status();
+        assert!(status.unwrap().success(), "{script}");
+    }
+
+    /// Waits for the end of both streams, then of the process.
+    pub(super) fn wait(mut self) -> Ended {
+        let (stdout, stderr) = (self.stdout.rest(), self.stderr.rest());
+        let code = self.child.wait().unwrap().code();
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        Ended {
+            code,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Fails when it has ended already, as it should have.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

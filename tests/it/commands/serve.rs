@@ -1,0 +1,54 @@
+//! A stand-in in this process and `streamgauge serve` as another one that is connected to it.
+
+use streamgauge::simulate::Observer;
+use streamgauge::simulate::Simulator;
+use streamgauge::simulate::SimulatorSettings;
+use streamgauge::time::Clock;
+use tokio_util::sync::CancellationToken;
+use tokio_util::sync::DropGuard;
+
+use super::process::Process;
+
+/// A stand-in at work; it ends when this is dropped.
+pub(super) struct StandIn {
+    pub(super) observer: Observer,
+    token_url: String,
+    stream_url: String,
+    _stop: DropGuard,
+}
+
+impl StandIn {
+    /// Must be called inside a multi-thread runtime: the caller then waits for a process.
+    pub(super) async fn start(faults: &[&str]) -> Self {
+        let mut settings = SimulatorSettings::new("127.0.0.1:0".parse().unwrap());
+        settings.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+        let simulator = Simulator::bind(settings, Clock::system()).await.unwrap();
+        let stop = CancellationToken::new();
+        let stand_in = Self {
+            observer: simulator.observer(),
+            token_url: simulator.token_url(),
+            stream_url: simulator.stream_url(),
+            _stop: stop.clone().drop_guard(),
+        };
+        tokio::spawn(simulator.run(stop));
+        stand_in
+    }
+
+    /// `streamgauge serve` with this secret.
+    pub(super) fn serve(&self, secret: &str) -> Process {
+        let args = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--token-url",
+            &self.token_url,
+            "--stream-url",
+            &self.stream_url,
+        ];
+        let variables = [
+            ("GENESYS_CLIENT_ID", SimulatorSettings::CLIENT),
+            ("GENESYS_CLIENT_SECRET", secret),
+        ];
+        Process::start(&args, &variables)
+    }
+}
