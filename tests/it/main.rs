@@ -9,6 +9,7 @@ mod auth;
 mod check;
 mod cli;
 mod graphql;
+mod graphql_cache;
 mod http;
 mod model;
 mod parse;
