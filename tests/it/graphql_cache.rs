@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -148,6 +149,8 @@ async fn kept_answers_are_those_of_an_execution_on_their_snapshot() {
     let (subject, _) = handler(&settings(), reader);
     let asked = Arc::new(AtomicUsize::new(0));
     let progress = Arc::clone(&asked);
+    let published = Arc::new(AtomicU64::new(1));
+    let newest = Arc::clone(&published);
     let asks = asks();
     let total = ROUNDS * asks.len();
     // Publishes while requests are under way, but seldom enough that some meet the same snapshot.
@@ -158,6 +161,7 @@ async fn kept_answers_are_those_of_an_execution_on_their_snapshot() {
                 sequence += 1;
                 due += SWAP_EVERY;
                 publisher.publish(|next| fill(next, sequence));
+                newest.store(sequence, Ordering::Release);
             }
             thread::yield_now();
         }
@@ -165,9 +169,12 @@ async fn kept_answers_are_those_of_an_execution_on_their_snapshot() {
     let mut seen: HashMap<(usize, u64), Vec<Answered>> = HashMap::new();
     for _ in 0..ROUNDS {
         for (index, ask) in asks.iter().enumerate() {
+            let known = published.load(Ordering::Acquire);
             let answered = send(&subject, ask).await;
-            let key = (index, sequence_of(&answered.2));
-            seen.entry(key).or_default().push(answered);
+            let sequence = sequence_of(&answered.2);
+            let is_refused = sequence == 0;
+            assert!(is_refused || sequence >= known, "{sequence} after {known}");
+            seen.entry((index, sequence)).or_default().push(answered);
             asked.fetch_add(1, Ordering::Relaxed);
         }
     }
