@@ -1,11 +1,16 @@
 //! The query stage: a request's bytes to its answer's bytes, in process, without a socket.
 //!
-//! `constant_body` is the rival that must win: the same service answering bytes it has ready.
+//! `constant` is the rival that must win: the same service answering bytes it has ready. The other
+//! three are the ways to an answer: kept from an equal request on the same snapshot; executed from a
+//! document that was checked before, because the request differs elsewhere; and all of it anew.
+//! Over real sockets the same pair is run by `perf/graphql.sh`.
+//!
 //! `heaviest` is the most that passes the limits; the `refuse` cases are the documents that cost the
 //! check before execution most.
 
 #![expect(clippy::unwrap_used, reason = "a bench that fails has to stop")]
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::net::SocketAddr;
 
@@ -77,7 +82,7 @@ fn query(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     let body = Bytes::from_static(QUERY.as_bytes());
 
-    group.bench_function("real_time_metrics/constant_body", |bencher| {
+    group.bench_function("real_time_metrics/constant", |bencher| {
         bencher.to_async(&runtime).iter(async || {
             let answer = body_of(constant(request(&body)).await).await;
             assert_eq!(answer, ANSWER);
@@ -85,18 +90,35 @@ fn query(criterion: &mut Criterion) {
     });
 
     let handler = handler();
-    group.bench_function("real_time_metrics/execute", |bencher| {
+    group.bench_function("real_time_metrics/cached", |bencher| {
         bencher.to_async(&runtime).iter(async || {
             let answer = body_of(handler.answer(request(&body)).await).await;
             assert_eq!(answer, ANSWER);
         });
     });
 
+    // More of either than a worker keeps.
+    let same_document = |n| format!(r#"{},"n":{n}}}"#, &QUERY[..QUERY.len() - 1]);
+    let other_document = |n| QUERY.replacen("{ ", &format!("{{#{n}\\n"), 1);
+    let document_cached: Vec<Bytes> = (0..1_000).map(|n| same_document(n).into()).collect();
+    let uncached: Vec<Bytes> = (0..1_000).map(|n| other_document(n).into()).collect();
+    for (name, bodies) in [("document_cached", document_cached), ("uncached", uncached)] {
+        let next = Cell::new(0);
+        group.bench_function(format!("real_time_metrics/{name}"), |bencher| {
+            bencher.to_async(&runtime).iter(async || {
+                let body = &bodies[next.get()];
+                next.set((next.get() + 1) % bodies.len());
+                let answer = body_of(handler.answer(request(body)).await).await;
+                assert_eq!(answer, ANSWER);
+            });
+        });
+    }
+
     let body = Bytes::from(serde_json::json!({ "query": heaviest() }).to_string());
     group.bench_function("heaviest/execute", |bencher| {
         bencher.to_async(&runtime).iter(async || {
             let answer = body_of(handler.answer(request(&body)).await).await;
-            assert!(answer.starts_with(br#"{"data":{"engine":{"version":"#));
+            assert!(answer.starts_with(br#"{"data":{"engine":{"uptimeMs":"#));
         });
     });
 
@@ -112,7 +134,8 @@ fn query(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A document just below the limit of expanded size, by fragments: the most that is executed.
+/// A document just below the limit of expanded size, by fragments: the most that is executed. Its
+/// answer depends on the moment, so it is not kept.
 fn heaviest() -> String {
     let eight = |text: &str| text.repeat(8);
     format!(
@@ -121,7 +144,7 @@ fn heaviest() -> String {
         eight("...B "),
         eight("...C "),
         eight("...D "),
-        eight("version "),
+        eight("uptimeMs "),
     )
 }
 

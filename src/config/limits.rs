@@ -70,6 +70,13 @@ pub const VARIABLES_DEPTH_MAX: usize = 16;
 /// Errors told of in one answer; a document can make one a token.
 pub const QUERY_ERRORS_MAX: usize = 20;
 
+/// Documents, and answers of either form of request, that a worker of the HTTP server keeps.
+pub const CACHE_ENTRIES_MAX: usize = 256;
+/// Memory for each of the three, in bytes.
+pub const CACHE_BYTES_MAX: usize = 2 << 20;
+/// Memory for one entry, in bytes: the largest document, or the answer to the usual introspection.
+pub const CACHE_ENTRY_BYTES_MAX: usize = 512 << 10;
+
 /// A disconnect at most this much before its connect is taken for clock skew, in milliseconds.
 pub const DISCONNECT_SKEW_MS: i64 = 5_000;
 /// Disconnects waiting for their connect, as a share of all rows: a flood of them evicts nobody else.

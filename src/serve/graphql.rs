@@ -19,13 +19,17 @@ use tokio::runtime;
 
 use super::answer;
 use super::answer::Answer;
+use super::cache;
+use super::cache::Cache;
+use super::cache::Moment;
 use super::execute::Executor;
 use super::execute::Unfinished;
 use super::media::Media;
-use super::precheck;
+use super::precheck::Checked;
 use super::precheck::Refusal;
 use super::query::Malformed;
 use super::query::QueryRequest;
+use super::query::Wire;
 use super::schema;
 use super::schema::Schema;
 use super::schema::View;
@@ -41,9 +45,10 @@ struct Reply<'a> {
     errors: &'a [ServerError],
 }
 
-/// The endpoint: a schema and the threads it runs on.
+/// The endpoint: a schema, the threads it runs on and the answers that still hold.
 pub(super) struct GraphQl {
     schema: Schema,
+    cache: Cache,
     executor: Executor,
 }
 
@@ -52,6 +57,7 @@ impl GraphQl {
     pub(super) fn new(settings: &ServeSettings) -> Self {
         Self {
             schema: schema::build(settings.introspection_allowed()),
+            cache: Cache::new(),
             executor: Executor::new(limits::QUERIES_RUNNING_MAX, settings.timeouts.query),
         }
     }
@@ -59,12 +65,28 @@ impl GraphQl {
     /// Answers one request from one view.
     pub(super) async fn answer(
         &self,
-        request: Result<QueryRequest, Malformed>,
+        wire: Wire<'_>,
         method: &Method,
         media: Media,
         view: View,
     ) -> Answer {
-        let mut request = match request {
+        let moment = self.cache.moment(&view.snapshot);
+        if let Some(body) = cache::answer(moment, wire) {
+            return answer::new(StatusCode::OK, media.content_type(), body);
+        }
+        // Boxed, so that the usual request does not move the room that this one needs.
+        Box::pin(self.answer_anew(wire, method, media, view, moment)).await
+    }
+
+    async fn answer_anew(
+        &self,
+        wire: Wire<'_>,
+        method: &Method,
+        media: Media,
+        view: View,
+        moment: Moment,
+    ) -> Answer {
+        let mut request = match QueryRequest::read(wire) {
             Ok(request) => request,
             Err(malformed) => return malformed_answer(&malformed, media),
         };
@@ -72,32 +94,55 @@ impl GraphQl {
             Ok(query) => query,
             Err(malformed) => return malformed_answer(&malformed, media),
         };
-        let checked = match precheck::check(query, request.operation_name.as_deref()) {
+        let checked = match cache::checked(query, request.operation_name.as_deref()) {
             Ok(checked) => checked,
             Err(refusal) => return refused(&refusal, media),
         };
+        let operation = checked.operation;
         // A link that someone follows must not change anything, whatever the schema comes to hold.
-        if method != Method::POST && checked.operation != OperationType::Query {
+        if method != Method::POST && operation != OperationType::Query {
             return only_by_post(media);
         }
 
+        let variables = request.take_variables();
         let mut schema_request = SchemaRequest::new(String::new())
-            .variables(request.take_variables())
+            .variables(variables)
             .data(view);
         if let Some(name) = request.operation_name {
             schema_request = schema_request.operation_name(name);
         }
-        schema_request.set_parsed_query(checked.document);
+        let response = match self.execute(schema_request, checked).await {
+            Ok(response) => response,
+            Err(unfinished) => return unfinished_answer(unfinished, media),
+        };
+        if operation == OperationType::Query && is_lasting(&response) {
+            let body = body(Some(&response.data), &[]);
+            cache::keep(moment, wire, &body);
+            return answer::new(StatusCode::OK, media.content_type(), body);
+        }
+        executed(response, media)
+    }
+
+    /// Executes a document: here when it is small, else in turn on a blocking thread.
+    async fn execute(
+        &self,
+        mut request: SchemaRequest,
+        checked: Checked,
+    ) -> Result<SchemaResponse, Unfinished> {
+        request.set_parsed_query(checked.document);
         if checked.is_small {
-            return executed(self.schema.execute(schema_request).await, media);
+            return Ok(self.schema.execute(request).await);
         }
         let (schema, runtime) = (self.schema.clone(), runtime::Handle::current());
-        let job = move || runtime.block_on(schema.execute(schema_request));
-        match self.executor.run(job).await {
-            Ok(response) => executed(response, media),
-            Err(unfinished) => unfinished_answer(unfinished, media),
-        }
+        let job = move || runtime.block_on(schema.execute(request));
+        self.executor.run(job).await
     }
+}
+
+/// Whether the same request has the same answer for as long as the snapshot is the same.
+fn is_lasting(response: &SchemaResponse) -> bool {
+    let is_of_the_moment = response.cache_control.max_age < 0;
+    !is_of_the_moment && response.errors.is_empty() && response.data != Value::Null
 }
 
 /// The answer to a request that is none.
@@ -183,8 +228,12 @@ fn error(message: String, code: &str) -> ServerError {
 }
 
 fn reply(status: StatusCode, media: Media, data: Option<&Value>, errors: &[ServerError]) -> Answer {
+    answer::new(status, media.content_type(), body(data, errors))
+}
+
+fn body(data: Option<&Value>, errors: &[ServerError]) -> Bytes {
     let body = serde_json::to_vec(&Reply { data, errors });
     // Numbers that JSON has no form for cannot be made by the resolvers, which divide by no zero.
-    let body = body.unwrap_or_else(|error| unreachable!("a reply is JSON: {error}"));
-    answer::new(status, media.content_type(), Bytes::from(body))
+    body.unwrap_or_else(|error| unreachable!("a reply is JSON: {error}"))
+        .into()
 }

@@ -36,7 +36,7 @@ use super::host::Misdirected;
 use super::media;
 use super::media::Media;
 use super::page;
-use super::query::QueryRequest;
+use super::query::Wire;
 use super::route;
 use super::route::Endpoint;
 use super::schema::View;
@@ -213,23 +213,23 @@ impl Handler {
             );
         };
         let method = request.method().clone();
-        let (query_request, since_ns) = if method == Method::POST {
-            let body = match self.read_body(request, media).await {
-                Ok(body) => body,
-                Err(answer) => return *answer,
-            };
-            let since_ns = self.0.clock.mono_ns();
-            (QueryRequest::from_body(&body), since_ns)
-        } else {
-            let since_ns = self.0.clock.mono_ns();
+        if method != Method::POST {
             let parameters = request.uri().query().unwrap_or_default();
-            (QueryRequest::from_parameters(parameters), since_ns)
-        };
-        let answer = self
-            .0
-            .graphql
-            .answer(query_request, &method, media, self.view(since_ns))
-            .await;
+            return self
+                .query(Wire::Parameters(parameters), &method, media)
+                .await;
+        }
+        match self.read_body(request, media).await {
+            Ok(body) => self.query(Wire::Body(&body), &method, media).await,
+            Err(answer) => *answer,
+        }
+    }
+
+    /// Answers what a whole request asks, and posts how long that took.
+    async fn query(&self, wire: Wire<'_>, method: &Method, media: Media) -> Answer {
+        let since_ns = self.0.clock.mono_ns();
+        let view = self.view(since_ns);
+        let answer = self.0.graphql.answer(wire, method, media, view).await;
         let took_ns = self.0.clock.mono_ns().saturating_sub(since_ns);
         self.0.samples.post(took_ns);
         answer

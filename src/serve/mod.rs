@@ -4,7 +4,7 @@
 //!  server      accepts, drains
 //!   └ connection    one socket: protocol, time limits
 //!      └ handler       one request: host, bearer, origin, route
-//!         ├ graphql       media, query → precheck (lexer, measure) → execute → schema
+//!         ├ graphql       media, cache, query → precheck (lexer, measure) → execute → schema
 //!         └ health, page
 //! ```
 //!
@@ -14,6 +14,7 @@
 
 mod answer;
 mod bearer;
+mod cache;
 mod connection;
 mod execute;
 mod graphql;

@@ -6,11 +6,14 @@
 //! file reads the schema or a snapshot.
 
 use std::fmt;
+use std::mem::size_of;
 
 use async_graphql::Pos;
+use async_graphql::Positioned;
 use async_graphql::parser;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::Selection;
 
 use super::lexer;
 use super::lexer::Unfit;
@@ -19,7 +22,7 @@ use super::measure::Cycle;
 use crate::config::limits;
 
 /// A document that may be executed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Checked {
     /// The parsed text.
     pub(super) document: ExecutableDocument,
@@ -27,6 +30,8 @@ pub(super) struct Checked {
     pub(super) operation: OperationType,
     /// Whether it is worth no thread of its own: executing it takes less time than handing it over.
     pub(super) is_small: bool,
+    /// About how much memory it takes.
+    pub(super) bytes: usize,
 }
 
 /// Tokens and selections up to which a document counts as small: a dozen times the tutorial's query.
@@ -42,12 +47,7 @@ pub(super) fn check(query: &str, operation_name: Option<&str>) -> Result<Checked
         .map_err(|unfit| Refusal::unfit(unfit, query))?;
     let document = parser::parse_query(query).map_err(|error| Refusal::syntax(&error))?;
 
-    let operations = document.operations.iter().len();
-    let operations_max = match operation_name {
-        Some(_) => limits::QUERY_OPERATIONS_MAX,
-        None => 1,
-    };
-    within("operations", operations, operations_max)?;
+    limit_operations(&document, operation_name)?;
 
     let measured = measure::document(&document).map_err(Refusal::Cycle)?;
     within("aliases", measured.aliases, limits::QUERY_ALIASES_MAX)?;
@@ -80,7 +80,32 @@ pub(super) fn check(query: &str, operation_name: Option<&str>) -> Result<Checked
         document,
         operation,
         is_small: tally.tokens <= SMALL_MAX && measured.expanded <= SMALL_MAX,
+        bytes: query.len() + tally.tokens * size_of::<Positioned<Selection>>(),
     })
+}
+
+impl Checked {
+    /// The same document for another operation of it: what [`check`] would say of its text.
+    ///
+    /// # Errors
+    /// When no operation is meant by the name, or none is named and there are several.
+    pub(super) fn running(&self, operation_name: Option<&str>) -> Result<Self, Refusal> {
+        limit_operations(&self.document, operation_name)?;
+        let operation = pick(&self.document, operation_name)?;
+        Ok(Self {
+            operation,
+            ..self.clone()
+        })
+    }
+}
+
+fn limit_operations(document: &ExecutableDocument, name: Option<&str>) -> Result<(), Refusal> {
+    let operations_max = match name {
+        Some(_) => limits::QUERY_OPERATIONS_MAX,
+        None => 1,
+    };
+    let operations = document.operations.iter().len();
+    within("operations", operations, operations_max)
 }
 
 fn within(what: &'static str, found: usize, limit: usize) -> Result<(), Refusal> {

@@ -9,6 +9,15 @@ use serde_json::Value;
 
 use crate::config::limits;
 
+/// The bytes of a request, and how to read them.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wire<'a> {
+    /// The JSON body of a POST.
+    Body(&'a [u8]),
+    /// The part of a URL after `?`.
+    Parameters(&'a str),
+}
+
 /// One request, as it came.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,11 +70,22 @@ pub(super) enum Malformed {
 }
 
 impl QueryRequest {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// When the bytes are none.
+    pub(super) fn read(wire: Wire<'_>) -> Result<Self, Malformed> {
+        match wire {
+            Wire::Body(body) => Self::from_body(body),
+            Wire::Parameters(parameters) => Self::from_parameters(parameters),
+        }
+    }
+
     /// Reads a JSON body.
     ///
     /// # Errors
     /// When it is not one JSON object with the fields of a request.
-    pub(super) fn from_body(body: &[u8]) -> Result<Self, Malformed> {
+    fn from_body(body: &[u8]) -> Result<Self, Malformed> {
         // The first byte decides, because the deserializer would take a list for a request too.
         match body.trim_ascii_start().first() {
             Some(b'[') => return Err(Malformed::Batch),
@@ -83,7 +103,7 @@ impl QueryRequest {
     ///
     /// # Errors
     /// When a known one is given twice, badly encoded, or no JSON object where one is due.
-    pub(super) fn from_parameters(parameters: &str) -> Result<Self, Malformed> {
+    fn from_parameters(parameters: &str) -> Result<Self, Malformed> {
         let mut request = Self::default();
         for (key, value) in pairs(parameters) {
             match key {

@@ -11,6 +11,7 @@ mod cli;
 mod commands;
 mod engine;
 mod graphql;
+mod graphql_cache;
 mod http;
 mod model;
 mod parse;

@@ -1,0 +1,77 @@
+#!/bin/sh
+# GraphQL over real sockets beside a constant: requests per second of the engine's `realTimeMetrics`
+# and of hyper answering ready bytes, in turn in one run, and the ratio of their medians.
+#
+#   perf/graphql.sh [ROUNDS] [SECONDS]     default: 5 rounds of 3 seconds each
+#
+# The engine is `demo`: it ingests and publishes meanwhile. Needs wrk (Debian: apt-get install wrk).
+set -eu
+cd "$(dirname "$0")/.."
+
+rounds=${1:-5}
+seconds=${2:-3}
+command -v wrk >/dev/null || { echo "wrk: not found; install it (Debian: apt-get install wrk)" >&2; exit 1; }
+cargo build --quiet --release --bin streamgauge --example graphql_constant
+
+# Built wherever cargo was told to.
+target=${CARGO_TARGET_DIR:-target}/release
+work=$(mktemp -d)
+engine= constant=
+stop() {
+    for pid in $engine $constant; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 1' INT TERM
+
+cat >"$work/query.lua" <<'LUA'
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '{"query":"{ realTimeMetrics { activeSessions totalConnections avgSessionDurationMs messagesPerMinute } }"}'
+LUA
+
+"$target/examples/graphql_constant" >"$work/constant" &
+constant=$!
+"$target/streamgauge" demo --listen 127.0.0.1:0 >"$work/engine" 2>&1 &
+engine=$!
+
+# The address each of them says it listens at.
+url_in() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        url=$(grep -o 'http://[^ ]*/graphql' "$1" | head -n 1) || true
+        [ -z "$url" ] || { echo "$url"; return; }
+        sleep 0.5
+    done
+    echo "$1: does not listen" >&2
+    return 1
+}
+engine_url=$(url_in "$work/engine")
+constant_url=$(url_in "$work/constant")
+
+# Requests per second of $1 over $2 seconds; fails on any answer that is no success.
+rate() {
+    wrk -t1 -c16 -d"$2"s -s "$work/query.lua" "$1" >"$work/wrk"
+    if grep -q -e 'Non-2xx' -e 'Socket errors' "$work/wrk"; then
+        cat "$work/wrk" >&2
+        return 1
+    fi
+    awk '/^Requests\/sec:/ { print $2 }' "$work/wrk"
+}
+median() {
+    sort -n "$1" | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
+}
+
+rate "$engine_url" 1 >/dev/null
+rate "$constant_url" 1 >/dev/null
+for _ in $(seq "$rounds"); do
+    rate "$constant_url" "$seconds" >>"$work/constant.rates"
+    rate "$engine_url" "$seconds" >>"$work/engine.rates"
+done
+of_constant=$(median "$work/constant.rates")
+of_engine=$(median "$work/engine.rates")
+echo "constant $of_constant requests/s"
+echo "graphql  $of_engine requests/s"
+awk -v a="$of_engine" -v b="$of_constant" 'BEGIN { printf "ratio    %.3f\n", a / b }'
