@@ -58,6 +58,13 @@ impl Index {
         .map(|(_, slot)| slot)
     }
 
+    /// The entry at which the search for a hash begins, whatever it is.
+    #[inline]
+    pub(super) fn first_entry(&self, hash: u32) -> u64 {
+        let first = |table: &Table| table.entries[hash as usize & table.mask()];
+        self.old.as_ref().map_or(0, |old| first(&old.table)) ^ first(&self.table)
+    }
+
     /// Puts in a slot that is not there.
     pub(super) fn insert(&mut self, hash: u32, slot: Slot) {
         self.migrate(MOVED_PER_INSERTION);

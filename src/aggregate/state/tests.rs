@@ -8,7 +8,7 @@ use crate::window::Width;
 impl State {
     fn phase(&self, key: SessionKey) -> Option<Phase> {
         self.sessions
-            .find(key)
+            .find(key, self.sessions.hint(key))
             .map(|slot| self.sessions.row(slot).phase)
     }
 }
