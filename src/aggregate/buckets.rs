@@ -10,7 +10,9 @@ use std::ops::AddAssign;
 use std::ops::SubAssign;
 
 use crate::config::AggregateSettings;
+use crate::time::EpochMs;
 use crate::window::BucketIndex;
+use crate::window::Width;
 use crate::window::WindowLength;
 
 /// What is summed: in a bucket, in a window. Arithmetic wraps, so that a difference of two wrapped
@@ -66,6 +68,9 @@ pub(super) struct Buckets {
     retained: i64,
     /// The bucket that holds the clock; retained are `(current - retained, current]`.
     current: BucketIndex,
+    width: Width,
+    /// The first millisecond of `current`.
+    current_start: EpochMs,
     /// Sum over all retained buckets.
     total: Sums,
     /// By length, shortest first.
@@ -98,6 +103,8 @@ impl Buckets {
             cells: vec![Sums::default(); length],
             retained: i64::try_from(retained).unwrap_or(i64::MAX),
             current,
+            width: settings.width,
+            current_start: settings.width.start_of(current),
             total: Sums::default(),
             windows,
         }
@@ -106,6 +113,16 @@ impl Buckets {
     /// The bucket that holds the clock.
     pub(super) fn current(&self) -> BucketIndex {
         self.current
+    }
+
+    /// The bucket that holds a time. Most events are in the clock's own, which costs no division.
+    #[inline]
+    pub(super) fn bucket_of(&self, time: EpochMs) -> BucketIndex {
+        let offset_ms = time.ms().wrapping_sub(self.current_start.ms());
+        if (0..i64::from(self.width.ms())).contains(&offset_ms) {
+            return self.current;
+        }
+        self.width.bucket_of(time)
     }
 
     /// The oldest bucket that is retained.
@@ -147,11 +164,12 @@ impl Buckets {
                 tail.older = Sums::default();
             }
             self.current = to;
-            return;
+        } else {
+            for _ in 0..steps {
+                self.step();
+            }
         }
-        for _ in 0..steps {
-            self.step();
-        }
+        self.current_start = self.width.start_of(self.current);
     }
 
     /// The sum over one of the configured windows.
@@ -196,7 +214,6 @@ fn position(bucket: BucketIndex, mask: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::window::Width;
 
     fn buckets(lateness_ms: u64) -> Buckets {
         let mut settings =

@@ -1,8 +1,9 @@
 //! Recognising copies of messages: fingerprints kept by the bucket of their event time.
 //!
 //! A copy repeats its event time, so it can only meet its original in the same bucket, and a bucket's
-//! fingerprints go with the bucket. They stand in open-addressed tables of 64-bit words; tables of
-//! buckets that have gone are used again. The memory is bounded: at the limit the oldest buckets
+//! fingerprints go with the bucket. They stand in open-addressed tables of 64-bit words. A
+//! bucket's table is made as long as the bucket before it needs, of a table that has gone if there is
+//! one of that length: in even traffic nothing is rehashed and nothing allocated. The memory is bounded: at the limit the oldest buckets
 //! lose theirs, and from when on copies are recognised is published.
 
 use std::collections::VecDeque;
@@ -11,6 +12,8 @@ use crate::window::BucketIndex;
 
 /// The least length of a table, in fingerprints.
 const TABLE_MIN: usize = 64;
+/// Emptied tables kept to be used again; a few, so that an idle night gives the memory back.
+const SPARE_MAX: usize = 4;
 
 /// Fingerprints of the messages in the retained buckets.
 #[derive(Debug)]
@@ -71,6 +74,19 @@ impl Dedup {
         is_new
     }
 
+    /// The length of a table to begin or to go on with in a bucket.
+    fn wanted(&self, place: usize) -> usize {
+        let length = self.tables[place].words.len();
+        if length > 0 {
+            return length * 2;
+        }
+        // At three quarters of this length the table would be an eighth fuller than the last one.
+        let before = place
+            .checked_sub(1)
+            .map_or(0, |before| self.tables[before].count);
+        (before + before / 2).next_power_of_two().max(TABLE_MIN)
+    }
+
     /// Lets the buckets before `oldest` go.
     pub(super) fn advance(&mut self, oldest: BucketIndex) {
         while self.first < oldest {
@@ -100,17 +116,17 @@ impl Dedup {
         self.forgotten_before
     }
 
-    /// Doubles the table of a bucket, from a spare one if there is a larger one; `false` when the
+    /// Gives a bucket a longer table, a spare one if there is one of that length; `false` when the
     /// limit does not allow it even after every older bucket was forgotten.
     fn grow(&mut self, bucket: BucketIndex) -> bool {
         let Ok(mut place) = usize::try_from(bucket.0 - self.first.0) else {
             return false;
         };
-        let wanted = (self.tables[place].words.len() * 2).max(TABLE_MIN);
+        let wanted = self.wanted(place);
         let spare = self
             .spare
             .iter()
-            .rposition(|table| table.words.len() >= wanted);
+            .rposition(|table| table.words.len() == wanted);
         let fresh = match spare {
             Some(spare) => self.spare.swap_remove(spare),
             None => {
@@ -154,12 +170,17 @@ impl Dedup {
         self.keep_spare(table);
     }
 
+    /// Keeps a table to be used again, in place of the one that has waited longest.
     fn keep_spare(&mut self, mut table: Table) {
-        if !table.words.is_empty() {
-            table.words.fill(0);
-            table.count = 0;
-            self.spare.push(table);
+        if table.words.is_empty() {
+            return;
         }
+        if self.spare.len() == SPARE_MAX {
+            self.words -= self.spare.remove(0).words.len();
+        }
+        table.words.fill(0);
+        table.count = 0;
+        self.spare.push(table);
     }
 }
 

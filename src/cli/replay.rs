@@ -71,7 +71,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let name = input.name;
     let stdout = BesideBar {
         bar: &bar,
-        stream: io::stdout().lock(),
+        stream: io::stdout(),
     };
     let result = replay::run(
         bar.wrap_read(input.stream),

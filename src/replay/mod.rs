@@ -2,14 +2,16 @@
 //! one line of output a step.
 //!
 //! ```text
-//!  reader        parse            order              steps              report
-//!  bytes→lines → bytes→Event   → held until the   → applied to the   → NDJSON or table
-//!                                lateness is past   State, cut at `at`
+//!  reader        parse           handoff       order            steps              report
+//!  bytes→lines → bytes→Event ──→ stretches ──→ held until the → applied to the   → NDJSON
+//!                                of lines      lateness is past State, cut at `at` or table
+//!  └─ the caller's thread ───┘               └─ a second thread ──────────────────────────┘
 //! ```
 //!
-//! Runs on the caller's thread and reads no clock but the one it is given, which only measures and
-//! paces: the output depends on nothing but the input and the settings.
+//! Reads no clock but the one it is given, which only measures and paces: the output depends on
+//! nothing but the input and the settings.
 
+mod handoff;
 mod order;
 mod pace;
 mod reader;
@@ -21,6 +23,8 @@ use std::fmt;
 use std::io;
 use std::io::Read;
 use std::io::Write;
+use std::panic::resume_unwind;
+use std::thread;
 
 use crate::event::IdKeys;
 use crate::event::Reject;
@@ -29,6 +33,10 @@ use crate::parse::Verdict;
 use crate::snapshot::Counters;
 use crate::time::Clock;
 
+use handoff::Gone;
+use handoff::Inlet;
+use handoff::Outlet;
+use handoff::handoff;
 use order::Order;
 use pace::Pace;
 use reader::LineReader;
@@ -84,7 +92,10 @@ pub enum ReplayError {
 
 /// Replays newline-delimited events from `input` and writes one object a step to `output`.
 ///
-/// The first [`MALFORMED_SHOWN`] malformed lines are handed to `on_malformed` as they are met.
+/// Reads and parses on the caller's thread; applies and prints on a second one, which ends before
+/// this returns. What was printed becomes visible whenever that thread has nothing to do, so a
+/// growing pipe can be watched. The first [`MALFORMED_SHOWN`] malformed lines are handed to
+/// `on_malformed` as they are met.
 /// Cost: no allocation per line; memory grows with open sessions and, under a lateness, with the
 /// events held back.
 ///
@@ -94,73 +105,110 @@ pub enum ReplayError {
 pub fn run(
     input: impl Read,
     settings: &ReplaySettings,
-    output: impl Write,
+    output: impl Write + Send,
     clock: &Clock,
-    mut on_malformed: impl FnMut(Malformed),
+    on_malformed: impl FnMut(Malformed),
 ) -> Result<Summary, ReplayError> {
     let begun_ns = clock.mono_ns();
-    let mut reader = LineReader::new(input);
-    let mut parser = Parser::new(IdKeys::FIXED);
-    let mut order = Order::new(settings);
-    let mut steps = Steps::new(
+    let (inlet, outlet) = handoff();
+    let steps = Steps::new(
         settings,
         Report::new(settings.format, output),
         settings.speed.map(|speed| Pace::new(speed, clock.clone())),
     );
-    let mut malformed = 0;
-
-    while let Some(line) = next_line(&mut reader, &mut steps)? {
-        let verdict = match line.content {
-            Ok(bytes) => parser.parse(bytes),
-            Err(reason) => Verdict::Rejected(reason),
+    let order = Order::new(settings);
+    let (read, applied) = thread::scope(|scope| {
+        let applying = scope.spawn(|| apply(outlet, order, steps));
+        let read = read(input, settings.strict, inlet, on_malformed);
+        let applied = match applying.join() {
+            Ok(applied) => applied,
+            Err(panic) => resume_unwind(panic),
         };
-        match verdict {
-            Verdict::Event(event) => order.offer(event, &mut steps)?,
-            Verdict::Ignored => steps.count_ignored(),
-            Verdict::Rejected(reason) => {
+        (read, applied)
+    });
+    // A fault of the output concerns earlier lines than one of the input.
+    let (counters, printed) = applied?;
+    read?;
+    Ok(Summary {
+        counters,
+        steps: printed,
+        elapsed_ns: clock.mono_ns().saturating_sub(begun_ns),
+    })
+}
+
+/// Reads and parses to the end of the input, or until nobody takes the lines any more.
+fn read(
+    input: impl Read,
+    is_strict: bool,
+    mut inlet: Inlet,
+    mut on_malformed: impl FnMut(Malformed),
+) -> Result<(), ReplayError> {
+    let mut reader = LineReader::new(input);
+    let mut parser = Parser::new(IdKeys::FIXED);
+    let mut malformed = 0;
+    loop {
+        while reader.find_line() {
+            let line = reader.line();
+            let verdict = match line.content {
+                Ok(bytes) => parser.parse(bytes),
+                Err(reason) => Verdict::Rejected(reason),
+            };
+            if let Verdict::Rejected(reason) = verdict {
                 let line = Malformed {
                     line: line.number,
                     reason,
                 };
-                if settings.strict {
-                    steps.flush()?;
+                if is_strict {
+                    // When nobody takes it, that fault comes first.
+                    let _ = inlet.hand_over();
                     return Err(ReplayError::Malformed(line));
                 }
-                steps.count_rejected(reason);
                 malformed += 1;
                 if malformed <= MALFORMED_SHOWN {
                     on_malformed(line);
                 }
             }
+            if let Err(Gone) = inlet.put(verdict) {
+                return Ok(());
+            }
         }
-    }
-
-    order.finish(&mut steps)?;
-    steps.flush()?;
-    Ok(Summary {
-        counters: *steps.counters(),
-        steps: steps.printed(),
-        elapsed_ns: clock.mono_ns().saturating_sub(begun_ns),
-    })
-}
-
-/// The next line that is not empty. Before a read that may block, what was printed becomes visible,
-/// so that a replay of a growing pipe can be watched.
-fn next_line<'a, R: Read, W: Write>(
-    reader: &'a mut LineReader<R>,
-    steps: &mut Steps<W>,
-) -> Result<Option<reader::Line<'a>>, ReplayError> {
-    while !reader.find_line() {
         if reader.is_at_end() {
-            return Ok(None);
+            let _ = inlet.end();
+            return Ok(());
         }
-        steps.flush()?;
+        // The read may wait for long.
+        if let Err(Gone) = inlet.hand_over() {
+            return Ok(());
+        }
         reader.refill().map_err(|source| ReplayError::Read {
             line: reader.lines(),
             source,
         })?;
     }
-    Ok(Some(reader.line()))
+}
+
+/// Applies and prints what comes out; answers the counters and how many steps were printed.
+fn apply<W: Write>(
+    outlet: Outlet,
+    mut order: Order,
+    mut steps: Steps<W>,
+) -> Result<(Counters, u64), ReplayError> {
+    while let Some(stretch) = outlet.take(|| steps.flush())? {
+        let mut applied = 0;
+        for other in &stretch.others {
+            order.offer(&stretch.events[applied..other.place], &mut steps)?;
+            applied = other.place;
+            steps.count(other.rejected);
+        }
+        order.offer(&stretch.events[applied..], &mut steps)?;
+        if stretch.is_last {
+            order.finish(&mut steps)?;
+            break;
+        }
+        outlet.give_back(stretch);
+    }
+    steps.flush()?;
+    Ok((*steps.counters(), steps.printed()))
 }
 
 impl fmt::Display for Malformed {

@@ -43,40 +43,34 @@ impl Order {
         }
     }
 
-    /// Takes the next event of the file; applies it and prints steps as far as their time has come.
+    /// Takes the next events of the file; applies them and prints steps as far as their time has
+    /// come. Events that wait for nothing are applied as they lie, many at a time.
     ///
     /// # Errors
     /// When a step cannot be printed.
     pub(super) fn offer<W: Write>(
         &mut self,
-        event: Event,
+        events: &[Event],
         steps: &mut Steps<W>,
     ) -> Result<(), ReplayError> {
-        let newest = match self.newest {
-            None => {
-                steps.begin(event.time);
-                event.time
+        // `events[applied..number]` may be applied, but is not yet.
+        let mut applied = 0;
+        for (number, event) in events.iter().enumerate() {
+            if self.moves_newest(event.time, steps) {
+                let horizon = event.time - self.lateness_ms;
+                if self.is_releasing(horizon, steps) {
+                    steps.apply(&events[applied..number]);
+                    applied = number;
+                    self.release_until(horizon, steps)?;
+                }
             }
-            Some(newest) if event.time.since(newest) > self.max_jump_ms => {
-                // The state refuses it too, for its clock is never past the newest event. And it
-                // refuses none that waited: between the first event and the newest, no two
-                // neighbours in time are further apart than a jump.
-                steps.apply(&event);
-                return Ok(());
+            if self.has_to_wait(event.time) {
+                steps.apply(&events[applied..number]);
+                applied = number + 1;
+                self.hold(*event);
             }
-            Some(newest) => newest.max(event.time),
-        };
-        // The horizon moves only with the newest event; so does what is ready.
-        if self.newest != Some(newest) {
-            self.newest = Some(newest);
-            self.release_until(newest - self.lateness_ms, steps)?;
         }
-        let bucket = self.width.bucket_of(event.time);
-        if self.lateness_ms == 0 || end_of(self.width, bucket) <= newest - self.lateness_ms {
-            steps.apply(&event);
-        } else {
-            self.hold(bucket, event);
-        }
+        steps.apply(&events[applied..]);
         Ok(())
     }
 
@@ -107,16 +101,47 @@ impl Order {
             // Stable: those of one millisecond stay in order of the file.
             events.sort_by_key(|event| event.time);
             steps.print_through(self.width.start_of(bucket))?;
-            for event in &events {
-                steps.apply(event);
-            }
+            steps.apply(&events);
             events.clear();
             self.spare.push(events);
         }
         steps.print_through(horizon)
     }
 
-    fn hold(&mut self, bucket: BucketIndex, event: Event) {
+    /// Takes note of an event's time; says whether it is the newest so far. One too far ahead is not:
+    /// the state refuses it too, for its clock is never past the newest event. And it refuses none
+    /// that waited: between the first event and the newest, no two neighbours in time are further
+    /// apart than a jump.
+    fn moves_newest<W: Write>(&mut self, time: EpochMs, steps: &mut Steps<W>) -> bool {
+        match self.newest {
+            None => steps.begin(time),
+            Some(newest) if time <= newest || time.since(newest) > self.max_jump_ms => {
+                return false;
+            }
+            Some(_) => {}
+        }
+        self.newest = Some(time);
+        true
+    }
+
+    /// Whether anything is to be done once the horizon has moved. It moves only with the newest event.
+    fn is_releasing<W: Write>(&self, horizon: EpochMs, steps: &Steps<W>) -> bool {
+        let is_held = |(&bucket, _)| end_of(self.width, bucket) <= horizon;
+        steps.is_due(horizon) || self.held.first_key_value().is_some_and(is_held)
+    }
+
+    /// Whether an event has to wait for others. What is too far ahead goes to the state to be refused.
+    fn has_to_wait(&self, time: EpochMs) -> bool {
+        let Some(newest) = self.newest else {
+            return false;
+        };
+        self.lateness_ms > 0
+            && time <= newest
+            && end_of(self.width, self.width.bucket_of(time)) > newest - self.lateness_ms
+    }
+
+    fn hold(&mut self, event: Event) {
+        let bucket = self.width.bucket_of(event.time);
         let spare = &mut self.spare;
         self.held
             .entry(bucket)

@@ -58,20 +58,24 @@ impl<W: Write> Steps<W> {
         }
     }
 
-    /// Applies an event.
-    pub(super) fn apply(&mut self, event: &Event) {
-        self.uncounted.received += 1;
-        self.state.apply(event);
+    /// Applies events.
+    pub(super) fn apply(&mut self, events: &[Event]) {
+        self.uncounted.received += events.len() as u64;
+        self.state.apply_all(events);
     }
 
-    pub(super) fn count_ignored(&mut self) {
+    /// Counts a line that became no event, by why it is refused if it is.
+    pub(super) fn count(&mut self, rejected: Option<Reject>) {
         self.uncounted.received += 1;
-        self.uncounted.ignored += 1;
+        match rejected {
+            Some(reason) => self.uncounted.reject(reason),
+            None => self.uncounted.ignored += 1,
+        }
     }
 
-    pub(super) fn count_rejected(&mut self, reason: Reject) {
-        self.uncounted.received += 1;
-        self.uncounted.reject(reason);
+    /// Whether there is a step to print up to `horizon`.
+    pub(super) fn is_due(&self, horizon: EpochMs) -> bool {
+        self.next_at <= horizon
     }
 
     /// Prints every step up to `horizon` that is not printed yet.
@@ -79,7 +83,7 @@ impl<W: Write> Steps<W> {
     /// # Errors
     /// When the output cannot be written.
     pub(super) fn print_through(&mut self, horizon: EpochMs) -> Result<(), ReplayError> {
-        while self.next_at <= horizon {
+        while self.is_due(horizon) {
             self.print()?;
         }
         Ok(())

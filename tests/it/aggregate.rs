@@ -38,16 +38,30 @@ proptest! {
     fn the_engine_publishes_the_numbers_of_the_model(history in history::histories()) {
         compare(&history)?;
     }
+
+    #[test]
+    fn many_events_at_a_time_come_to_the_same_as_one_by_one(history in history::histories()) {
+        let (mut one, mut many) = (Engine::of(&history), Engine::of(&history));
+        let mut waiting = Vec::new();
+        for step in &history.steps {
+            one.play(step);
+            if let Step::Apply(event) = step {
+                many.state.count(&RECEIVED);
+                waiting.push(*event);
+                continue;
+            }
+            many.state.apply_all(&waiting);
+            waiting.clear();
+            many.play(step);
+        }
+        many.state.apply_all(&waiting);
+        prop_assert_eq!(one.snapshot(), many.snapshot());
+    }
 }
 
 /// Plays a history to the engine and to the model, and compares all numbers after every step.
 fn compare(history: &History) -> Result<(), TestCaseError> {
-    let started = match history.settings.clock {
-        ClockRule::Wall { .. } => history.start,
-        // As in a replay: what comes first may be any event.
-        ClockRule::Event { .. } => EpochMs::default(),
-    };
-    let mut engine = Engine::new(&history.settings, started);
+    let mut engine = Engine::of(history);
     let mut model = Model::new(history.settings.clone());
     for (index, step) in history.steps.iter().enumerate() {
         engine.play(step);
@@ -79,6 +93,15 @@ struct Engine {
 }
 
 impl Engine {
+    fn of(history: &History) -> Self {
+        let started = match history.settings.clock {
+            ClockRule::Wall { .. } => history.start,
+            // As in a replay: what comes first may be any event.
+            ClockRule::Event { .. } => EpochMs::default(),
+        };
+        Self::new(&history.settings, started)
+    }
+
     fn new(settings: &AggregateSettings, started: EpochMs) -> Self {
         Self {
             state: State::new(settings.clone(), IdKeys::FIXED, started),

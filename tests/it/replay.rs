@@ -3,9 +3,10 @@
 mod against_model;
 mod command;
 
-use std::cell::RefCell;
 use std::io;
 use std::io::Read;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use streamgauge::replay;
 use streamgauge::replay::Format;
@@ -369,40 +370,44 @@ fn faults_of_input_and_output_are_told_apart() {
 }
 
 #[test]
-fn what_is_printed_is_visible_before_the_next_read() {
-    let output = RefCell::new(Vec::new());
-    struct Shared<'a>(&'a RefCell<Vec<u8>>);
-    impl io::Write for Shared<'_> {
+fn what_is_printed_is_visible_while_a_read_waits() {
+    struct Shared(mpsc::Sender<Vec<u8>>);
+    impl io::Write for Shared {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.borrow_mut().write(bytes)
+            self.0.send(bytes.to_vec()).unwrap();
+            Ok(bytes.len())
         }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
-    /// A pipe that gets one line a read; remembers how much was printed before each.
-    struct Pipe<'a> {
-        lines: Vec<String>,
-        output: &'a RefCell<Vec<u8>>,
-        steps_seen: &'a RefCell<Vec<usize>>,
+    /// A pipe that gets one line a read, each only when so many steps are visible in all.
+    struct Pipe {
+        lines: Vec<(usize, String)>,
+        output: mpsc::Receiver<Vec<u8>>,
+        steps: usize,
     }
-    impl Read for Pipe<'_> {
+    impl Read for Pipe {
         fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-            let steps = self.output.borrow().split(|byte| *byte == b'\n').count() - 1;
-            self.steps_seen.borrow_mut().push(steps);
             if self.lines.is_empty() {
                 return Ok(0);
             }
-            self.lines.remove(0).as_bytes().read(room)
+            let (steps, line) = self.lines.remove(0);
+            while self.steps < steps {
+                // Far longer than it takes: steps that stay hidden show as a failure, not a hang.
+                let printed = self.output.recv_timeout(Duration::from_secs(120)).unwrap();
+                self.steps += printed.iter().filter(|byte| **byte == b'\n').count();
+            }
+            line.as_bytes().read(room)
         }
     }
-    let steps_seen = RefCell::new(Vec::new());
+    let (shared, output) = mpsc::channel();
+    let script = [(0, "c 1 500"), (0, "c 2 1500"), (1, "c 3 3500"), (3, "")];
     let pipe = Pipe {
-        lines: ["c 1 500", "c 2 1500", "c 3 3500"].map(events).to_vec(),
-        output: &output,
-        steps_seen: &steps_seen,
+        lines: script.map(|(steps, line)| (steps, events(line))).to_vec(),
+        output,
+        steps: 0,
     };
     let clock = Clock::system();
-    replay::run(pipe, &settings(0), Shared(&output), &clock, |_| {}).unwrap();
-    assert_eq!(*steps_seen.borrow(), [0, 0, 1, 3]);
+    replay::run(pipe, &settings(0), Shared(shared), &clock, |_| {}).unwrap();
 }

@@ -10,6 +10,8 @@ use super::buckets::Buckets;
 use super::coverage::Coverage;
 use super::dedup::Dedup;
 use super::durations::Durations;
+use super::sessions::Hint;
+use super::sessions::LookedUp;
 use super::sessions::Phase;
 use super::sessions::Sessions;
 use crate::config::AggregateSettings;
@@ -46,11 +48,16 @@ pub struct State {
     durations: Vec<Durations>,
     dedup: Dedup,
     sessions: Sessions,
+    /// Where the rows of the events being applied are.
+    looked_up: LookedUp,
     coverage: Coverage,
     counters: Counters,
     total_connections: u64,
-    /// The greatest time of an applied event.
-    newest: Option<EpochMs>,
+    /// The minute of the clock since the epoch, and when the next one begins.
+    minute: u32,
+    minute_end: EpochMs,
+    /// The greatest time of an applied event, and its bucket.
+    newest: Option<(EpochMs, BucketIndex)>,
     /// Losses so far, modulo 2^16: rows that have seen fewer are uncertain.
     loss_epoch: u16,
     open_uncertain: u64,
@@ -83,9 +90,12 @@ impl State {
             dedup: Dedup::new(settings.dedup_bytes_max, buckets.oldest()),
             buckets,
             sessions: Sessions::new(&settings, keys),
+            looked_up: LookedUp::new(),
             coverage: Coverage::new(),
             counters: Counters::default(),
             total_connections: 0,
+            minute: minute_of(started),
+            minute_end: minute_end(started),
             newest: None,
             loss_epoch: 0,
             open_uncertain: 0,
@@ -121,9 +131,7 @@ impl State {
 
     /// Applies a batch in its order: events, then counters, then what happened to the connection.
     pub fn apply_batch(&mut self, batch: &Batch) {
-        for event in &batch.events {
-            self.apply(event);
-        }
+        self.apply_all(&batch.events);
         self.count(&batch.delta);
         if batch.delta.received > 0 {
             self.coverage
@@ -131,6 +139,17 @@ impl State {
         }
         for note in &batch.notes {
             self.note(note);
+        }
+    }
+
+    /// Applies events in their order: the same as [`State::apply`] one by one, in a fraction of the
+    /// time once the rows do not fit the cache, because they are looked up many at a time.
+    pub fn apply_all(&mut self, events: &[Event]) {
+        for events in events.chunks(LookedUp::EVENTS_MAX) {
+            self.sessions.look_up(events, &mut self.looked_up);
+            for (place, event) in events.iter().enumerate() {
+                self.apply_at(event, self.looked_up.hint(place));
+            }
         }
     }
 
@@ -156,6 +175,11 @@ impl State {
 
     /// Applies one event; it ends in exactly one of late, future, duplicates and applied.
     pub fn apply(&mut self, event: &Event) {
+        let hint = self.sessions.hint(event.session);
+        self.apply_at(event, hint);
+    }
+
+    fn apply_at(&mut self, event: &Event, hint: Hint) {
         if self.is_future(event.time) {
             self.counters.future += 1;
             return;
@@ -164,16 +188,16 @@ impl State {
             self.coverage.begin(event.time);
             self.move_clock(event.time);
         }
-        let bucket = self.settings.width.bucket_of(event.time);
+        let bucket = self.buckets.bucket_of(event.time);
         if bucket < self.buckets.oldest() {
-            self.apply_late(event, bucket);
+            self.apply_late(event, hint, bucket);
             return;
         }
         let placed = self.place(event.time, bucket);
         let is_new = match event.kind {
-            EventKind::Message => self.message(event, bucket, &placed),
-            EventKind::Connected => self.connect(event, &placed),
-            EventKind::Disconnected => self.disconnect(event, &placed),
+            EventKind::Message => self.message(event, hint, bucket, &placed),
+            EventKind::Connected => self.connect(event, hint, &placed),
+            EventKind::Disconnected => self.disconnect(event, hint, &placed),
         };
         if !is_new {
             self.counters.duplicates += 1;
@@ -182,11 +206,10 @@ impl State {
         self.counters.applied += 1;
         self.counters.ahead += u64::from(placed.ahead_ms > 0);
         match self.newest {
-            Some(newest) if event.time <= newest => {
-                let is_behind = bucket < self.settings.width.bucket_of(newest);
-                self.counters.out_of_order += u64::from(is_behind);
+            Some((newest, newest_bucket)) if event.time <= newest => {
+                self.counters.out_of_order += u64::from(bucket < newest_bucket);
             }
-            _ => self.newest = Some(event.time),
+            _ => self.newest = Some((event.time, bucket)),
         }
     }
 
@@ -210,7 +233,8 @@ impl State {
             bytes: self.dedup.bytes(),
             forgotten_before: forgotten.map(|bucket| self.settings.width.start_of(bucket)),
         };
-        self.coverage.fill(&mut snapshot.stream, self.newest);
+        let newest = self.newest.map(|(time, _)| time);
+        self.coverage.fill(&mut snapshot.stream, newest);
         snapshot
             .windows
             .resize_with(self.settings.windows.len(), WindowStats::default);
@@ -275,7 +299,7 @@ impl State {
             return;
         }
         self.now = Some(to);
-        let bucket = self.settings.width.bucket_of(to);
+        let bucket = self.buckets.bucket_of(to);
         if previous.is_none() || bucket != self.buckets.current() {
             self.buckets.advance(bucket);
             for durations in &mut self.durations {
@@ -287,19 +311,25 @@ impl State {
                 self.sessions.remove(slot);
             }
         }
-        let minute = to.ms().div_euclid(MINUTE_MS);
-        if previous.is_none_or(|now| now.ms().div_euclid(MINUTE_MS) != minute) {
-            while let Some(slot) = self.sessions.next_idle(minute) {
+        if previous.is_none() || to >= self.minute_end {
+            self.minute = minute_of(to);
+            self.minute_end = minute_end(to);
+            while let Some(slot) = self.sessions.next_idle(self.minute) {
                 self.counters.evicted_idle += 1;
                 self.evict_open(slot);
             }
         }
     }
+}
 
-    fn minute(&self) -> u32 {
-        let minute = self.now.unwrap_or(self.started).ms().div_euclid(MINUTE_MS);
-        u32::try_from(minute).unwrap_or(0)
-    }
+/// The minute since the epoch that holds a time.
+fn minute_of(time: EpochMs) -> u32 {
+    u32::try_from(time.ms().div_euclid(MINUTE_MS)).unwrap_or(0)
+}
+
+/// The first millisecond after the minute that holds a time.
+fn minute_end(time: EpochMs) -> EpochMs {
+    time + (MINUTE_MS - time.ms().rem_euclid(MINUTE_MS))
 }
 
 #[cfg(test)]

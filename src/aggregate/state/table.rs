@@ -5,6 +5,7 @@
 
 use super::Placed;
 use super::State;
+use crate::aggregate::sessions::Hint;
 use crate::aggregate::sessions::Phase;
 use crate::aggregate::sessions::Row;
 use crate::aggregate::sessions::Slot;
@@ -28,8 +29,14 @@ struct Ending {
 
 /// Each of the first three answers whether the event is new: `false` is a duplicate.
 impl State {
-    pub(super) fn message(&mut self, event: &Event, bucket: BucketIndex, placed: &Placed) -> bool {
-        let found = self.sessions.find(event.session);
+    pub(super) fn message(
+        &mut self,
+        event: &Event,
+        hint: Hint,
+        bucket: BucketIndex,
+        placed: &Placed,
+    ) -> bool {
+        let found = self.sessions.find(event.session, hint);
         if let Some(slot) = found {
             self.touch(slot);
         }
@@ -50,8 +57,8 @@ impl State {
         true
     }
 
-    pub(super) fn connect(&mut self, event: &Event, placed: &Placed) -> bool {
-        let Some(slot) = self.sessions.find(event.session) else {
+    pub(super) fn connect(&mut self, event: &Event, hint: Hint, placed: &Placed) -> bool {
+        let Some(slot) = self.sessions.find(event.session, hint) else {
             self.count_connection(placed.booked);
             self.open_new(event, placed);
             return true;
@@ -98,8 +105,8 @@ impl State {
         true
     }
 
-    pub(super) fn disconnect(&mut self, event: &Event, placed: &Placed) -> bool {
-        let Some(slot) = self.sessions.find(event.session) else {
+    pub(super) fn disconnect(&mut self, event: &Event, hint: Hint, placed: &Placed) -> bool {
+        let Some(slot) = self.sessions.find(event.session, hint) else {
             self.disconnect_unknown(event, placed);
             return true;
         };
@@ -156,12 +163,12 @@ impl State {
     }
 
     /// A late event changes nothing, except that a disconnect still closes the open session it fits.
-    pub(super) fn apply_late(&mut self, event: &Event, bucket: BucketIndex) {
+    pub(super) fn apply_late(&mut self, event: &Event, hint: Hint, bucket: BucketIndex) {
         self.counters.late += 1;
         if event.kind != EventKind::Disconnected {
             return;
         }
-        let Some(slot) = self.sessions.find(event.session) else {
+        let Some(slot) = self.sessions.find(event.session, hint) else {
             return;
         };
         let row = *self.sessions.row(slot);
@@ -175,7 +182,7 @@ impl State {
 
     fn open_new(&mut self, event: &Event, placed: &Placed) {
         self.make_room();
-        let (minute, epoch) = (self.minute(), self.loss_epoch);
+        let (minute, epoch) = (self.minute, self.loss_epoch);
         self.sessions.add(event.session, |row| {
             open(row, event.time, placed, minute, epoch)
         });
@@ -184,7 +191,7 @@ impl State {
 
     /// Begins a new session in a row that holds another of the same key.
     fn reopen(&mut self, slot: Slot, event: &Event, placed: &Placed) {
-        let (minute, epoch) = (self.minute(), self.loss_epoch);
+        let (minute, epoch) = (self.minute, self.loss_epoch);
         self.sessions
             .refill(slot, |row| open(row, event.time, placed, minute, epoch));
         self.activate(placed.booked);
@@ -192,7 +199,7 @@ impl State {
 
     fn close(&mut self, slot: Slot, row: &Row, ended: EpochMs, booked: BucketIndex) {
         self.book(&Ending {
-            connect: self.settings.width.bucket_of(row.booked()),
+            connect: self.buckets.bucket_of(row.booked()),
             disconnect: booked,
             duration_ms: ended.since(row.connected),
             messages: row.messages,
@@ -257,7 +264,7 @@ impl State {
 
     /// Notes that something of this session was seen now.
     fn touch(&mut self, slot: Slot) {
-        let (minute, epoch) = (self.minute(), self.loss_epoch);
+        let (minute, epoch) = (self.minute, self.loss_epoch);
         let row = self.sessions.row_mut(slot);
         row.seen_minute = minute;
         if row.phase == Phase::Open && row.loss_epoch != epoch {
@@ -286,7 +293,7 @@ impl State {
     }
 
     fn deactivate(&mut self, row: &Row) {
-        let booked = self.settings.width.bucket_of(row.booked());
+        let booked = self.buckets.bucket_of(row.booked());
         self.buckets
             .change(booked, |sums| sums.active = sums.active.wrapping_sub(1));
     }
@@ -313,10 +320,7 @@ impl State {
 
     /// The bucket in which a time is booked: the clock's when it is ahead.
     fn booked_bucket(&self, time: EpochMs) -> BucketIndex {
-        self.settings
-            .width
-            .bucket_of(time)
-            .min(self.buckets.current())
+        self.buckets.bucket_of(time).min(self.buckets.current())
     }
 }
 

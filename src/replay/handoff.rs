@@ -1,0 +1,141 @@
+//! The hand-off from the thread that reads and parses to the one that applies and prints.
+//!
+//! What passes is a [`Stretch`] of lines. It keeps the place of every line that became no event, so
+//! that each printed step counts exactly the lines before it. The standard library's channels do
+//! it, and not `ring`: here both sides may simply wait for each other, and nobody polls.
+
+use std::mem;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::TryRecvError;
+
+use crate::event::Event;
+use crate::event::Reject;
+use crate::parse::Verdict;
+
+/// Lines in a stretch: with the events being parsed it stays in a second-level cache.
+const STRETCH_LINES: usize = 1_024;
+/// Stretches on their way at once; more only help where the two threads take turns.
+const STRETCHES: usize = 8;
+
+/// Consecutive lines of the input.
+#[derive(Debug, Default)]
+pub(super) struct Stretch {
+    /// Those that became events, in order.
+    pub(super) events: Vec<Event>,
+    /// Those that did not, in order.
+    pub(super) others: Vec<Other>,
+    /// Whether the input ends here, as it should.
+    pub(super) is_last: bool,
+}
+
+/// A line that became no event.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Other {
+    /// How many events of the stretch stand before it.
+    pub(super) place: usize,
+    /// Why it is refused; `None` is a line of another type.
+    pub(super) rejected: Option<Reject>,
+}
+
+/// Both ends.
+pub(super) fn handoff() -> (Inlet, Outlet) {
+    let (filled, arriving) = mpsc::sync_channel(STRETCHES);
+    let (emptied, returning) = mpsc::channel();
+    let inlet = Inlet {
+        stretch: Stretch::default(),
+        filled,
+        returning,
+    };
+    (inlet, Outlet { arriving, emptied })
+}
+
+/// The other end is gone: it failed, and knows why.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gone;
+
+/// Where lines go in.
+#[derive(Debug)]
+pub(super) struct Inlet {
+    /// Being filled.
+    stretch: Stretch,
+    filled: SyncSender<Stretch>,
+    /// Emptied ones, to be filled again.
+    returning: Receiver<Stretch>,
+}
+
+impl Inlet {
+    /// Takes the next line; waits when the other end is far behind.
+    pub(super) fn put(&mut self, verdict: Verdict) -> Result<(), Gone> {
+        let place = self.stretch.events.len();
+        let mut other = |rejected| self.stretch.others.push(Other { place, rejected });
+        match verdict {
+            Verdict::Event(event) => self.stretch.events.push(event),
+            Verdict::Ignored => other(None),
+            Verdict::Rejected(reason) => other(Some(reason)),
+        }
+        if self.stretch.events.len() + self.stretch.others.len() < STRETCH_LINES {
+            return Ok(());
+        }
+        self.hand_over()
+    }
+
+    /// Hands over what was put in so far.
+    pub(super) fn hand_over(&mut self) -> Result<(), Gone> {
+        if self.stretch.is_empty() {
+            return Ok(());
+        }
+        let next = self.returning.try_recv().unwrap_or_default();
+        let stretch = mem::replace(&mut self.stretch, next);
+        self.filled.send(stretch).map_err(|_| Gone)
+    }
+
+    /// Hands over the rest of an input that has ended as it should. Without it, the other end sees
+    /// that the input broke off.
+    pub(super) fn end(mut self) -> Result<(), Gone> {
+        self.stretch.is_last = true;
+        self.hand_over()
+    }
+}
+
+/// Where lines come out.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    arriving: Receiver<Stretch>,
+    emptied: mpsc::Sender<Stretch>,
+}
+
+impl Outlet {
+    /// The next stretch; `None` when the input broke off. Before it waits for one it calls `idle`.
+    ///
+    /// # Errors
+    /// What `idle` says.
+    pub(super) fn take<E>(
+        &self,
+        idle: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Option<Stretch>, E> {
+        match self.arriving.try_recv() {
+            Ok(stretch) => Ok(Some(stretch)),
+            Err(TryRecvError::Disconnected) => Ok(None),
+            Err(TryRecvError::Empty) => {
+                idle()?;
+                Ok(self.arriving.recv().ok())
+            }
+        }
+    }
+
+    /// Gives a stretch back to be filled again.
+    pub(super) fn give_back(&self, mut stretch: Stretch) {
+        stretch.events.clear();
+        stretch.others.clear();
+        // An error means that the input has ended: then nobody fills it again.
+        let _ = self.emptied.send(stretch);
+    }
+}
+
+impl Stretch {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.others.is_empty() && !self.is_last
+    }
+}
