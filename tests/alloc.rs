@@ -12,6 +12,10 @@ use std::hint::black_box;
 use streamgauge::event::IdKeys;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
+use streamgauge::ring::Bell;
+use streamgauge::ring::ring;
+use streamgauge::source::frames::Frames;
+use streamgauge::source::frames::Received;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -97,4 +101,59 @@ fn parsing_allocates_nothing_once_warm() {
     });
     assert_eq!(found, 0);
     assert!(events > 5_000, "{events} of 10,000 were events");
+}
+
+#[test]
+fn reads_to_the_ring_allocate_nothing_once_warm() {
+    let mut stream = Vec::new();
+    for number in 0..2_000 {
+        let payload = format!(
+            r#"{{"eventType":"webchat:message","timestamp":"2026-01-15T12:00:00.000Z","data":{{"sessionId":"guest {number}","messageId":"m{number}"}},"metadata":{{"seq":{number}}}}}"#
+        );
+        // Some in one frame, some in two.
+        let (first, second) = payload.split_at(if number % 5 == 0 { 20 } else { 0 });
+        if !first.is_empty() {
+            stream.extend([0x01, u8::try_from(first.len()).unwrap()]);
+            stream.extend(first.as_bytes());
+        }
+        stream.extend([if first.is_empty() { 0x81 } else { 0x80 }, 126]);
+        stream.extend(u16::try_from(second.len()).unwrap().to_be_bytes());
+        stream.extend(second.as_bytes());
+    }
+    let (mut producer, mut consumer) = ring(4, 256, Bell::new());
+    let mut frames = Frames::new(&[]);
+    let mut parser = Parser::new(IdKeys::FIXED);
+    let mut pass = || {
+        let mut events = 0;
+        let mut batch = producer.lease();
+        // No multiple of a frame: reads cut frames anywhere.
+        for piece in stream.chunks(10_007) {
+            frames.room()[..piece.len()].copy_from_slice(piece);
+            frames.filled(piece.len());
+            while let Some(received) = frames.take().unwrap() {
+                let Received::Text(payload) = received else {
+                    continue;
+                };
+                if let Verdict::Event(event) = parser.parse(payload) {
+                    batch.events.push(event);
+                }
+                if batch.events.len() == producer.batch_events() {
+                    producer.offer(std::mem::take(&mut batch)).unwrap();
+                    let drained = consumer.drain().unwrap();
+                    events += drained.events.len();
+                    consumer.recycle(drained);
+                    batch = producer.lease();
+                }
+            }
+        }
+        events += batch.events.len();
+        batch.clear();
+        consumer.recycle(batch);
+        events
+    };
+    assert_eq!(pass(), 2_000);
+    let mut events = 0;
+    let found = allocations(|| events = (0..10).map(|_| pass()).sum());
+    assert_eq!(found, 0);
+    assert_eq!(events, 20_000);
 }
