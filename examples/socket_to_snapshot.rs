@@ -192,7 +192,7 @@ fn to_ring(address: SocketAddr, span: Duration, clock: &Clock) -> Sample {
     let events = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
     let drain = {
-        let (events, stop, bell) = (Arc::clone(&events), Arc::clone(&stop), bell.clone());
+        let (events, stop) = (Arc::clone(&events), Arc::clone(&stop));
         thread::spawn(move || {
             let mut waiter = bell.waiter(WaitStrategy::Park);
             while !stop.load(Ordering::Relaxed) {
