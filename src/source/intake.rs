@@ -163,3 +163,52 @@ impl Intake {
         self.stamped = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::IdKeys;
+    use crate::ring::Bell;
+    use crate::ring::ring;
+
+    #[test]
+    fn a_batch_arrives_with_the_read_of_its_first_message() {
+        let (clock, hands) = Clock::manual(EpochMs::from_ms(1_000));
+        let (producer, mut consumer) = ring(4, 4, Bell::new());
+        let mut intake = Intake::new(Parser::new(IdKeys::FIXED), producer, clock.clone());
+        let mut take = |intake: &mut Intake| {
+            assert!(intake.offer());
+            let batch = consumer.drain().unwrap();
+            (batch.delta.received, batch.arrival, batch.arrival_ns)
+        };
+
+        hands.advance_ms(5);
+        intake.arrived();
+        let (read_at, read_at_ns) = (clock.wall(), clock.mono_ns());
+        // Whatever is done between the read and the message is not the peer's delay.
+        hands.advance_ms(3);
+        intake.refuse(1, Reject::Binary);
+        hands.advance_ms(3);
+        intake.arrived();
+        intake.refuse(1, Reject::Binary);
+        assert_eq!(take(&mut intake), (2, read_at, read_at_ns));
+
+        // Of notes alone it is the moment they are offered.
+        hands.advance_ms(3);
+        intake.note(StreamNote::ProtocolError);
+        assert_eq!(take(&mut intake), (0, clock.wall(), clock.mono_ns()));
+    }
+
+    #[test]
+    fn text_that_is_no_utf_8_is_counted_and_ends_the_connection() {
+        let (producer, mut consumer) = ring(4, 4, Bell::new());
+        let mut intake = Intake::new(Parser::new(IdKeys::FIXED), producer, Clock::system());
+        assert_eq!(intake.text(&mut [b'{', 0xff]), Err(Violation::Utf8));
+        assert_eq!(intake.text(&mut [b'{']), Ok(()));
+        assert!(intake.offer());
+        let delta = consumer.drain().unwrap().delta;
+        assert_eq!((delta.received, delta.bytes), (2, 3));
+        assert_eq!(delta.rejected[Reject::Utf8.index()], 1);
+        assert_eq!(delta.rejected[Reject::NotJson.index()], 1);
+    }
+}
