@@ -26,6 +26,8 @@ use streamgauge::ring::Producer;
 use streamgauge::ring::ring;
 use streamgauge::snapshot;
 use streamgauge::snapshot::Snapshot;
+use streamgauge::source::frames::Frames;
+use streamgauge::source::frames::Received;
 use streamgauge::time::Clock;
 use streamgauge::time::EpochMs;
 use streamgauge::window::Width;
@@ -177,4 +179,59 @@ fn the_writer_allocates_nothing_once_warm() {
     assert_eq!(seen.counters.accounting_gap(), 0);
     assert!(seen.sequence > 6_000, "published {} times", seen.sequence);
     assert!(seen.main().disconnections > 3_000);
+}
+
+#[test]
+fn reads_to_the_ring_allocate_nothing_once_warm() {
+    let mut stream = Vec::new();
+    for number in 0..2_000 {
+        let payload = format!(
+            r#"{{"eventType":"webchat:message","timestamp":"2026-01-15T12:00:00.000Z","data":{{"sessionId":"guest {number}","messageId":"m{number}"}},"metadata":{{"seq":{number}}}}}"#
+        );
+        // Some in one frame, some in two.
+        let (first, second) = payload.split_at(if number % 5 == 0 { 20 } else { 0 });
+        if !first.is_empty() {
+            stream.extend([0x01, u8::try_from(first.len()).unwrap()]);
+            stream.extend(first.as_bytes());
+        }
+        stream.extend([if first.is_empty() { 0x81 } else { 0x80 }, 126]);
+        stream.extend(u16::try_from(second.len()).unwrap().to_be_bytes());
+        stream.extend(second.as_bytes());
+    }
+    let (mut producer, mut consumer) = ring(4, 256, Bell::new());
+    let mut frames = Frames::new(&[]);
+    let mut parser = Parser::new(IdKeys::FIXED);
+    let mut pass = || {
+        let mut events = 0;
+        let mut batch = producer.lease();
+        // No multiple of a frame: reads cut frames anywhere.
+        for piece in stream.chunks(10_007) {
+            frames.room()[..piece.len()].copy_from_slice(piece);
+            frames.filled(piece.len());
+            while let Some(received) = frames.take().unwrap() {
+                let Received::Text(payload) = received else {
+                    continue;
+                };
+                if let Verdict::Event(event) = parser.parse(payload) {
+                    batch.events.push(event);
+                }
+                if batch.events.len() == producer.batch_events() {
+                    producer.offer(std::mem::take(&mut batch)).unwrap();
+                    let drained = consumer.drain().unwrap();
+                    events += drained.events.len();
+                    consumer.recycle(drained);
+                    batch = producer.lease();
+                }
+            }
+        }
+        events += batch.events.len();
+        batch.clear();
+        consumer.recycle(batch);
+        events
+    };
+    assert_eq!(pass(), 2_000);
+    let mut events = 0;
+    let found = allocations(|| events = (0..10).map(|_| pass()).sum());
+    assert_eq!(found, 0);
+    assert_eq!(events, 20_000);
 }

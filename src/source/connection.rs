@@ -1,29 +1,21 @@
 //! One open connection, from the subscription to its end: reading, pings, the dead-peer clock, the
 //! ring, the close.
 //!
-//! Everything happens in one task. `read_frame` of fastwebsockets is not cancel-safe: dropping its
-//! future loses header bytes it has consumed. So the socket is split, the future of the current frame
-//! owns the reading half alone and is polled until it is done, never dropped in a `select!`, and
-//! pings, pongs and the close go out by the writing half in between.
-//!
-//! Frames are drained while they are ready; the batch is offered when it is full or the socket has
-//! nothing more. Under full load the socket is always ready and tokio's budget starves timers, so
-//! they are looked at by time at each such turn, and only wake the task when it is idle.
+//! Everything happens in one task. A read is a plain read into the buffer of [`Frames`], so it may be
+//! dropped at any time. What a read brought is walked at once, then the socket is asked again; the
+//! batch is offered when it is full or the socket has nothing more. Under full load the socket always
+//! has more, so timers are looked at by time at each such turn, and only wake the task when it is idle.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::future::Ready;
-use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use fastwebsockets::Frame;
 use fastwebsockets::OpCode;
 use fastwebsockets::Payload;
-use fastwebsockets::WebSocketError;
+use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::sleep_until;
@@ -32,10 +24,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::coverage::Coverage;
-use super::frames::Assembler;
+use super::frames::Frames;
 use super::frames::Received;
 use super::frames::Violation;
-use super::handshake::Reader;
 use super::handshake::Writer;
 use super::intake::Intake;
 use super::loss::Loss;
@@ -43,6 +34,7 @@ use crate::config::Overload;
 use crate::config::StreamSettings;
 use crate::config::duration;
 use crate::event::Reject;
+use crate::net::ReadHalf;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
 use crate::time::EpochMs;
@@ -104,7 +96,7 @@ pub(super) struct Connection<'a> {
     shutdown: &'a CancellationToken,
     intake: &'a mut Intake,
     writer: Writer,
-    assembler: Assembler,
+    frames: Frames,
 
     /// Since when it is live, and what it has heard; `None` before the proof.
     live: Option<(Instant, Coverage)>,
@@ -119,7 +111,7 @@ pub(super) struct Connection<'a> {
     /// Until when the answer to our close is awaited; `None` while we have sent none.
     closing: Option<Instant>,
     /// Frames since the last turn.
-    frames: usize,
+    frames_unturned: usize,
 }
 
 impl<'a> Connection<'a> {
@@ -127,28 +119,30 @@ impl<'a> Connection<'a> {
         settings: &'a StreamSettings,
         shutdown: &'a CancellationToken,
         intake: &'a mut Intake,
+        frames: Frames,
         writer: Writer,
     ) -> Self {
         let now = Instant::now();
         intake.begin();
+        intake.arrived();
         Self {
             settings,
             shutdown,
             writer,
-            assembler: Assembler::default(),
+            frames,
             live: None,
             ping: (0, intake.wall()),
             last_heard: now,
             next_ping: now,
             retry_at: None,
             closing: None,
-            frames: 0,
+            frames_unturned: 0,
             intake,
         }
     }
 
     /// Runs it to its end.
-    pub(super) async fn run(mut self, mut reader: Reader) -> End {
+    pub(super) async fn run(mut self, mut reader: ReadHalf) -> End {
         let stop = match self.pump(&mut reader).await {
             Ok(never) => match never {},
             Err(stop) => stop,
@@ -167,7 +161,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    async fn pump(&mut self, reader: &mut Reader) -> Result<Infallible, Stop> {
+    async fn pump(&mut self, reader: &mut ReadHalf) -> Result<Infallible, Stop> {
         self.send(Frame::text(Payload::Borrowed(SUBSCRIPTION.as_bytes())))
             .await?;
         self.tick().await?;
@@ -175,39 +169,49 @@ impl<'a> Connection<'a> {
         let mut cancelled = pin!(shutdown.cancelled());
         let mut alarm = pin!(sleep_until(self.alarm_at()));
         loop {
-            let mut send = never_sent;
-            let mut reading = pin!(reader.read_frame(&mut send));
-            let outcome = loop {
-                let frame = poll_fn(|cx| {
-                    if let Poll::Ready(outcome) = reading.as_mut().poll(cx) {
-                        return Poll::Ready(Some(outcome));
-                    }
-                    let turn_is_due = self.frames > 0
-                        || alarm.as_mut().poll(cx).is_ready()
-                        || (self.closing.is_none() && cancelled.as_mut().poll(cx).is_ready());
-                    if turn_is_due {
-                        Poll::Ready(None)
-                    } else {
-                        Poll::Pending
-                    }
-                });
-                match frame.await {
-                    Some(outcome) => break outcome,
-                    None => self.turn(alarm.as_mut()).await?,
+            self.walk(alarm.as_mut()).await?;
+            tokio::select! {
+                biased;
+                read = reader.read(self.frames.room()) => self.filled(read)?,
+                () = async {}, if self.frames_unturned > 0 => self.turn(alarm.as_mut()).await?,
+                () = alarm.as_mut() => self.turn(alarm.as_mut()).await?,
+                () = cancelled.as_mut(), if self.closing.is_none() => {
+                    self.turn(alarm.as_mut()).await?;
                 }
-            };
-            self.frames += 1;
-            self.receive(outcome).await?;
-            if self.intake.is_full() || self.frames >= FRAMES_PER_TURN {
-                self.turn(alarm.as_mut()).await?;
             }
         }
     }
 
+    /// Takes note of a read that has ended.
+    fn filled(&mut self, read: io::Result<usize>) -> Result<(), Stop> {
+        let ended = || Loss::dropped("ended without a close frame (1006)");
+        match read {
+            Ok(0) => Err(Stop::Lost(ended())),
+            Ok(bytes) => {
+                self.intake.arrived();
+                self.frames.filled(bytes);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Stop::Lost(ended())),
+            Err(error) => Err(Stop::Lost(Loss::dropped(&error.to_string()))),
+        }
+    }
+
+    /// Takes all that has been read.
+    async fn walk(&mut self, mut alarm: Pin<&mut tokio::time::Sleep>) -> Result<(), Stop> {
+        while self.receive().await? {
+            self.frames_unturned += 1;
+            if self.intake.is_full() || self.frames_unturned >= FRAMES_PER_TURN {
+                self.turn(alarm.as_mut()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// What is done between drains: the batch goes out, and whatever has become due is done.
     async fn turn(&mut self, alarm: Pin<&mut tokio::time::Sleep>) -> Result<(), Stop> {
-        if self.frames > 0 {
-            self.frames = 0;
+        if self.frames_unturned > 0 {
+            self.frames_unturned = 0;
             self.last_heard = Instant::now();
         }
         self.offer().await?;
@@ -277,23 +281,21 @@ impl<'a> Connection<'a> {
         self.retry_at.map_or(due, |retry| retry.min(due))
     }
 
-    async fn receive(&mut self, outcome: Result<Frame<'_>, WebSocketError>) -> Result<(), Stop> {
-        let mut frame = match outcome {
-            Ok(frame) => frame,
-            Err(error) => return Err(self.read_failed(&error).await),
-        };
-        let received = match self.assembler.take(&mut frame) {
-            Ok(received) => received,
+    /// Takes the next frame, if it has come in full.
+    async fn receive(&mut self) -> Result<bool, Stop> {
+        let received = match self.frames.take() {
+            Ok(Some(received)) => received,
+            Ok(None) => return Ok(false),
             Err(violation) => return Err(self.violated(violation).await),
         };
         match received {
-            Received::Text(payload) => {
-                let arrival = self.intake.text(payload);
-                self.heard(arrival);
-            }
+            Received::Text(payload) => match self.intake.text(payload) {
+                Ok(()) => self.heard(self.intake.read_at()),
+                Err(violation) => return Err(self.violated(violation).await),
+            },
             Received::Binary { bytes } => {
-                let arrival = self.intake.refuse(bytes, Reject::Binary);
-                self.heard(arrival);
+                self.intake.refuse(bytes, Reject::Binary);
+                self.heard(self.intake.read_at());
             }
             Received::Ping(payload) => {
                 let pong = Frame::pong(payload.to_vec().into());
@@ -309,13 +311,16 @@ impl<'a> Connection<'a> {
             }
             Received::Close { code, reason } => {
                 let loss = Loss::from_close(code, reason);
-                let answer = Frame::close_raw(frame.payload.to_vec().into());
+                let answer = match code {
+                    Some(code) => Frame::close(code, reason.as_bytes()),
+                    None => Frame::close_raw(Payload::Borrowed(b"")),
+                };
                 self.farewell(answer).await;
                 return Err(Stop::Lost(loss));
             }
             Received::Part => {}
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Data that arrived at `until`, or the answer to a ping that was sent then: the stream is live,
@@ -332,28 +337,11 @@ impl<'a> Connection<'a> {
         coverage.heard(until);
     }
 
-    async fn read_failed(&mut self, error: &WebSocketError) -> Stop {
-        if let Some(violation) = Violation::from_read(error) {
-            return self.violated(violation).await;
-        }
-        let ended = match error {
-            WebSocketError::UnexpectedEOF => true,
-            WebSocketError::IoError(error) => error.kind() == io::ErrorKind::UnexpectedEof,
-            _ => false,
-        };
-        Stop::Lost(if ended {
-            Loss::dropped("ended without a close frame (1006)")
-        } else {
-            Loss::dropped(&error.to_string())
-        })
-    }
-
     async fn violated(&mut self, violation: Violation) -> Stop {
         match violation {
             // The message that is too big is never whole: counted without its bytes.
-            Violation::TooBig => _ = self.intake.refuse(0, Reject::TooBig),
-            Violation::Utf8 => _ = self.intake.refuse(0, Reject::Utf8),
-            Violation::Binary => _ = self.intake.refuse(0, Reject::Binary),
+            Violation::TooBig => self.intake.refuse(0, Reject::TooBig),
+            Violation::Binary => self.intake.refuse(0, Reject::Binary),
             _ => {}
         }
         self.farewell(Frame::close(violation.close_code(), b""))
@@ -381,9 +369,4 @@ impl<'a> Connection<'a> {
             Err(_) => Err(Stop::Lost(Loss::dead_peer("it takes nothing any more"))),
         }
     }
-}
-
-/// What the reading half would send by itself: nothing, as it neither pongs nor closes.
-fn never_sent(_: Frame<'_>) -> Ready<Result<(), Infallible>> {
-    unreachable!("automatic pong and close are off")
 }

@@ -140,10 +140,15 @@ impl EventsStream {
         let deadline = Instant::now() + self.settings.connect_timeout;
         let opening = handshake.open(deadline, self.intake.wall());
         match shutdown.run_until_cancelled(opening).await? {
-            Ok((reader, writer)) => {
-                let connection =
-                    Connection::new(&self.settings, shutdown, &mut self.intake, writer);
-                Some(connection.run(reader).await)
+            Ok(opened) => {
+                let connection = Connection::new(
+                    &self.settings,
+                    shutdown,
+                    &mut self.intake,
+                    opened.frames,
+                    opened.writer,
+                );
+                Some(connection.run(opened.reader).await)
             }
             Err(error) => Some(End::Lost {
                 loss: error.into_loss(),

@@ -1,25 +1,47 @@
-//! WebSocket frames to whole messages, under the rules of RFC 6455 that `fastwebsockets` leaves to
-//! its user: no masked server frames, no orphan or interleaved fragments, short control frames, a
-//! limit on the sum of fragments, legal close codes.
+//! The bytes of a connection become WebSocket messages, in the one buffer they were read into.
+//!
+//! A read fills [`Frames::room`], and [`Frames::take`] walks what came: a message in one frame is
+//! lent where it lies, so that the parser works on the bytes the socket wrote. Only what a read cut
+//! off is moved, to the front of the buffer. It does no I/O and reads no clock: how the stream was
+//! cut into reads changes nothing, and a read that is cancelled loses nothing.
+//!
+//! # The rules
+//! RFC 6455 as a client without extensions sees it. The first line that applies to a frame decides,
+//! as soon as its head is there; the payload of a frame that breaks a rule is not awaited.
+//!
+//! 1. A reserved bit is set; the opcode is unknown.
+//! 2. A control frame (close, ping, pong) is a fragment, or longer than 125 bytes.
+//! 3. The frame is longer than `MESSAGE_BYTES_MAX`. Lengths need not be written in the shortest form.
+//! 4. The frame is masked.
+//! 5. A message begins inside a fragmented one; a continuation continues nothing.
+//! 6. The fragments of a message are more than `MESSAGE_BYTES_MAX` bytes or `MESSAGE_FRAGMENTS_MAX`.
+//!
+//! Of whole messages: close frames hold nothing or a code that may be sent and a reason in UTF-8, and
+//! [`BINARY_RUN_MAX`] binary messages in a row are another protocol. Text is not checked here for
+//! UTF-8: the parser does that on its way.
 
-use std::fmt;
+mod head;
+mod violation;
 
-use fastwebsockets::Frame;
-use fastwebsockets::OpCode;
-use fastwebsockets::WebSocketError;
+use std::ops::Range;
+
+pub use violation::Violation;
+
+use head::Head;
+use head::Opcode;
 
 use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::config::limits::MESSAGE_FRAGMENTS_MAX;
 
-/// Payload bytes of a control frame, by RFC 6455 section 5.5.
-const CONTROL_BYTES_MAX: usize = 125;
+/// Bytes of the read buffer. A longer message grows it.
+pub const READ_BYTES: usize = 256 << 10;
 /// Binary messages in a row after which the peer is taken to speak another protocol.
-const BINARY_RUN_MAX: u32 = 100;
+pub const BINARY_RUN_MAX: u32 = 100;
 
 /// What a frame completes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Received<'a> {
-    /// A text message, valid UTF-8; mutable because the parser works in place.
+pub enum Received<'a> {
+    /// A text message, not yet known to be UTF-8; mutable because the parser works in place.
     Text(&'a mut [u8]),
     /// A binary message of so many bytes.
     Binary {
@@ -41,81 +63,25 @@ pub(super) enum Received<'a> {
     Part,
 }
 
-/// How a peer broke the protocol.
+/// A message whose first fragment has come and whose last has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Violation {
-    /// A server must not mask.
-    Masked,
-    /// A bit that only an extension may set.
-    ReservedBit,
-    /// An opcode that does not exist.
-    Opcode,
-    /// A continuation of nothing.
-    Orphan,
-    /// A new message inside a fragmented one.
-    Interleaved,
-    /// A control frame in fragments.
-    ControlFragmented,
-    /// A control frame of more than 125 bytes.
-    ControlTooLong,
-    /// A close frame of one byte, or with a code that must not be sent.
-    CloseCode,
-    /// Text that is no UTF-8.
-    Utf8,
-    /// More bytes or fragments than one message may have.
-    TooBig,
-    /// Nothing but binary messages.
+enum Open {
+    Text,
     Binary,
 }
 
-impl Violation {
-    /// The code we close with.
-    pub(super) const fn close_code(self) -> u16 {
-        match self {
-            Self::Utf8 => 1007,
-            Self::TooBig => 1009,
-            Self::Binary => 1003,
-            _ => 1002,
-        }
-    }
+/// The read buffer of a connection and what is known of the message under way. One per connection.
+#[derive(Debug)]
+pub struct Frames {
+    buffer: Vec<u8>,
+    /// What has been read and not walked: `start <= end <= buffer.len()`.
+    start: usize,
+    end: usize,
+    /// Bytes of the frame that begins at `start`, head included, once `take` has seen its head and
+    /// missed its end.
+    awaited: usize,
 
-    /// The violation that `fastwebsockets` found; `None` when the connection just ended.
-    pub(super) const fn from_read(error: &WebSocketError) -> Option<Self> {
-        match error {
-            WebSocketError::ReservedBitsNotZero => Some(Self::ReservedBit),
-            WebSocketError::InvalidValue => Some(Self::Opcode),
-            WebSocketError::ControlFrameFragmented => Some(Self::ControlFragmented),
-            WebSocketError::PingFrameTooLarge => Some(Self::ControlTooLong),
-            WebSocketError::FrameTooLarge => Some(Self::TooBig),
-            WebSocketError::InvalidUTF8 => Some(Self::Utf8),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Masked => "masked server frame",
-            Self::ReservedBit => "reserved bit set",
-            Self::Opcode => "unknown opcode",
-            Self::Orphan => "continuation without a message",
-            Self::Interleaved => "message inside a fragmented message",
-            Self::ControlFragmented => "fragmented control frame",
-            Self::ControlTooLong => "control frame over 125 bytes",
-            Self::CloseCode => "illegal close frame",
-            Self::Utf8 => "text that is not utf-8",
-            Self::TooBig => "message over the limit",
-            Self::Binary => "only binary messages",
-        })
-    }
-}
-
-/// Puts fragments together. One per connection.
-#[derive(Debug, Default)]
-pub(super) struct Assembler {
-    /// The opcode of the fragmented message under way.
-    open: Option<OpCode>,
+    open: Option<Open>,
     /// `parts.len() <= MESSAGE_BYTES_MAX`
     parts: Vec<u8>,
     /// `fragments <= MESSAGE_FRAGMENTS_MAX`
@@ -123,69 +89,115 @@ pub(super) struct Assembler {
     binary_run: u32,
 }
 
-impl Assembler {
-    /// Takes the next frame of the connection.
+impl Frames {
+    /// The frames of a connection of which `already_read` is the beginning.
+    pub fn new(already_read: &[u8]) -> Self {
+        let mut buffer = already_read.to_vec();
+        buffer.resize(READ_BYTES.max(already_read.len()), 0);
+        Self {
+            buffer,
+            start: 0,
+            end: already_read.len(),
+            awaited: 0,
+            open: None,
+            parts: Vec::new(),
+            fragments: 0,
+            binary_run: 0,
+        }
+    }
+
+    /// Where the next read goes. Never empty after [`Frames::take`] has answered `None`.
+    pub fn room(&mut self) -> &mut [u8] {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.buffer.len() < self.awaited {
+            self.buffer.resize(self.awaited, 0);
+        }
+        &mut self.buffer[self.end..]
+    }
+
+    /// Says that a read has put `bytes` bytes into the room; more than it has are none of a read.
+    pub fn filled(&mut self, bytes: usize) {
+        self.end = self.buffer.len().min(self.end + bytes);
+    }
+
+    /// Takes the next frame; `None` when it has not come in full.
     ///
     /// # Errors
     /// A [`Violation`]: close with its code and trust nothing that follows.
-    pub(super) fn take<'a>(
-        &'a mut self,
-        frame: &'a mut Frame<'_>,
-    ) -> Result<Received<'a>, Violation> {
-        if is_masked(frame) {
-            return Err(Violation::Masked);
+    pub fn take(&mut self) -> Result<Option<Received<'_>>, Violation> {
+        let Some(head) = Head::read(&self.buffer[self.start..self.end])? else {
+            self.awaited = 0;
+            return Ok(None);
+        };
+        self.check_order(&head)?;
+        let start = self.start + head.bytes;
+        let payload = start..start + head.payload_bytes;
+        if payload.end > self.end {
+            self.awaited = head.bytes + head.payload_bytes;
+            return Ok(None);
         }
-        match frame.opcode {
-            OpCode::Text | OpCode::Binary if self.open.is_some() => Err(Violation::Interleaved),
-            // fastwebsockets has checked that it is UTF-8.
-            OpCode::Text if frame.fin => {
+        self.start = payload.end;
+        let received = match head.opcode {
+            Opcode::Text if head.fin => {
                 self.binary_run = 0;
-                Ok(Received::Text(frame.payload.to_mut()))
+                Received::Text(&mut self.buffer[payload])
             }
-            OpCode::Binary if frame.fin => self.binary(frame.payload.len()),
-            OpCode::Text | OpCode::Binary => {
-                self.open = Some(frame.opcode);
-                self.parts.clear();
-                self.fragments = 0;
-                self.append(&frame.payload)?;
-                Ok(Received::Part)
-            }
-            OpCode::Continuation => self.continuation(frame),
-            _ if frame.payload.len() > CONTROL_BYTES_MAX => Err(Violation::ControlTooLong),
-            OpCode::Ping => Ok(Received::Ping(&frame.payload)),
-            OpCode::Pong => Ok(Received::Pong(&frame.payload)),
-            OpCode::Close => close(&frame.payload),
-        }
+            Opcode::Binary if head.fin => self.binary(payload.len())?,
+            Opcode::Text => self.fragment(Open::Text, head.fin, payload)?,
+            Opcode::Binary => self.fragment(Open::Binary, head.fin, payload)?,
+            Opcode::Continuation => match self.open {
+                Some(open) => self.fragment(open, head.fin, payload)?,
+                None => return Err(Violation::Orphan),
+            },
+            Opcode::Ping => Received::Ping(&self.buffer[payload]),
+            Opcode::Pong => Received::Pong(&self.buffer[payload]),
+            Opcode::Close => close(&self.buffer[payload])?,
+        };
+        Ok(Some(received))
     }
 
-    fn continuation(&mut self, frame: &Frame<'_>) -> Result<Received<'_>, Violation> {
-        let Some(opcode) = self.open else {
-            return Err(Violation::Orphan);
+    /// Rules 5 and 6. Changes nothing, as it is asked again when more of the frame has come.
+    fn check_order(&self, head: &Head) -> Result<(), Violation> {
+        let (fragments, bytes) = match (head.opcode, self.open) {
+            (Opcode::Text | Opcode::Binary, Some(_)) => return Err(Violation::Interleaved),
+            (Opcode::Continuation, None) => return Err(Violation::Orphan),
+            (Opcode::Continuation, Some(_)) => (self.fragments, self.parts.len()),
+            _ => return Ok(()),
         };
-        self.append(&frame.payload)?;
-        if !frame.fin {
+        if fragments == MESSAGE_FRAGMENTS_MAX || head.payload_bytes > MESSAGE_BYTES_MAX - bytes {
+            return Err(Violation::TooBig);
+        }
+        Ok(())
+    }
+
+    fn fragment(
+        &mut self,
+        message: Open,
+        fin: bool,
+        payload: Range<usize>,
+    ) -> Result<Received<'_>, Violation> {
+        if self.open.is_none() {
+            self.parts.clear();
+            self.fragments = 0;
+        }
+        self.fragments += 1;
+        self.parts.extend_from_slice(&self.buffer[payload]);
+        if !fin {
+            self.open = Some(message);
             return Ok(Received::Part);
         }
         self.open = None;
-        if opcode == OpCode::Binary {
-            return self.binary(self.parts.len());
+        match message {
+            Open::Binary => self.binary(self.parts.len()),
+            Open::Text => {
+                self.binary_run = 0;
+                Ok(Received::Text(&mut self.parts))
+            }
         }
-        if std::str::from_utf8(&self.parts).is_err() {
-            return Err(Violation::Utf8);
-        }
-        self.binary_run = 0;
-        Ok(Received::Text(&mut self.parts))
-    }
-
-    fn append(&mut self, payload: &[u8]) -> Result<(), Violation> {
-        self.fragments += 1;
-        if self.fragments > MESSAGE_FRAGMENTS_MAX
-            || payload.len() > MESSAGE_BYTES_MAX - self.parts.len()
-        {
-            return Err(Violation::TooBig);
-        }
-        self.parts.extend_from_slice(payload);
-        Ok(())
     }
 
     fn binary(&mut self, bytes: usize) -> Result<Received<'static>, Violation> {
@@ -195,14 +207,6 @@ impl Assembler {
         }
         Ok(Received::Binary { bytes })
     }
-}
-
-/// Whether the frame came masked. `fastwebsockets` keeps the mask to itself, but writes its bit when
-/// asked for a header.
-fn is_masked(frame: &mut Frame<'_>) -> bool {
-    let mut head = [0; 16];
-    frame.fmt_head(&mut head);
-    head[1] & 0x80 != 0
 }
 
 fn close(payload: &[u8]) -> Result<Received<'_>, Violation> {

@@ -4,13 +4,11 @@
 //! the legal `Connection: keep-alive, Upgrade`, and throws away what a refusal says.
 
 use std::fmt::Write;
-use std::io::Cursor;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fastwebsockets::Role;
-use fastwebsockets::WebSocketRead;
 use fastwebsockets::WebSocketWrite;
 use fastwebsockets::after_handshake_split;
 use http_body_util::Full;
@@ -28,15 +26,13 @@ use hyper_util::rt::TokioIo;
 use sha1::Digest;
 use sha1::Sha1;
 use thiserror::Error;
-use tokio::io::AsyncReadExt;
-use tokio::io::Chain;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
 
+use super::frames::Frames;
 use super::loss::Loss;
 use super::loss::Retry;
 use crate::auth::AccessToken;
-use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::net;
 use crate::net::ConnectPhase;
 use crate::net::Connector;
@@ -45,9 +41,15 @@ use crate::net::NetError;
 use crate::stream::LossCause;
 use crate::time::EpochMs;
 
-/// The reading half: first what hyper had read beyond its answer, then the socket.
-pub(super) type Reader = WebSocketRead<Chain<Cursor<Bytes>, net::ReadHalf>>;
-/// The writing half.
+/// An open WebSocket.
+pub(super) struct Opened {
+    /// What hyper had read beyond its answer, to be followed by what `reader` gives.
+    pub(super) frames: Frames,
+    pub(super) reader: net::ReadHalf,
+    pub(super) writer: Writer,
+}
+
+/// The writing half: masks what it sends.
 pub(super) type Writer = WebSocketWrite<net::WriteHalf>;
 
 /// What RFC 6455 appends to the key.
@@ -114,7 +116,7 @@ impl Handshake<'_> {
         &self,
         deadline: Instant,
         now: EpochMs,
-    ) -> Result<(Reader, Writer), HandshakeError> {
+    ) -> Result<Opened, HandshakeError> {
         let stream = self.connector.connect(self.endpoint, deadline).await?;
         let upgrade = async {
             let key = self.key()?;
@@ -201,25 +203,21 @@ impl Handshake<'_> {
 
     /// Takes the socket back from hyper: its own upgraded stream is boxed and cannot be split
     /// without a lock.
-    async fn take_socket(
-        &self,
-        answer: Response<Incoming>,
-    ) -> Result<(Reader, Writer), HandshakeError> {
+    async fn take_socket(&self, answer: Response<Incoming>) -> Result<Opened, HandshakeError> {
         let upgraded = hyper::upgrade::on(answer)
             .await
             .map_err(|_| self.http("connection closed during the upgrade".to_owned()))?;
         let Ok(parts) = upgraded.downcast::<TokioIo<net::Stream>>() else {
             unreachable!("the stream that was given to hyper comes back from it");
         };
-        let (read, write) = parts.io.into_inner().split();
-        let read = Cursor::new(parts.read_buf).chain(read);
-        let (mut reader, writer) = after_handshake_split(read, write, Role::Client);
-        // Answering is the connection's own business: the reading half cannot write.
-        reader.set_auto_close(false);
-        reader.set_auto_pong(false);
-        // It refuses frames of this size and more.
-        reader.set_max_message_size(MESSAGE_BYTES_MAX + 1);
-        Ok((reader, writer))
+        let (reader, write) = parts.io.into_inner().split();
+        // Frames are read by our own walker; fastwebsockets only writes.
+        let (_, writer) = after_handshake_split(tokio::io::empty(), write, Role::Client);
+        Ok(Opened {
+            frames: Frames::new(&parts.read_buf),
+            reader,
+            writer,
+        })
     }
 
     fn http(&self, why: String) -> HandshakeError {

@@ -2,6 +2,7 @@
 //!
 //! The policy for a full ring is not here: [`Intake::offer`] only says that it is full.
 
+use super::frames::Violation;
 use crate::event::Reject;
 use crate::parse::Parser;
 use crate::parse::Verdict;
@@ -20,6 +21,9 @@ pub(super) struct Intake {
     batch: Batch,
     /// Whether the batch has its arrival stamps.
     stamped: bool,
+    /// The clocks after the latest read.
+    read_at: EpochMs,
+    read_at_ns: u64,
     /// Payloads read so far, by all connections.
     sequence: u64,
     /// The greatest event time since [`Intake::begin`].
@@ -32,9 +36,11 @@ impl Intake {
         Self {
             parser,
             producer,
-            clock,
             batch,
             stamped: false,
+            read_at: clock.wall(),
+            read_at_ns: clock.mono_ns(),
+            clock,
             sequence: 0,
             newest_event: None,
         }
@@ -55,9 +61,23 @@ impl Intake {
         self.clock.wall()
     }
 
-    /// Takes a text message; `payload` is changed by the parser. Returns when the batch's first
-    /// payload arrived, which is this one or one that was ready just before it.
-    pub(super) fn text(&mut self, payload: &mut [u8]) -> EpochMs {
+    /// Says that a read has just ended: what is taken from now on arrived with it. The clocks are
+    /// read here, once for all that came.
+    pub(super) fn arrived(&mut self) {
+        self.read_at = self.clock.wall();
+        self.read_at_ns = self.clock.mono_ns();
+    }
+
+    /// When the latest read ended.
+    pub(super) const fn read_at(&self) -> EpochMs {
+        self.read_at
+    }
+
+    /// Takes a text message; `payload` is changed by the parser.
+    ///
+    /// # Errors
+    /// [`Violation::Utf8`]; the message is counted all the same.
+    pub(super) fn text(&mut self, payload: &mut [u8]) -> Result<(), Violation> {
         self.count(payload.len());
         match self.parser.parse(payload) {
             Verdict::Event(event) => {
@@ -65,16 +85,20 @@ impl Intake {
                 self.batch.events.push(event);
             }
             Verdict::Ignored => self.batch.delta.ignored += 1,
-            Verdict::Rejected(reason) => self.batch.delta.reject(reason),
+            Verdict::Rejected(reason) => {
+                self.batch.delta.reject(reason);
+                if reason == Reject::Utf8 {
+                    return Err(Violation::Utf8);
+                }
+            }
         }
-        self.batch.arrival
+        Ok(())
     }
 
     /// Takes a message that is refused unread.
-    pub(super) fn refuse(&mut self, bytes: usize, reason: Reject) -> EpochMs {
+    pub(super) fn refuse(&mut self, bytes: usize, reason: Reject) {
         self.count(bytes);
         self.batch.delta.reject(reason);
-        self.batch.arrival
     }
 
     /// Tells the writer what happened to the connection.
@@ -93,6 +117,8 @@ impl Intake {
             return true;
         }
         if !self.stamped {
+            // Nothing but notes: they are of this moment.
+            self.arrived();
             self.stamp();
         }
         self.batch.position.sequence = self.sequence;
@@ -130,11 +156,59 @@ impl Intake {
         self.batch.delta.bytes += bytes as u64;
     }
 
-    /// The clock is read once per batch: a batch is offered when nothing more is ready, so all of it
-    /// arrived at about this moment.
+    /// A batch arrived with its first payload.
     fn stamp(&mut self) {
-        self.batch.arrival = self.clock.wall();
-        self.batch.arrival_ns = self.clock.mono_ns();
+        self.batch.arrival = self.read_at;
+        self.batch.arrival_ns = self.read_at_ns;
         self.stamped = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::IdKeys;
+    use crate::ring::Bell;
+    use crate::ring::ring;
+
+    #[test]
+    fn a_batch_arrives_with_the_read_of_its_first_message() {
+        let (clock, hands) = Clock::manual(EpochMs::from_ms(1_000));
+        let (producer, mut consumer) = ring(4, 4, Bell::new());
+        let mut intake = Intake::new(Parser::new(IdKeys::FIXED), producer, clock.clone());
+        let mut take = |intake: &mut Intake| {
+            assert!(intake.offer());
+            let batch = consumer.drain().unwrap();
+            (batch.delta.received, batch.arrival, batch.arrival_ns)
+        };
+
+        hands.advance_ms(5);
+        intake.arrived();
+        let (read_at, read_at_ns) = (clock.wall(), clock.mono_ns());
+        // Whatever is done between the read and the message is not the peer's delay.
+        hands.advance_ms(3);
+        intake.refuse(1, Reject::Binary);
+        hands.advance_ms(3);
+        intake.arrived();
+        intake.refuse(1, Reject::Binary);
+        assert_eq!(take(&mut intake), (2, read_at, read_at_ns));
+
+        // Of notes alone it is the moment they are offered.
+        hands.advance_ms(3);
+        intake.note(StreamNote::ProtocolError);
+        assert_eq!(take(&mut intake), (0, clock.wall(), clock.mono_ns()));
+    }
+
+    #[test]
+    fn text_that_is_no_utf_8_is_counted_and_ends_the_connection() {
+        let (producer, mut consumer) = ring(4, 4, Bell::new());
+        let mut intake = Intake::new(Parser::new(IdKeys::FIXED), producer, Clock::system());
+        assert_eq!(intake.text(&mut [b'{', 0xff]), Err(Violation::Utf8));
+        assert_eq!(intake.text(&mut [b'{']), Ok(()));
+        assert!(intake.offer());
+        let delta = consumer.drain().unwrap().delta;
+        assert_eq!((delta.received, delta.bytes), (2, 3));
+        assert_eq!(delta.rejected[Reject::Utf8.index()], 1);
+        assert_eq!(delta.rejected[Reject::NotJson.index()], 1);
     }
 }

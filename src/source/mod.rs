@@ -5,7 +5,7 @@
 //!  events_stream   the life: token → connect → live → lost → wait → again
 //!    handshake     HTTP upgrade, checked in full, on hyper
 //!    connection    one open connection: reading, pings, the dead-peer clock, the close
-//!      frames      WebSocket frames → messages, by the rules fastwebsockets leaves to us
+//!      frames      bytes → WebSocket messages, in the buffer they were read into
 //!      coverage    up to when nothing can be missing
 //!      intake      messages → parser → batch → ring
 //!    loss          what an ending means for the next try
@@ -16,7 +16,7 @@
 mod connection;
 mod coverage;
 mod events_stream;
-mod frames;
+pub mod frames;
 mod handshake;
 mod intake;
 mod loss;

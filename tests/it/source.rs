@@ -6,3 +6,4 @@ mod life;
 mod overload;
 pub(crate) mod peer;
 pub(crate) mod rig;
+mod walker;

@@ -1,155 +1,208 @@
-use fastwebsockets::Payload;
-
 use super::*;
 
-fn frame(fin: bool, opcode: OpCode, payload: &[u8]) -> Frame<'_> {
-    Frame::new(fin, opcode, None, Payload::Owned(payload.to_vec()))
+const TEXT: u8 = 0x81;
+const BINARY: u8 = 0x82;
+const CONTINUATION: u8 = 0x80;
+const CLOSE: u8 = 0x88;
+const PING: u8 = 0x89;
+const PONG: u8 = 0x8a;
+/// Takes the FIN bit away.
+const MORE: u8 = 0x7f;
+
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let head = match payload.len() {
+        length @ 0..126 => vec![first, u8::try_from(length).unwrap()],
+        length @ 126..65_536 => {
+            let [high, low] = u16::try_from(length).unwrap().to_be_bytes();
+            vec![first, 126, high, low]
+        }
+        length => [&[first, 127][..], &(length as u64).to_be_bytes()].concat(),
+    };
+    [&head, payload].concat()
 }
 
-/// Feeds frames and returns what the last one completes, as text, or the violation.
-fn check(frames: Vec<Frame<'_>>, expected: Result<&str, Violation>) {
-    let mut assembler = Assembler::default();
-    let count = frames.len();
-    for (index, mut frame) in frames.into_iter().enumerate() {
-        let outcome = assembler.take(&mut frame).map(|received| match received {
-            Received::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
-            other => format!("{other:?}"),
-        });
-        if index + 1 == count {
-            assert_eq!(outcome.as_deref(), expected.as_ref().copied());
-            return;
+/// Everything a stream gives, text as text, and how it ends; read by `piece` bytes at a time.
+fn walk(stream: &[u8], piece: usize) -> (Vec<String>, Option<Violation>) {
+    let mut frames = Frames::new(&[]);
+    let mut all = Vec::new();
+    for piece in stream.chunks(piece) {
+        let mut piece = piece;
+        while !piece.is_empty() {
+            let room = frames.room();
+            assert!(!room.is_empty());
+            let bytes = piece.len().min(room.len());
+            room[..bytes].copy_from_slice(&piece[..bytes]);
+            piece = &piece[bytes..];
+            frames.filled(bytes);
+            loop {
+                match frames.take() {
+                    Ok(None) => break,
+                    Ok(Some(Received::Part)) => {}
+                    Ok(Some(Received::Text(text))) => {
+                        all.push(String::from_utf8_lossy(text).into_owned());
+                    }
+                    Ok(Some(other)) => all.push(format!("{other:?}")),
+                    Err(violation) => return (all, Some(violation)),
+                }
+            }
         }
-        assert!(outcome.is_ok(), "frame {index}: {outcome:?}");
+    }
+    (all, None)
+}
+
+/// What the last frame of a stream completes, or the violation, however the stream is cut.
+fn check(stream: &[Vec<u8>], expected: Result<&str, Violation>) {
+    let stream = stream.concat();
+    let whole = walk(&stream, usize::MAX);
+    match expected {
+        Ok(last) => {
+            assert_eq!(whole.1, None);
+            assert_eq!(whole.0.last().map(String::as_str), Some(last));
+        }
+        Err(violation) => assert_eq!(whole.1, Some(violation)),
+    }
+    for piece in [1, 2, 3, 7] {
+        if stream.len() < 100_000 {
+            assert_eq!(walk(&stream, piece), whole, "in pieces of {piece}");
+        }
     }
 }
 
-use OpCode::{Binary, Close, Continuation, Ping, Pong, Text};
-
 #[test]
 fn messages_come_whole() {
-    check(vec![frame(true, Text, b"hi")], Ok("hi"));
-    check(vec![frame(true, Text, b"")], Ok(""));
-    check(vec![frame(false, Text, b"h")], Ok("Part"));
+    check(&[frame(TEXT, b"hi")], Ok("hi"));
+    check(&[frame(TEXT, b"")], Ok(""));
+    for length in [125, 126, 335, 65_535, 65_536, MESSAGE_BYTES_MAX] {
+        let text = "x".repeat(length);
+        check(&[frame(TEXT, text.as_bytes())], Ok(&text));
+    }
     check(
-        vec![
-            frame(false, Text, b"h"),
-            frame(true, Ping, b"between"),
-            frame(false, Continuation, b""),
-            frame(true, Continuation, b"i"),
+        &[
+            frame(TEXT & MORE, b"h"),
+            frame(PING, b"between"),
+            frame(CONTINUATION & MORE, b""),
+            frame(CONTINUATION, b"i"),
         ],
         Ok("hi"),
     );
     // A code point may be cut anywhere between fragments.
     check(
-        vec![
-            frame(false, Text, b"\xc3"),
-            frame(true, Continuation, b"\xa4"),
-        ],
+        &[frame(TEXT & MORE, b"\xc3"), frame(CONTINUATION, b"\xa4")],
         Ok("ä"),
     );
-    check(vec![frame(true, Binary, b"xyz")], Ok("Binary { bytes: 3 }"));
+    check(&[frame(BINARY, b"xyz")], Ok("Binary { bytes: 3 }"));
     check(
-        vec![
-            frame(false, Binary, b"\xff"),
-            frame(true, Continuation, b"\xff"),
-        ],
+        &[frame(BINARY & MORE, b"\xff"), frame(CONTINUATION, b"\xff")],
         Ok("Binary { bytes: 2 }"),
     );
+    check(&[frame(PONG, b"p")], Ok("Pong([112])"));
     check(
-        vec![frame(true, Pong, &[0; 125])],
-        Ok(&format!("Pong({:?})", [0; 125])),
+        &[frame(PING, &[0; 125])],
+        Ok(&format!("Ping({:?})", [0; 125])),
     );
+}
+
+#[test]
+fn lengths_may_be_written_longer_than_they_need_to_be() {
+    let sixteen = [&[TEXT, 126, 0, 2][..], b"hi"].concat();
+    check(&[sixteen], Ok("hi"));
+    let sixty_four = [&[TEXT, 127, 0, 0, 0, 0, 0, 0, 0, 2][..], b"hi"].concat();
+    check(&[sixty_four], Ok("hi"));
 }
 
 #[test]
 fn broken_rules_are_named() {
+    for bit in [0x40, 0x20, 0x10] {
+        check(&[frame(TEXT | bit, b"x")], Err(Violation::ReservedBit));
+    }
+    for opcode in [3, 7, 0xb, 0xf] {
+        check(&[frame(0x80 | opcode, b"x")], Err(Violation::Opcode));
+    }
+    check(&[frame(CONTINUATION, b"x")], Err(Violation::Orphan));
     check(
-        vec![frame(true, Continuation, b"x")],
-        Err(Violation::Orphan),
-    );
-    check(
-        vec![
-            frame(false, Text, b"x"),
-            frame(true, Continuation, b"x"),
-            frame(true, Continuation, b"x"),
+        &[
+            frame(TEXT & MORE, b"x"),
+            frame(CONTINUATION, b"x"),
+            frame(CONTINUATION, b"x"),
         ],
         Err(Violation::Orphan),
     );
-    for opcode in [Text, Binary] {
-        for fin in [true, false] {
-            let frames = vec![frame(false, Text, b"x"), frame(fin, opcode, b"x")];
-            check(frames, Err(Violation::Interleaved));
-        }
+    for first in [TEXT, BINARY, TEXT & MORE, BINARY & MORE] {
+        let stream = [frame(TEXT & MORE, b"x"), frame(first, b"x")];
+        check(&stream, Err(Violation::Interleaved));
     }
-    for opcode in [Pong, Close, Ping] {
+    for first in [PONG, CLOSE, PING] {
+        check(&[frame(first, &[0; 126])], Err(Violation::ControlTooLong));
         check(
-            vec![frame(true, opcode, &[0; 126])],
-            Err(Violation::ControlTooLong),
+            &[frame(first & MORE, b"")],
+            Err(Violation::ControlFragmented),
         );
     }
-    check(
-        vec![frame(false, Text, b"\xc3"), frame(true, Continuation, b"x")],
-        Err(Violation::Utf8),
-    );
-    let masked = Frame::new(
-        true,
-        Text,
-        Some([1, 2, 3, 4]),
-        Payload::Owned(b"hi".to_vec()),
-    );
-    check(vec![masked], Err(Violation::Masked));
-    let unmasking_to_itself = Frame::new(true, Text, Some([0; 4]), Payload::Owned(b"hi".to_vec()));
-    check(vec![unmasking_to_itself], Err(Violation::Masked));
+    // Before its payload has come, and before its mask has.
+    check(&[vec![TEXT, 0x80 | 2]], Err(Violation::Masked));
 }
 
 #[test]
-fn the_sum_of_fragments_is_limited() {
+fn lengths_are_limited() {
+    for length in [MESSAGE_BYTES_MAX as u64 + 1, 1 << 63, u64::MAX] {
+        let head = [&[TEXT, 127][..], &length.to_be_bytes()].concat();
+        check(&[head], Err(Violation::TooBig));
+    }
     let half = vec![b'x'; MESSAGE_BYTES_MAX / 2];
-    let mut frames = vec![frame(false, Text, &half), frame(false, Continuation, &half)];
-    frames.push(frame(true, Continuation, b""));
-    check(frames, Ok(&"x".repeat(MESSAGE_BYTES_MAX)));
-    let mut frames = vec![frame(false, Text, &half), frame(false, Continuation, &half)];
-    frames.push(frame(true, Continuation, b"x"));
-    check(frames, Err(Violation::TooBig));
+    let mut stream = vec![
+        frame(TEXT & MORE, &half),
+        frame(CONTINUATION & MORE, &half),
+        frame(CONTINUATION, b""),
+    ];
+    check(&stream, Ok(&"x".repeat(MESSAGE_BYTES_MAX)));
+    stream[2] = frame(CONTINUATION, b"x");
+    check(&stream, Err(Violation::TooBig));
 
-    let mut frames = vec![frame(false, Text, b"")];
-    frames.extend((1..MESSAGE_FRAGMENTS_MAX).map(|_| frame(false, Continuation, b"")));
-    frames.push(frame(true, Continuation, b""));
-    check(frames, Err(Violation::TooBig));
+    let mut stream = vec![frame(TEXT & MORE, b"")];
+    stream.resize(MESSAGE_FRAGMENTS_MAX, frame(CONTINUATION & MORE, b""));
+    let mut fits = stream.clone();
+    fits[MESSAGE_FRAGMENTS_MAX - 1] = frame(CONTINUATION, b"x");
+    check(&fits, Ok("x"));
+    stream.push(frame(CONTINUATION, b""));
+    check(&stream, Err(Violation::TooBig));
 }
 
 #[test]
 fn close_frames_are_checked() {
-    let close_of = |code: u16, reason: &[u8]| [&code.to_be_bytes(), reason].concat();
+    let close_of = |code: u16, reason: &[u8]| frame(CLOSE, &[&code.to_be_bytes(), reason].concat());
     for code in [1000, 1001, 1008, 1012, 1013, 1014, 3000, 4401, 4999] {
         check(
-            vec![frame(true, Close, &close_of(code, b"why"))],
+            &[close_of(code, b"why")],
             Ok(&format!("Close {{ code: Some({code}), reason: \"why\" }}")),
         );
     }
     check(
-        vec![frame(true, Close, b"")],
+        &[frame(CLOSE, b"")],
         Ok("Close { code: None, reason: \"\" }"),
     );
     for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535] {
-        check(
-            vec![frame(true, Close, &close_of(code, b""))],
-            Err(Violation::CloseCode),
-        );
+        check(&[close_of(code, b"")], Err(Violation::CloseCode));
     }
-    check(vec![frame(true, Close, b"\x03")], Err(Violation::CloseCode));
-    check(
-        vec![frame(true, Close, &close_of(1000, b"\xff"))],
-        Err(Violation::Utf8),
-    );
+    check(&[frame(CLOSE, b"\x03")], Err(Violation::CloseCode));
+    check(&[close_of(1000, b"\xff")], Err(Violation::Utf8));
 }
 
 #[test]
 fn a_hundred_binary_messages_in_a_row_are_too_many() {
-    let binaries = |count: u32| (0..count).map(|_| frame(true, Binary, b"x"));
-    let mut frames: Vec<_> = binaries(99).collect();
-    frames.push(frame(true, Text, b"hi"));
-    frames.extend(binaries(99));
-    check(frames, Ok("Binary { bytes: 1 }"));
-    check(binaries(100).collect(), Err(Violation::Binary));
+    let binaries = |count: usize| vec![frame(BINARY, b"x"); count];
+    let mut stream = binaries(99);
+    stream.push(frame(TEXT, b"hi"));
+    stream.extend(binaries(99));
+    check(&stream, Ok("Binary { bytes: 1 }"));
+    check(&binaries(100), Err(Violation::Binary));
+}
+
+#[test]
+fn what_was_read_before_comes_first() {
+    let mut frames = Frames::new(&frame(TEXT, b"hi")[..3]);
+    assert_eq!(frames.take(), Ok(None));
+    frames.room()[0] = b'i';
+    frames.filled(1);
+    assert_eq!(frames.take(), Ok(Some(Received::Text(&mut b"hi".to_vec()))));
+    assert_eq!(frames.room().len(), READ_BYTES);
 }
