@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod graphql;
 mod http;
+mod load;
 mod model;
 mod parse;
 mod replay;
