@@ -74,7 +74,7 @@ enum Command {
     Replay(replay::Args),
     /// Measure how fast events become visible, under a load with a fixed plan
     #[command(after_help = LOAD_EXAMPLES)]
-    Load(load::Args),
+    Load(Box<load::Args>),
     /// Check the settings of serve, show where each came from; connects to nothing
     #[command(after_help = CHECK_EXAMPLES)]
     Check(check::Args),
@@ -168,7 +168,7 @@ impl Cli {
             Command::Load(args) => {
                 // Faults of a load are wanted; news of them would tear its line apart.
                 start_log(&log, environment, "error")?;
-                load::run(args)
+                load::run(*args)
             }
             Command::Replay(args) => {
                 start_log(&log, environment, "info")?;

@@ -1,16 +1,27 @@
 //! Readers beside the load: each asks one query after another on a connection of its own.
 
-use hyper::Uri;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use std::time::Duration;
 
+use hyper::Uri;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::sync::DropGuard;
+
+use super::LoadError;
+use super::engine::Engine;
 use super::graphql::Client;
+use super::rig::on_own_runtime;
 use crate::latency::Histogram;
 use crate::net::Connector;
 use crate::time::Clock;
 
 /// The four main numbers.
 const QUERY: &str = r#"{"query":"{ realTimeMetrics { activeSessions totalConnections avgSessionDurationMs messagesPerMinute } }"}"#;
+
+/// How long a reader waits that cannot connect.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// What readers have seen.
 #[derive(Debug, Default)]
@@ -21,8 +32,38 @@ pub(super) struct Asked {
     pub(super) errors: u64,
 }
 
+/// The readers beside the load.
+#[derive(Debug)]
+pub(super) struct Asking(Option<(DropGuard, oneshot::Receiver<Asked>)>);
+
+impl Asking {
+    /// Starts `readers` of them on a thread of their own.
+    pub(super) fn start(readers: usize, engine: &Engine, clock: Clock) -> Result<Self, LoadError> {
+        if readers == 0 {
+            return Ok(Self(None));
+        }
+        let (connector, base) = engine.graphql()?;
+        let stop = CancellationToken::new();
+        let until = stop.clone();
+        let (done, asked) = oneshot::channel();
+        on_own_runtime("load-readers", async move {
+            let asked = ask(readers, connector, base, clock, until).await;
+            // Nobody waits for it when the run was given up.
+            let _ = done.send(asked);
+        })?;
+        Ok(Self(Some((stop.drop_guard(), asked))))
+    }
+
+    /// Ends them; `None` when there were none.
+    pub(super) async fn end(self) -> Option<Asked> {
+        let (stop, asked) = self.0?;
+        drop(stop);
+        asked.await.ok()
+    }
+}
+
 /// Asks with `readers` at a time until `stop`.
-pub(super) async fn ask(
+async fn ask(
     readers: usize,
     connector: Connector,
     base: Uri,
@@ -57,7 +98,7 @@ async fn reader(connector: &Connector, base: &Uri, clock: &Clock, asked: &mut As
     loop {
         let Ok(mut client) = Client::connect(connector, base).await else {
             asked.errors += 1;
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            sleep(RETRY).await;
             continue;
         };
         loop {

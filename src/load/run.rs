@@ -8,17 +8,19 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::sync::DropGuard;
 
 use super::LoadError;
 use super::LoadSettings;
 use super::Profile;
+use super::Progress;
 use super::Report;
 use super::Second;
 use super::cpu::CpuTime;
 use super::engine::Engine;
 use super::profile::nanos;
-use super::readers;
 use super::readers::Asked;
+use super::readers::Asking;
 use super::report::Cpu;
 use super::report::Latency;
 use super::report::Queries;
@@ -53,30 +55,6 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// How far a loss may lie outside a gap: times of day have milliseconds.
 const GAP_TOLERANCE_MS: u64 = 2;
 
-/// How far a run is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// Events given to the socket, and those that fell due while nobody was subscribed.
-    pub passed: u64,
-    /// Frames that were seen.
-    pub visible: u64,
-    /// Frames that were sent and are not seen yet.
-    pub pending: u64,
-    /// The last second that is complete.
-    pub second: Option<Second>,
-}
-
-impl Progress {
-    pub(super) fn of(tally: &Tally, second: Option<Second>) -> Self {
-        Self {
-            passed: tally.sums.events + tally.sums.missed,
-            visible: tally.sums.visible,
-            pending: tally.pending(),
-            second,
-        }
-    }
-}
-
 /// What a run found.
 #[derive(Debug)]
 pub struct Outcome {
@@ -96,7 +74,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// When the settings contradict each other, or a part cannot start or fails. That events are missing
-/// is no error here: see [`Totals::missing`](super::Report::totals).
+/// is no error here: see the report's [`Totals`].
 pub async fn run(
     settings: LoadSettings,
     clock: Clock,
@@ -213,6 +191,8 @@ struct Load<'a> {
     news: mpsc::UnboundedReceiver<Second>,
     seconds: Vec<Second>,
     stop_watch: CancellationToken,
+    /// However the run ends, the watch does too.
+    _watch_ends: DropGuard,
     tally: oneshot::Receiver<Result<Tally, String>>,
 }
 
@@ -284,6 +264,7 @@ impl<'a> Load<'a> {
             progress: is_progress,
             news,
             seconds: Vec::new(),
+            _watch_ends: stop_watch.clone().drop_guard(),
             stop_watch,
             tally,
         })
@@ -391,33 +372,6 @@ impl Measured {
         let holds = self.steps.iter().filter(|step| step.fails.is_none());
         report.sustainable_per_s = holds.map(|step| step.rate_per_s).reduce(f64::max);
         report
-    }
-}
-
-/// The readers beside the load.
-struct Asking(Option<(CancellationToken, oneshot::Receiver<Asked>)>);
-
-impl Asking {
-    fn start(readers: usize, engine: &Engine, clock: Clock) -> Result<Self, LoadError> {
-        if readers == 0 {
-            return Ok(Self(None));
-        }
-        let (connector, base) = engine.graphql()?;
-        let stop = CancellationToken::new();
-        let until = stop.clone();
-        let (done, asked) = oneshot::channel();
-        on_own_runtime("load-readers", async move {
-            let asked = readers::ask(readers, connector, base, clock, until).await;
-            // Nobody waits for it when the run was given up.
-            let _ = done.send(asked);
-        })?;
-        Ok(Self(Some((stop, asked))))
-    }
-
-    async fn end(self) -> Option<Asked> {
-        let (stop, asked) = self.0?;
-        stop.cancel();
-        asked.await.ok()
     }
 }
 

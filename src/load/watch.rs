@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::Progress;
 use super::Second;
 use super::graphql::Client;
-use super::run::Progress;
 use super::tally::Sight;
 use super::tally::Tally;
 use crate::net::Connector;

@@ -218,7 +218,8 @@ impl Feed {
             self.counters.missed.add(1);
             self.tell_missed(1, due_ns);
             if let Some(recorder) = &self.recorder {
-                let ago_ms = (now_us - event.offset_us) / 1_000;
+                // By a plan the model's own time may be ahead.
+                let ago_ms = now_us.saturating_sub(event.offset_us) / 1_000;
                 let due = wall - i64::try_from(ago_ms).unwrap_or(i64::MAX);
                 recorder.add(&[event.sequence], due, None);
             }
