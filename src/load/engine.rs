@@ -23,6 +23,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How often an engine elsewhere is asked until it is live.
 const ASK: Duration = Duration::from_millis(250);
 
+/// How far a loss may lie outside a gap: times of day have milliseconds.
+const GAP_TOLERANCE_MS: u64 = 2;
+
 /// The engine under load.
 #[derive(Debug)]
 pub(super) enum Engine {
@@ -39,8 +42,17 @@ pub(super) struct Books {
     pub(super) gaps_ms: Vec<(u64, u64)>,
     /// Gaps so far.
     pub(super) gaps: u64,
-    /// Events in none or several of its counters; 0 unless it is defect.
+    /// Events in none or several of its counters; 0 unless it is defective.
     pub(super) accounting_gap: i128,
+}
+
+impl Books {
+    /// Whether a gap covers a moment, in milliseconds since 1970.
+    pub(super) fn is_in_gap(&self, at_ms: u64) -> bool {
+        self.gaps_ms.iter().any(|(start, end)| {
+            *start <= at_ms + GAP_TOLERANCE_MS && at_ms <= end.saturating_add(GAP_TOLERANCE_MS)
+        })
+    }
 }
 
 impl Engine {
@@ -177,4 +189,27 @@ async fn target(connector: &Connector, base: &Uri) -> Result<Target, LoadError> 
 
 fn elsewhere(why: String) -> LoadError {
     LoadError::Failed("engine", why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_excuses_what_lies_in_it_and_nothing_else() {
+        let books = Books {
+            gaps_ms: vec![(100, 200), (500, u64::MAX)],
+            gaps: 2,
+            accounting_gap: 0,
+        };
+        for (at_ms, expected) in [
+            (97, false),
+            (98, true),
+            (202, true),
+            (203, false),
+            (900, true),
+        ] {
+            assert_eq!(books.is_in_gap(at_ms), expected, "{at_ms}");
+        }
+    }
 }

@@ -52,8 +52,6 @@ const LEAD: Duration = Duration::from_millis(50);
 const GRACE: Duration = Duration::from_millis(500);
 /// How long what was sent may take to become visible after the run.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
-/// How far a loss may lie outside a gap: times of day have milliseconds.
-const GAP_TOLERANCE_MS: u64 = 2;
 
 /// What a run found.
 #[derive(Debug)]
@@ -101,13 +99,8 @@ pub async fn run(
         return Err(LoadError::Failed("engine", why));
     }
 
-    let is_excused = |at_ns: u64| {
-        let at_ms = load.wall_ms(at_ns);
-        settings.profile == Profile::Chaos
-            && books.gaps_ms.iter().any(|(start, end)| {
-                *start <= at_ms + GAP_TOLERANCE_MS && at_ms <= end.saturating_add(GAP_TOLERANCE_MS)
-            })
-    };
+    let is_excused =
+        |at_ns: u64| settings.profile == Profile::Chaos && books.is_in_gap(load.wall_ms(at_ns));
     let (excused, others): (Vec<_>, Vec<_>) =
         tally.losses.iter().partition(|loss| is_excused(loss.at_ns));
     let frames = |losses: &[&Loss]| losses.iter().map(|loss| loss.frames).sum();
