@@ -43,4 +43,6 @@ pub mod engine;
 pub mod replay;
 pub mod simulate;
 
+pub mod load;
+
 pub mod cli;

@@ -3,6 +3,11 @@
 //! Allocations are counted per thread, so tests may run side by side, and a stage that lives on a
 //! thread of its own is measured by calling [`allocations`] on that thread.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "fixtures are tests too, but clippy sees only test functions as such"
+)]
+
 use std::alloc::GlobalAlloc;
 use std::alloc::Layout;
 use std::alloc::System;

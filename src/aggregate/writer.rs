@@ -13,6 +13,7 @@ use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::latency::LatencySummary;
 use crate::latency::Recorder;
+use crate::latency::Spectra;
 use crate::latency::Stage;
 use crate::ring::Batch;
 use crate::ring::Bell;
@@ -39,6 +40,7 @@ pub struct Writer {
     samples: Mailbox<u64>,
     recorder: Recorder,
     summary: Arc<LatencySummary>,
+    spectra: Spectra,
     engine_id: u64,
     sequence: u64,
     high_water: usize,
@@ -75,6 +77,7 @@ impl Writer {
             samples,
             recorder: Recorder::new(),
             summary: Arc::default(),
+            spectra: Spectra::default(),
             engine_id,
             sequence: 0,
             high_water: 0,
@@ -171,7 +174,8 @@ impl Writer {
         self.summarise();
         self.sequence += 1;
         let (state, clock) = (&self.state, &self.clock);
-        let (engine_id, sequence, summary) = (self.engine_id, self.sequence, &self.summary);
+        let (engine_id, sequence) = (self.engine_id, self.sequence);
+        let (summary, spectra) = (&self.summary, &self.spectra);
         let ring = RingStats {
             depth: self
                 .rings
@@ -192,6 +196,7 @@ impl Writer {
             snapshot.published = clock.wall();
             snapshot.ring = ring;
             snapshot.latency = Arc::clone(summary);
+            snapshot.spectra.clone_from(spectra);
         });
         let visible_ns = self.clock.mono_ns();
         for stamps in self.unseen.drain(..) {
@@ -216,6 +221,7 @@ impl Writer {
         }
         self.recorder.slide(now_ns);
         self.summary = Arc::new(self.recorder.summary());
+        self.spectra.answer(|| self.recorder.spectra());
         self.summarised_ns = now_ns;
     }
 
@@ -245,6 +251,7 @@ mod tests {
     use crate::event::IdKind;
     use crate::event::Identity;
     use crate::event::SessionKey;
+    use crate::latency::Histogram;
     use crate::ring;
     use crate::snapshot;
     use crate::snapshot::Reader;
@@ -347,6 +354,25 @@ mod tests {
                 stage.label()
             );
         }
+    }
+
+    #[test]
+    fn whole_histograms_come_within_a_second_of_the_question() {
+        let mut bench = bench();
+        offer(&mut bench, 1);
+        bench.writer.do_work(true);
+        let visible = |reader: &Reader| {
+            let snapshot = reader.load();
+            snapshot.spectra.stage(Stage::Visible).map(Histogram::count)
+        };
+        assert_eq!(visible(&bench.reader), None);
+        bench.reader.load().spectra.ask();
+        bench.hand.advance_ms(1_000);
+        bench.writer.do_work(true);
+        assert_eq!(visible(&bench.reader), Some(1));
+        bench.hand.advance_ms(1_000);
+        bench.writer.do_work(true);
+        assert_eq!(visible(&bench.reader), None, "nobody asked again");
     }
 
     #[test]

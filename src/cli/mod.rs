@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod demo;
 mod live_line;
+mod load;
 mod logging;
 mod output;
 mod replay;
@@ -28,7 +29,7 @@ use crate::simulate::FAULT_GRAMMAR;
 use setting_flags::LogFlags;
 
 /// Runs the command that the process's arguments name, and returns its exit code: 0 done, 2 usage or
-/// settings, 1 anything else.
+/// settings, 99 a limit of a load crossed, 1 anything else.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -71,6 +72,9 @@ enum Command {
     /// Read recorded events in event time, as fast as it goes
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(replay::Args),
+    /// Measure how fast events become visible, under a load with a fixed plan
+    #[command(after_help = LOAD_EXAMPLES)]
+    Load(Box<load::Args>),
     /// Check the settings of serve, show where each came from; connects to nothing
     #[command(after_help = CHECK_EXAMPLES)]
     Check(check::Args),
@@ -118,6 +122,18 @@ Examples:
   streamgauge replay events.ndjson --every 10s
   zcat events.ndjson.gz | streamgauge replay - --format table";
 
+const LOAD_EXAMPLES: &str = "\
+Latency counts from the moment an event is due by the plan until a reader can see it (corrected),
+and beside it from the moment it was given to the socket. Exit code 1 says that an event is missing,
+99 that a statement of --fail-if is true.
+
+Examples:
+  streamgauge load --rate 50000 --duration 30s --queries 8
+  streamgauge load --profile step-search --rate 100000 --duration 60s
+  streamgauge load --rate 20000 --fail-if 'p99>5ms' --json a.json --hgrm a.hgrm
+  streamgauge load compare a.json b.json
+  streamgauge load --target http://127.0.0.1:4000 --listen 127.0.0.1:4100";
+
 const CHECK_EXAMPLES: &str = "\
 Takes the flags of serve. Secrets stay hidden, GENESYS_CLIENT_SECRET or STREAMGAUGE_CLIENT_SECRET
 among them. Exit code 2 says that serve would not start.
@@ -149,6 +165,11 @@ impl Cli {
                 start_log(&log, environment, "info")?;
                 simulate::run(args)
             }
+            Command::Load(args) => {
+                // Faults of a load are wanted; news of them would tear its line apart.
+                start_log(&log, environment, "error")?;
+                load::run(*args)
+            }
             Command::Replay(args) => {
                 start_log(&log, environment, "info")?;
                 replay::run(args)
@@ -176,6 +197,8 @@ pub enum Failure {
     Usage(String),
     /// Anything else: exit code 1.
     Failed(String),
+    /// A load crossed a limit it was given: exit code 99.
+    Threshold(String),
 }
 
 impl Failure {
@@ -184,6 +207,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
             Self::Failed(_) => 1,
+            Self::Threshold(_) => 99,
         })
     }
 
@@ -204,7 +228,7 @@ impl std::error::Error for Failure {}
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(text) | Self::Failed(text) => f.write_str(text),
+            Self::Usage(text) | Self::Failed(text) | Self::Threshold(text) => f.write_str(text),
         }
     }
 }

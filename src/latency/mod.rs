@@ -4,9 +4,15 @@
 //! histograms that it alone owns; readers post their samples to a mailbox. Ranges are fixed: 1 ns to
 //! 60 s at three significant digits for the whole run, so recording never allocates and never fails.
 
+mod histogram;
+mod interval_log;
 mod recorder;
+mod spectra;
 
+pub use histogram::Histogram;
+pub use interval_log::IntervalLog;
 pub use recorder::Recorder;
+pub use spectra::Spectra;
 
 /// A part of the way of an event, or of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

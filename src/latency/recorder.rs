@@ -1,11 +1,11 @@
 //! The histograms of one thread.
 
-use hdrhistogram::Histogram;
+use std::sync::Arc;
 
-use super::{LatencySummary, Quantiles, Stage};
+use super::histogram::MAX_NS;
+use super::histogram::fixed;
+use super::{Histogram, LatencySummary, Quantiles, Stage};
 
-/// The longest time that is told apart: one minute. Longer ones are recorded as this.
-const MAX_NS: u64 = 60_000_000_000;
 /// Panes of the last minute and their length.
 const PANES: usize = 12;
 const PANE_NS: u64 = 5_000_000_000;
@@ -21,10 +21,10 @@ pub struct Recorder {
 
 #[derive(Debug)]
 struct StageHistograms {
-    since_start: Histogram<u64>,
+    since_start: Histogram,
     /// Sum of `panes`.
-    last_minute: Histogram<u64>,
-    panes: Vec<Histogram<u64>>,
+    last_minute: hdrhistogram::Histogram<u64>,
+    panes: Vec<hdrhistogram::Histogram<u64>>,
 }
 
 impl Recorder {
@@ -42,7 +42,7 @@ impl Recorder {
         let pane = usize::try_from(self.pane).unwrap_or_default() % PANES;
         let ns = ns.clamp(1, MAX_NS);
         let histograms = &mut self.stages[stage.index()];
-        histograms.since_start.saturating_record_n(ns, count);
+        histograms.since_start.record(ns, count);
         histograms.last_minute.saturating_record_n(ns, count);
         histograms.panes[pane].saturating_record_n(ns, count);
     }
@@ -68,10 +68,18 @@ impl Recorder {
     pub fn summary(&self) -> LatencySummary {
         let mut summary = LatencySummary::default();
         for (index, histograms) in self.stages.iter().enumerate() {
-            summary.since_start[index] = quantiles(&histograms.since_start);
+            summary.since_start[index] = quantiles(&histograms.since_start.0);
             summary.last_minute[index] = quantiles(&histograms.last_minute);
         }
         summary
+    }
+
+    /// A copy of every stage's histogram since start, by [`Stage::index`]: some 1.3 MB.
+    pub fn spectra(&self) -> Arc<[Histogram]> {
+        self.stages
+            .iter()
+            .map(|histograms| histograms.since_start.clone())
+            .collect()
     }
 }
 
@@ -84,7 +92,7 @@ impl Default for Recorder {
 impl StageHistograms {
     fn new() -> Self {
         Self {
-            since_start: fixed(3),
+            since_start: Histogram::new(),
             last_minute: fixed(2),
             panes: (0..PANES).map(|_| fixed(2)).collect(),
         }
@@ -103,14 +111,7 @@ impl StageHistograms {
     }
 }
 
-fn fixed(digits: u8) -> Histogram<u64> {
-    match Histogram::new_with_bounds(1, MAX_NS, digits) {
-        Ok(histogram) => histogram,
-        Err(error) => unreachable!("constant bounds are valid: {error}"),
-    }
-}
-
-fn quantiles(histogram: &Histogram<u64>) -> Quantiles {
+fn quantiles(histogram: &hdrhistogram::Histogram<u64>) -> Quantiles {
     if histogram.is_empty() {
         return Quantiles::default();
     }

@@ -33,6 +33,7 @@ use super::graphql::GraphQl;
 use super::health::Readiness;
 use super::host::HostRule;
 use super::host::Misdirected;
+use super::latency;
 use super::media;
 use super::media::Media;
 use super::page;
@@ -128,6 +129,9 @@ impl Handler {
             return *answer;
         }
         let Some(route) = route else {
+            if request.uri().path().starts_with(route::LATENCY) {
+                return latency::unknown();
+            }
             return answer::text(StatusCode::NOT_FOUND, "not found; see /\n");
         };
         if !route.allows(request.method()) {
@@ -142,6 +146,7 @@ impl Handler {
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
             Endpoint::GraphQl => self.graphql(request).await,
+            Endpoint::Latency(stage) => latency::answer(&self.0.reader, stage).await,
         }
     }
 

@@ -5,11 +5,12 @@
 //!   └ connection    one socket: protocol, time limits
 //!      └ handler       one request: host, bearer, origin, route
 //!         ├ graphql       media, cache, query → precheck (lexer, measure) → execute → schema
-//!         └ health, page
+//!         └ health, latency, page
 //! ```
 //!
 //! A request loads one snapshot and is answered from it alone. Nothing here knows of events or can
-//! reach the writer, but for the mailbox into which the time each query took is posted. This module
+//! reach the writer, but for the mailbox into which the time each query took is posted, and the flag
+//! on a snapshot that asks for whole histograms. This module
 //! is the one place that names `async_graphql`.
 
 mod answer;
@@ -21,6 +22,7 @@ mod graphql;
 mod handler;
 mod health;
 mod host;
+mod latency;
 mod lexer;
 mod measure;
 mod media;

@@ -23,6 +23,7 @@ const PAGE: &str = r#"<!doctype html>
 <li><code>/graphql</code>: GraphQL over HTTP, by POST and GET</li>
 <li><code>/healthz</code>: the process is alive</li>
 <li><code>/readyz</code>: the stream is live and the numbers are fresh</li>
+<li><code>/latency/visible.hgrm</code>: how long events take until they are seen; for <code>parse</code>, <code>ring</code>, <code>aggregate</code>, <code>publish</code> and <code>query</code> too</li>
 </ul>
 <p>A first query:
 <a href="/graphql?query=%7BrealTimeMetrics%7BactiveSessions%20totalConnections%20avgSessionDurationMs%20messagesPerMinute%7D%7D">the four main numbers</a>,

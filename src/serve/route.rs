@@ -2,6 +2,8 @@
 
 use hyper::Method;
 
+use crate::latency::Stage;
+
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
@@ -13,6 +15,8 @@ pub(super) enum Endpoint {
     Health,
     /// Ready.
     Ready,
+    /// The distribution of a stage's latency.
+    Latency(Stage),
 }
 
 /// One line of the table.
@@ -29,7 +33,7 @@ pub(super) struct Route {
 }
 
 /// Every route.
-pub(super) const ROUTES: [Route; 4] = [
+pub(super) const ROUTES: [Route; 10] = [
     Route {
         path: "/",
         endpoint: Endpoint::Page,
@@ -54,7 +58,25 @@ pub(super) const ROUTES: [Route; 4] = [
         allow: "GET, HEAD",
         is_open: false,
     },
+    latency("/latency/parse.hgrm", Stage::Parse),
+    latency("/latency/ring.hgrm", Stage::Ring),
+    latency("/latency/aggregate.hgrm", Stage::Aggregate),
+    latency("/latency/publish.hgrm", Stage::Publish),
+    latency("/latency/visible.hgrm", Stage::Visible),
+    latency("/latency/query.hgrm", Stage::Query),
 ];
+
+/// What begins like a distribution's path and is none is answered with the stages there are.
+pub(super) const LATENCY: &str = "/latency/";
+
+const fn latency(path: &'static str, stage: Stage) -> Route {
+    Route {
+        path,
+        endpoint: Endpoint::Latency(stage),
+        allow: "GET, HEAD",
+        is_open: false,
+    }
+}
 
 /// The route at a path.
 pub(super) fn find(path: &str) -> Option<&'static Route> {
@@ -67,5 +89,18 @@ impl Route {
         self.allow
             .split(", ")
             .any(|allowed| allowed == method.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_has_the_path_of_its_name() {
+        for stage in Stage::ALL {
+            let route = find(&format!("{LATENCY}{}.hgrm", stage.label())).unwrap();
+            assert_eq!(route.endpoint, Endpoint::Latency(stage));
+        }
     }
 }

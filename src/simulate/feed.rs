@@ -9,6 +9,8 @@ use std::time::Duration;
 use super::disorder::Disorder;
 use super::event_json::EventWriter;
 use super::outbox::Outbox;
+use super::pace::Account;
+use super::pace::Pace;
 use super::record::Recorder;
 use super::schedule::Action;
 use super::schedule::Schedule;
@@ -17,6 +19,7 @@ use super::settings::SimulatorSettings;
 use super::stats::Counters;
 use super::subscription::Subscription;
 use super::traffic::Traffic;
+use super::traffic::TrafficEvent;
 use crate::time::Clock;
 use crate::time::EpochMs;
 
@@ -56,6 +59,8 @@ pub(super) struct Feed {
     timeline: Timeline,
     counters: Arc<Counters>,
     recorder: Option<Recorder>,
+    /// When events are due, where that is not the model's own time.
+    pace: Option<Pace>,
     /// No event is sent before this, in microseconds: a pause.
     resumes_us: u64,
     /// When the newest events were sent.
@@ -79,6 +84,7 @@ impl Feed {
         timeline: Timeline,
         counters: Arc<Counters>,
         recorder: Option<Recorder>,
+        pace: Option<Pace>,
     ) -> Self {
         Self {
             traffic: Traffic::new(settings.seed, settings.rate.model_per_s(), settings.curve),
@@ -90,15 +96,24 @@ impl Feed {
             timeline,
             counters,
             recorder,
+            pace,
             resumes_us: 0,
             sent_until: EpochMs::default(),
         }
+    }
+
+    /// Whether events are due by a plan.
+    pub(super) const fn is_paced(&self) -> bool {
+        self.pace.is_some()
     }
 
     /// Starts a subscription with a token that is valid until `token_ends_us`: what was due before
     /// counts as missed.
     pub(super) fn begin(&mut self, token_ends_us: u64) {
         while self.miss_due() {}
+        if let Some(pace) = &self.pace {
+            pace.tell(Account::Subscribed);
+        }
         self.schedule.begin(self.timeline.now_us(), token_ends_us);
     }
 
@@ -108,6 +123,7 @@ impl Feed {
         self.resumes_us = 0;
         let held = self.disorder.abandon();
         self.counters.missed.add(held.len() as u64);
+        self.tell_missed(held.len() as u64, self.timeline.clock.mono_ns());
         if let Some(recorder) = &self.recorder {
             recorder.add(&held, self.timeline.clock.wall(), None);
         }
@@ -138,7 +154,7 @@ impl Feed {
         if !outbox.bytes.is_empty() {
             return Step::Write;
         }
-        Step::Wait(self.wait(now_us, self.next_us()))
+        Step::Wait(self.wait_for_events(now_us))
     }
 
     fn fill(
@@ -151,15 +167,16 @@ impl Feed {
     ) {
         let sent_at = self.timeline.clock.wall();
         let until_fault = self.schedule.next_events().saturating_sub(sent);
+        let mut told = Told::at(self.timeline.clock.mono_ns());
         let mut filtered = 0;
         let mut generated = 0;
-        while self.is_due(now_us)
+        while let Some(due_ns) = self.due_ns(now_us, told.sent_ns)
             && !outbox.is_full()
             && (outbox.sequences.len() as u64) < until_fault
             // Nobody may want the events of this moment; there is no end to them at full rate.
             && generated < u64::from(BURST_EVENTS_MAX)
         {
-            let event = self.traffic.take();
+            let event = self.take(told.sent_ns);
             generated += 1;
             if !subscription.wants(event.kind()) {
                 filtered += 1;
@@ -167,11 +184,16 @@ impl Feed {
             }
             self.payload.clear();
             self.writer.write(&event, sent_at, &mut self.payload);
+            told.tell_before(due_ns, outbox, self.pace.as_ref());
             self.disorder.pass(&event, &self.payload, outbox);
         }
-        if !self.is_due(now_us) {
+        if self.pace.as_ref().is_some_and(Pace::is_over) {
+            // Nothing comes that would push out what is held back.
+            self.disorder.drain(outbox);
+        } else if self.due_ns(now_us, told.sent_ns).is_none() {
             self.disorder.pass_time(now_us, outbox);
         }
+        told.tell_rest(outbox, self.pace.as_ref());
         self.counters.generated.add(generated);
         self.counters.filtered.add(filtered);
         self.counters.sent.add(outbox.sequences.len() as u64);
@@ -192,16 +214,19 @@ impl Feed {
             return false;
         }
         let now_us = self.timeline.now_us();
+        let now_ns = self.timeline.clock.mono_ns();
         let wall = self.timeline.clock.wall();
         for _ in 0..BURST_EVENTS_MAX {
-            if !self.is_due(now_us) {
+            let Some(due_ns) = self.due_ns(now_us, now_ns) else {
                 return false;
-            }
-            let event = self.traffic.take();
+            };
+            let event = self.take(now_ns);
             self.counters.generated.add(1);
             self.counters.missed.add(1);
+            self.tell_missed(1, due_ns);
             if let Some(recorder) = &self.recorder {
-                let ago_ms = (now_us - event.offset_us) / 1_000;
+                // By a plan the model's own time may be ahead.
+                let ago_ms = now_us.saturating_sub(event.offset_us) / 1_000;
                 let due = wall - i64::try_from(ago_ms).unwrap_or(i64::MAX);
                 // In its turn: not before an event ahead of it, which may have been sent late.
                 recorder.add(&[event.sequence], due.max(self.sent_until), None);
@@ -210,19 +235,44 @@ impl Feed {
         true
     }
 
-    fn is_due(&self, now_us: u64) -> bool {
-        self.rate == Rate::Max || self.traffic.next_us() <= now_us
+    /// When the next event was due, in nanoseconds of the clock, if it is by now.
+    fn due_ns(&mut self, now_us: u64, now_ns: u64) -> Option<u64> {
+        if let Some(pace) = &mut self.pace {
+            pace.look(now_ns);
+            return pace.due(now_ns);
+        }
+        let is_due = self.rate == Rate::Max || self.traffic.next_us() <= now_us;
+        is_due.then_some(now_ns)
     }
 
-    /// When the next event is due or one that was held back is.
-    fn next_us(&self) -> u64 {
+    fn take(&mut self, now_ns: u64) -> TrafficEvent {
+        if let Some(pace) = &mut self.pace {
+            pace.take(now_ns);
+        }
+        self.traffic.take()
+    }
+
+    fn tell_missed(&self, events: u64, due_ns: u64) {
+        if let Some(pace) = self.pace.as_ref().filter(|_| events > 0) {
+            pace.tell(Account::Missed { events, due_ns });
+        }
+    }
+
+    /// How long until the next event is due or one that was held back is.
+    fn wait_for_events(&self, now_us: u64) -> Duration {
+        if let Some(pace) = &self.pace {
+            let wait = pace.wait(self.timeline.clock.mono_ns());
+            return wait.min(self.wait(now_us, u64::MAX));
+        }
         match self.rate {
-            Rate::Max => 0,
+            Rate::Max => Duration::ZERO,
             Rate::PerSecond(_) => {
                 let next_us = self.traffic.next_us();
-                self.disorder
-                    .next_us()
-                    .map_or(next_us, |held_us| held_us.min(next_us))
+                let held_us = self.disorder.next_us();
+                self.wait(
+                    now_us,
+                    held_us.map_or(next_us, |held_us| held_us.min(next_us)),
+                )
             }
         }
     }
@@ -231,6 +281,54 @@ impl Feed {
     fn wait(&self, now_us: u64, until_us: u64) -> Duration {
         let fault_us = self.schedule.next_us().unwrap_or(u64::MAX);
         Duration::from_micros(until_us.min(fault_us).saturating_sub(now_us))
+    }
+}
+
+/// What a paced feed has told of one outbox.
+#[derive(Debug)]
+struct Told {
+    sent_ns: u64,
+    /// The moment that what is not yet told was due at.
+    due_ns: u64,
+    frames: u64,
+    events: u64,
+    bytes: u64,
+}
+
+impl Told {
+    fn at(sent_ns: u64) -> Self {
+        Self {
+            sent_ns,
+            due_ns: sent_ns,
+            frames: 0,
+            events: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Tells of what is in the outbox when something that was due at another moment follows.
+    fn tell_before(&mut self, due_ns: u64, outbox: &Outbox, pace: Option<&Pace>) {
+        if due_ns != self.due_ns {
+            self.tell_rest(outbox, pace);
+            self.due_ns = due_ns;
+        }
+    }
+
+    fn tell_rest(&mut self, outbox: &Outbox, pace: Option<&Pace>) {
+        let Some(pace) = pace else { return };
+        let events = outbox.sequences.len() as u64;
+        let frames = events + outbox.copies + outbox.malformed;
+        let bytes = outbox.bytes.len() as u64;
+        if frames > self.frames {
+            pace.tell(Account::Sent {
+                frames: frames - self.frames,
+                events: events - self.events,
+                bytes: bytes - self.bytes,
+                due_ns: self.due_ns,
+                sent_ns: self.sent_ns,
+            });
+        }
+        (self.frames, self.events, self.bytes) = (frames, events, bytes);
     }
 }
 
@@ -254,6 +352,7 @@ mod tests {
             Timeline::new(clock),
             Arc::default(),
             Some(recorder.clone()),
+            None,
         );
         let subscription = Subscription::parse(ALL).unwrap();
         let mut outbox = Outbox::new(Form::Frames);

@@ -8,6 +8,8 @@
 //!  server → routes: token, handshake, refusals
 //! ```
 //!
+//! An open-loop load has its own plan of when events are due, see `pace`.
+//!
 //! It stands beside the pipeline, at its far end, and shares no code with it but the words: what it
 //! writes and what `parse` reads must agree by contract, not by construction.
 
@@ -21,6 +23,7 @@ mod feed;
 mod file;
 mod habits;
 mod outbox;
+mod pace;
 mod record;
 mod refusals;
 mod routes;
@@ -43,6 +46,12 @@ pub use fault::When;
 pub use fault_flag::GRAMMAR as FAULT_GRAMMAR;
 pub use file::FILE_START;
 pub use file::write_file;
+pub use pace::Account;
+pub use pace::Flow;
+pub use pace::Pace;
+pub use pace::Pacer;
+pub use pace::Stretch;
+pub use pace::TICK_NS;
 pub use record::Emission;
 pub use routes::STREAM_PATH;
 pub use routes::TOKEN_PATH;

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::desk::Desk;
 use super::feed::Feed;
 use super::feed::Timeline;
+use super::pace::Pace;
 use super::record::Emission;
 use super::record::Recorder;
 use super::refusals::Refusals;
@@ -106,6 +107,27 @@ impl Simulator {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn bind(settings: SimulatorSettings, clock: Clock) -> Result<Self, BindError> {
+        Self::bind_with(settings, clock, None).await
+    }
+
+    /// The same, but events are due by the plan of `pace`, in nanoseconds of `clock`, and not by the
+    /// model's own times.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn bind_paced(
+        settings: SimulatorSettings,
+        clock: Clock,
+        pace: Pace,
+    ) -> Result<Self, BindError> {
+        Self::bind_with(settings, clock, Some(pace)).await
+    }
+
+    async fn bind_with(
+        settings: SimulatorSettings,
+        clock: Clock,
+        pace: Option<Pace>,
+    ) -> Result<Self, BindError> {
         let refused = |error| BindError::Listen(settings.listen, error);
         let listener = TcpListener::bind(settings.listen).await.map_err(refused)?;
         let addr = listener.local_addr().map_err(refused)?;
@@ -123,6 +145,7 @@ impl Simulator {
             timeline.clone(),
             Arc::clone(&counters),
             recorder.clone(),
+            pace,
         );
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();

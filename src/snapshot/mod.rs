@@ -8,7 +8,7 @@ mod publish;
 use std::sync::Arc;
 
 use crate::event::Reject;
-use crate::latency::LatencySummary;
+use crate::latency::{LatencySummary, Spectra};
 use crate::stream::{Gap, StreamState};
 use crate::time::EpochMs;
 
@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub dedup: DedupStats,
     /// Quantiles per stage, made once a second.
     pub latency: Arc<LatencySummary>,
+    /// Whole histograms per stage, for who asks for them.
+    pub spectra: Spectra,
 }
 
 /// Sums over one window.

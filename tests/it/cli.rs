@@ -95,6 +95,7 @@ fn every_command_has_help_with_examples() {
         "serve",
         "simulate",
         "replay",
+        "load",
         "check",
         "completions",
     ] {

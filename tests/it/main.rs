@@ -13,6 +13,7 @@ mod engine;
 mod graphql;
 mod graphql_cache;
 mod http;
+mod load;
 mod model;
 mod parse;
 mod replay;

@@ -4,6 +4,9 @@ use http_body_util::Full;
 use hyper::header::HeaderValue;
 
 use super::*;
+use crate::latency::Histogram;
+use crate::latency::Spectra;
+use crate::latency::Stage;
 use crate::serve::route::ROUTES;
 use crate::snapshot;
 use crate::snapshot::Snapshot;
@@ -25,6 +28,9 @@ const BOUND: ([u8; 4], u16) = ([127, 0, 0, 1], 4000);
 fn handler(settings: ServeSettings) -> Handler {
     let mut snapshot = Snapshot::default();
     snapshot.stream.state = StreamState::Live;
+    let mut histogram = Histogram::new();
+    histogram.record(2_000_000, 3);
+    snapshot.spectra = Spectra::of(vec![histogram; Stage::ALL.len()].into());
     let (_, reader) = snapshot::channel(snapshot);
     let (clock, _) = Clock::manual(EpochMs::from_ms(1_000));
     Handler::new(&settings, BOUND.into(), reader, Mailbox::new(64), clock)
@@ -71,7 +77,10 @@ async fn nothing_but_health_answers_without_the_token() {
         &["Bearer correct horse", "Bearer correct horse"],
         &["Bearer correct horse", "Bearer wrong"],
     ];
-    let paths = ROUTES.iter().map(|route| route.path).chain(["/nowhere"]);
+    let paths = ROUTES
+        .iter()
+        .map(|route| route.path)
+        .chain(["/nowhere", "/latency/nowhere.hgrm"]);
     for path in paths.filter(|path| *path != "/healthz") {
         for method in &METHODS {
             for authorization in wrong {
@@ -193,4 +202,43 @@ async fn readiness_tells_of_draining() {
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     let expected = r#"{"ready":false,"reasons":["draining: the server is about to stop"]}"#;
     assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn a_distribution_is_text_and_an_unknown_stage_names_all() {
+    let handler = handler(settings());
+    let ask = async |path: &str| {
+        let answer = handler.answer(request(&Method::GET, path, &[])).await;
+        let status = answer.status();
+        (
+            status,
+            String::from_utf8(body(answer).await.to_vec()).unwrap(),
+        )
+    };
+    let (status, text) = ask("/latency/visible.hgrm").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(text.contains("Total count    =            3"), "{text}");
+    for path in ["/latency/", "/latency/visible", "/latency/nowhere.hgrm"] {
+        let (status, text) = ask(path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        for stage in Stage::ALL {
+            assert!(text.contains(&format!(" {}", stage.label())), "{text}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_distribution_is_waited_for_but_not_for_ever() {
+    let (mut publisher, reader) = snapshot::channel(Snapshot::default());
+    let (clock, _) = Clock::manual(EpochMs::from_ms(1_000));
+    let handler = Handler::new(&settings(), BOUND.into(), reader, Mailbox::new(1), clock);
+    let ask = || handler.answer(request(&Method::GET, "/latency/ring.hgrm", &[]));
+    assert_eq!(ask().await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let histograms = vec![Histogram::new(); Stage::ALL.len()];
+    let writer = async {
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        publisher.publish(|snapshot| snapshot.spectra = Spectra::of(histograms.into()));
+    };
+    let (answer, ()) = tokio::join!(ask(), writer);
+    assert_eq!(answer.status(), StatusCode::OK);
 }

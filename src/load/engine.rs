@@ -1,0 +1,215 @@
+//! The engine under load, in this process or elsewhere, as a run needs it.
+
+use std::time::Duration;
+
+use hyper::Uri;
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+use super::LoadError;
+use super::LoadSettings;
+use super::rig::Sender;
+use super::tally::Sight;
+use super::watch::Target;
+use crate::engine;
+use crate::net::Connector;
+use crate::snapshot::Reader;
+use crate::time::Clock;
+
+/// How long an engine in this process may take to be live.
+const LIVE_WITHIN: Duration = Duration::from_secs(15);
+/// How often it is looked at until then.
+const LOOK: Duration = Duration::from_millis(20);
+/// How often an engine elsewhere is asked until it is live.
+const ASK: Duration = Duration::from_millis(250);
+
+/// How far a loss may lie outside a gap: times of day have milliseconds.
+const GAP_TOLERANCE_MS: u64 = 2;
+
+/// The engine under load.
+#[derive(Debug)]
+pub(super) enum Engine {
+    /// In this process.
+    Here(Box<engine::Engine>),
+    /// Elsewhere, by its base URL.
+    Elsewhere(Connector, Uri),
+}
+
+/// The books of an engine at the end of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Books {
+    /// Starts and ends of the latest gaps, in milliseconds since 1970.
+    pub(super) gaps_ms: Vec<(u64, u64)>,
+    /// Gaps so far.
+    pub(super) gaps: u64,
+    /// Events in none or several of its counters; 0 unless it is defective.
+    pub(super) accounting_gap: i128,
+}
+
+impl Books {
+    /// Whether a gap covers a moment, in milliseconds since 1970.
+    pub(super) fn is_in_gap(&self, at_ms: u64) -> bool {
+        self.gaps_ms.iter().any(|(start, end)| {
+            *start <= at_ms + GAP_TOLERANCE_MS && at_ms <= end.saturating_add(GAP_TOLERANCE_MS)
+        })
+    }
+}
+
+impl Engine {
+    /// Starts one in this process, or says how to start the one elsewhere.
+    pub(super) async fn start(
+        settings: &LoadSettings,
+        sender: &Sender,
+        clock: Clock,
+        announce: &mut impl FnMut(&str),
+    ) -> Result<Self, LoadError> {
+        let Some(base) = &settings.target else {
+            let engine = sender.engine(settings.profile, clock).await?;
+            return Ok(Self::Here(Box::new(engine)));
+        };
+        announce(&format!("token   {}", sender.token_url));
+        announce(&format!("stream  {}", sender.stream_url));
+        announce(&format!(
+            "waiting for {base} to be live on it: streamgauge serve --token-url {} --stream-url {}",
+            sender.token_url, sender.stream_url
+        ));
+        Ok(Self::Elsewhere(connector()?, base.clone()))
+    }
+
+    /// Waits until its stream is live; for one elsewhere, however long it takes.
+    pub(super) async fn live(&self) -> Result<(), LoadError> {
+        match self {
+            Self::Here(engine) => {
+                let reader = engine.reader();
+                let is_live = async {
+                    while !Sight::of(&reader.load()).is_live {
+                        sleep(LOOK).await;
+                    }
+                };
+                timeout(LIVE_WITHIN, is_live).await.map_err(|_| {
+                    let why = reader.load().stream.last_error.clone();
+                    let why = why.as_deref().unwrap_or("no reason given").to_owned();
+                    LoadError::Failed("engine", format!("not live: {why}"))
+                })
+            }
+            Self::Elsewhere(connector, base) => loop {
+                // It may not have been started yet.
+                if let Ok(mut target) = Target::connect(connector, base).await
+                    && let Ok(look) = target.look().await
+                    && look.sight().is_live
+                {
+                    return Ok(());
+                }
+                sleep(ASK).await;
+            },
+        }
+    }
+
+    /// What a reader sees of it now.
+    pub(super) async fn sight(&self) -> Result<Sight, LoadError> {
+        match self {
+            Self::Here(engine) => Ok(Sight::of(&engine.reader().load())),
+            Self::Elsewhere(connector, base) => {
+                let mut target = target(connector, base).await?;
+                let look = target.look().await.map_err(elsewhere)?;
+                Ok(look.sight())
+            }
+        }
+    }
+
+    /// Its snapshots, where they can be read.
+    pub(super) fn reader(&self) -> Option<Reader> {
+        match self {
+            Self::Here(engine) => Some(engine.reader()),
+            Self::Elsewhere(..) => None,
+        }
+    }
+
+    /// How to connect to it, and its base URL.
+    pub(super) fn graphql(&self) -> Result<(Connector, Uri), LoadError> {
+        match self {
+            Self::Here(engine) => {
+                let base = format!("http://{}", engine.local_addr());
+                let base = base
+                    .parse()
+                    .map_err(|_| LoadError::Failed("engine", format!("no URL: {base}")))?;
+                Ok((connector()?, base))
+            }
+            Self::Elsewhere(connector, base) => Ok((connector.clone(), base.clone())),
+        }
+    }
+
+    /// Its books.
+    pub(super) async fn books(&self) -> Result<Books, LoadError> {
+        match self {
+            Self::Here(engine) => {
+                let snapshot = engine.reader().load();
+                let ms = |ms: i64| u64::try_from(ms).unwrap_or_default();
+                let gaps = snapshot.stream.gaps.iter().map(|gap| {
+                    let end = gap.end.map_or(u64::MAX, |end| ms(end.ms()));
+                    (ms(gap.start.ms()), end)
+                });
+                Ok(Books {
+                    gaps_ms: gaps.collect(),
+                    gaps: snapshot.stream.gaps_total,
+                    accounting_gap: snapshot.counters.accounting_gap(),
+                })
+            }
+            Self::Elsewhere(connector, base) => {
+                let mut target = target(connector, base).await?;
+                let look = target.look().await.map_err(elsewhere)?;
+                Ok(Books {
+                    gaps_ms: look.gaps_ms(),
+                    gaps: look.sight().gaps,
+                    accounting_gap: 0,
+                })
+            }
+        }
+    }
+
+    /// Ends it, if it is ours.
+    pub(super) async fn stop(self) -> Result<(), LoadError> {
+        match self {
+            Self::Here(engine) => {
+                let ended = engine.shutdown().await;
+                ended.map_err(|error| LoadError::failed("engine", error))
+            }
+            Self::Elsewhere(..) => Ok(()),
+        }
+    }
+}
+
+fn connector() -> Result<Connector, LoadError> {
+    Connector::new(None).map_err(|error| LoadError::failed("engine", error))
+}
+
+async fn target(connector: &Connector, base: &Uri) -> Result<Target, LoadError> {
+    Target::connect(connector, base).await.map_err(elsewhere)
+}
+
+fn elsewhere(why: String) -> LoadError {
+    LoadError::Failed("engine", why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_excuses_what_lies_in_it_and_nothing_else() {
+        let books = Books {
+            gaps_ms: vec![(100, 200), (500, u64::MAX)],
+            gaps: 2,
+            accounting_gap: 0,
+        };
+        for (at_ms, expected) in [
+            (97, false),
+            (98, true),
+            (202, true),
+            (203, false),
+            (900, true),
+        ] {
+            assert_eq!(books.is_in_gap(at_ms), expected, "{at_ms}");
+        }
+    }
+}
