@@ -98,7 +98,7 @@ fn state_after(connects: &[Event], window_ms: u32) -> State {
         IdKeys::FIXED,
         EpochMs::from_ms(START_MS),
     );
-    connects.iter().for_each(|event| state.apply(event));
+    state.apply_all(connects);
     state
 }
 
@@ -112,13 +112,14 @@ fn apply(c: &mut Criterion) {
         ("1k_sessions_1h", 1_000, 3_600_000),
         ("100k_sessions_1min", 100_000, 60_000),
         ("1m_sessions_1min", 1_000_000, 60_000),
+        ("1m_sessions_1h", 1_000_000, 3_600_000),
     ] {
         let (connects, events) = traffic(sessions);
         group.bench_with_input(BenchmarkId::new("apply", name), &events, |b, events| {
             b.iter_batched(
                 || state_after(&connects, window_ms),
                 |mut state| {
-                    events.iter().for_each(|event| state.apply(event));
+                    state.apply_all(events);
                     let mut snapshot = Snapshot::default();
                     state.fill(&mut snapshot);
                     assert_eq!(
@@ -131,6 +132,22 @@ fn apply(c: &mut Criterion) {
             );
         });
     }
+    // What looking many rows up at a time is worth.
+    let (connects, events) = traffic(1_000_000);
+    group.bench_with_input(
+        BenchmarkId::new("apply_one_by_one", "1m_sessions_1min"),
+        &events,
+        |b, events| {
+            b.iter_batched(
+                || state_after(&connects, 60_000),
+                |mut state| {
+                    events.iter().for_each(|event| state.apply(event));
+                    state
+                },
+                BatchSize::PerIteration,
+            );
+        },
+    );
     group.finish();
 }
 

@@ -9,9 +9,26 @@ use std::alloc::System;
 use std::cell::Cell;
 use std::hint::black_box;
 
+use streamgauge::aggregate::State;
+use streamgauge::aggregate::Writer;
+use streamgauge::config::AggregateSettings;
+use streamgauge::event::Event;
+use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
+use streamgauge::event::IdKind;
+use streamgauge::event::Identity;
+use streamgauge::event::SessionKey;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
+use streamgauge::ring::Bell;
+use streamgauge::ring::Mailbox;
+use streamgauge::ring::Producer;
+use streamgauge::ring::ring;
+use streamgauge::snapshot;
+use streamgauge::snapshot::Snapshot;
+use streamgauge::time::Clock;
+use streamgauge::time::EpochMs;
+use streamgauge::window::Width;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -97,4 +114,67 @@ fn parsing_allocates_nothing_once_warm() {
     });
     assert_eq!(found, 0);
     assert!(events > 5_000, "{events} of 10,000 were events");
+}
+
+/// Offers what happens in one millisecond: 4 sessions connect, those of 100 ms ago disconnect, and
+/// the open ones send 56 messages.
+fn offer_millisecond(producer: &mut Producer, millisecond: i64, start: EpochMs) {
+    let session = |number: i64| SessionKey {
+        hi: 0,
+        lo: number.cast_unsigned(),
+        kind: IdKind::Uuid,
+    };
+    let mut batch = producer.lease();
+    for place in 0..64 {
+        let (kind, number) = match place {
+            0..4 => (EventKind::Connected, 4 * millisecond + place),
+            4..8 => (EventKind::Disconnected, 4 * (millisecond - 101) + place),
+            _ => (EventKind::Message, 4 * millisecond - 5 * place),
+        };
+        let message = (64 * millisecond + place).cast_unsigned();
+        batch.events.push(Event {
+            time: start + millisecond,
+            session: session(number),
+            identity: match kind {
+                EventKind::Message => {
+                    Identity::from_hash(message.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+                }
+                _ => Identity::NONE,
+            },
+            duration_ms: Event::NO_DURATION,
+            kind,
+        });
+    }
+    batch.delta.received = 64;
+    producer.offer(batch).unwrap();
+}
+
+#[test]
+fn the_writer_allocates_nothing_once_warm() {
+    let start = EpochMs::from_ms(1_768_478_400_000);
+    let (clock, hand) = Clock::manual(start);
+    let mut settings = AggregateSettings::new(Width::DEFAULT, 1_000, &[2_000]).unwrap();
+    settings.lateness_ms = 500;
+    let state = State::new(settings, IdKeys::FIXED, start);
+    let (mut producer, consumer) = ring(4, 64, Bell::new());
+    let (publisher, reader) = snapshot::channel(Snapshot::default());
+    let mut writer = Writer::new(state, vec![consumer], publisher, Mailbox::new(4), clock, 1);
+    let mut run = |milliseconds: std::ops::Range<i64>| {
+        let mut found = 0;
+        for millisecond in milliseconds {
+            offer_millisecond(&mut producer, millisecond, start);
+            found += allocations(|| assert_eq!(writer.do_work(false), 1));
+            hand.advance_ms(1);
+        }
+        found
+    };
+    run(0..6_001);
+    // Once a second a summary of latencies is made and shared, whatever arrives: not in this span.
+    assert_eq!(run(6_001..6_999), 0);
+
+    let seen = reader.load();
+    assert_eq!(seen.counters.applied, 64 * 6_999);
+    assert_eq!(seen.counters.accounting_gap(), 0);
+    assert!(seen.sequence > 6_000, "published {} times", seen.sequence);
+    assert!(seen.main().disconnections > 3_000);
 }

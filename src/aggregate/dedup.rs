@@ -170,14 +170,17 @@ impl Dedup {
         self.keep_spare(table);
     }
 
+    /// Keeps a table to be used again, in place of the one that has waited longest.
     fn keep_spare(&mut self, mut table: Table) {
-        if self.spare.len() == SPARE_MAX {
-            self.words -= table.words.len();
-        } else if !table.words.is_empty() {
-            table.words.fill(0);
-            table.count = 0;
-            self.spare.push(table);
+        if table.words.is_empty() {
+            return;
         }
+        if self.spare.len() == SPARE_MAX {
+            self.words -= self.spare.remove(0).words.len();
+        }
+        table.words.fill(0);
+        table.count = 0;
+        self.spare.push(table);
     }
 }
 

@@ -411,3 +411,18 @@ fn the_first_reading_of_the_clock_may_be_before_the_start() {
     assert_eq!((seen.main().messages, seen.counters.duplicates), (1, 1));
     assert_eq!(seen.main().start.ms(), START - 500_000 - 59_900);
 }
+
+#[test]
+fn a_million_open_sessions_take_at_most_96_bytes_each() {
+    const SESSIONS: u64 = 1_000_000;
+    let mut state = state_with(settings());
+    let mut events = Vec::new();
+    for first in (0..SESSIONS).step_by(1_000) {
+        events.clear();
+        events.extend((first..first + 1_000).map(|id| event(EventKind::Connected, id, 0)));
+        state.apply_all(&events);
+    }
+    let sessions = snapshot(&state).sessions;
+    assert_eq!(sessions.open, SESSIONS);
+    assert!(sessions.bytes <= 96 * SESSIONS, "{}", sessions.bytes);
+}
