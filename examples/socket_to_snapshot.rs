@@ -6,7 +6,7 @@
 //! ```
 //!
 //! One thread serves prebuilt WebSocket text frames of 335-byte events on loopback TCP as fast as they
-//! are taken. Three readers take turns, [RUNS] times (5) for [SECONDS] seconds (1) each:
+//! are taken. Three readers take turns, RUNS times (5) for SECONDS seconds (1) each:
 //!
 //! - `sink`: a blocking read loop that drops what it reads;
 //! - `ring`: handshake, frames, parser and ring as in the engine, batches dropped at the other end;

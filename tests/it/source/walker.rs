@@ -14,7 +14,7 @@ use super::peer;
 mod target;
 
 /// Mutated streams; the variable `STREAMGAUGE_FUZZ_RUNS` asks for more.
-const RUNS: usize = 1_500;
+const RUNS: usize = 1_000;
 
 #[test]
 fn saved_streams_are_walked_like_the_reference() {
@@ -22,7 +22,7 @@ fn saved_streams_are_walked_like_the_reference() {
     let mut count = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let stream = fs::read(entry.unwrap().path()).unwrap();
-        for cut in 0..=u8::MAX {
+        for cut in [0, 1, 2, 3, 5, 127, 128, 255] {
             target::check(&[&[cut], stream.get(1..).unwrap_or_default()].concat());
         }
         count += 1;
