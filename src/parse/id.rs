@@ -143,41 +143,47 @@ fn within_limits(id: &[u8]) -> bool {
     id.len() <= ID_BYTES_MAX && !id.iter().any(u8::is_ascii_control)
 }
 
-/// The bits of a canonical lower-case UUID.
-#[inline]
+/// The bits of a canonical lower-case UUID. Written so that all digits are worked on at once.
+#[inline(always)]
 fn uuid_bits(text: &[u8; 36]) -> Option<(u64, u64)> {
-    if [8, 13, 18, 23].iter().any(|&dash| text[dash] != b'-') {
-        return None;
+    let mut digits = [0; 32];
+    for (from, to, length) in [(0, 0, 8), (9, 8, 4), (14, 12, 4), (19, 16, 4), (24, 20, 12)] {
+        digits[to..to + length].copy_from_slice(&text[from..from + length]);
     }
-    // Two runs of four digits make one word.
-    let word = |a: usize, b: usize| {
-        let [a0, a1, a2, a3] = [text[a], text[a + 1], text[a + 2], text[a + 3]];
-        let [b0, b1, b2, b3] = [text[b], text[b + 1], text[b + 2], text[b + 3]];
-        hex([a0, a1, a2, a3, b0, b1, b2, b3])
+    let mut odd = 0;
+    for digit in &mut digits {
+        let (decimal, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+        odd |= u8::from(decimal > 9) & u8::from(letter > 5);
+        *digit = if decimal > 9 {
+            letter.wrapping_add(10)
+        } else {
+            decimal
+        };
+    }
+    for dash in [8, 13, 18, 23] {
+        odd |= text[dash] ^ b'-';
+    }
+    let (words, _) = digits.as_chunks::<8>();
+    let [first, second, third, fourth] = words else {
+        unreachable!("32 digits are four words")
     };
-    let (first, second) = (word(0, 4)?, word(9, 14)?);
-    let (third, fourth) = (word(19, 24)?, word(28, 32)?);
-    Some((first << 32 | second, third << 32 | fourth))
+    (odd == 0).then(|| {
+        (
+            joined(first) << 32 | joined(second),
+            joined(third) << 32 | joined(fourth),
+        )
+    })
 }
 
-/// The number that eight lower-case hexadecimal digits write, all eight worked on at once.
-fn hex(digits: [u8; 8]) -> Option<u64> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let text = u64::from_le_bytes(digits);
-    // Of the bytes allowed only `a` to `f` have bit 6 set.
-    let letters = text >> 6 & ONES;
-    let values = (text & (0x0f * ONES)) + 9 * letters;
-    // '0' is 0x30; 'a' is 0x57 + 10. And a value is 10 or more exactly if it is a letter's.
-    let rewritten = values + 0x30 * ONES + 0x27 * letters;
-    let from_ten = (values + 0x76 * ONES) >> 7 & ONES;
-    if rewritten != text || from_ten != letters || values & (0xf0 * ONES) != 0 {
-        return None;
-    }
-    // The first digit stands in the lowest byte: join neighbours twice, then turn the bytes around.
-    let bytes = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
+/// The number that eight hexadecimal digits make, the first one the highest.
+#[inline(always)]
+fn joined(digits: &[u8; 8]) -> u64 {
+    // Neighbours meet twice; then the first digit stands in the lowest byte.
+    let digits = u64::from_le_bytes(*digits);
+    let bytes = (digits << 4 | digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let words = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
     let joined = (words | words >> 16) & 0xffff_ffff;
-    Some(joined.swap_bytes() >> 32)
+    joined.swap_bytes() >> 32
 }
 
 /// The UUID a session's key was made of; `None` for a hashed id.

@@ -38,23 +38,50 @@ fn in_range(ms: i64) -> Option<EpochMs> {
 
 /// Reads `YYYY-MM-DDTHH:MM:SS.mmmZ` eight bytes at a time; `None` for any other form, and for what
 /// [`from_any_form`] has to judge.
-#[inline]
 pub(super) fn from_utc_millis(text: &[u8; 24]) -> Option<EpochMs> {
-    let (words, _) = text.as_chunks::<8>();
-    let [first, second, third] = words else {
-        unreachable!("24 bytes are three words")
-    };
-    let date = Digits::read(first, b"0000-00-")?;
-    let time = Digits::read(second, b"00T00:00")?;
-    let seconds = Digits::read(third, b":00.000Z")?;
+    Day::default().utc_millis(text)
+}
+
+/// The day of the last time, since the next one is mostly of the same.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Day {
+    /// `YYYY-MM-` and `DD`; zeros at first, which no text is.
+    date: ([u8; 8], [u8; 2]),
+    start_ms: i64,
+}
+
+impl Day {
+    /// As [`from_utc_millis`].
+    #[inline(always)]
+    pub(super) fn utc_millis(&mut self, text: &[u8; 24]) -> Option<EpochMs> {
+        let (words, _) = text.as_chunks::<8>();
+        let [first, second, third] = words else {
+            unreachable!("24 bytes are three words")
+        };
+        let time = Digits::read(second, b"00T00:00")?;
+        let ms_of_day = ms_of_day(&time, third)?;
+        let [ten, one, ..] = *second;
+        let date = (*first, [ten, one]);
+        if self.date != date {
+            let start = Digits::read(first, b"0000-00-")?;
+            let year = start.pair(0) * 100 + start.pair(2);
+            self.start_ms = civil(year, start.pair(5), time.pair(0), 0)?;
+            self.date = date;
+        }
+        in_range(self.start_ms + ms_of_day)
+    }
+}
+
+/// Of `DDTHH:MM`, read already, and `:SS.mmmZ`.
+#[inline(always)]
+fn ms_of_day(time: &Digits, seconds: &[u8; 8]) -> Option<i64> {
+    let seconds = Digits::read(seconds, b":00.000Z")?;
     let (hour, minute, second) = (time.pair(3), time.pair(6), seconds.pair(1));
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     let ms_of_second = seconds.pair(4) * 10 + seconds.digit(6);
-    let ms_of_day = hour * HOUR_MS + minute * MINUTE_MS + second * 1_000 + ms_of_second;
-    let year = date.pair(0) * 100 + date.pair(2);
-    civil(year, date.pair(5), time.pair(0), ms_of_day).and_then(in_range)
+    Some(hour * HOUR_MS + minute * MINUTE_MS + second * 1_000 + ms_of_second)
 }
 
 /// Eight bytes that fit a template, as numbers.
@@ -303,6 +330,32 @@ mod tests {
                 let expected = from_any_form(&changed).filter(|_| !other_form);
                 assert_eq!(from_utc_millis(&changed), expected, "{changed:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_day_that_is_known_gives_the_same_times() {
+        let mut day = Day::default();
+        for text in [
+            "2026-01-15T12:00:00.000Z",
+            "2026-01-15T23:59:59.999Z",
+            "2026-01-16T00:00:00.000Z",
+            "2026-02-16T00:00:00.000Z",
+            "2026-02-30T00:00:00.000Z",
+            "2026-02-16T00:00:00.001Z",
+            "2025-02-16T24:00:00.000Z",
+            "2025-02-16T00:00:00.000Z",
+            "1969-12-31T00:00:00.000Z",
+            "1969-12-31T23:59:59.999Z",
+            "2026-02-3xT00:00:00.000Z",
+            "0000-00-00T00:00:00.000Z",
+        ] {
+            let expected = from_any_form(text.as_bytes());
+            assert_eq!(
+                day.utc_millis(text.as_bytes().try_into().unwrap()),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -8,6 +8,7 @@ mod aggregate;
 mod auth;
 mod check;
 mod cli;
+mod fuzz;
 mod graphql;
 mod http;
 mod model;

@@ -66,99 +66,122 @@ impl Template {
         self.text.clear();
         self.steps.clear();
         self.kind = kind;
-        let mut places = [Place::Elsewhere; DEPTH_MAX];
-        let mut depth = 0;
-        let mut key = Key::Other;
-        // The step of `data.id`, which counts only without a session id.
-        let mut id_step = None;
-        let mut has_session_id = false;
-        let mut literal_start = 0;
+        let mut learner = Learner {
+            template: self,
+            payload,
+            places: [Place::Elsewhere; DEPTH_MAX],
+            depth: 0,
+            key: Key::Other,
+            literal_start: 0,
+            id_step: None,
+            has_session_id: false,
+        };
         let mut at = 0;
         while let Some(&byte) = payload.get(at) {
-            let span = match byte {
-                b'{' | b'[' => {
-                    let place = match (depth, byte, key) {
-                        (0, b'{', _) => Place::Top,
-                        (_, b'{', Key::Data) => Place::Data,
-                        (_, b'{', Key::Metadata) => Place::Metadata,
-                        _ => Place::Elsewhere,
-                    };
-                    *places.get_mut(depth)? = place;
-                    depth += 1;
-                    key = Key::Other;
-                    None
-                }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    key = Key::Other;
-                    None
-                }
-                b'"' => {
-                    let start = at + 1;
-                    let end = lanes::plain_text_end(payload, start)?;
-                    let text = payload.get(start..end)?;
-                    at = start;
-                    if is_key(payload.get(end + 1..)?) {
-                        key = Key::of(*places.get(depth.checked_sub(1)?)?, text);
-                        at = end + 1;
-                        continue;
-                    }
-                    text_span(key, kind, text)?.map(|span| (span, end))
-                }
-                b'-' | b'0'..=b'9' => {
-                    let end = at
-                        + payload
-                            .get(at..)?
-                            .iter()
-                            .take_while(|b| is_number(b))
-                            .count();
-                    let plain = Integer::find(payload, at).filter(|integer| integer.end == end);
-                    match integer_span(key, kind, plain.is_some())? {
-                        Some(span) => Some((span, end)),
-                        None => {
-                            at = end;
-                            continue;
-                        }
-                    }
-                }
-                b't' | b'f' | b'n' => {
-                    let end = at + word_bytes(payload.get(at..)?)?;
-                    // At the top these two may not change from `null` to another word.
-                    if matches!(key, Key::Data | Key::Metadata) {
-                        at = end;
-                        continue;
-                    }
-                    Some((Span::Word, end))
-                }
-                _ => None,
+            at = match byte {
+                b'{' | b'[' => learner.open(at, byte)?,
+                b'}' | b']' => learner.close(at)?,
+                b'"' => learner.string(at)?,
+                b'-' | b'0'..=b'9' => learner.number(at)?,
+                b't' | b'f' | b'n' => learner.word(at)?,
+                _ => at + 1,
             };
-            let Some((span, end)) = span else {
-                // A string that stays is left behind whole, with its second quote.
-                at = match byte {
-                    b'"' => lanes::plain_text_end(payload, at)? + 1,
-                    _ => at + 1,
-                };
-                continue;
-            };
-            has_session_id |= key == Key::SessionId && is_session(span);
-            if key == Key::Id && is_session(span) {
-                id_step = Some(self.steps.len());
-            }
-            self.text.extend_from_slice(payload.get(literal_start..at)?);
-            self.steps.push(Step {
-                literal_bytes: at - literal_start,
-                span,
-            });
-            if self.steps.len() > SPANS_MAX {
-                return None;
-            }
-            // The quote behind a string begins the next literal, and must not open another string.
-            literal_start = end;
-            at = if byte == b'"' { end + 1 } else { end };
         }
-        self.text.extend_from_slice(payload.get(literal_start..)?);
-        if let Some(step) = id_step.filter(|_| has_session_id) {
-            self.steps.get_mut(step)?.span = Span::Text;
+        learner.finish()
+    }
+}
+
+/// A walk over the tokens of a payload. Each step takes the place where a token begins, and gives the
+/// one behind it.
+struct Learner<'walk> {
+    template: &'walk mut Template,
+    payload: &'walk [u8],
+    /// What is open, `depth <= DEPTH_MAX` of them.
+    places: [Place; DEPTH_MAX],
+    depth: usize,
+    /// The key whose value comes next.
+    key: Key,
+    /// Where the literal begins that the next span ends.
+    literal_start: usize,
+    /// The step of `data.id`, which counts only without a session id.
+    id_step: Option<usize>,
+    has_session_id: bool,
+}
+
+impl Learner<'_> {
+    fn open(&mut self, at: usize, byte: u8) -> Option<usize> {
+        *self.places.get_mut(self.depth)? = match (self.depth, byte, self.key) {
+            (0, b'{', _) => Place::Top,
+            (_, b'{', Key::Data) => Place::Data,
+            (_, b'{', Key::Metadata) => Place::Metadata,
+            _ => Place::Elsewhere,
+        };
+        self.depth += 1;
+        self.key = Key::Other;
+        Some(at + 1)
+    }
+
+    fn close(&mut self, at: usize) -> Option<usize> {
+        self.depth = self.depth.checked_sub(1)?;
+        self.key = Key::Other;
+        Some(at + 1)
+    }
+
+    fn string(&mut self, at: usize) -> Option<usize> {
+        let start = at + 1;
+        let end = lanes::plain_text_end(self.payload, start)?;
+        let text = self.payload.get(start..end)?;
+        if is_key(self.payload.get(end + 1..)?) {
+            let place = self.places.get(self.depth.checked_sub(1)?)?;
+            self.key = Key::of(*place, text);
+        } else if let Some(span) = text_span(self.key, self.template.kind, text)? {
+            self.span(span, start, end)?;
+        }
+        Some(end + 1)
+    }
+
+    fn number(&mut self, at: usize) -> Option<usize> {
+        let digits = self.payload.get(at..)?.iter();
+        let end = at + digits.take_while(|byte| is_number(byte)).count();
+        let is_plain = Integer::find(self.payload, at).is_some_and(|integer| integer.end == end);
+        if let Some(span) = integer_span(self.key, self.template.kind, is_plain)? {
+            self.span(span, at, end)?;
+        }
+        Some(end)
+    }
+
+    fn word(&mut self, at: usize) -> Option<usize> {
+        let end = at + word_bytes(self.payload.get(at..)?)?;
+        // `metadata` may be `null`, but no other word.
+        if !matches!(self.key, Key::Data | Key::Metadata) {
+            self.span(Span::Word, at, end)?;
+        }
+        Some(end)
+    }
+
+    /// Ends the literal at `start`, where a span begins that goes to `end`.
+    fn span(&mut self, span: Span, start: usize, end: usize) -> Option<()> {
+        let literal = self.payload.get(self.literal_start..start)?;
+        self.literal_start = end;
+        if matches!(span, Span::SessionUuid | Span::SessionText) {
+            match self.key {
+                Key::Id => self.id_step = Some(self.template.steps.len()),
+                _ => self.has_session_id = true,
+            }
+        }
+        self.template.text.extend_from_slice(literal);
+        self.template.steps.push(Step {
+            literal_bytes: literal.len(),
+            span,
+        });
+        (self.template.steps.len() <= SPANS_MAX).then_some(())
+    }
+
+    fn finish(self) -> Option<()> {
+        let tail = self.payload.get(self.literal_start..)?;
+        self.template.text.extend_from_slice(tail);
+        if let Some(step) = self.id_step.filter(|_| self.has_session_id) {
+            self.template.steps.get_mut(step)?.span = Span::Text;
         }
         Some(())
     }
@@ -171,10 +194,6 @@ fn is_key(after: &[u8]) -> bool {
 
 fn is_number(byte: &u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')
-}
-
-fn is_session(span: Span) -> bool {
-    matches!(span, Span::SessionUuid | Span::SessionText)
 }
 
 /// What becomes of a string value: a span, part of the literal (`Some(None)`), or no template.

@@ -12,6 +12,7 @@ mod template;
 
 use super::Verdict;
 use super::id::Ids;
+use super::timestamp::Day;
 use template::Template;
 
 /// Layouts remembered: three kinds of events in a few variants each.
@@ -35,6 +36,8 @@ pub(super) struct Guided {
     sample: Vec<u8>,
     /// `0 <= credit <= CREDIT_MAX`
     credit: u32,
+    /// Of the last event.
+    day: Day,
 }
 
 #[derive(Debug)]
@@ -51,6 +54,7 @@ impl Guided {
             spare: Template::default(),
             sample: Vec::new(),
             credit: CREDIT_MAX,
+            day: Day::default(),
         }
     }
 
@@ -59,8 +63,9 @@ impl Guided {
     pub(super) fn read(&mut self, payload: &[u8], ids: &Ids) -> Option<Verdict> {
         self.credit = (self.credit + 1).min(CREDIT_MAX);
         let mut known = self.templates.iter().enumerate();
-        let (index, verdict) =
-            known.find_map(|(index, known)| Some((index, known.template.read(payload, ids)?)))?;
+        let (index, verdict) = known.find_map(|(index, known)| {
+            Some((index, known.template.read(payload, ids, &mut self.day)?))
+        })?;
         self.hit(index);
         Some(verdict)
     }
@@ -110,7 +115,7 @@ impl Guided {
         }
         self.credit -= LEARN_COST;
         let is_learned = self.spare.learn(&self.sample, kind).is_some()
-            && self.spare.read(&self.sample, ids) == Some(verdict);
+            && self.spare.read(&self.sample, ids, &mut self.day) == Some(verdict);
         if !is_learned {
             return;
         }

@@ -13,6 +13,7 @@ use crate::parse::Verdict;
 use crate::parse::id::Id;
 use crate::parse::id::Ids;
 use crate::parse::timestamp;
+use crate::parse::timestamp::Day;
 use crate::time::EpochMs;
 
 /// A layout. `text` is all literals one after the other; each step takes the next
@@ -77,8 +78,8 @@ impl Template {
     /// What `payload` means, if it has this layout and holds nothing that the reference path has to
     /// judge.
     #[inline]
-    pub(super) fn read(&self, payload: &[u8], ids: &Ids) -> Option<Verdict> {
-        let found = self.find(payload)?;
+    pub(super) fn read(&self, payload: &[u8], ids: &Ids, day: &mut Day) -> Option<Verdict> {
+        let found = self.find(payload, day)?;
         let Some(kind) = self.kind else {
             return Some(Verdict::Ignored);
         };
@@ -102,7 +103,7 @@ impl Template {
     }
 
     #[inline]
-    fn find<'payload>(&self, payload: &'payload [u8]) -> Option<Found<'payload>> {
+    fn find<'payload>(&self, payload: &'payload [u8], day: &mut Day) -> Option<Found<'payload>> {
         let mut found = Found::default();
         let mut text = self.text.as_slice();
         let mut place = 0;
@@ -113,7 +114,7 @@ impl Template {
             if !lanes::is_same(payload.get(place..start)?, literal) {
                 return None;
             }
-            place = step.span.read(payload, start, &mut found)?;
+            place = step.span.read(payload, start, &mut found, day)?;
         }
         let tail = payload.get(place..)?;
         (tail.len() == text.len() && lanes::is_same(tail, text)).then_some(found)
@@ -128,6 +129,7 @@ impl Span {
         payload: &'payload [u8],
         start: usize,
         found: &mut Found<'payload>,
+        day: &mut Day,
     ) -> Option<usize> {
         let text_to = |end: usize| payload.get(start..end);
         Some(match self {
@@ -137,7 +139,7 @@ impl Span {
             Self::Integer => Integer::find(payload, start)?.end,
             Self::Word => start + word_bytes(payload.get(start..)?)?,
             Self::Time => {
-                found.time = Some(timestamp::from_utc_millis(array_at(payload, start)?)?);
+                found.time = Some(day.utc_millis(array_at(payload, start)?)?);
                 start + 24
             }
             Self::TimeText => {
