@@ -21,6 +21,8 @@ pub fn run(bytes: &[u8]) {
     let start = EpochMs::from_ms(1_768_478_400_000);
     let mut now = start;
     let mut state = State::new(AggregateSettings::default(), IdKeys::FIXED, start);
+    // As the writer does, before it applies anything.
+    state.advance(now);
     let mut snapshot = Snapshot::default();
     let mut received = 0;
     let (steps, _) = bytes.as_chunks::<8>();
