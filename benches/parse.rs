@@ -80,7 +80,7 @@ impl Traffic {
 
     fn of(mut line: impl FnMut(u64) -> (EpochMs, String)) -> Self {
         let (times, payloads): (Vec<i64>, Vec<Vec<u8>>) = (0..MESSAGES)
-            .map(|seq| line(seq))
+            .map(&mut line)
             .map(|(time, line)| (time.ms(), line.into_bytes()))
             .unzip();
         Self {

@@ -17,7 +17,7 @@ use streamgauge::time::EpochMs;
 ///
 /// # Panics
 /// When a payload is not accounted for.
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let start = EpochMs::from_ms(1_768_478_400_000);
     let mut now = start;
     let mut state = State::new(AggregateSettings::default(), IdKeys::FIXED, start);
@@ -33,9 +33,7 @@ pub fn run(bytes: &[u8]) {
             2 | 3 => EventKind::Disconnected,
             4..=6 => EventKind::Message,
             _ => {
-                now = EpochMs::from_ms(
-                    now.ms() + i64::from(offset_ms.unsigned_abs() as u32 % 600_000),
-                );
+                now = EpochMs::from_ms(now.ms() + offset_ms.rem_euclid(600_000));
                 state.advance(now);
                 continue;
             }

@@ -7,7 +7,7 @@ use streamgauge::parse::Parser;
 ///
 /// # Panics
 /// When it does not.
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let mut guided = Parser::new(IdKeys::FIXED);
     let mut tape = Parser::reference(IdKeys::FIXED);
     for line in bytes
