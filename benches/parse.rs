@@ -1,12 +1,12 @@
-//! Stage 2: one message to an event, the tape path beside its rivals.
+//! Stage 2: one message to an event, the guided path beside the tape and its rivals.
 //!
 //! Every way gets a fresh copy of the message, since simd-json changes its input, and has to give the
-//! same answer: the sum of all event times. `serde_json` does less than the others: it makes no
-//! session key, checks no duplicates and no numbers that it does not want.
+//! same answer: the sum of all event times. The typed rivals do less than ours: they make no session
+//! key, check no duplicates and no numbers that they do not want.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on stops")]
 
-use std::fmt::Write;
+use std::fmt;
 use std::hint::black_box;
 
 use criterion::BenchmarkId;
@@ -36,32 +36,64 @@ struct Traffic {
 }
 
 impl Traffic {
-    fn new() -> Self {
+    /// Messages of one layout, all of one length.
+    fn messages() -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let mut payloads = Vec::new();
-        let mut times_sum = 0;
-        for seq in 0..MESSAGES {
+        let traffic = Self::of(|seq| {
             let time = START + rng.random_range(0..60_000);
-            times_sum += time.ms();
-            let mut line = String::new();
-            write!(
-                line,
-                r#"{{"eventType":"webchat:message","timestamp":"{time}","data":{{"sessionId":"{}","conversationId":"{}","deploymentId":"{}","queueId":"q-{:03}","direction":"inbound","textLength":{}}},"metadata":{{"seq":{},"region":"use1"}}}}"#,
-                uuid(&mut rng),
-                uuid(&mut rng),
-                uuid(&mut rng),
-                rng.random_range(0..40),
-                rng.random_range(10..100),
-                100 + seq % 900,
-            )
-            .unwrap();
+            let data = Data::new(&mut rng);
+            let length = rng.random_range(10..100);
+            let seq = 100 + seq % 900;
+            let line = format!(
+                r#"{{"eventType":"webchat:message","timestamp":"{time}","data":{{{data},"direction":"inbound","textLength":{length}}},"metadata":{{"seq":{seq},"region":"use1"}}}}"#,
+            );
             assert_eq!(line.len(), 335, "the benches' names say so");
-            payloads.push(line.into_bytes());
-        }
+            (time, line)
+        });
+        assert_eq!(traffic.bytes(), MESSAGES * 335);
+        traffic
+    }
+
+    /// Connects, messages and disconnects as they are mixed in a recorded file.
+    fn mixed() -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(8);
+        Self::of(|seq| {
+            let time = START + rng.random_range(0..60_000);
+            let data = Data::new(&mut rng);
+            let (kind, rest) = match rng.random_range(0..100) {
+                0..11 => ("connected", String::new()),
+                11..17 if rng.random() => ("disconnected", r#","reason":"guest""#.to_owned()),
+                11..17 => ("disconnected", r#","reason":"timeout""#.to_owned()),
+                _ => {
+                    let direction = if rng.random() { "inbound" } else { "outbound" };
+                    let length = rng.random_range(1..400);
+                    let rest = format!(r#","direction":"{direction}","textLength":{length}"#);
+                    ("message", rest)
+                }
+            };
+            let line = format!(
+                r#"{{"eventType":"webchat:{kind}","timestamp":"{time}","data":{{{data}{rest}}},"metadata":{{"seq":{seq},"region":"use1"}}}}"#,
+            );
+            (time, line)
+        })
+    }
+
+    fn of(mut line: impl FnMut(u64) -> (EpochMs, String)) -> Self {
+        let (times, payloads): (Vec<i64>, Vec<Vec<u8>>) = (0..MESSAGES)
+            .map(&mut line)
+            .map(|(time, line)| (time.ms(), line.into_bytes()))
+            .unzip();
         Self {
             payloads,
-            times_sum,
+            times_sum: times.iter().sum(),
         }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.payloads
+            .iter()
+            .map(|payload| payload.len() as u64)
+            .sum()
     }
 
     /// Runs every message through `parse`, which gives its time.
@@ -80,6 +112,34 @@ fn uuid(rng: &mut ChaCha8Rng) -> String {
     let hex = format!("{:032x}", rng.random::<u128>());
     let (a, b, c) = (&hex[..8], &hex[8..12], &hex[12..16]);
     format!("{a}-{b}-{c}-{}-{}", &hex[16..20], &hex[20..])
+}
+
+/// The fields that every kind of event has.
+struct Data {
+    ids: [String; 3],
+    queue: u8,
+}
+
+impl Data {
+    fn new(rng: &mut ChaCha8Rng) -> Self {
+        Self {
+            ids: [uuid(rng), uuid(rng), uuid(rng)],
+            queue: rng.random_range(0..40),
+        }
+    }
+}
+
+impl fmt::Display for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            ids: [session, conversation, deployment],
+            queue,
+        } = self;
+        write!(
+            f,
+            r#""sessionId":"{session}","conversationId":"{conversation}","deploymentId":"{deployment}","queueId":"q-{queue:03}""#
+        )
+    }
 }
 
 fn event_ms(verdict: Verdict) -> i64 {
@@ -116,33 +176,57 @@ fn typed_ms(typed: &Typed<'_>) -> i64 {
     time.as_millisecond()
 }
 
-fn message_335b(criterion: &mut Criterion) {
-    let traffic = Traffic::new();
+fn parse(criterion: &mut Criterion) {
+    race(criterion, "parse/message_335B", &Traffic::messages());
+    race(criterion, "parse/mixed", &Traffic::mixed());
+}
+
+fn race(criterion: &mut Criterion, name: &str, traffic: &Traffic) {
     let mut scratch = Vec::with_capacity(512);
-    let mut group = criterion.benchmark_group("parse/message_335B");
+    let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::ElementsAndBytes {
         elements: MESSAGES,
-        bytes: MESSAGES * 335,
+        bytes: traffic.bytes(),
     });
 
-    group.bench_function(BenchmarkId::from_parameter("tape"), |bencher| {
+    group.bench_function(BenchmarkId::from_parameter("guided"), |bencher| {
         let mut parser = Parser::new(IdKeys::FIXED);
+        bencher.iter(|| traffic.run(&mut scratch, |bytes| event_ms(parser.parse(bytes))));
+        let last = traffic.payloads.last().unwrap();
+        assert!(parser.recognize(last).is_some(), "it was the guided path");
+    });
+    group.bench_function(BenchmarkId::from_parameter("tape"), |bencher| {
+        let mut parser = Parser::reference(IdKeys::FIXED);
         bencher.iter(|| traffic.run(&mut scratch, |bytes| event_ms(parser.parse(bytes))));
     });
     // Must lose to "tape": the same with new buffers for every message.
     group.bench_function(
         BenchmarkId::from_parameter("tape_without_reuse"),
         |bencher| {
-            let parse = |bytes: &mut [u8]| event_ms(Parser::new(IdKeys::FIXED).parse(bytes));
+            let parse = |bytes: &mut [u8]| event_ms(Parser::reference(IdKeys::FIXED).parse(bytes));
             bencher.iter(|| traffic.run(&mut scratch, parse));
         },
     );
+    group.bench_function(BenchmarkId::from_parameter("sonic_rs_typed"), |bencher| {
+        let parse = |bytes: &mut [u8]| typed_ms(&sonic_rs::from_slice(bytes).unwrap());
+        bencher.iter(|| traffic.run(&mut scratch, parse));
+    });
     group.bench_function(BenchmarkId::from_parameter("serde_json_typed"), |bencher| {
         let parse = |bytes: &mut [u8]| typed_ms(&serde_json::from_slice(bytes).unwrap());
         bencher.iter(|| traffic.run(&mut scratch, parse));
     });
+    // What every way pays for the copy.
+    group.bench_function(BenchmarkId::from_parameter("copy_alone"), |bencher| {
+        bencher.iter(|| {
+            for payload in &traffic.payloads {
+                scratch.clear();
+                scratch.extend_from_slice(payload);
+                black_box(scratch.as_mut_slice());
+            }
+        });
+    });
     group.finish();
 }
 
-criterion_group!(benches, message_335b);
+criterion_group!(benches, parse);
 criterion_main!(benches);

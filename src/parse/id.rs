@@ -31,6 +31,30 @@ enum Source {
     HashedMessageId = 4,
 }
 
+/// The text of an id that is not empty, its form told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Id<'text> {
+    /// A canonical lower-case UUID.
+    Uuid { hi: u64, lo: u64 },
+    /// UTF-8 that is none.
+    Other(&'text [u8]),
+}
+
+impl<'text> Id<'text> {
+    /// The id that `text`, which is UTF-8, writes.
+    pub(super) fn of(text: &'text [u8]) -> Self {
+        let uuid = text.try_into().ok().and_then(Self::uuid);
+        uuid.unwrap_or(Self::Other(text))
+    }
+
+    /// The id that `text` writes if it is a canonical UUID: `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
+    #[inline]
+    pub(super) fn uuid(text: &[u8; 36]) -> Option<Self> {
+        let (hi, lo) = uuid_bits(text)?;
+        Some(Self::Uuid { hi, lo })
+    }
+}
+
 impl Ids {
     pub(super) fn new(keys: IdKeys) -> Self {
         let IdKeys([k0, k1, k2, k3]) = keys;
@@ -42,12 +66,16 @@ impl Ids {
     }
 
     /// The key of a session id; `None` when it is too long or holds control characters.
-    pub(super) fn session(&self, id: &str) -> Option<SessionKey> {
-        if let Some((hi, lo)) = uuid_bits(id) {
-            let kind = IdKind::Uuid;
-            return Some(SessionKey { hi, lo, kind });
-        }
-        let hash = within_limits(id).then(|| self.sessions.hash(id.as_bytes()))?;
+    #[inline]
+    pub(super) fn session(&self, id: Id<'_>) -> Option<SessionKey> {
+        let text = match id {
+            Id::Uuid { hi, lo } => {
+                let kind = IdKind::Uuid;
+                return Some(SessionKey { hi, lo, kind });
+            }
+            Id::Other(text) => text,
+        };
+        let hash = within_limits(text).then(|| self.sessions.hash(text))?;
         Some(SessionKey {
             hi: hash.h1,
             lo: hash.h2,
@@ -56,16 +84,20 @@ impl Ids {
     }
 
     /// The identity of a message that has an id; `None` when the id is out of its limits.
+    #[inline]
     pub(super) fn of_message_id(
         &self,
         session: SessionKey,
         time: EpochMs,
-        id: &str,
+        id: Id<'_>,
     ) -> Option<Identity> {
-        if let Some((hi, lo)) = uuid_bits(id) {
-            return Some(self.identity(session, time, Source::UuidMessageId, hi, lo));
-        }
-        let hash = within_limits(id).then(|| self.messages.hash(id.as_bytes()))?;
+        let text = match id {
+            Id::Uuid { hi, lo } => {
+                return Some(self.identity(session, time, Source::UuidMessageId, hi, lo));
+            }
+            Id::Other(text) => text,
+        };
+        let hash = within_limits(text).then(|| self.messages.hash(text))?;
         Some(self.identity(session, time, Source::HashedMessageId, hash.h1, hash.h2))
     }
 
@@ -107,45 +139,51 @@ const fn halves(value: u128) -> (u64, u64) {
     ((value >> 64) as u64, value as u64)
 }
 
-fn within_limits(id: &str) -> bool {
-    id.len() <= ID_BYTES_MAX && !id.bytes().any(|byte| byte.is_ascii_control())
+fn within_limits(id: &[u8]) -> bool {
+    id.len() <= ID_BYTES_MAX && !id.iter().any(u8::is_ascii_control)
 }
 
-/// The bits of a canonical lower-case UUID, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
-fn uuid_bits(text: &str) -> Option<(u64, u64)> {
-    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    if [8, 13, 18, 23].iter().any(|&dash| text[dash] != b'-') {
-        return None;
+/// The bits of a canonical lower-case UUID. Written so that all digits are worked on at once.
+#[inline(always)]
+fn uuid_bits(text: &[u8; 36]) -> Option<(u64, u64)> {
+    let mut digits = [0; 32];
+    for (from, to, length) in [(0, 0, 8), (9, 8, 4), (14, 12, 4), (19, 16, 4), (24, 20, 12)] {
+        digits[to..to + length].copy_from_slice(&text[from..from + length]);
     }
-    // Two runs of four digits make one word.
-    let word = |a: usize, b: usize| {
-        let [a0, a1, a2, a3] = [text[a], text[a + 1], text[a + 2], text[a + 3]];
-        let [b0, b1, b2, b3] = [text[b], text[b + 1], text[b + 2], text[b + 3]];
-        hex([a0, a1, a2, a3, b0, b1, b2, b3])
+    let mut odd = 0;
+    for digit in &mut digits {
+        let (decimal, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+        odd |= u8::from(decimal > 9) & u8::from(letter > 5);
+        *digit = if decimal > 9 {
+            letter.wrapping_add(10)
+        } else {
+            decimal
+        };
+    }
+    for dash in [8, 13, 18, 23] {
+        odd |= text[dash] ^ b'-';
+    }
+    let (words, _) = digits.as_chunks::<8>();
+    let [first, second, third, fourth] = words else {
+        unreachable!("32 digits are four words")
     };
-    let (first, second) = (word(0, 4)?, word(9, 14)?);
-    let (third, fourth) = (word(19, 24)?, word(28, 32)?);
-    Some((first << 32 | second, third << 32 | fourth))
+    (odd == 0).then(|| {
+        (
+            joined(first) << 32 | joined(second),
+            joined(third) << 32 | joined(fourth),
+        )
+    })
 }
 
-/// The number that eight lower-case hexadecimal digits write, all eight worked on at once.
-fn hex(digits: [u8; 8]) -> Option<u64> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let text = u64::from_le_bytes(digits);
-    // Of the bytes allowed only `a` to `f` have bit 6 set.
-    let letters = text >> 6 & ONES;
-    let values = (text & (0x0f * ONES)) + 9 * letters;
-    // '0' is 0x30; 'a' is 0x57 + 10. And a value is 10 or more exactly if it is a letter's.
-    let rewritten = values + 0x30 * ONES + 0x27 * letters;
-    let from_ten = (values + 0x76 * ONES) >> 7 & ONES;
-    if rewritten != text || from_ten != letters || values & (0xf0 * ONES) != 0 {
-        return None;
-    }
-    // The first digit stands in the lowest byte: join neighbours twice, then turn the bytes around.
-    let bytes = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
+/// The number that eight hexadecimal digits make, the first one the highest.
+#[inline(always)]
+fn joined(digits: &[u8; 8]) -> u64 {
+    // Neighbours meet twice; then the first digit stands in the lowest byte.
+    let digits = u64::from_le_bytes(*digits);
+    let bytes = (digits << 4 | digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let words = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
     let joined = (words | words >> 16) & 0xffff_ffff;
-    Some(joined.swap_bytes() >> 32)
+    joined.swap_bytes() >> 32
 }
 
 /// The UUID a session's key was made of; `None` for a hashed id.
@@ -195,9 +233,17 @@ mod tests {
         Ids::new(IdKeys::FIXED)
     }
 
+    fn session_of(id: &str) -> Option<SessionKey> {
+        ids().session(Id::of(id.as_bytes()))
+    }
+
+    fn uuid_bits(text: &str) -> Option<(u64, u64)> {
+        super::uuid_bits(text.as_bytes().try_into().ok()?)
+    }
+
     #[test]
     fn a_canonical_uuid_is_its_bits() {
-        let session = ids().session(CANONICAL).unwrap();
+        let session = session_of(CANONICAL).unwrap();
         assert_eq!(session.kind, IdKind::Uuid);
         assert_eq!(
             (session.hi, session.lo),
@@ -230,43 +276,48 @@ mod tests {
         let upper = CANONICAL.to_uppercase();
         let mut seen = HashSet::new();
         for id in ["a", "b", "A", upper.as_str(), "{0123}", "\u{e9}"] {
-            let session = ids().session(id).unwrap();
+            let session = session_of(id).unwrap();
             assert_eq!(session.kind, IdKind::Hashed, "{id}");
             assert_eq!(session_uuid(session), None, "{id}");
-            assert_eq!(ids().session(id), Some(session), "{id}: the same each time");
+            assert_eq!(session_of(id), Some(session), "{id}: the same each time");
             assert!(seen.insert(session), "{id}");
         }
         let other = Ids::new(IdKeys([1, 2, 3, 4]));
-        assert_ne!(other.session("a"), ids().session("a"));
+        assert_ne!(other.session(Id::of(b"a")), session_of("a"));
     }
 
     #[test]
     fn ids_have_limits() {
         let longest = "x".repeat(ID_BYTES_MAX);
-        assert!(ids().session(&longest).is_some());
-        assert!(ids().session(&(longest + "x")).is_none());
+        assert!(session_of(&longest).is_some());
+        assert!(session_of(&(longest + "x")).is_none());
         for bad in ["a\0", "\n", "\u{1f}", "x\u{7f}"] {
-            assert!(ids().session(bad).is_none(), "{bad:?}");
+            assert!(session_of(bad).is_none(), "{bad:?}");
         }
-        assert!(ids().session("\u{80}\u{9f} ").is_some());
+        assert!(session_of("\u{80}\u{9f} ").is_some());
     }
 
     #[test]
     fn every_part_of_an_identity_counts() {
         let ids = ids();
-        let uuid = ids.session(CANONICAL).unwrap();
+        let uuid = session_of(CANONICAL).unwrap();
         let twin = SessionKey {
             kind: IdKind::Hashed,
             ..uuid
         };
         let mut seen = HashSet::new();
-        for session in [uuid, twin, ids.session("a").unwrap()] {
+        for session in [uuid, twin, session_of("a").unwrap()] {
             for time in [0, 1, 1_768_478_400_000].map(EpochMs::from_ms) {
                 for seq in [0, 1, u64::MAX] {
                     assert!(seen.insert(ids.of_sequence(session, time, seq)));
                 }
                 for id in ["0", "1", "m-1", CANONICAL] {
-                    assert!(seen.insert(ids.of_message_id(session, time, id).unwrap()));
+                    assert!(
+                        seen.insert(
+                            ids.of_message_id(session, time, Id::of(id.as_bytes()))
+                                .unwrap()
+                        )
+                    );
                 }
                 // The same two words from three sources.
                 let (hi, lo) = (7, 0);
@@ -282,7 +333,7 @@ mod tests {
     #[test]
     fn identities_of_a_busy_session_do_not_meet() {
         let ids = ids();
-        let session = ids.session(CANONICAL).unwrap();
+        let session = session_of(CANONICAL).unwrap();
         let mut seen = HashSet::new();
         for ms in 0..100 {
             for seq in 0..1_000 {

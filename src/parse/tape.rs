@@ -6,6 +6,7 @@
 use simd_json::Node;
 use simd_json::StaticNode;
 
+use super::id::Id;
 use super::id::Ids;
 use super::timestamp;
 use crate::event::Event;
@@ -118,7 +119,7 @@ impl<'tape, 'input> Wire<'tape, 'input> {
     fn time(&self) -> Result<EpochMs, Reject> {
         let value = self.timestamp.ok_or(Reject::Field)?;
         match value.text() {
-            Some(text) => timestamp::from_text(text),
+            Some(text) => timestamp::from_text(text.as_bytes()),
             None => value.integer().and_then(timestamp::from_integer),
         }
         .ok_or(Reject::Timestamp)
@@ -128,12 +129,12 @@ impl<'tape, 'input> Wire<'tape, 'input> {
         let id = non_empty(self.session_id)
             .or_else(|| non_empty(self.id))
             .ok_or(Reject::Field)?;
-        ids.session(id).ok_or(Reject::Field)
+        ids.session(Id::of(id.as_bytes())).ok_or(Reject::Field)
     }
 
     fn identity(&self, ids: &Ids, session: SessionKey, time: EpochMs) -> Identity {
         non_empty(self.message_id)
-            .and_then(|id| ids.of_message_id(session, time, id))
+            .and_then(|id| ids.of_message_id(session, time, Id::of(id.as_bytes())))
             .or_else(|| {
                 let seq = self.seq.and_then(Value::integer)?;
                 Some(ids.of_sequence(session, time, seq))

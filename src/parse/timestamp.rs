@@ -15,8 +15,7 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Reads RFC 3339.
-pub(super) fn from_text(text: &str) -> Option<EpochMs> {
-    let bytes = text.as_bytes();
+pub(super) fn from_text(bytes: &[u8]) -> Option<EpochMs> {
     // The form that nearly every event has.
     if let Ok(bytes) = bytes.try_into()
         && let Some(time) = from_utc_millis(bytes)
@@ -39,22 +38,50 @@ fn in_range(ms: i64) -> Option<EpochMs> {
 
 /// Reads `YYYY-MM-DDTHH:MM:SS.mmmZ` eight bytes at a time; `None` for any other form, and for what
 /// [`from_any_form`] has to judge.
-fn from_utc_millis(text: &[u8; 24]) -> Option<EpochMs> {
-    let (words, _) = text.as_chunks::<8>();
-    let [first, second, third] = words else {
-        unreachable!("24 bytes are three words")
-    };
-    let date = Digits::read(first, b"0000-00-")?;
-    let time = Digits::read(second, b"00T00:00")?;
-    let seconds = Digits::read(third, b":00.000Z")?;
+pub(super) fn from_utc_millis(text: &[u8; 24]) -> Option<EpochMs> {
+    Day::default().utc_millis(text)
+}
+
+/// The day of the last time, since the next one is mostly of the same.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Day {
+    /// `YYYY-MM-` and `DD`; zeros at first, which no text is.
+    date: ([u8; 8], [u8; 2]),
+    start_ms: i64,
+}
+
+impl Day {
+    /// As [`from_utc_millis`].
+    #[inline(always)]
+    pub(super) fn utc_millis(&mut self, text: &[u8; 24]) -> Option<EpochMs> {
+        let (words, _) = text.as_chunks::<8>();
+        let [first, second, third] = words else {
+            unreachable!("24 bytes are three words")
+        };
+        let time = Digits::read(second, b"00T00:00")?;
+        let ms_of_day = ms_of_day(&time, third)?;
+        let [ten, one, ..] = *second;
+        let date = (*first, [ten, one]);
+        if self.date != date {
+            let start = Digits::read(first, b"0000-00-")?;
+            let year = start.pair(0) * 100 + start.pair(2);
+            self.start_ms = civil(year, start.pair(5), time.pair(0), 0)?;
+            self.date = date;
+        }
+        in_range(self.start_ms + ms_of_day)
+    }
+}
+
+/// Of `DDTHH:MM`, read already, and `:SS.mmmZ`.
+#[inline(always)]
+fn ms_of_day(time: &Digits, seconds: &[u8; 8]) -> Option<i64> {
+    let seconds = Digits::read(seconds, b":00.000Z")?;
     let (hour, minute, second) = (time.pair(3), time.pair(6), seconds.pair(1));
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     let ms_of_second = seconds.pair(4) * 10 + seconds.digit(6);
-    let ms_of_day = hour * HOUR_MS + minute * MINUTE_MS + second * 1_000 + ms_of_second;
-    let year = date.pair(0) * 100 + date.pair(2);
-    civil(year, date.pair(5), time.pair(0), ms_of_day).and_then(in_range)
+    Some(hour * HOUR_MS + minute * MINUTE_MS + second * 1_000 + ms_of_second)
 }
 
 /// Eight bytes that fit a template, as numbers.
@@ -187,7 +214,11 @@ mod tests {
     const NOON: i64 = 1_768_478_400_000;
 
     fn check(text: &str, expected: Option<i64>) {
-        assert_eq!(from_text(text).map(EpochMs::ms), expected, "{text:?}");
+        assert_eq!(
+            from_text(text.as_bytes()).map(EpochMs::ms),
+            expected,
+            "{text:?}"
+        );
     }
 
     #[test]
@@ -302,6 +333,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_day_that_is_known_gives_the_same_times() {
+        let mut day = Day::default();
+        for text in [
+            "2026-01-15T12:00:00.000Z",
+            "2026-01-15T23:59:59.999Z",
+            "2026-01-16T00:00:00.000Z",
+            "2026-02-16T00:00:00.000Z",
+            "2026-02-30T00:00:00.000Z",
+            "2026-02-16T00:00:00.001Z",
+            "2025-02-16T24:00:00.000Z",
+            "2025-02-16T00:00:00.000Z",
+            "1969-12-31T00:00:00.000Z",
+            "1969-12-31T23:59:59.999Z",
+            "2026-02-3xT00:00:00.000Z",
+            "0000-00-00T00:00:00.000Z",
+        ] {
+            let expected = from_any_form(text.as_bytes());
+            assert_eq!(
+                day.utc_millis(text.as_bytes().try_into().unwrap()),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn printed_times_are_read_back(ms in 0..=EpochMs::MAX.ms()) {
@@ -322,7 +379,7 @@ mod tests {
                 .ok()
                 .filter(|time| *time >= jiff::Timestamp::UNIX_EPOCH)
                 .map(jiff::Timestamp::as_millisecond);
-            prop_assert_eq!(from_text(&text).map(EpochMs::ms), expected);
+            prop_assert_eq!(from_text(text.as_bytes()).map(EpochMs::ms), expected);
         }
     }
 }

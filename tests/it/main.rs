@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod commands;
 mod engine;
+mod fuzz;
 mod graphql;
 mod graphql_cache;
 mod http;

@@ -173,7 +173,8 @@ impl State {
         }
     }
 
-    /// Applies one event; it ends in exactly one of late, future, duplicates and applied.
+    /// Applies one event; it ends in exactly one of late, future, duplicates and applied. Under the
+    /// wall clock's rule the clock must have been set by [`State::advance`] before.
     pub fn apply(&mut self, event: &Event) {
         let hint = self.sessions.hint(event.session);
         self.apply_at(event, hint);

@@ -9,8 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::peer;
 
-#[expect(unreachable_pub, reason = "under cargo-fuzz it is a crate of its own")]
-#[path = "../../../fuzz/fuzz_targets/frames.rs"]
+#[path = "../../../fuzz/targets/frames.rs"]
 mod target;
 
 /// Mutated streams; the variable `STREAMGAUGE_FUZZ_RUNS` asks for more.
@@ -23,7 +22,7 @@ fn saved_streams_are_walked_like_the_reference() {
     for entry in fs::read_dir(folder).unwrap() {
         let stream = fs::read(entry.unwrap().path()).unwrap();
         for cut in [0, 1, 2, 3, 5, 127, 128, 255] {
-            target::check(&[&[cut], stream.get(1..).unwrap_or_default()].concat());
+            target::run(&[&[cut], stream.get(1..).unwrap_or_default()].concat());
         }
         count += 1;
     }
@@ -43,7 +42,7 @@ fn mutated_streams_are_walked_like_the_reference() {
         for _ in 0..rng.random_range(0..4) {
             mutate(&mut input, &mut rng);
         }
-        target::check(&input);
+        target::run(&input);
     }
 }
 

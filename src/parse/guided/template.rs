@@ -1,0 +1,198 @@
+//! The layout of one kind of event: the bytes that stay, and what stands between them.
+//!
+//! A template was proven to be one JSON document when it was learned (see `learn.rs`). A payload that
+//! has the same bytes in the same order, with nothing between them but scalars of the same sort, is
+//! then JSON too, with the same keys: only the scalars are left to be read.
+
+use super::lanes;
+use super::lanes::Integer;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::Identity;
+use crate::parse::Verdict;
+use crate::parse::id::Id;
+use crate::parse::id::Ids;
+use crate::parse::timestamp;
+use crate::parse::timestamp::Day;
+use crate::time::EpochMs;
+
+/// A layout. `text` is all literals one after the other; each step takes the next
+/// `literal_bytes` of them, the tail takes what is left.
+#[derive(Debug, Default)]
+pub(super) struct Template {
+    pub(super) text: Vec<u8>,
+    pub(super) steps: Vec<Step>,
+    /// `None`: of a type that is ignored.
+    pub(super) kind: Option<EventKind>,
+}
+
+/// A literal and the scalar behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) literal_bytes: usize,
+    pub(super) span: Span,
+}
+
+/// A scalar that differs from event to event. The quotes of a string belong to the literals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Span {
+    /// A string without escapes and of ASCII alone, not read.
+    Text,
+    /// A string of 36 bytes, likewise.
+    Text36,
+    /// An integer of up to 15 digits, not read.
+    Integer,
+    /// `true`, `false` or `null`, not read.
+    Word,
+    /// `timestamp` as `YYYY-MM-DDTHH:MM:SS.mmmZ`.
+    Time,
+    /// `timestamp` as other text.
+    TimeText,
+    /// `timestamp` as an integer.
+    TimeInteger,
+    /// The session's id, a canonical UUID.
+    SessionUuid,
+    /// The session's id as other text; never empty.
+    SessionText,
+    /// `messageId` of a message, a canonical UUID.
+    MessageUuid,
+    /// `messageId` of a message as other text; never empty.
+    MessageText,
+    /// `seq` of a message.
+    Sequence,
+    /// `durationMs` of a disconnect.
+    Duration,
+}
+
+/// What the spans of one payload say.
+#[derive(Default)]
+struct Found<'payload> {
+    time: Option<EpochMs>,
+    session: Option<Id<'payload>>,
+    message: Option<Id<'payload>>,
+    sequence: Option<u64>,
+    duration_ms: Option<u64>,
+}
+
+impl Template {
+    /// What `payload` means, if it has this layout and holds nothing that the reference path has to
+    /// judge.
+    #[inline]
+    pub(super) fn read(&self, payload: &[u8], ids: &Ids, day: &mut Day) -> Option<Verdict> {
+        let found = self.find(payload, day)?;
+        let Some(kind) = self.kind else {
+            return Some(Verdict::Ignored);
+        };
+        let time = found.time?;
+        let session = ids.session(found.session?)?;
+        let identity = found
+            .message
+            .and_then(|id| ids.of_message_id(session, time, id))
+            .or_else(|| Some(ids.of_sequence(session, time, found.sequence?)))
+            .unwrap_or(Identity::NONE);
+        Some(Verdict::Event(Event {
+            time,
+            session,
+            identity,
+            duration_ms: found
+                .duration_ms
+                .and_then(|ms| u32::try_from(ms).ok())
+                .unwrap_or(Event::NO_DURATION),
+            kind,
+        }))
+    }
+
+    #[inline]
+    fn find<'payload>(&self, payload: &'payload [u8], day: &mut Day) -> Option<Found<'payload>> {
+        let mut found = Found::default();
+        let mut text = self.text.as_slice();
+        let mut place = 0;
+        for step in &self.steps {
+            let (literal, rest) = text.split_at_checked(step.literal_bytes)?;
+            text = rest;
+            let start = place + literal.len();
+            if !lanes::is_same(payload.get(place..start)?, literal) {
+                return None;
+            }
+            place = step.span.read(payload, start, &mut found, day)?;
+        }
+        let tail = payload.get(place..)?;
+        (tail.len() == text.len() && lanes::is_same(tail, text)).then_some(found)
+    }
+}
+
+impl Span {
+    /// Reads the scalar at `start`; gives the place behind it.
+    #[inline(always)]
+    fn read<'payload>(
+        self,
+        payload: &'payload [u8],
+        start: usize,
+        found: &mut Found<'payload>,
+        day: &mut Day,
+    ) -> Option<usize> {
+        let text_to = |end: usize| payload.get(start..end);
+        Some(match self {
+            Self::Text => lanes::plain_text_end(payload, start)?,
+            Self::Text36 if lanes::is_plain_36(payload, start)? => start + 36,
+            Self::Text36 => return None,
+            Self::Integer => Integer::find(payload, start)?.end,
+            Self::Word => start + word_bytes(payload.get(start..)?)?,
+            Self::Time => {
+                found.time = Some(day.utc_millis(array_at(payload, start)?)?);
+                start + 24
+            }
+            Self::TimeText => {
+                let end = lanes::plain_text_end(payload, start)?;
+                found.time = Some(timestamp::from_text(text_to(end)?)?);
+                end
+            }
+            Self::TimeInteger => {
+                let integer = Integer::find(payload, start)?;
+                found.time = Some(timestamp::from_integer(integer.value())?);
+                integer.end
+            }
+            Self::SessionUuid => {
+                found.session = Some(Id::uuid(array_at(payload, start)?)?);
+                start + 36
+            }
+            Self::MessageUuid => {
+                found.message = Some(Id::uuid(array_at(payload, start)?)?);
+                start + 36
+            }
+            Self::SessionText => {
+                let end = lanes::plain_text_end(payload, start)?;
+                found.session = Some(Id::of(text_to(end).filter(|text| !text.is_empty())?));
+                end
+            }
+            Self::MessageText => {
+                let end = lanes::plain_text_end(payload, start)?;
+                found.message = Some(Id::of(text_to(end).filter(|text| !text.is_empty())?));
+                end
+            }
+            Self::Sequence => {
+                let integer = Integer::find(payload, start)?;
+                found.sequence = Some(integer.value());
+                integer.end
+            }
+            Self::Duration => {
+                let integer = Integer::find(payload, start)?;
+                found.duration_ms = Some(integer.value());
+                integer.end
+            }
+        })
+    }
+}
+
+/// The length of the word that `text` begins with.
+pub(super) fn word_bytes(text: &[u8]) -> Option<usize> {
+    ["true", "false", "null"]
+        .iter()
+        .find(|word| text.starts_with(word.as_bytes()))
+        .map(|word| word.len())
+}
+
+#[inline(always)]
+fn array_at<const BYTES: usize>(payload: &[u8], start: usize) -> Option<&[u8; BYTES]> {
+    payload.get(start..)?.first_chunk()
+}
