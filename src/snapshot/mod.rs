@@ -3,7 +3,11 @@
 //!
 //! It holds sums and counts and divides only in its methods, so that partial snapshots can be merged.
 
+mod alerts;
+mod groups;
+mod longest;
 mod publish;
+mod series;
 
 use std::sync::Arc;
 
@@ -12,7 +16,15 @@ use crate::latency::{LatencySummary, Spectra};
 use crate::stream::{Gap, StreamState};
 use crate::time::EpochMs;
 
+pub use alerts::{Alert, AlertPhase, Alerts, Comparison, Notifications};
+pub use groups::{
+    Dimension, GROUP_WINDOWS_MS, Group, GroupId, GroupKind, GroupRoom, GroupTable, Groups,
+};
+pub use longest::{LONGEST_OF_QUEUE, LONGEST_OVERALL, Longest, OpenSession};
 pub use publish::{Publisher, Reader, channel};
+pub use series::{
+    GROUP_SECONDS, GroupChange, GroupSecond, SecondOfGroups, Series, TOTAL_SECONDS, TotalSecond,
+};
 
 /// One published state of the engine.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +57,14 @@ pub struct Snapshot {
     pub latency: Arc<LatencySummary>,
     /// Whole histograms per stage, for who asks for them.
     pub spectra: Spectra,
+    /// The same numbers by queue, deployment and direction, made once a bucket.
+    pub groups: Arc<Groups>,
+    /// Numbers by the second, made once a second.
+    pub series: Arc<Series>,
+    /// The longest-open sessions, made once a second.
+    pub longest: Arc<Longest>,
+    /// Where every alert stands, looked at once a second.
+    pub alerts: Arc<Alerts>,
 }
 
 /// Sums over one window.

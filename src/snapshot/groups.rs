@@ -1,0 +1,142 @@
+//! The same numbers by queue, by deployment and by direction.
+
+use std::sync::Arc;
+
+use super::WindowStats;
+
+/// What sessions and messages are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Dimension {
+    /// The queue a session was routed to: `data.queueId`.
+    Queue,
+    /// The deployment, the page that carries the messenger: `data.deploymentId`.
+    Deployment,
+    /// Whether a message is from the guest or to the guest: `data.direction`. Sessions have none.
+    Direction,
+}
+
+impl Dimension {
+    /// Every dimension, in the order in which they are kept.
+    pub const ALL: [Self; 3] = [Self::Queue, Self::Deployment, Self::Direction];
+
+    /// The dimension's place in [`Dimension::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The dimension's name in the API, in metrics and in settings.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Deployment => "deployment",
+            Self::Direction => "direction",
+        }
+    }
+}
+
+/// What stands behind a group's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupKind {
+    /// A name from the stream.
+    Named,
+    /// What carries no name: `(none)`.
+    Unnamed,
+    /// What found no room among the groups: `other`.
+    Other,
+}
+
+impl GroupKind {
+    /// The name under which a group without a name of its own is shown; `None` for named ones.
+    pub const fn shown_as(self) -> Option<&'static str> {
+        match self {
+            Self::Named => None,
+            Self::Unnamed => Some("(none)"),
+            Self::Other => Some("other"),
+        }
+    }
+}
+
+/// A group's number within its dimension, its place in the writer's table. It is reused once the
+/// group is freed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(pub u16);
+
+/// Lengths of the windows that every group has, in milliseconds, shortest first.
+pub const GROUP_WINDOWS_MS: [u32; 4] = [10_000, 60_000, 300_000, 3_600_000];
+
+/// One group's numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Its number.
+    pub id: GroupId,
+    /// Its name: text from the stream, or what [`GroupKind::shown_as`] says.
+    pub name: Arc<str>,
+    /// What stands behind the name.
+    pub kind: GroupKind,
+    /// Sessions of the group open now, whenever they connected.
+    pub open_sessions: u64,
+    /// By the order of [`GROUP_WINDOWS_MS`]. A direction has messages alone.
+    pub windows: [WindowStats; 4],
+}
+
+/// All groups of one dimension. Groups stand in shared chunks, so that a new table copies only those
+/// in which something changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupTable {
+    chunks: Vec<Arc<Vec<Group>>>,
+}
+
+impl GroupTable {
+    /// A table of chunks; [`GroupTable::iter`] goes through them in order.
+    pub const fn new(chunks: Vec<Arc<Vec<Group>>>) -> Self {
+        Self { chunks }
+    }
+
+    /// Every group, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &Group> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    /// How many groups there are.
+    pub fn count(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.len()).sum()
+    }
+
+    /// The group shown under a name. Where a name from the stream equals one of ours, the stream's wins.
+    pub fn find(&self, name: &str) -> Option<&Group> {
+        let mut found = self.iter().filter(|group| &*group.name == name);
+        let first = found.next()?;
+        match first.kind {
+            GroupKind::Named => Some(first),
+            _ => found.next().or(Some(first)),
+        }
+    }
+}
+
+/// The groups of every dimension, one consistent cut, made once a bucket.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Groups {
+    /// By [`Dimension::index`].
+    pub tables: [GroupTable; 3],
+    /// How full the tables are.
+    pub room: GroupRoom,
+}
+
+impl Groups {
+    /// The groups of a dimension.
+    pub fn by(&self, dimension: Dimension) -> &GroupTable {
+        &self.tables[dimension.index()]
+    }
+}
+
+/// How full the tables of groups are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupRoom {
+    /// Named groups at the most, in each dimension.
+    pub capacity: u64,
+    /// Applied events booked under `other` because their name found no room, by [`Dimension::index`].
+    pub overflowed: [u64; 3],
+    /// Memory of all groups, in bytes.
+    pub bytes: u64,
+}

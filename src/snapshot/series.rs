@@ -1,0 +1,123 @@
+//! Numbers by the second: an hour of them for the total, five minutes for every group.
+
+use std::sync::Arc;
+
+use super::Dimension;
+use super::DurationQuantiles;
+use super::GroupId;
+use crate::time::EpochMs;
+
+/// Seconds kept for the total.
+pub const TOTAL_SECONDS: usize = 3_600;
+/// Seconds kept for every group.
+pub const GROUP_SECONDS: usize = 300;
+
+/// One whole second `[start, start + 1 s)` of the total.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TotalSecond {
+    /// Its first millisecond.
+    pub start: EpochMs,
+    /// Connections that count in the total, by their event time.
+    pub connections: u32,
+    /// Disconnects that closed a session, by their event time.
+    pub disconnections: u32,
+    /// Messages, by their event time.
+    pub messages: u32,
+    /// Sessions open when the second had passed.
+    pub open_sessions: u32,
+    /// Active sessions of the main window when the second had passed.
+    pub active_sessions: u32,
+    /// Durations in the main window when the second had passed.
+    pub durations: Option<DurationQuantiles>,
+}
+
+/// One whole second of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupSecond {
+    /// Connections that count in the total.
+    pub connections: u32,
+    /// Disconnects that closed a session.
+    pub disconnections: u32,
+    /// Messages.
+    pub messages: u32,
+    /// Sessions open when the second had passed.
+    pub open_sessions: u32,
+}
+
+/// The changes of the groups of one second: only groups in which something happened are listed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SecondOfGroups {
+    /// The second's first millisecond.
+    pub start: EpochMs,
+    /// By [`Dimension::index`], then ascending by group.
+    pub groups: [Vec<(GroupId, GroupChange)>; 3],
+}
+
+/// What happened in a group within one second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupChange {
+    /// Connections that count in the total.
+    pub connections: u32,
+    /// Disconnects that closed a session.
+    pub disconnections: u32,
+    /// Messages.
+    pub messages: u32,
+    /// Sessions open when the second had passed, minus those open when it began.
+    pub opened: i32,
+}
+
+/// The series of one cut, made once a second.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// Oldest first, in shared chunks; at most [`TOTAL_SECONDS`], without holes.
+    total: Vec<Arc<Vec<TotalSecond>>>,
+    /// Oldest first; at most [`GROUP_SECONDS`], without holes. Ends with the same second as `total`.
+    groups: Vec<Arc<SecondOfGroups>>,
+}
+
+impl Series {
+    /// Series of chunks of whole seconds, oldest first, without holes.
+    pub const fn new(total: Vec<Arc<Vec<TotalSecond>>>, groups: Vec<Arc<SecondOfGroups>>) -> Self {
+        Self { total, groups }
+    }
+
+    /// The seconds of the total, oldest first.
+    pub fn total(&self) -> impl DoubleEndedIterator<Item = &TotalSecond> {
+        self.total.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    /// Where the newest whole second ends; `None` before there is one.
+    pub fn end(&self) -> Option<EpochMs> {
+        self.total().next_back().map(|second| second.start + 1_000)
+    }
+
+    /// The seconds of one group, oldest first, `last` of them at the most. `open_now` is how many of
+    /// its sessions are open at the end of the newest. Cost: a binary search a second.
+    pub fn group(
+        &self,
+        by: Dimension,
+        id: GroupId,
+        open_now: u64,
+        last: usize,
+    ) -> Vec<GroupSecond> {
+        let newest_first = self.groups.iter().rev().take(last);
+        let mut open = i64::try_from(open_now).unwrap_or(i64::MAX);
+        let mut seconds: Vec<GroupSecond> = newest_first
+            .map(|second| {
+                let listed = &second.groups[by.index()];
+                let place = listed.binary_search_by_key(&id, |(id, _)| *id);
+                let change = place.map_or_else(|_| GroupChange::default(), |place| listed[place].1);
+                let open_sessions = u32::try_from(open).unwrap_or(0);
+                open -= i64::from(change.opened);
+                GroupSecond {
+                    connections: change.connections,
+                    disconnections: change.disconnections,
+                    messages: change.messages,
+                    open_sessions,
+                }
+            })
+            .collect();
+        seconds.reverse();
+        seconds
+    }
+}
