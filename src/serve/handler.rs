@@ -37,6 +37,7 @@ use super::latency;
 use super::media;
 use super::media::Media;
 use super::page;
+use super::push::PushCounts;
 use super::query::Wire;
 use super::route;
 use super::route::Endpoint;
@@ -247,6 +248,7 @@ impl Handler {
             wall: self.0.clock.wall(),
             started: self.0.started,
             uptime_ms: now_ns.saturating_sub(self.0.started_ns) / 1_000_000,
+            push: PushCounts::default(),
         }
     }
 

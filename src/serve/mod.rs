@@ -28,12 +28,14 @@ mod measure;
 mod media;
 mod page;
 mod precheck;
+mod push;
 mod query;
 mod route;
 mod schema;
 mod server;
 
 pub use handler::Handler;
+pub use push::PushCounts;
 pub use schema::schema_sdl;
 pub use server::ServeError;
 pub use server::Server;
