@@ -34,15 +34,27 @@ pub(super) fn check(
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Unauthorized::Credential);
     };
-    let offered = bearer(value.as_bytes()).ok_or(Unauthorized::Credential)?;
-    if !bool::from(offered.ct_eq(token.expose_secret().as_bytes())) {
+    if !is_right(token, value.as_bytes()) {
         return Err(Unauthorized::Credential);
     }
+    check_url(uri)
+}
+
+/// Checks that a URL carries no token.
+///
+/// # Errors
+/// When it does.
+pub(super) fn check_url(uri: &Uri) -> Result<(), Unauthorized> {
     let mut parameters = query::pairs(uri.query().unwrap_or_default());
     if parameters.any(|(name, _)| PARAMETERS.contains(&name)) {
         return Err(Unauthorized::InUrl);
     }
     Ok(())
+}
+
+/// Whether a value is exactly `Bearer <token>`.
+pub(super) fn is_right(token: &SecretString, value: &[u8]) -> bool {
+    bearer(value).is_some_and(|offered| offered.ct_eq(token.expose_secret().as_bytes()).into())
 }
 
 /// What follows the scheme, whose name is in any case.

@@ -28,7 +28,7 @@ use super::answer;
 use super::answer::Answer;
 use super::bearer;
 use super::bearer::Unauthorized;
-use super::graphql;
+use super::graphql::Carries;
 use super::graphql::GraphQl;
 use super::health::Readiness;
 use super::host::HostRule;
@@ -37,17 +37,20 @@ use super::latency;
 use super::media;
 use super::media::Media;
 use super::page;
-use super::push::PushCounts;
+use super::push;
+use super::push::Credential;
+use super::push::Push;
+use super::push::PushCounters;
 use super::query::Wire;
+use super::reply;
 use super::route;
 use super::route::Endpoint;
-use super::schema::View;
+use super::viewer::Viewer;
 use crate::config::ServeSettings;
 use crate::config::limits;
 use crate::ring::Mailbox;
 use crate::snapshot::Reader;
 use crate::time::Clock;
-use crate::time::EpochMs;
 
 /// Answers requests; what a connection hands them to. Cheap to clone.
 #[derive(Clone)]
@@ -59,11 +62,9 @@ struct Shared {
     ready_max_age: Duration,
     body_timeout: Duration,
     reader: Reader,
-    samples: Mailbox<u64>,
     clock: Clock,
-    started: EpochMs,
-    started_ns: u64,
-    graphql: GraphQl,
+    graphql: Arc<GraphQl>,
+    push: Push,
     page: Bytes,
     draining: CancellationToken,
 }
@@ -84,19 +85,21 @@ impl Handler {
         samples: Mailbox<u64>,
         clock: Clock,
     ) -> Self {
+        let (counters, draining) = (PushCounters::default(), CancellationToken::new());
+        let viewer = Viewer::new(reader.clone(), clock.clone(), counters.clone());
+        let graphql = Arc::new(GraphQl::new(settings, viewer, samples));
+        let timeouts = settings.timeouts;
         Self(Arc::new(Shared {
             token: settings.token.clone(),
             host_rule: HostRule::new(bound, settings.token.is_some()),
             ready_max_age: settings.ready_max_age,
-            body_timeout: settings.timeouts.body,
+            body_timeout: timeouts.body,
             reader,
-            samples,
-            started: clock.wall(),
-            started_ns: clock.mono_ns(),
             clock,
-            graphql: GraphQl::new(settings),
+            push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
+            graphql,
             page: Bytes::from(page::render(bound)),
-            draining: CancellationToken::new(),
+            draining,
         }))
     }
 
@@ -125,6 +128,10 @@ impl Handler {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let route = route::find(request.uri().path());
+        let is_graphql = route.is_some_and(|route| route.endpoint == Endpoint::GraphQl);
+        if is_graphql && push::is_upgrade(&request) {
+            return self.socket(request);
+        }
         let is_open = route.is_some_and(|route| route.is_open);
         if !is_open && let Err(answer) = self.admit(request.uri(), request.headers()) {
             return *answer;
@@ -153,6 +160,35 @@ impl Handler {
 
     /// Whether a request may know what stands at its path.
     fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Answer>> {
+        let token = self.0.token.as_ref();
+        let authorized = token.map_or(Ok(()), |token| bearer::check(token, uri, headers));
+        self.admit_as(authorized, uri, headers)
+    }
+
+    /// The same for an upgrade to a WebSocket, which may show its token later: a page in a browser
+    /// cannot add a header to it.
+    fn socket<B>(&self, request: Request<B>) -> Answer {
+        let (uri, headers) = (request.uri(), request.headers());
+        let is_shown = headers.contains_key(header::AUTHORIZATION);
+        let authorized = match &self.0.token {
+            Some(token) if is_shown => bearer::check(token, uri, headers),
+            Some(_) => bearer::check_url(uri),
+            None => Ok(()),
+        };
+        if let Err(answer) = self.admit_as(authorized, uri, headers) {
+            return *answer;
+        }
+        let credential = Credential::new(self.0.token.clone(), is_shown);
+        self.0.push.open(request, credential)
+    }
+
+    /// Judges a request by its host, its token and its origin, in this order.
+    fn admit_as(
+        &self,
+        authorized: Result<(), Unauthorized>,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<(), Box<Answer>> {
         let refuse = |status, line| Err(Box::new(answer::text(status, line)));
         let directed = self.0.host_rule.check(uri, headers);
         match directed {
@@ -167,20 +203,18 @@ impl Handler {
             }
             Ok(()) | Err(Misdirected::WrongOrigin) => {}
         }
-        if let Some(token) = &self.0.token {
-            match bearer::check(token, uri, headers) {
-                Ok(()) => {}
-                Err(Unauthorized::InUrl) => {
-                    return refuse(
-                        StatusCode::BAD_REQUEST,
-                        "token in the URL; send it as a header only\n",
-                    );
-                }
-                Err(Unauthorized::Credential) => {
-                    let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
-                    let answer = answer::with(answer, header::WWW_AUTHENTICATE, "Bearer");
-                    return Err(Box::new(answer));
-                }
+        match authorized {
+            Ok(()) => {}
+            Err(Unauthorized::InUrl) => {
+                return refuse(
+                    StatusCode::BAD_REQUEST,
+                    "token in the URL; send it as a header only\n",
+                );
+            }
+            Err(Unauthorized::Credential) => {
+                let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
+                let answer = answer::with(answer, header::WWW_AUTHENTICATE, "Bearer");
+                return Err(Box::new(answer));
             }
         }
         if directed.is_err() {
@@ -211,44 +245,33 @@ impl Handler {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let Some(media) = media::negotiate(request.headers()) else {
-            return graphql::unreadable(
+        let events = media::accepts_events(request.headers());
+        let media = media::negotiate(request.headers());
+        if media.is_none() && !events {
+            return reply::unreadable(
                 StatusCode::NOT_ACCEPTABLE,
                 "accept: neither application/graphql-response+json nor application/json",
                 Media::Json,
             );
+        }
+        let carries = Carries {
+            mutations: request.method() == Method::POST,
+            subscriptions: events,
         };
-        let method = request.method().clone();
-        if method != Method::POST {
+        let outcome = if request.method() == Method::POST {
+            match self.read_body(request, media.unwrap_or(Media::Json)).await {
+                Ok(body) => self.0.graphql.outcome(Wire::Body(&body), carries).await,
+                Err(answer) => return *answer,
+            }
+        } else {
             let parameters = request.uri().query().unwrap_or_default();
-            return self
-                .query(Wire::Parameters(parameters), &method, media)
-                .await;
-        }
-        match self.read_body(request, media).await {
-            Ok(body) => self.query(Wire::Body(&body), &method, media).await,
-            Err(answer) => *answer,
-        }
-    }
-
-    /// Answers what a whole request asks, and posts how long that took.
-    async fn query(&self, wire: Wire<'_>, method: &Method, media: Media) -> Answer {
-        let since_ns = self.0.clock.mono_ns();
-        let view = self.view(since_ns);
-        let answer = self.0.graphql.answer(wire, method, media, view).await;
-        let took_ns = self.0.clock.mono_ns().saturating_sub(since_ns);
-        self.0.samples.post(took_ns);
-        answer
-    }
-
-    /// The one snapshot of a request, and its moment.
-    fn view(&self, now_ns: u64) -> View {
-        View {
-            snapshot: self.0.reader.load(),
-            wall: self.0.clock.wall(),
-            started: self.0.started,
-            uptime_ms: now_ns.saturating_sub(self.0.started_ns) / 1_000_000,
-            push: PushCounts::default(),
+            let wire = Wire::Parameters(parameters);
+            self.0.graphql.outcome(wire, carries).await
+        };
+        match (media, outcome) {
+            // What is answered once is, where the client takes that too.
+            (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
+            (_, outcome) => push::answer_events(&self.0.push, outcome).await,
         }
     }
 
@@ -258,7 +281,7 @@ impl Handler {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let refuse = |status, message| Err(Box::new(graphql::unreadable(status, message, media)));
+        let refuse = |status, message| Err(Box::new(reply::unreadable(status, message, media)));
         let too_large = "request body: over 65536 bytes";
         if !media::is_json(request.headers()) {
             return refuse(

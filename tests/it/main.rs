@@ -17,6 +17,7 @@ mod http;
 mod load;
 mod model;
 mod parse;
+mod push;
 mod replay;
 mod simulate;
 mod source;
