@@ -19,6 +19,7 @@ mod answer;
 mod bearer;
 mod cache;
 mod connection;
+mod descriptors;
 mod execute;
 mod graphql;
 mod handler;
