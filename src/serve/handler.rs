@@ -37,6 +37,7 @@ use super::latency;
 use super::media;
 use super::media::Media;
 use super::page;
+use super::prometheus;
 use super::push::PushCounts;
 use super::query::Wire;
 use super::route;
@@ -147,6 +148,10 @@ impl Handler {
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
             Endpoint::GraphQl => self.graphql(request).await,
+            Endpoint::Metrics => {
+                let view = self.view(self.0.clock.mono_ns());
+                prometheus::answer(&view, request.headers())
+            }
             Endpoint::Latency(stage) => latency::answer(&self.0.reader, stage).await,
         }
     }

@@ -63,7 +63,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<Media> {
 }
 
 /// A range in lower case without parameters, and its quality in thousandths.
-fn parse_range(range: &str) -> (String, u16) {
+pub(super) fn parse_range(range: &str) -> (String, u16) {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
     let quality = parts

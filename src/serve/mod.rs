@@ -5,7 +5,7 @@
 //!   └ connection    one socket: protocol, time limits
 //!      └ handler       one request: host, bearer, origin, route
 //!         ├ graphql       media, cache, query → precheck (lexer, measure) → execute → schema
-//!         └ health, latency, page
+//!         └ health, latency, page, prometheus
 //! ```
 //!
 //! A request loads one snapshot and is answered from it alone. Nothing here knows of events or can
@@ -28,6 +28,7 @@ mod measure;
 mod media;
 mod page;
 mod precheck;
+mod prometheus;
 mod push;
 mod query;
 mod route;

@@ -23,6 +23,7 @@ const PAGE: &str = r#"<!doctype html>
 <li><code>/graphql</code>: GraphQL over HTTP, by POST and GET</li>
 <li><code>/healthz</code>: the process is alive</li>
 <li><code>/readyz</code>: the stream is live and the numbers are fresh</li>
+<li><code>/metrics</code>: all numbers for Prometheus</li>
 <li><code>/latency/visible.hgrm</code>: how long events take until they are seen; for <code>parse</code>, <code>ring</code>, <code>aggregate</code>, <code>publish</code> and <code>query</code> too</li>
 </ul>
 <p>A first query:

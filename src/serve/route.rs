@@ -15,6 +15,8 @@ pub(super) enum Endpoint {
     Health,
     /// Ready.
     Ready,
+    /// All numbers for Prometheus.
+    Metrics,
     /// The distribution of a stage's latency.
     Latency(Stage),
 }
@@ -33,7 +35,7 @@ pub(super) struct Route {
 }
 
 /// Every route.
-pub(super) const ROUTES: [Route; 10] = [
+pub(super) const ROUTES: [Route; 11] = [
     Route {
         path: "/",
         endpoint: Endpoint::Page,
@@ -55,6 +57,12 @@ pub(super) const ROUTES: [Route; 10] = [
     Route {
         path: "/readyz",
         endpoint: Endpoint::Ready,
+        allow: "GET, HEAD",
+        is_open: false,
+    },
+    Route {
+        path: "/metrics",
+        endpoint: Endpoint::Metrics,
         allow: "GET, HEAD",
         is_open: false,
     },
