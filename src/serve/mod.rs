@@ -34,6 +34,7 @@ mod schema;
 mod server;
 
 pub use handler::Handler;
+pub use precheck::refusal_of;
 pub use schema::schema_sdl;
 pub use server::ServeError;
 pub use server::Server;
