@@ -38,6 +38,7 @@ mod server;
 mod session;
 
 pub use handler::Handler;
+pub use precheck::refusal_of;
 pub use push::PushCounts;
 pub use schema::schema_sdl;
 pub use server::ServeError;
