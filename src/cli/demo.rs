@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config;
 use crate::config::AggregateSettings;
+use crate::config::AlertBy;
 use crate::config::AlertMetric;
 use crate::config::AlertRule;
 use crate::config::AuthSettings;
@@ -124,7 +125,15 @@ fn alerts(rate: Rate) -> Vec<AlertRule> {
     );
     long.for_ms = 30_000;
     long.hysteresis = 60_000.0;
-    let mut rules = vec![slow, long];
+    let mut idle = AlertRule::new(
+        "nobody in sales",
+        AlertMetric::OpenSessions,
+        None,
+        Threshold::Below(1.0),
+    );
+    idle.group = Some((AlertBy::Queue, "sales".into()));
+    idle.for_ms = 30_000;
+    let mut rules = vec![slow, long, idle];
     if let Rate::PerSecond(per_s) = rate {
         // Most events are messages. As long as the window: it fills first.
         let few = (per_s * 60.0 / 4.0).round();
