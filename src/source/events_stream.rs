@@ -141,14 +141,9 @@ impl EventsStream {
         let opening = handshake.open(deadline, self.intake.wall());
         match shutdown.run_until_cancelled(opening).await? {
             Ok(opened) => {
-                let connection = Connection::new(
-                    &self.settings,
-                    shutdown,
-                    &mut self.intake,
-                    opened.frames,
-                    opened.writer,
-                );
-                Some(connection.run(opened.reader).await)
+                let connection =
+                    Connection::new(&self.settings, shutdown, &mut self.intake, opened);
+                Some(connection.run().await)
             }
             Err(error) => Some(End::Lost {
                 loss: error.into_loss(),
