@@ -17,7 +17,9 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::SessionKey;
+use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::ring::Bell;
@@ -100,18 +102,29 @@ fn parsing_allocates_nothing_once_warm() {
         // Refused messages are part of the traffic.
         let timestamp = if number.is_multiple_of(10) { "" } else { "Z" };
         format!(
-            r#"{{"eventType":"webchat:{kind}","timestamp":"2026-01-15T12:00:00.000{timestamp}","data":{{"sessionId":"{id}","messageId":"m\n{number}"}},"metadata":{{"seq":{number}}}}}"#
+            r#"{{"eventType":"webchat:{kind}","timestamp":"2026-01-15T12:00:00.000{timestamp}","data":{{"sessionId":"{id}","messageId":"m\n{number}","queueId":"q-{}","direction":"inbound"}},"metadata":{{"seq":{number}}}}}"#,
+            number % 40
         )
         .into_bytes()
     };
-    let mut parser = Parser::new(IdKeys::FIXED);
+    let mut parser = Parser::new(IdKeys::FIXED).with_labels();
+    let mut texts = Texts::default();
     parser.parse(&mut payload(usize::MAX));
+    let mut tell = |parser: &mut Parser| {
+        texts.clear();
+        parser.tell(0, &mut texts);
+    };
+    for number in 0..1_000 {
+        parser.parse(&mut payload(number));
+        tell(&mut parser);
+    }
 
     let mut payloads: Vec<Vec<u8>> = (0..10_000).map(payload).collect();
     let mut events = 0;
     let found = allocations(|| {
         for payload in &mut payloads {
             events += u32::from(matches!(parser.parse(payload), Verdict::Event(_)));
+            tell(&mut parser);
         }
     });
     assert_eq!(found, 0);
@@ -145,6 +158,8 @@ fn offer_millisecond(producer: &mut Producer, millisecond: i64, start: EpochMs) 
             },
             duration_ms: Event::NO_DURATION,
             kind,
+            labels: Labels::NONE,
+            direction: None,
         });
     }
     batch.delta.received = 64;
@@ -186,7 +201,8 @@ fn reads_to_the_ring_allocate_nothing_once_warm() {
     let mut stream = Vec::new();
     for number in 0..2_000 {
         let payload = format!(
-            r#"{{"eventType":"webchat:message","timestamp":"2026-01-15T12:00:00.000Z","data":{{"sessionId":"guest {number}","messageId":"m{number}"}},"metadata":{{"seq":{number}}}}}"#
+            r#"{{"eventType":"webchat:message","timestamp":"2026-01-15T12:00:00.000Z","data":{{"sessionId":"guest {number}","messageId":"m{number}","queueId":"q-{}"}},"metadata":{{"seq":{number}}}}}"#,
+            number % 40
         );
         // Some in one frame, some in two.
         let (first, second) = payload.split_at(if number % 5 == 0 { 20 } else { 0 });
@@ -200,7 +216,7 @@ fn reads_to_the_ring_allocate_nothing_once_warm() {
     }
     let (mut producer, mut consumer) = ring(4, 256, Bell::new());
     let mut frames = Frames::new(&[]);
-    let mut parser = Parser::new(IdKeys::FIXED);
+    let mut parser = Parser::new(IdKeys::FIXED).with_labels();
     let mut pass = || {
         let mut events = 0;
         let mut batch = producer.lease();
@@ -213,6 +229,7 @@ fn reads_to_the_ring_allocate_nothing_once_warm() {
                     continue;
                 };
                 if let Verdict::Event(event) = parser.parse(payload) {
+                    parser.tell(batch.events.len(), &mut batch.texts);
                     batch.events.push(event);
                 }
                 if batch.events.len() == producer.batch_events() {

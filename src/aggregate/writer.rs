@@ -250,6 +250,7 @@ mod tests {
     use crate::event::IdKeys;
     use crate::event::IdKind;
     use crate::event::Identity;
+    use crate::event::Labels;
     use crate::event::SessionKey;
     use crate::latency::Histogram;
     use crate::ring;
@@ -297,6 +298,8 @@ mod tests {
             identity: Identity::NONE,
             duration_ms: Event::NO_DURATION,
             kind: EventKind::Connected,
+            labels: Labels::NONE,
+            direction: None,
         });
         batch.delta.received = 1;
         bench.producer.offer(batch).unwrap();

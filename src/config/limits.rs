@@ -77,6 +77,9 @@ pub const CACHE_BYTES_MAX: usize = 2 << 20;
 /// Memory for one entry, in bytes: the largest document, or the answer to the usual introspection.
 pub const CACHE_ENTRY_BYTES_MAX: usize = 512 << 10;
 
+/// Groups of one dimension that have a series of their own in `/metrics`; the rest is summed.
+pub const METRIC_GROUPS_MAX: usize = 100;
+
 /// A disconnect at most this much before its connect is taken for clock skew, in milliseconds.
 pub const DISCONNECT_SKEW_MS: i64 = 5_000;
 /// Disconnects waiting for their connect, as a share of all rows: a flood of them evicts nobody else.

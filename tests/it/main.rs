@@ -15,6 +15,7 @@ mod graphql;
 mod graphql_cache;
 mod http;
 mod load;
+mod metrics;
 mod model;
 mod parse;
 mod replay;

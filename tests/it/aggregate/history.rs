@@ -14,6 +14,7 @@ use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::Reject;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Delta;
@@ -266,6 +267,8 @@ impl<'a> Drawn<'a> {
                         .filter(|_| is_disconnect)
                         .unwrap_or(Event::NO_DURATION),
                     kind,
+                    labels: Labels::NONE,
+                    direction: None,
                 });
             }
             Move::Repeat(back) => {

@@ -6,6 +6,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::SessionKey;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
@@ -95,6 +96,8 @@ fn generate(seed: u64, jitter_ms: u64) -> Vec<Event> {
             },
             duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
             kind,
+            labels: Labels::NONE,
+            direction: None,
         });
     }
     events

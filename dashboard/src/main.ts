@@ -1,0 +1,3 @@
+// The page at `/`.
+
+document.title = `streamgauge at ${location.host}`;
