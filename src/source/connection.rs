@@ -24,6 +24,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::coverage::Coverage;
+use super::end::End;
+use super::end::Lived;
+use super::end::Stop;
 use super::frames::Frames;
 use super::frames::Received;
 use super::frames::Violation;
@@ -55,41 +58,6 @@ const CLOSE_WAIT: Duration = Duration::from_secs(2);
 const SEND_WAIT: Duration = Duration::from_secs(3);
 /// How long saying why we leave may take.
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
-
-/// How a connection ended.
-#[derive(Debug)]
-pub(super) enum End {
-    /// As asked.
-    Shutdown,
-    /// Otherwise.
-    Lost {
-        /// Why.
-        loss: Loss,
-        /// What it was before; `None` when it never became live.
-        lived: Option<Lived>,
-    },
-}
-
-/// A connection that was live.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lived {
-    /// Up to here nothing can be missing.
-    pub(super) covered_until: EpochMs,
-    /// How long it was live.
-    pub(super) duration: Duration,
-}
-
-/// The end of the loop inside a connection.
-enum Stop {
-    Shutdown,
-    Lost(Loss),
-}
-
-impl From<Violation> for Stop {
-    fn from(violation: Violation) -> Self {
-        Self::Lost(Loss::protocol(&violation.to_string()))
-    }
-}
 
 /// One open connection.
 pub(super) struct Connection<'a> {

@@ -11,9 +11,9 @@ use tracing::info;
 use tracing::warn;
 
 use super::connection::Connection;
-use super::connection::End;
-use super::connection::Lived;
 use super::connection::RING_RETRY;
+use super::end::End;
+use super::end::Lived;
 use super::handshake::Handshake;
 use super::intake::Intake;
 use super::loss::Loss;
