@@ -11,6 +11,7 @@ use toml::de::DeTable;
 use toml::de::DeValue;
 
 use super::error::quoted;
+use super::error::unreadable;
 use super::setting::Kind;
 use super::setting::Setting;
 
@@ -60,7 +61,7 @@ pub(super) fn read(path: &Path) -> (Vec<Entry>, Vec<String>) {
 fn text(path: &Path) -> Result<String, String> {
     let refused = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::InvalidData => "is no UTF-8 text".to_owned(),
-        kind => format!("cannot be read ({kind})"),
+        _ => unreadable(&error),
     };
     let mut text = String::new();
     let file = File::open(path).map_err(refused)?;
