@@ -68,7 +68,7 @@ fn main() {
         let set = env::var("GUNGRAUN_RUNNER").ok();
         let program = set
             .filter(|_| program != "valgrind")
-            .unwrap_or(program.to_owned());
+            .unwrap_or_else(|| program.to_owned());
         if Command::new(&program).arg("--version").output().is_err() {
             eprintln!("instructions: not counted: {program}: not found; {remedy}");
             return;
