@@ -17,6 +17,7 @@ mod http;
 mod load;
 mod metrics;
 mod model;
+mod notify;
 mod parse;
 mod replay;
 mod simulate;
