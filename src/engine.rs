@@ -75,6 +75,16 @@ struct StopWriter {
 }
 
 impl Engine {
+    /// Whether the settings name what an engine can be made of: what [`Engine::start`] does before it
+    /// binds or connects to anything.
+    ///
+    /// # Errors
+    /// [`EngineError::Net`] when the file of certificates cannot be used.
+    pub fn check(settings: &EngineSettings) -> Result<(), EngineError> {
+        Connector::new(settings.stream.ca_file.as_deref())?;
+        Ok(())
+    }
+
     /// Binds the server, then starts the writer and the ingest thread. Must be called inside a
     /// multi-thread tokio runtime, which the server runs on.
     ///

@@ -170,13 +170,14 @@ impl Writer {
         if self.published_bucket != Some(self.state.current_bucket()) {
             return true;
         }
-        let is_waiting_long_enough = || {
-            self.clock.mono_ns().saturating_sub(self.published_ns) >= limits::PUBLISH_INTERVAL_NS
-        };
-        !self.unseen.is_empty()
-            && (was_idle
-                || self.unseen.len() + limits::DRAIN_QUOTA_BATCHES * self.rings.len() > UNSEEN_MAX
-                || is_waiting_long_enough())
+        let since_ns = || self.clock.mono_ns().saturating_sub(self.published_ns);
+        if self.unseen.is_empty() {
+            // After a step back of the wall clock no bucket begins until it has caught up.
+            return since_ns() >= u64::from(self.state.width().ms()) * 1_000_000;
+        }
+        was_idle
+            || self.unseen.len() + limits::DRAIN_QUOTA_BATCHES * self.rings.len() > UNSEEN_MAX
+            || since_ns() >= limits::PUBLISH_INTERVAL_NS
     }
 
     fn publish(&mut self) {
@@ -249,7 +250,8 @@ impl Writer {
             return Duration::from_nanos(limits::PUBLISH_INTERVAL_NS.saturating_sub(since_ns));
         }
         let (now, next) = (self.clock.wall(), self.state.next_bucket_start());
-        Duration::from_millis(next.since(now).max(1))
+        // Far ahead after a step back of the wall clock.
+        Duration::from_millis(next.since(now).clamp(1, u64::from(self.state.width().ms())))
     }
 }
 
@@ -350,6 +352,24 @@ mod tests {
         let second = bench.reader.load();
         assert_eq!(second.sequence, first.sequence + 1);
         assert_eq!(second.main().start, first.main().start + 100);
+    }
+
+    #[test]
+    fn a_step_back_of_the_wall_clock_does_not_silence_the_writer() {
+        let mut bench = bench();
+        bench.writer.do_work(true);
+        let first = bench.reader.load();
+        let width = Duration::from_millis(100);
+        bench.hand.set_wall(START - 3_600_000);
+        bench.writer.do_work(true);
+        assert_eq!(bench.reader.load().sequence, first.sequence);
+        assert!(bench.writer.timeout() <= width);
+        bench.hand.advance_ms(100);
+        bench.writer.do_work(true);
+        let second = bench.reader.load();
+        assert_eq!(second.sequence, first.sequence + 1);
+        assert_eq!(second.main().start, first.main().start, "time stands");
+        assert_eq!(second.counters.clock_steps_back, 1);
     }
 
     #[test]

@@ -13,8 +13,10 @@ use crate::config::Flags;
 use crate::config::Loaded;
 use crate::config::Setting;
 use crate::config::Settings;
+use crate::config::SettingsError;
 use crate::config::Shown;
 use crate::config::ShownValue;
+use crate::engine::Engine;
 
 use super::Failure;
 use super::output;
@@ -41,7 +43,12 @@ enum Format {
 /// # Errors
 /// Everything that is wrong with the settings.
 pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(), Failure> {
-    let loaded = config::load(&log.and(args.settings.0), environment);
+    let mut loaded = config::load(&log.and(args.settings.0), environment);
+    if let Ok(settings) = &loaded.settings
+        && let Err(error) = Engine::check(&settings.engine)
+    {
+        loaded.settings = Err(SettingsError::of(format!("config: {error}")));
+    }
     let text = match args.format {
         Format::Text => text(&loaded),
         Format::Json => format!("{:#}\n", json(&loaded)),

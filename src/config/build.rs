@@ -15,6 +15,7 @@ use super::engine::AggregateSettings;
 use super::engine::ClockRule;
 use super::engine::EngineSettings;
 use super::error::SettingsError;
+use super::error::unreadable;
 use super::layers::Environment;
 use super::layers::Flags;
 use super::layers::Layers;
@@ -249,7 +250,7 @@ fn stream(layers: &mut Layers, stream_url: Option<Uri>) -> Option<StreamSettings
     if let Some(path) = &draft.ca_file
         && let Err(error) = File::open(path)
     {
-        layers.fault("ca-file", format!("cannot be read ({})", error.kind()));
+        layers.fault("ca-file", unreadable(&error));
     }
     Some(StreamSettings {
         stream_url: stream_url?,

@@ -14,6 +14,7 @@ use toml::de::DeValue;
 use super::alert_table;
 use super::alert_table::AlertEntry;
 use super::error::quoted;
+use super::error::unreadable;
 use super::setting::Kind;
 use super::setting::Setting;
 
@@ -97,7 +98,7 @@ pub(super) fn read(path: &Path) -> Entries {
 fn text(path: &Path) -> Result<String, String> {
     let refused = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::InvalidData => "is no UTF-8 text".to_owned(),
-        kind => format!("cannot be read ({kind})"),
+        _ => unreadable(&error),
     };
     let mut text = String::new();
     let file = File::open(path).map_err(refused)?;

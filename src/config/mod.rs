@@ -31,6 +31,7 @@ pub use alert::{AlertBy, AlertMetric, AlertRule, GROUP_WINDOWS_MS, Threshold};
 pub use build::{Loaded, Settings, load, load_log};
 pub use engine::{AggregateSettings, ClockRule, EngineSettings};
 pub use error::SettingsError;
+pub use error::quoted;
 pub use layers::{Environment, Flags, Origin, Shown, ShownValue};
 pub use log::{LogFormat, LogSettings};
 pub use region::Region;

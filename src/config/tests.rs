@@ -349,7 +349,11 @@ fn a_broken_file_is_one_line_a_fault_and_never_shows_its_text() {
         &flags(&[("config", "/nonexistent/x.toml")]),
         &environment(&[]),
     );
-    check_one_fault(&absent, "/nonexistent/x.toml", &["cannot be read"]);
+    check_one_fault(
+        &absent,
+        "/nonexistent/x.toml",
+        &["cannot be read (no such file)"],
+    );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.toml");
     fs::write(&path, b"\xff\xfe").unwrap();
@@ -401,12 +405,12 @@ fn faults_between_settings() {
     check(
         &[("ca-file", "/nonexistent.pem")],
         "ca-file",
-        "cannot be read",
+        "cannot be read (no such file)",
     );
     check(
         &[("token-file", "/nonexistent")],
         "token-file",
-        "cannot be read",
+        "cannot be read (no such file)",
     );
     check(
         &[("client-id", "x"), ("client-id-file", "/x")],

@@ -9,6 +9,7 @@ mod auth;
 mod check;
 mod cli;
 mod commands;
+mod dashboard;
 mod engine;
 mod fuzz;
 mod graphql;
