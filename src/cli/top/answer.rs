@@ -20,7 +20,7 @@ const QUERY: &str = "query Top($by: GroupBy!, $orderBy: GroupOrder!, $first: Int
   latency { stage lastMinute { p99Ms } }
   engine { version uptimeMs ringDepth ringCapacity sessionBytes snapshotAgeMs }
   alerts {
-    items { name metric comparison threshold phase value }
+    items { name metric by group comparison threshold phase value }
     notifications { failed lastError }
   }
   groups(by: $by, orderBy: $orderBy, first: $first) {
@@ -158,6 +158,8 @@ pub(super) struct Alerts {
 pub(super) struct Alert {
     pub(super) name: String,
     pub(super) metric: String,
+    pub(super) by: Option<String>,
+    pub(super) group: Option<String>,
     pub(super) comparison: String,
     pub(super) threshold: f64,
     pub(super) phase: String,

@@ -36,7 +36,7 @@ pub(super) fn draw(
     columns: usize,
     lines: Option<usize>,
 ) -> Vec<Line> {
-    let mut screen = vec![title(view)];
+    let mut screen = text::flow(title(view), columns);
     if let Some((why, ms)) = view.stale {
         let line = format!("no answer for {}: {why}; trying again", human::time(ms));
         screen.push(Line::new(Style::Bad, line));
@@ -59,7 +59,7 @@ fn pair(name: &str, value: &str, style: Style) -> Line {
     Line::new(Style::Dim, format!("{name} ")).and(style, value)
 }
 
-fn title(view: &View<'_>) -> Line {
+fn title(view: &View<'_>) -> Vec<Line> {
     let (engine, state) = (&view.answer.engine, view.answer.stream.state.to_lowercase());
     let style = match state.as_str() {
         "live" => Style::Good,
@@ -69,16 +69,18 @@ fn title(view: &View<'_>) -> Line {
     // The day is known; the seconds matter.
     let as_of = view.answer.real_time_metrics.as_of.as_str();
     let time = as_of.get(11..19).unwrap_or(as_of);
-    Line::new(Style::Bold, "streamgauge")
-        .and(
+    vec![
+        Line::new(Style::Bold, "streamgauge").and(
             Style::Plain,
-            format!(" {} at {}   ", engine.version, view.place),
-        )
-        .and(style, state)
-        .and(
+            format!(" {} at {}", engine.version, view.place),
+        ),
+        Line::new(style, state),
+        Line::new(Style::Plain, format!("as of {time} UTC")),
+        Line::new(
             Style::Plain,
-            format!("   as of {time} UTC   up {}", human::time(engine.uptime_ms)),
-        )
+            format!("up {}", human::time(engine.uptime_ms)),
+        ),
+    ]
 }
 
 fn numbers(answer: &Answer) -> Vec<Line> {
@@ -202,10 +204,14 @@ fn alert(alert: &Alert) -> Line {
     let value = alert
         .value
         .map_or_else(|| "none".to_owned(), |value| shown(&alert.metric, value));
+    let group = match (&alert.by, &alert.group) {
+        (Some(by), Some(group)) => format!(" of {} {group}", by.to_lowercase()),
+        _ => String::new(),
+    };
     Line::new(style, format!("  {:7}  {}", alert.phase, alert.name)).and(
         Style::Plain,
         format!(
-            "  {} {value}, {} {}",
+            "  {}{group} {value}, {} {}",
             alert.metric,
             alert.comparison.to_lowercase(),
             shown(&alert.metric, alert.threshold)

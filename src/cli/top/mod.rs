@@ -258,7 +258,7 @@ async fn screens(
                 Effect::Ask => _ = questions.try_send(controls.clone()),
                 Effect::Nothing | Effect::Redraw => {}
             },
-            Turn::Answer(asked) => seen.take(asked),
+            Turn::Answer(asked) => seen.take(*asked),
             Turn::Resized => {}
             Turn::Beat => {
                 due = Instant::now() + interval;
@@ -271,7 +271,7 @@ async fn screens(
 /// What happens next.
 enum Turn {
     Keys(String),
-    Answer(Result<Answer, String>),
+    Answer(Box<Result<Answer, String>>),
     Resized,
     Beat,
 }
@@ -284,7 +284,7 @@ async fn next(
 ) -> Turn {
     select! {
         Some(pressed) = keys.recv() => Turn::Keys(pressed),
-        Some(asked) = answers.recv() => Turn::Answer(asked),
+        Some(asked) = answers.recv() => Turn::Answer(Box::new(asked)),
         _ = resized.recv() => Turn::Resized,
         () = sleep_until(due) => Turn::Beat,
     }

@@ -19,6 +19,7 @@ fn data() -> Value {
         json!({
             "name": name, "metric": metric, "comparison": "BELOW", "threshold": 7_500.0,
             "phase": phase, "value": value,
+            "by": value.is_none().then_some("QUEUE"), "group": value.is_none().then_some("vip"),
         })
     };
     json!({
