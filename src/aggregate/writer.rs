@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::State;
+use crate::alert::Watch;
 use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::latency::LatencySummary;
@@ -41,6 +42,7 @@ pub struct Writer {
     recorder: Recorder,
     summary: Arc<LatencySummary>,
     spectra: Spectra,
+    alerts: Watch,
     engine_id: u64,
     sequence: u64,
     high_water: usize,
@@ -78,6 +80,7 @@ impl Writer {
             recorder: Recorder::new(),
             summary: Arc::default(),
             spectra: Spectra::default(),
+            alerts: Watch::none(),
             engine_id,
             sequence: 0,
             high_water: 0,
@@ -86,6 +89,12 @@ impl Writer {
             published_bucket: None,
             summarised_ns: 0,
         }
+    }
+
+    /// The same writer with alerts to look at.
+    pub fn with_alerts(mut self, alerts: Watch) -> Self {
+        self.alerts = alerts;
+        self
     }
 
     /// Runs until `stop` is set and the rings are empty, publishes once more, and gives the state
@@ -177,6 +186,7 @@ impl Writer {
         let (state, clock) = (&self.state, &self.clock);
         let (engine_id, sequence) = (self.engine_id, self.sequence);
         let (summary, spectra) = (&self.summary, &self.spectra);
+        let alerts = &mut self.alerts;
         let ring = RingStats {
             depth: self
                 .rings
@@ -198,6 +208,8 @@ impl Writer {
             snapshot.ring = ring;
             snapshot.latency = Arc::clone(summary);
             snapshot.spectra.clone_from(spectra);
+            // Last: it looks at the numbers above.
+            alerts.fill(snapshot, clock.mono_ns());
         });
         let visible_ns = self.clock.mono_ns();
         for stamps in self.unseen.drain(..) {

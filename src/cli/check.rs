@@ -73,6 +73,10 @@ fn text(loaded: &Loaded) -> String {
         let line = format!("{name:name_width$}  {value:value_width$}  {origin}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
+    for (rule, origin) in &loaded.alerts {
+        let name = rule.name.escape_debug();
+        let _ = writeln!(text, "alert \"{name}\": {rule}  {origin}");
+    }
     for note in &loaded.notes {
         let _ = writeln!(text, "note: {note}");
     }
@@ -115,6 +119,17 @@ fn json(loaded: &Loaded) -> Value {
             })
         })
         .collect();
+    let alerts: Vec<Value> = loaded
+        .alerts
+        .iter()
+        .map(|(rule, origin)| {
+            json!({
+                "name": &*rule.name,
+                "rule": rule.to_string(),
+                "origin": origin.to_string(),
+            })
+        })
+        .collect();
     let errors = match &loaded.settings {
         Ok(_) => &[],
         Err(error) => error.lines(),
@@ -126,6 +141,7 @@ fn json(loaded: &Loaded) -> Value {
     json!({
         "ok": loaded.settings.is_ok(),
         "settings": settings,
+        "alerts": alerts,
         "notes": loaded.notes,
         "errors": errors,
         "wouldRun": would_run,

@@ -173,6 +173,10 @@ fn every_setting_is_read_from_every_layer() {
             Kind::Path(_) => (path, format!("{path:?}")),
             Kind::HttpUrl(_) => ("https://host/a", "\"https://host/a\"".to_owned()),
             Kind::WebSocketUrl(_) => ("wss://host/a", "\"wss://host/a\"".to_owned()),
+            Kind::WebhookUrl(_) => (
+                "https://host/(hidden)",
+                "\"https://host/(hidden)\"".to_owned(),
+            ),
             Kind::Id(_) => ("id-2", "\"id-2\"".to_owned()),
             Kind::Secret(_) => continue,
             Kind::Text(_) => {
@@ -216,7 +220,7 @@ fn bad_values(setting: &Setting) -> Vec<String> {
         Kind::Bytes(..) => vec!["banana", "-1", "1.5MiB", "0", "99999999999GiB", "1ＭiB"],
         Kind::Switch(_) => vec!["yes", "2", "TRUE", "да"],
         Kind::Path(_) => vec![],
-        Kind::HttpUrl(_) | Kind::WebSocketUrl(_) => vec![
+        Kind::HttpUrl(_) | Kind::WebSocketUrl(_) | Kind::WebhookUrl(_) => vec![
             "banana",
             "ftp://host/",
             "http://host/",
