@@ -20,6 +20,7 @@ mod metrics;
 mod model;
 mod notify;
 mod parse;
+mod push;
 mod replay;
 mod simulate;
 mod source;
