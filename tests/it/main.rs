@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod auth;
+mod browser;
 mod check;
 mod cli;
 mod commands;
