@@ -1,4 +1,7 @@
 //! The bearer token that a server asks for. It is compared in constant time and never printed.
+//!
+//! A browser sends no header of ours when it opens a page, so where there is none, the cookie of a
+//! signed-in browser counts instead.
 
 use hyper::HeaderMap;
 use hyper::Uri;
@@ -8,6 +11,7 @@ use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 
 use super::query;
+use super::session;
 
 /// Names under which clients put a token into a URL, where it would reach logs and histories.
 const PARAMETERS: [&str; 3] = ["access_token", "token", "bearer"];
@@ -21,7 +25,8 @@ pub(super) enum Unauthorized {
     InUrl,
 }
 
-/// Checks the one `Authorization` header of a request against `token`.
+/// Checks the one `Authorization` header of a request against `token`, or without one the session's
+/// cookie.
 ///
 /// # Errors
 /// When it is not exactly `Bearer <token>`, or the URL carries a token as well.
@@ -31,11 +36,13 @@ pub(super) fn check(
     headers: &HeaderMap,
 ) -> Result<(), Unauthorized> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Unauthorized::Credential);
+    let is_right = match (values.next(), values.next()) {
+        (None, _) => session::is_in(token, headers),
+        (Some(value), None) => bearer(value.as_bytes())
+            .is_some_and(|offered| offered.ct_eq(token.expose_secret().as_bytes()).into()),
+        (Some(_), Some(_)) => false,
     };
-    let offered = bearer(value.as_bytes()).ok_or(Unauthorized::Credential)?;
-    if !bool::from(offered.ct_eq(token.expose_secret().as_bytes())) {
+    if !is_right {
         return Err(Unauthorized::Credential);
     }
     let mut parameters = query::pairs(uri.query().unwrap_or_default());

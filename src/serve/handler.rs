@@ -13,11 +13,9 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_body_util::LengthLimitError;
 use http_body_util::Limited;
-use hyper::HeaderMap;
 use hyper::Method;
 use hyper::Request;
 use hyper::StatusCode;
-use hyper::Uri;
 use hyper::body::Body;
 use hyper::header;
 use secrecy::SecretString;
@@ -26,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer;
 use super::answer::Answer;
+use super::assets;
 use super::bearer;
 use super::bearer::Unauthorized;
 use super::graphql;
@@ -37,10 +36,14 @@ use super::latency;
 use super::media;
 use super::media::Media;
 use super::page;
+use super::prometheus;
+use super::push::PushCounts;
+use super::query;
 use super::query::Wire;
 use super::route;
 use super::route::Endpoint;
 use super::schema::View;
+use super::session;
 use crate::config::ServeSettings;
 use crate::config::limits;
 use crate::ring::Mailbox;
@@ -63,6 +66,7 @@ struct Shared {
     started: EpochMs,
     started_ns: u64,
     graphql: GraphQl,
+    /// What stands at `/` where the dashboard is not built in.
     page: Bytes,
     draining: CancellationToken,
 }
@@ -94,7 +98,7 @@ impl Handler {
             started_ns: clock.mono_ns(),
             clock,
             graphql: GraphQl::new(settings),
-            page: Bytes::from(page::render(bound)),
+            page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
             draining: CancellationToken::new(),
         }))
     }
@@ -125,7 +129,7 @@ impl Handler {
     {
         let route = route::find(request.uri().path());
         let is_open = route.is_some_and(|route| route.is_open);
-        if !is_open && let Err(answer) = self.admit(request.uri(), request.headers()) {
+        if !is_open && let Err(answer) = self.admit(&request) {
             return *answer;
         }
         let Some(route) = route else {
@@ -139,19 +143,32 @@ impl Handler {
             return answer::with(answer, header::ALLOW, route.allow);
         }
         match route.endpoint {
-            Endpoint::Page => {
-                let page = self.0.page.clone();
-                answer::new(StatusCode::OK, "text/html; charset=utf-8", page)
+            Endpoint::Page => match assets::page() {
+                Some(page) => page.answer(request.headers()),
+                None => {
+                    let page = self.0.page.clone();
+                    answer::new(StatusCode::OK, "text/html; charset=utf-8", page)
+                }
+            },
+            Endpoint::Asset(asset) => asset.answer(request.headers()),
+            Endpoint::Session => {
+                let token = self.0.token.as_ref();
+                session::answer(token, request.method(), request.headers())
             }
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
             Endpoint::GraphQl => self.graphql(request).await,
+            Endpoint::Metrics => {
+                let view = self.view(self.0.clock.mono_ns());
+                prometheus::answer(&view, request.headers())
+            }
             Endpoint::Latency(stage) => latency::answer(&self.0.reader, stage).await,
         }
     }
 
     /// Whether a request may know what stands at its path.
-    fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Answer>> {
+    fn admit<B>(&self, request: &Request<B>) -> Result<(), Box<Answer>> {
+        let (uri, headers) = (request.uri(), request.headers());
         let refuse = |status, line| Err(Box::new(answer::text(status, line)));
         let directed = self.0.host_rule.check(uri, headers);
         match directed {
@@ -174,6 +191,9 @@ impl Handler {
                         StatusCode::BAD_REQUEST,
                         "token in the URL; send it as a header only\n",
                     );
+                }
+                Err(Unauthorized::Credential) if is_browser(request) => {
+                    return Err(Box::new(session::ask()));
                 }
                 Err(Unauthorized::Credential) => {
                     let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
@@ -210,6 +230,16 @@ impl Handler {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
+        // A browser that asks nothing gets the explorer to ask with.
+        let is_question = query::pairs(request.uri().query().unwrap_or_default())
+            .next()
+            .is_some();
+        if !is_question
+            && is_browser(&request)
+            && let Some(explorer) = assets::explorer()
+        {
+            return explorer.answer(request.headers());
+        }
         let Some(media) = media::negotiate(request.headers()) else {
             return graphql::unreadable(
                 StatusCode::NOT_ACCEPTABLE,
@@ -247,6 +277,7 @@ impl Handler {
             wall: self.0.clock.wall(),
             started: self.0.started,
             uptime_ms: now_ns.saturating_sub(self.0.started_ns) / 1_000_000,
+            push: PushCounts::default(),
         }
     }
 
@@ -283,6 +314,11 @@ impl Handler {
             }
         }
     }
+}
+
+/// Whether the request opens a page in a browser.
+fn is_browser<B>(request: &Request<B>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD) && media::wants_html(request.headers())
 }
 
 const _: () = assert!(

@@ -12,6 +12,9 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::parser::types::Selection;
 use async_graphql::parser::types::SelectionSet;
 
+/// Fields that walk a whole table of groups or seconds, wherever they stand.
+pub(super) const COSTLY: [&str; 3] = ["groups", "timeSeries", "sessions"];
+
 /// What a document asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Measure {
@@ -22,6 +25,8 @@ pub(super) struct Measure {
     pub(super) aliases: usize,
     /// Directives in the text.
     pub(super) directives: usize,
+    /// Fields in the text that walk a whole table.
+    pub(super) costly: usize,
     /// Each operation, in no order.
     pub(super) operations: Vec<Extent>,
 }
@@ -113,11 +118,13 @@ fn part<'a>(root: &'a SelectionSet, measure: &mut Measure) -> Part<'a> {
             measure.directives += selection.node.directives().len();
             match &selection.node {
                 Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
                     measure.aliases += usize::from(field.node.alias.is_some());
+                    measure.costly += usize::from(COSTLY.contains(&name));
                     own.depth = own.depth.max(level + 1);
                     if level == 0 {
                         own.roots += 1;
-                        own.is_introspection &= field.node.name.node.starts_with("__");
+                        own.is_introspection &= name.starts_with("__");
                     }
                     waiting.push((&field.node.selection_set.node, level + 1));
                 }

@@ -5,7 +5,7 @@
 //!   └ connection    one socket: protocol, time limits
 //!      └ handler       one request: host, bearer, origin, route
 //!         ├ graphql       media, cache, query → precheck (lexer, measure) → execute → schema
-//!         └ health, latency, page
+//!         └ health, latency, prometheus, assets (page without them), session
 //! ```
 //!
 //! A request loads one snapshot and is answered from it alone. Nothing here knows of events or can
@@ -14,6 +14,7 @@
 //! is the one place that names `async_graphql`.
 
 mod answer;
+mod assets;
 mod bearer;
 mod cache;
 mod connection;
@@ -28,12 +29,17 @@ mod measure;
 mod media;
 mod page;
 mod precheck;
+mod prometheus;
+mod push;
 mod query;
 mod route;
 mod schema;
 mod server;
+mod session;
 
 pub use handler::Handler;
+pub use precheck::refusal_of;
+pub use push::PushCounts;
 pub use schema::schema_sdl;
 pub use server::ServeError;
 pub use server::Server;

@@ -79,9 +79,19 @@ pub(super) fn check(query: &str, operation_name: Option<&str>) -> Result<Checked
     Ok(Checked {
         document,
         operation,
-        is_small: tally.tokens <= SMALL_MAX && measured.expanded <= SMALL_MAX,
+        is_small: tally.tokens <= SMALL_MAX
+            && measured.expanded <= SMALL_MAX
+            && measured.costly == 0,
         bytes: query.len() + tally.tokens * size_of::<Positioned<Selection>>(),
     })
+}
+
+/// The code under which a document would be refused; `None` when it may be executed. For who checks
+/// the check: fuzzing.
+pub fn refusal_of(query: &str, operation_name: Option<&str>) -> Option<&'static str> {
+    check(query, operation_name)
+        .err()
+        .map(|refusal| refusal.code())
 }
 
 impl Checked {
@@ -124,9 +134,13 @@ fn pick(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationTy
         Some(wanted) => named(wanted),
         None => document.operations.iter().next(),
     };
-    picked
-        .map(|(_, operation)| operation.node.ty)
-        .ok_or(Refusal::UnknownOperation)
+    let (_, operation) = picked.ok_or(Refusal::UnknownOperation)?;
+    let (kind, roots) = (operation.node.ty, &operation.node.selection_set.node.items);
+    let is_one_field = matches!(&roots[..], [root] if matches!(root.node, Selection::Field(_)));
+    if kind == OperationType::Subscription && !is_one_field {
+        return Err(Refusal::SubscriptionRoot);
+    }
+    Ok(kind)
 }
 
 /// Why a document is not executed.
@@ -152,6 +166,9 @@ pub(super) enum Refusal {
     },
     /// `operationName` names no operation of the document.
     UnknownOperation,
+    /// A subscription that is not one field: the specification allows no more, and the library would
+    /// pass over a fragment there.
+    SubscriptionRoot,
 }
 
 impl Refusal {
@@ -163,7 +180,7 @@ impl Refusal {
         match self {
             Self::TooComplex { .. } | Self::Cycle(_) => "QUERY_TOO_COMPLEX",
             Self::Syntax { .. } => "GRAPHQL_PARSE_FAILED",
-            Self::UnknownOperation => Self::VALIDATION_CODE,
+            Self::UnknownOperation | Self::SubscriptionRoot => Self::VALIDATION_CODE,
         }
     }
 
@@ -248,6 +265,9 @@ impl fmt::Display for Refusal {
             Self::Syntax { message, .. } => f.write_str(message),
             Self::UnknownOperation => {
                 f.write_str("operationName names no operation of the document")
+            }
+            Self::SubscriptionRoot => {
+                f.write_str("subscription: select one field at its root, outside of any fragment")
             }
         }
     }

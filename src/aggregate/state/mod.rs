@@ -29,6 +29,7 @@ use crate::snapshot::Counters;
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
+use crate::window::Width;
 
 use clock::minute_end;
 use clock::minute_of;
@@ -115,6 +116,11 @@ impl State {
     /// The bucket that holds the engine clock.
     pub fn current_bucket(&self) -> BucketIndex {
         self.buckets.current()
+    }
+
+    /// How long a bucket is.
+    pub fn width(&self) -> Width {
+        self.settings.width
     }
 
     /// When the next bucket begins.

@@ -169,6 +169,27 @@ fn only_what_is_surely_cheap_counts_as_small() {
     assert!(!check(&wide, None).unwrap().is_small);
     let long = format!("{{a{{{}}}}}", "b ".repeat(SMALL_MAX));
     assert!(!check(&long, None).unwrap().is_small);
+    let costly = "{ ...F } fragment F on Query { x: groups(by: QUEUE) { count } }";
+    assert!(!check(costly, None).unwrap().is_small);
+}
+
+#[test]
+fn a_subscription_is_one_field() {
+    let check = |text: &str, expected: Result<OperationType, Refusal>| {
+        let found = check(text, None).map(|checked| checked.operation);
+        assert_eq!(found, expected, "{text}");
+    };
+    check(
+        "subscription { live { __typename } }",
+        Ok(OperationType::Subscription),
+    );
+    let refused = || Err(Refusal::SubscriptionRoot);
+    check("subscription { a: live { x } b: live { x } }", refused());
+    check(
+        "subscription { ...F } fragment F on Subscription { live { x } }",
+        refused(),
+    );
+    check("subscription { ... { live { x } } }", refused());
 }
 
 /// A selection of a generated document.

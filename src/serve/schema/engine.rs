@@ -1,9 +1,11 @@
 //! The process itself.
 
 use async_graphql::Object;
+use async_graphql::SimpleObject;
 
 use super::View;
 use super::scalar::Count;
+use crate::serve::push::PushCounts;
 use crate::snapshot::SessionStats;
 
 /// The engine at the moment of a request.
@@ -77,5 +79,46 @@ impl Engine {
     #[graphql(cache_control(no_cache))]
     async fn snapshot_age_ms(&self) -> Count {
         Count(self.0.wall.since(self.0.snapshot.published))
+    }
+
+    /// What is pushed to subscribers, in numbers. Depends on the moment of asking.
+    #[graphql(cache_control(no_cache))]
+    async fn push(&self) -> Push {
+        Push::new(self.0.push)
+    }
+}
+
+/// What is pushed to subscribers. The same request in the same interval is executed and serialised
+/// once a tick for all who ask for it; where they are many, they are spread over the interval, and
+/// each part is a feed of its own.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Push {
+    /// WebSockets open now.
+    sockets: Count,
+    /// Subscriptions open now, over WebSockets and server-sent events.
+    subscribers: Count,
+    /// Feeds running now: one for each different request, interval and part of the interval.
+    feeds: Count,
+    /// Executions by feeds since `startedAt`.
+    executed: Count,
+    /// Answers handed to subscribers since `startedAt`.
+    sent: Count,
+    /// Answers that a subscriber missed since `startedAt` because it had not read the one before.
+    skipped: Count,
+    /// WebSockets cut since `startedAt` because their client did not read or did not answer.
+    cut: Count,
+}
+
+impl Push {
+    const fn new(counts: PushCounts) -> Self {
+        Self {
+            sockets: Count(counts.sockets),
+            subscribers: Count(counts.subscribers),
+            feeds: Count(counts.feeds),
+            executed: Count(counts.executed),
+            sent: Count(counts.sent),
+            skipped: Count(counts.skipped),
+            cut: Count(counts.cut),
+        }
     }
 }

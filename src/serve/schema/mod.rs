@@ -5,29 +5,40 @@
 //! the same is marked `cache_control(no_cache)`, which makes the `max_age` of an answer that holds it
 //! −1: a cache of answers can tell by that.
 
+mod alerts;
 mod counters;
 mod engine;
+mod groups;
 mod latency;
 mod metrics;
+mod range;
 mod scalar;
+mod series;
+mod sessions;
 mod stream;
+mod subscription;
 mod window;
 
 use std::sync::Arc;
 
 use async_graphql::Context;
 use async_graphql::EmptyMutation;
-use async_graphql::EmptySubscription;
 use async_graphql::Object;
 use async_graphql::Result;
 use async_graphql::SchemaBuilder;
 
+use self::groups::GroupBy;
+use self::groups::GroupOrder;
+use self::groups::GroupWindow;
+use self::series::SeriesMetric;
+pub(super) use self::subscription::Subscription;
+use super::push::PushCounts;
 use crate::config::limits;
 use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
 
 /// The schema of this server.
-pub(super) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub(super) type Schema = async_graphql::Schema<Query, EmptyMutation, Subscription>;
 
 /// The moment a request is answered at, and all that its answer is made of.
 #[derive(Clone, Debug)]
@@ -40,6 +51,8 @@ pub(super) struct View {
     pub(super) started: EpochMs,
     /// Monotonic time since then, in milliseconds.
     pub(super) uptime_ms: u64,
+    /// What push did until then.
+    pub(super) push: PushCounts,
 }
 
 /// Builds the schema, with the library's own limits behind those of `precheck`.
@@ -63,8 +76,8 @@ pub fn schema_sdl() -> String {
     builder().finish().sdl()
 }
 
-fn builder() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
-    Schema::build(Query, EmptyMutation, EmptySubscription)
+fn builder() -> SchemaBuilder<Query, EmptyMutation, Subscription> {
+    Schema::build(Query, EmptyMutation, Subscription)
 }
 
 /// The root of all queries.
@@ -95,6 +108,102 @@ impl Query {
         Ok(latency::stages(&snapshot(context)?.latency))
     }
 
+    /// Every configured window: the main one first, then the others by length. The same as
+    /// `realTimeMetrics.windows`.
+    async fn windows(&self, context: &Context<'_>) -> Result<Vec<window::Window>> {
+        Ok(window::Window::all(&snapshot(context)?))
+    }
+
+    /// The numbers by queue, by deployment or by direction. A session belongs to the queue and the
+    /// deployment of its connect; a message to those it names itself, else to its session's, else to
+    /// `(none)`. The totals elsewhere hold every group.
+    #[graphql(
+        complexity = "1 + range::bounded(first, groups::GROUPS_SHOWN_MAX) * child_complexity"
+    )]
+    async fn groups(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What the groups are.")] by: GroupBy,
+        #[graphql(
+            default_with = "GroupOrder::Messages",
+            desc = "What comes first: the greatest number, or the least name."
+        )]
+        order_by: GroupOrder,
+        #[graphql(default = 20, desc = "How many groups at the most, from 0 to 500.")] first: i32,
+        #[graphql(
+            default_with = "GroupWindow::OneMinute",
+            desc = "The span that the numbers are taken over."
+        )]
+        window: GroupWindow,
+        #[graphql(desc = "Only the group of exactly this name.")] name: Option<String>,
+    ) -> Result<groups::Groups> {
+        let wanted = groups::Wanted {
+            by,
+            order: order_by,
+            first,
+            window,
+            name,
+        };
+        let snapshot = snapshot(context)?;
+        groups::Groups::new(&snapshot, &wanted)
+    }
+
+    /// A metric over time, in steps of whole seconds: an hour of the total, or five minutes of every
+    /// group. Brought up to date once a second.
+    #[graphql(complexity = "1 + child_complexity + series::cost(by, last, step, first)")]
+    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
+    async fn time_series(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What the values are.")] metric: SeriesMetric,
+        #[graphql(desc = "A series for each of these groups; one of the total without it.")]
+        by: Option<GroupBy>,
+        #[graphql(
+            desc = "Only the group of exactly this name; without it the busiest groups, by messages of \
+                    the last minute."
+        )]
+        name: Option<String>,
+        #[graphql(
+            default = 300,
+            desc = "How far back, in seconds: from 1 to 3600 for the total, to 300 for groups."
+        )]
+        last: i32,
+        #[graphql(default = 1, desc = "The length of a step in seconds, from 1 to last.")]
+        step: i32,
+        #[graphql(default = 10, desc = "How many groups at the most, from 0 to 50.")] first: i32,
+    ) -> Result<Vec<series::Series>> {
+        let wanted = series::Wanted {
+            metric,
+            by,
+            name,
+            last,
+            step,
+            first,
+        };
+        let snapshot = snapshot(context)?;
+        series::series(&snapshot, &wanted)
+    }
+
+    /// The longest-open sessions with their ids, for drilling down; brought up to date once a second.
+    #[graphql(
+        complexity = "1 + range::bounded(first, sessions::SESSIONS_SHOWN_MAX) * child_complexity"
+    )]
+    async fn sessions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 20, desc = "How many sessions at the most, from 0 to 100.")] first: i32,
+        #[graphql(desc = "Only sessions that meet it.")] filter: Option<sessions::SessionFilter>,
+    ) -> Result<sessions::OpenSessions> {
+        let filter = filter.unwrap_or_default();
+        let snapshot = snapshot(context)?;
+        sessions::OpenSessions::new(&snapshot, first, &filter)
+    }
+
+    /// Where every alert of the settings stands; brought up to date once a second.
+    async fn alerts(&self, context: &Context<'_>) -> Result<alerts::Alerts> {
+        Ok(alerts::Alerts::new(&snapshot(context)?.alerts))
+    }
+
     /// The process: its version, its age, its ring and its session table.
     async fn engine(&self, context: &Context<'_>) -> Result<engine::Engine> {
         Ok(engine::Engine(context.data::<View>()?.clone()))
@@ -106,4 +215,4 @@ fn snapshot(context: &Context<'_>) -> Result<Arc<Snapshot>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::serve) mod tests;

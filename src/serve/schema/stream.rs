@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::Enum;
-use async_graphql::Error;
-use async_graphql::ErrorExtensions;
 use async_graphql::Object;
 use async_graphql::Result;
 use async_graphql::SimpleObject;
 
+use super::range;
 use super::scalar::Count;
 use super::scalar::signed_float;
 use crate::snapshot::Snapshot;
@@ -61,10 +60,7 @@ impl Stream {
         &self,
         #[graphql(default = 20, desc = "How many, from 0 to 100.")] last: i32,
     ) -> Result<Vec<StreamGap>> {
-        let wanted = usize::try_from(last)
-            .ok()
-            .filter(|_| last <= GAPS_SHOWN_MAX)
-            .ok_or_else(|| out_of_range(last))?;
+        let wanted = range::within("last", last, 0..=GAPS_SHOWN_MAX)?;
         let gaps = &self.0.stream.gaps;
         let first = gaps.len().saturating_sub(wanted);
         Ok(gaps.iter().skip(first).map(StreamGap::new).collect())
@@ -92,13 +88,6 @@ impl Stream {
     async fn lag_ms(&self) -> Option<f64> {
         self.0.stream.lag_ms.map(signed_float)
     }
-}
-
-fn out_of_range(last: i32) -> Error {
-    Error::new(format!(
-        "last: {last} is out of range; choose 0 to {GAPS_SHOWN_MAX}"
-    ))
-    .extend_with(|_, extensions| extensions.set("code", "BAD_USER_INPUT"))
 }
 
 /// A span of time in which events may have been missed.

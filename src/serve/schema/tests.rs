@@ -7,17 +7,23 @@ use super::*;
 use crate::event::Reject;
 use crate::snapshot::WindowStats;
 
-async fn execute(query: &str, snapshot: Snapshot) -> Response {
+pub(in crate::serve) async fn execute(query: &str, snapshot: Snapshot) -> Response {
+    let response = ask(query, snapshot).await;
+    assert_eq!(response.errors, [], "{query}");
+    response
+}
+
+/// What a query comes to, errors and all.
+pub(in crate::serve) async fn ask(query: &str, snapshot: Snapshot) -> Response {
     let view = View {
         snapshot: Arc::new(snapshot),
         wall: EpochMs::from_ms(2_500),
         started: EpochMs::from_ms(1_000),
         uptime_ms: 1_500,
+        push: PushCounts::default(),
     };
     let request = Request::new(query).data(view);
-    let response = build(true).execute(request).await;
-    assert_eq!(response.errors, [], "{query}");
-    response
+    build(true).execute(request).await
 }
 
 fn snapshot() -> Snapshot {
@@ -48,9 +54,18 @@ fn every_reason_is_in_the_description() {
     }
 }
 
+#[test]
+fn what_walks_a_whole_table_is_known_by_name() {
+    let sdl = schema_sdl();
+    for field in crate::serve::measure::COSTLY {
+        assert!(sdl.contains(&format!("\t{field}(")), "{field}");
+    }
+}
+
 #[tokio::test]
 async fn everything_has_a_description() {
     let query = "{ __schema { types { name description enumValues { name description } \
+                 inputFields { name description } \
                  fields { name description args { name description } } } } }";
     let data = execute(query, snapshot()).await.data.into_json().unwrap();
     let types = data["__schema"]["types"].as_array().unwrap();
@@ -61,7 +76,7 @@ async fn everything_has_a_description() {
     };
     let mut seen = 0;
     for owner in types.iter().filter(own) {
-        let members = ["fields", "enumValues"].map(|key| owner[key].as_array());
+        let members = ["fields", "inputFields", "enumValues"].map(|key| owner[key].as_array());
         let members: Vec<_> = members.into_iter().flatten().flatten().collect();
         let arguments = members
             .iter()
@@ -95,6 +110,10 @@ async fn answers_that_age_say_so() {
     check("{ stream { lagMs lastArrival } }", 0).await;
     check("{ engine { uptimeMs } realTimeMetrics { asOf } }", -1).await;
     check("{ engine { snapshotAgeMs } }", -1).await;
+    check("{ engine { push { sent } } }", -1).await;
+    let breakdowns = "{ windows { windowMs } groups(by: QUEUE) { count } alerts { items { name } } \
+                      timeSeries(metric: MESSAGES) { values } sessions { asOf } }";
+    check(breakdowns, 0).await;
 }
 
 #[tokio::test]

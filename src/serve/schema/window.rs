@@ -12,37 +12,44 @@ use crate::snapshot::DurationQuantiles;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
 
-/// One window of a snapshot.
+/// One window: of a snapshot, or of a group.
 #[derive(Clone, Debug)]
-pub(super) struct Window {
-    snapshot: Arc<Snapshot>,
-    /// Its place in [`Snapshot::windows`].
-    index: usize,
+pub(super) enum Window {
+    /// By its place in [`Snapshot::windows`].
+    Total(Arc<Snapshot>, usize),
+    /// A group's.
+    Group(Box<WindowStats>),
 }
 
 impl Window {
     /// The windows of a snapshot, the main one first.
     pub(super) fn all(snapshot: &Arc<Snapshot>) -> Vec<Self> {
         (0..snapshot.windows.len())
-            .map(|index| Self {
-                snapshot: Arc::clone(snapshot),
-                index,
-            })
+            .map(|index| Self::Total(Arc::clone(snapshot), index))
             .collect()
     }
 
+    /// A window of a group.
+    pub(super) fn of_group(stats: WindowStats) -> Self {
+        Self::Group(Box::new(stats))
+    }
+
     /// The main window.
-    pub(super) fn main(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, index: 0 }
+    pub(super) const fn main(snapshot: Arc<Snapshot>) -> Self {
+        Self::Total(snapshot, 0)
     }
 
     fn stats(&self) -> &WindowStats {
-        &self.snapshot.windows[self.index]
+        match self {
+            Self::Total(snapshot, index) => &snapshot.windows[*index],
+            Self::Group(stats) => stats,
+        }
     }
 }
 
 /// The numbers of one sliding window over event time. It ends with the bucket that holds the engine
 /// clock (`asOf`) and covers the buckets whose start is less than `windowMs` before that one's start.
+/// Where it is a group's, its older edge lies on a coarser grid, which `Group.window` states.
 #[Object]
 impl Window {
     /// Sessions that connected inside the window and have not disconnected. Sessions that connected

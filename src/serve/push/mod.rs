@@ -1,0 +1,5 @@
+//! Push: subscriptions over WebSockets and server-sent events.
+
+mod counters;
+
+pub use counters::PushCounts;

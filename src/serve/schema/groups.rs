@@ -1,0 +1,216 @@
+//! The numbers by queue, by deployment and by direction.
+
+use std::cmp::Ordering;
+
+use async_graphql::Enum;
+use async_graphql::Result;
+use async_graphql::SimpleObject;
+
+use super::range;
+use super::scalar::Count;
+use super::window::Window;
+use crate::snapshot;
+use crate::snapshot::Dimension;
+use crate::snapshot::Snapshot;
+use crate::snapshot::WindowStats;
+
+/// Groups in one answer, at most: each is a whole window, and the page that shows more would not be
+/// read.
+pub(super) const GROUPS_SHOWN_MAX: i32 = 500;
+
+/// What sessions and messages are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Dimension")]
+pub(super) enum GroupBy {
+    /// The queue a session was routed to: `data.queueId` of its connect.
+    Queue,
+    /// The deployment, the page that carries the messenger: `data.deploymentId` of its connect.
+    Deployment,
+    /// Whether a message is from the guest or to the guest: `data.direction`. Messages only; sessions
+    /// have no direction.
+    Direction,
+}
+
+/// The span that the numbers of a group are taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(super) enum GroupWindow {
+    /// The last 10 s; its older edge lies on a cell of 100 ms. Without percentiles.
+    TenSeconds,
+    /// The last 60 s; its older edge lies on a cell of 100 ms.
+    OneMinute,
+    /// The last 300 s; its older edge lies on a cell of 1 s. Without percentiles.
+    FiveMinutes,
+    /// The last 3600 s; its older edge lies on a cell of 10 s.
+    OneHour,
+}
+
+/// By what groups are ordered: all but `NAME` greatest first, equal ones by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(super) enum GroupOrder {
+    /// By name, ascending by its UTF-8 bytes.
+    Name,
+    /// By messages in the window.
+    Messages,
+    /// By connections in the window.
+    Connections,
+    /// By disconnects in the window that closed a session.
+    Disconnections,
+    /// By sessions that connected inside the window and have not disconnected.
+    ActiveSessions,
+    /// By sessions open now, whenever they connected.
+    OpenSessions,
+    /// By `avgSessionDurationMs`.
+    Duration,
+}
+
+/// What stands behind a group's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "snapshot::GroupKind")]
+pub(super) enum GroupKind {
+    /// A name from the stream.
+    Named,
+    /// Events that carry no name: shown as `(none)`.
+    Unnamed,
+    /// Events whose name found no room among the groups: shown as `other`.
+    Other,
+}
+
+/// The groups of one dimension, a cut made once a bucket (100 ms by default).
+#[derive(Debug, SimpleObject)]
+pub(super) struct Groups {
+    /// All groups of the dimension there are, shown here or not.
+    count: Count,
+    /// Named groups at the most; events of further names are counted under `other`.
+    capacity: Count,
+    /// Applied events counted under `other` because their name found no room. The totals hold them.
+    overflowed: Count,
+    /// The groups asked for, in the order asked for.
+    items: Vec<Group>,
+}
+
+/// One group.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Group {
+    /// Its name: text from the stream, never markup; `(none)` and `other` for what has no name.
+    name: String,
+    /// What stands behind the name: tells `(none)` and `other` from queues of that name.
+    kind: GroupKind,
+    /// Sessions of the group open now, whenever they connected.
+    open_sessions: Count,
+    /// The numbers over the window asked for. A session belongs to the queue and deployment of its
+    /// connect; a message to those it names itself, else to its session's, else to `(none)`. The
+    /// window's older edge lies on a cell of 100 ms for 10 s and 1 m, of 1 s for 5 m and of 10 s for
+    /// 1 h; `durations` is there for 1 m and 1 h only.
+    window: Window,
+}
+
+/// What is asked for of a dimension.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) by: GroupBy,
+    pub(super) order: GroupOrder,
+    pub(super) first: i32,
+    pub(super) window: GroupWindow,
+    pub(super) name: Option<String>,
+}
+
+impl Groups {
+    /// The first groups of a dimension in an order, or the one of a name.
+    pub(super) fn new(snapshot: &Snapshot, wanted: &Wanted) -> Result<Self> {
+        let first = range::within("first", wanted.first, 0..=GROUPS_SHOWN_MAX)?;
+        let dimension = Dimension::from(wanted.by);
+        let table = snapshot.groups.by(dimension);
+        let room = &snapshot.groups.room;
+        let mut found: Vec<&snapshot::Group> = match &wanted.name {
+            Some(name) => table.find(name).into_iter().collect(),
+            None => table.iter().collect(),
+        };
+        let window = wanted.window as usize;
+        first_by(&mut found, first, |a, b| wanted.order.compare(window, a, b));
+        Ok(Self {
+            count: Count(table.count() as u64),
+            capacity: Count(room.capacity),
+            overflowed: Count(room.overflowed[dimension.index()]),
+            items: found
+                .iter()
+                .map(|group| Group::new(group, window))
+                .collect(),
+        })
+    }
+}
+
+impl Group {
+    fn new(group: &snapshot::Group, window: usize) -> Self {
+        Self {
+            name: group.name.as_ref().to_owned(),
+            kind: group.kind.into(),
+            open_sessions: Count(group.open_sessions),
+            window: Window::of_group(group.windows[window].clone()),
+        }
+    }
+}
+
+impl GroupOrder {
+    /// Which of two groups comes first.
+    fn compare(self, window: usize, a: &snapshot::Group, b: &snapshot::Group) -> Ordering {
+        let (first, second) = (&a.windows[window], &b.windows[window]);
+        let greatest = |key: fn(&WindowStats) -> u64| key(second).cmp(&key(first));
+        let by_number = match self {
+            Self::Name => Ordering::Equal,
+            Self::Messages => greatest(|stats| stats.messages),
+            Self::Connections => greatest(|stats| stats.connections),
+            Self::Disconnections => greatest(|stats| stats.disconnections),
+            Self::ActiveSessions => greatest(|stats| stats.active_sessions),
+            Self::OpenSessions => b.open_sessions.cmp(&a.open_sessions),
+            Self::Duration => {
+                let (first, second) = (
+                    first.avg_session_duration_ms(),
+                    second.avg_session_duration_ms(),
+                );
+                second.total_cmp(&first)
+            }
+        };
+        by_number.then_with(|| by_name(a, b))
+    }
+}
+
+/// The groups with the most messages in the last minute, busiest first.
+pub(super) fn busiest(
+    snapshot: &Snapshot,
+    dimension: Dimension,
+    first: usize,
+) -> Vec<&snapshot::Group> {
+    let window = GroupWindow::OneMinute as usize;
+    let mut found: Vec<&snapshot::Group> = snapshot.groups.by(dimension).iter().collect();
+    first_by(&mut found, first, |a, b| {
+        GroupOrder::Messages.compare(window, a, b)
+    });
+    found
+}
+
+/// Equal names are told apart by what stands behind them, so the order is always the same.
+fn by_name(a: &snapshot::Group, b: &snapshot::Group) -> Ordering {
+    (&a.name, a.kind as u8).cmp(&(&b.name, b.kind as u8))
+}
+
+/// Cuts a list to its first items in an order. Cost: linear in the list, but for sorting what is left.
+fn first_by<T>(items: &mut Vec<T>, first: usize, order: impl Fn(&T, &T) -> Ordering) {
+    if first == 0 {
+        items.clear();
+    } else if items.len() > first {
+        items.select_nth_unstable_by(first - 1, &order);
+        items.truncate(first);
+    }
+    items.sort_unstable_by(&order);
+}
+
+const _: () = assert!(
+    snapshot::GROUP_WINDOWS_MS[GroupWindow::TenSeconds as usize] == 10_000
+        && snapshot::GROUP_WINDOWS_MS[GroupWindow::OneMinute as usize] == 60_000
+        && snapshot::GROUP_WINDOWS_MS[GroupWindow::FiveMinutes as usize] == 300_000
+        && snapshot::GROUP_WINDOWS_MS[GroupWindow::OneHour as usize] == 3_600_000,
+    "the windows of a group stand in the order of their names"
+);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::*;
+use crate::serve::schema::tests::ask;
+use crate::serve::schema::tests::execute;
+use crate::snapshot::DurationQuantiles;
+use crate::snapshot::GROUP_WINDOWS_MS;
+use crate::snapshot::GroupId;
+use crate::snapshot::GroupRoom;
+use crate::snapshot::GroupTable;
+
+/// A group whose windows have `numbers × (place + 1)` messages, connections, disconnects and active
+/// sessions.
+fn group(id: u16, name: &str, kind: snapshot::GroupKind, numbers: [u64; 4]) -> snapshot::Group {
+    let [messages, connections, disconnections, active_sessions] = numbers;
+    let windows = [0, 1, 2, 3].map(|place| {
+        let times = place as u64 + 1;
+        WindowStats {
+            length_ms: GROUP_WINDOWS_MS[place],
+            messages: times * messages,
+            connections: times * connections,
+            disconnections: times * disconnections,
+            active_sessions: times * active_sessions,
+            closed_sessions: 2,
+            closed_duration_ms: 1_000 * connections,
+            coverage_ms: 10_000,
+            durations: (place % 2 == 1).then(DurationQuantiles::default),
+            ..WindowStats::default()
+        }
+    });
+    snapshot::Group {
+        id: GroupId(id),
+        name: name.into(),
+        kind,
+        open_sessions: 10 * active_sessions,
+        windows,
+    }
+}
+
+fn snapshot() -> Snapshot {
+    use snapshot::GroupKind::{Named, Other, Unnamed};
+    let queues = GroupTable::new(vec![
+        Arc::new(vec![
+            group(0, "(none)", Unnamed, [7, 0, 0, 0]),
+            group(1, "sales", Named, [5, 3, 1, 4]),
+        ]),
+        Arc::new(vec![]),
+        Arc::new(vec![
+            group(2, "billing", Named, [5, 9, 2, 1]),
+            group(3, "other", Named, [1, 1, 9, 2]),
+            group(4, "other", Other, [0, 2, 3, 9]),
+        ]),
+    ]);
+    let directions = GroupTable::new(vec![Arc::new(vec![group(
+        0,
+        "inbound",
+        Named,
+        [8, 0, 0, 0],
+    )])]);
+    let groups = snapshot::Groups {
+        tables: [queues, GroupTable::default(), directions],
+        room: GroupRoom {
+            capacity: 10_000,
+            overflowed: [12, 0, 3],
+            bytes: 1,
+        },
+    };
+    Snapshot {
+        groups: Arc::new(groups),
+        ..Snapshot::default()
+    }
+}
+
+async fn groups(arguments: &str, selection: &str) -> Value {
+    let query = format!("{{ groups({arguments}) {{ {selection} }} }}");
+    let mut data = execute(&query, snapshot()).await.data.into_json().unwrap();
+    data["groups"].take()
+}
+
+async fn names(arguments: &str) -> Vec<String> {
+    let found = groups(arguments, "items { name }").await;
+    let items = found["items"].as_array().unwrap().iter();
+    items
+        .map(|item| item["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_order_is_descending_but_names_and_ties_are_by_name() {
+    let check = async |order: &str, expected: [&str; 5]| {
+        let found = names(&format!("by: QUEUE, orderBy: {order}")).await;
+        assert_eq!(found, expected, "{order}");
+    };
+    check("NAME", ["(none)", "billing", "other", "other", "sales"]).await;
+    check("MESSAGES", ["(none)", "billing", "sales", "other", "other"]).await;
+    check(
+        "CONNECTIONS",
+        ["billing", "sales", "other", "other", "(none)"],
+    )
+    .await;
+    check(
+        "DISCONNECTIONS",
+        ["other", "other", "billing", "sales", "(none)"],
+    )
+    .await;
+    check(
+        "ACTIVE_SESSIONS",
+        ["other", "sales", "other", "billing", "(none)"],
+    )
+    .await;
+    check(
+        "OPEN_SESSIONS",
+        ["other", "sales", "other", "billing", "(none)"],
+    )
+    .await;
+    check("DURATION", ["billing", "sales", "other", "other", "(none)"]).await;
+    assert_eq!(names("by: DIRECTION").await, ["inbound"]);
+    assert!(names("by: DEPLOYMENT").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_part_is_the_head_of_the_whole() {
+    for order in ["NAME", "MESSAGES", "ACTIVE_SESSIONS", "DURATION"] {
+        let whole = names(&format!("by: QUEUE, orderBy: {order}")).await;
+        for first in 0..=6 {
+            let part = names(&format!("by: QUEUE, orderBy: {order}, first: {first}")).await;
+            assert_eq!(part, whole[..whole.len().min(first)], "{order} {first}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_window_asked_for_is_the_one_shown() {
+    let selection = "count capacity overflowed items { name kind openSessions \
+                     window { windowMs messagesPerMinute activeSessions durations { count } complete } }";
+    let of = async |window: &str| {
+        let arguments = format!("by: QUEUE, name: \"sales\", window: {window}");
+        groups(&arguments, selection).await
+    };
+    let shown = of("FIVE_MINUTES").await;
+    let expected = json!({
+        "count": 5, "capacity": 10_000, "overflowed": 12,
+        "items": [{
+            "name": "sales", "kind": "NAMED", "openSessions": 40,
+            "window": {
+                "windowMs": 300_000, "messagesPerMinute": 3.0, "activeSessions": 12,
+                "durations": null, "complete": false,
+            },
+        }],
+    });
+    assert_eq!(shown, expected);
+    for (window, ms) in ["TEN_SECONDS", "ONE_MINUTE", "FIVE_MINUTES", "ONE_HOUR"]
+        .iter()
+        .zip(GROUP_WINDOWS_MS)
+    {
+        let shown = of(window).await;
+        let shown = &shown["items"][0]["window"];
+        assert_eq!(shown["windowMs"], ms, "{window}");
+        assert_eq!(shown["complete"], ms == 10_000, "{window}");
+        let has_durations = ["ONE_MINUTE", "ONE_HOUR"].contains(window);
+        assert_eq!(shown["durations"].is_object(), has_durations, "{window}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_finds_what_is_named_before_what_is_ours() {
+    let kinds = async |name: &str| {
+        let arguments = format!("by: QUEUE, name: \"{name}\"");
+        groups(&arguments, "items { kind }").await["items"].take()
+    };
+    assert_eq!(kinds("other").await, json!([{ "kind": "NAMED" }]));
+    assert_eq!(kinds("(none)").await, json!([{ "kind": "UNNAMED" }]));
+    assert_eq!(kinds("Sales").await, json!([]));
+}
+
+#[tokio::test]
+async fn arguments_out_of_range_are_refused_by_name() {
+    for first in ["-1", "501", "2147483647", "-2147483648"] {
+        let query = format!("{{ groups(by: QUEUE, first: {first}) {{ count }} }}");
+        let response = ask(&query, snapshot()).await;
+        let [error] = &response.errors[..] else {
+            panic!("{response:?}");
+        };
+        let expected = format!("first: {first} is out of range; choose 0 to 500");
+        assert_eq!(error.message, expected);
+        assert_eq!(error.path.len(), 1, "{error:?}");
+        let extensions = error.extensions.as_ref().unwrap();
+        assert_eq!(extensions.get("code"), Some(&"BAD_USER_INPUT".into()));
+    }
+}
+
+#[tokio::test]
+async fn wide_answers_are_refused_before_they_are_made() {
+    let of = async |first: i32, fields: usize| {
+        let fields: String = (0..fields)
+            .map(|n| format!("f{n}: activeSessions "))
+            .collect();
+        let query = format!(
+            "{{ groups(by: QUEUE, first: {first}) {{ items {{ window {{ {fields} }} }} }} }}"
+        );
+        ask(&query, snapshot()).await.errors.len()
+    };
+    assert_eq!(of(500, 5).await, 0);
+    assert_eq!(of(500, 20).await, 1);
+    assert_eq!(of(100, 20).await, 0);
+}

@@ -1,0 +1,290 @@
+//! Numbers by the second, or by steps of several.
+
+use std::borrow::Cow;
+
+use async_graphql::ContextSelectionSet;
+use async_graphql::Enum;
+use async_graphql::OutputType;
+use async_graphql::Positioned;
+use async_graphql::Result;
+use async_graphql::ServerResult;
+use async_graphql::SimpleObject;
+use async_graphql::Value;
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+
+use super::groups;
+use super::groups::GroupBy;
+use super::range;
+use super::scalar::signed_float;
+use crate::snapshot::Dimension;
+use crate::snapshot::DurationQuantiles;
+use crate::snapshot::GROUP_SECONDS;
+use crate::snapshot::GroupSecond;
+use crate::snapshot::Snapshot;
+use crate::snapshot::TOTAL_SECONDS;
+use crate::snapshot::TotalSecond;
+
+/// Series in one answer, at most.
+pub(super) const SERIES_SHOWN_MAX: i32 = 50;
+/// Seconds that can be asked for of the total.
+pub(super) const TOTAL_LAST_MAX: i32 = 3_600;
+/// Seconds that can be asked for of a group.
+pub(super) const GROUP_LAST_MAX: i32 = 300;
+/// Values that cost as much as one field of a query.
+const VALUES_A_FIELD: usize = 16;
+
+/// What a series shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(super) enum SeriesMetric {
+    /// Messages in the step, by their event time.
+    Messages,
+    /// Connections in the step, by their event time.
+    Connections,
+    /// Disconnects in the step that closed a session, by their event time.
+    Disconnections,
+    /// Sessions open at the end of the step, whenever they connected.
+    OpenSessions,
+    /// Active sessions of the main window at the end of the step. For the total only.
+    ActiveSessions,
+    /// Median of the durations in the main window at the end of the step, in milliseconds. For the
+    /// total only.
+    DurationP50,
+    /// 90th percentile of the durations in the main window at the end of the step, in milliseconds.
+    /// For the total only.
+    DurationP90,
+    /// 99th percentile of the durations in the main window at the end of the step, in milliseconds.
+    /// For the total only.
+    DurationP99,
+}
+
+/// One metric over time: steps of `stepMs` on the grid of whole multiples of `stepMs` since
+/// 1970-01-01T00:00:00Z, all of them complete.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Series {
+    /// The group's name; null for the total.
+    name: Option<String>,
+    /// What the values are.
+    metric: SeriesMetric,
+    /// The beginning of the first step, in milliseconds since 1970-01-01T00:00:00Z.
+    start_ms: f64,
+    /// The length of a step, in milliseconds.
+    step_ms: f64,
+    /// A value a step, oldest first: the sum over the step for counts, else what was at its end. Null
+    /// where there is none: before the engine began, and for percentiles of no sessions.
+    values: Values,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) metric: SeriesMetric,
+    pub(super) by: Option<GroupBy>,
+    pub(super) name: Option<String>,
+    pub(super) last: i32,
+    pub(super) step: i32,
+    pub(super) first: i32,
+}
+
+/// What a field of series costs beside what is selected of each: the values it gives.
+pub(super) fn cost(by: Option<GroupBy>, last: i32, step: i32, first: i32) -> usize {
+    let (series, last_max) = match by {
+        Some(_) => (range::bounded(first, SERIES_SHOWN_MAX), GROUP_LAST_MAX),
+        None => (1, TOTAL_LAST_MAX),
+    };
+    let values = range::bounded(last, last_max) / range::bounded(step, TOTAL_LAST_MAX).max(1);
+    series * (1 + values / VALUES_A_FIELD)
+}
+
+/// The series asked for: of the total, of one group, or of the busiest groups.
+pub(super) fn series(snapshot: &Snapshot, wanted: &Wanted) -> Result<Vec<Series>> {
+    let last_max = match wanted.by {
+        Some(_) => GROUP_LAST_MAX,
+        None => TOTAL_LAST_MAX,
+    };
+    let last = range::within("last", wanted.last, 1..=last_max)?;
+    let step = range::within("step", wanted.step, 1..=wanted.last)?;
+    let first = range::within("first", wanted.first, 0..=SERIES_SHOWN_MAX)?;
+    let grid = Grid::new(snapshot, last, step);
+    let Some(by) = wanted.by else {
+        if wanted.name.is_some() {
+            return Err(range::bad_input(String::from(
+                "name: there is no name without by; give by",
+            )));
+        }
+        let seconds: Vec<&TotalSecond> = snapshot.series.total().rev().take(grid.reach).collect();
+        let values = grid.values(&seconds, wanted.metric.is_count(), |second| {
+            wanted.metric.of_total(second)
+        });
+        return Ok(vec![grid.series(None, wanted.metric, values)]);
+    };
+    if !wanted.metric.is_of_groups() {
+        return Err(range::bad_input(String::from(
+            "metric: kept for the total only; leave by out, or choose MESSAGES, CONNECTIONS, \
+             DISCONNECTIONS or OPEN_SESSIONS",
+        )));
+    }
+    let dimension = Dimension::from(by);
+    let found = match &wanted.name {
+        Some(name) => snapshot
+            .groups
+            .by(dimension)
+            .find(name)
+            .into_iter()
+            .collect(),
+        None => groups::busiest(snapshot, dimension, first),
+    };
+    let of_group = |group: &crate::snapshot::Group| {
+        let kept = snapshot
+            .series
+            .group(dimension, group.id, group.open_sessions, grid.reach);
+        let seconds: Vec<&GroupSecond> = kept.iter().rev().collect();
+        let values = grid.values(&seconds, wanted.metric.is_count(), |second| {
+            wanted.metric.of_group(second)
+        });
+        grid.series(Some(group.name.as_ref().to_owned()), wanted.metric, values)
+    };
+    Ok(found.into_iter().map(of_group).collect())
+}
+
+/// The steps of an answer: the newest that are complete.
+#[derive(Debug)]
+struct Grid {
+    /// Seconds in a step.
+    step: usize,
+    /// Steps.
+    count: usize,
+    /// Seconds past the end of the newest step that are kept already: the step they begin is not
+    /// complete.
+    ahead: usize,
+    /// Seconds, back from the newest, that the steps lie in.
+    reach: usize,
+    /// The first millisecond of the oldest step.
+    start_ms: i64,
+}
+
+impl Grid {
+    fn new(snapshot: &Snapshot, last: usize, step: usize) -> Self {
+        // Before the first second there is only the clock to go by.
+        let end = snapshot.series.end().unwrap_or(snapshot.now);
+        let end_s = end.ms().div_euclid(1_000);
+        let (step_s, count) = (signed(step), last / step);
+        let ahead = end_s.rem_euclid(step_s);
+        let start_s = end_s - ahead - step_s * signed(count);
+        let ahead = usize::try_from(ahead).unwrap_or(0);
+        Self {
+            step,
+            count,
+            ahead,
+            reach: ahead + step * count,
+            start_ms: start_s * 1_000,
+        }
+    }
+
+    /// A value a step, oldest first, from seconds that stand newest first.
+    fn values<T>(&self, seconds: &[&T], sums: bool, value: impl Fn(&T) -> Option<f64>) -> Values {
+        let of_step = |place: usize| {
+            let newest = self.ahead + self.step * (self.count - 1 - place);
+            if !sums {
+                return seconds.get(newest).and_then(|second| value(second));
+            }
+            let whole = seconds.get(newest..newest + self.step)?;
+            whole.iter().map(|second| value(second)).sum()
+        };
+        Values((0..self.count).map(of_step).collect())
+    }
+
+    fn series(&self, name: Option<String>, metric: SeriesMetric, values: Values) -> Series {
+        Series {
+            name,
+            metric,
+            start_ms: signed_float(self.start_ms),
+            step_ms: signed_float(1_000 * signed(self.step)),
+            values,
+        }
+    }
+}
+
+fn signed(small: usize) -> i64 {
+    i64::try_from(small).unwrap_or(i64::MAX)
+}
+
+impl SeriesMetric {
+    /// Whether a step's value is the sum over its seconds.
+    const fn is_count(self) -> bool {
+        matches!(
+            self,
+            Self::Messages | Self::Connections | Self::Disconnections
+        )
+    }
+
+    /// Whether groups have it.
+    const fn is_of_groups(self) -> bool {
+        self.is_count() || matches!(self, Self::OpenSessions)
+    }
+
+    fn of_total(self, second: &TotalSecond) -> Option<f64> {
+        let count = |count: u32| Some(f64::from(count));
+        let quantile = |of: fn(&DurationQuantiles) -> u64| {
+            let ms = of(second.durations.as_ref()?);
+            Some(super::scalar::float(ms))
+        };
+        match self {
+            Self::Messages => count(second.messages),
+            Self::Connections => count(second.connections),
+            Self::Disconnections => count(second.disconnections),
+            Self::OpenSessions => count(second.open_sessions),
+            Self::ActiveSessions => count(second.active_sessions),
+            Self::DurationP50 => quantile(|durations| durations.p50_ms),
+            Self::DurationP90 => quantile(|durations| durations.p90_ms),
+            Self::DurationP99 => quantile(|durations| durations.p99_ms),
+        }
+    }
+
+    fn of_group(self, second: &GroupSecond) -> Option<f64> {
+        let count = match self {
+            Self::Messages => second.messages,
+            Self::Connections => second.connections,
+            Self::Disconnections => second.disconnections,
+            Self::OpenSessions => second.open_sessions,
+            _ => return None,
+        };
+        Some(f64::from(count))
+    }
+}
+
+/// Values of a series, null where there is none. It is a type of its own because the library would
+/// make a future for every value of a plain list.
+#[derive(Debug, PartialEq)]
+struct Values(Vec<Option<f64>>);
+
+impl OutputType for Values {
+    fn type_name() -> Cow<'static, str> {
+        <Vec<Option<f64>> as OutputType>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        <Vec<Option<f64>> as OutputType>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Vec<Option<f64>> as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        _context: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        let value = |value: &Option<f64>| value.map_or(Value::Null, Value::from);
+        Ok(Value::List(self.0.iter().map(value).collect()))
+    }
+}
+
+const _: () = assert!(
+    TOTAL_LAST_MAX as usize == TOTAL_SECONDS && GROUP_LAST_MAX as usize == GROUP_SECONDS,
+    "what can be asked for is what is kept"
+);
+
+#[cfg(test)]
+mod tests;

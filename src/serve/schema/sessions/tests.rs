@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::*;
+use crate::serve::schema::tests::ask;
+use crate::serve::schema::tests::execute;
+
+fn session(id: &str, connected: i64, queue: &str, deployment: &str) -> snapshot::OpenSession {
+    snapshot::OpenSession {
+        id: id.into(),
+        connected: EpochMs::from_ms(connected),
+        last_seen: EpochMs::from_ms(60_000),
+        messages: 3,
+        queue: queue.into(),
+        deployment: deployment.into(),
+    }
+}
+
+fn snapshot() -> Snapshot {
+    let [a, b, c, d] = [
+        session("a", 1_000, "sales", "shop"),
+        session("b", 2_000, "sales", "app"),
+        session("c", 3_000, "billing", "shop"),
+        session("d", 4_000, "billing", "app"),
+    ];
+    Snapshot {
+        now: EpochMs::from_ms(90_500),
+        longest: Arc::new(Longest {
+            as_of: EpochMs::from_ms(90_000),
+            overall: vec![a.clone(), b],
+            by_queue: vec![Arc::new(vec![a]), Arc::new(vec![c, d])],
+        }),
+        ..Snapshot::default()
+    }
+}
+
+async fn ids(arguments: &str) -> Value {
+    let query = format!("{{ sessions{arguments} {{ items {{ id }} }} }}");
+    let data = execute(&query, snapshot()).await.data.into_json().unwrap();
+    let items = data["sessions"]["items"].as_array().unwrap().iter();
+    items.map(|item| item["id"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_session_is_as_long_open_as_the_snapshot_says() {
+    let query = "{ sessions(first: 1) { asOf items { id connectedAt connectedAtMs openMs lastSeen \
+                 messages queue deployment } } }";
+    let response = execute(query, snapshot()).await;
+    assert_eq!(response.cache_control.max_age, 0, "an answer can be kept");
+    let expected = json!({ "sessions": {
+        "asOf": "1970-01-01T00:01:30.000Z",
+        "items": [{
+            "id": "a", "connectedAt": "1970-01-01T00:00:01.000Z", "connectedAtMs": 1_000.0,
+            "openMs": 89_500.0, "lastSeen": "1970-01-01T00:01:00.000Z", "messages": 3,
+            "queue": "sales", "deployment": "shop",
+        }],
+    }});
+    assert_eq!(response.data.into_json().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_filter_chooses_among_all_lists_longest_first() {
+    let check = async |arguments: &str, expected: Value| {
+        assert_eq!(ids(arguments).await, expected, "{arguments}");
+    };
+    check("", json!(["a", "b"])).await;
+    check("(filter: {})", json!(["a", "b"])).await;
+    check("(filter: {queue: \"sales\"})", json!(["a", "b"])).await;
+    check("(filter: {queue: \"billing\"})", json!(["c", "d"])).await;
+    check("(first: 1, filter: {queue: \"billing\"})", json!(["c"])).await;
+    check("(filter: {deployment: \"shop\"})", json!(["a", "c"])).await;
+    check("(filter: {deployment: \"app\"})", json!(["b", "d"])).await;
+    let both = "(filter: {queue: \"billing\", deployment: \"app\"})";
+    check(both, json!(["d"])).await;
+    check("(filter: {queue: \"nobody\"})", json!([])).await;
+    check("(first: 0)", json!([])).await;
+}
+
+#[tokio::test]
+async fn more_than_are_listed_cannot_be_asked_for() {
+    for first in [-1, 101] {
+        let query = format!("{{ sessions(first: {first}) {{ asOf }} }}");
+        let response = ask(&query, snapshot()).await;
+        let expected = format!("first: {first} is out of range; choose 0 to 100");
+        assert_eq!(response.errors[0].message, expected);
+    }
+}
