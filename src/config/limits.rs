@@ -19,6 +19,10 @@ pub const RING_BATCHES: usize = 256;
 /// Batches the writer takes from one ring before it looks at the next, so that none starves.
 pub const DRAIN_QUOTA_BATCHES: usize = 16;
 
+/// Small pieces of work for groups that the writer does between batches, so that none of them is
+/// felt: about a quarter of a millisecond.
+pub const WORK_PIECES: usize = 2_048;
+
 /// Windows at the most: the main one and the further ones.
 pub const WINDOWS_MAX: usize = 8;
 /// Buckets retained at the most, so that a slip in a setting cannot take all memory: enough for a
