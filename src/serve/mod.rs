@@ -20,6 +20,7 @@ mod assets;
 mod bearer;
 mod cache;
 mod connection;
+mod descriptors;
 mod execute;
 mod graphql;
 mod handler;

@@ -36,7 +36,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything here takes; only a hang meets it.
-const HANG: Duration = Duration::from_secs(60);
+pub(crate) const HANG: Duration = Duration::from_secs(60);
 
 /// Wall time of every server here.
 pub(crate) const NOW: EpochMs = EpochMs::from_ms(1_768_478_400_000);

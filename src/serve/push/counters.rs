@@ -104,12 +104,14 @@ impl PushCounters {
         self.0.failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A subscriber has been handed an answer, and has missed `skipped` before it.
-    pub(super) fn sent(&self, skipped: u64) {
+    /// A subscriber has been handed an answer.
+    pub(super) fn sent(&self) {
         self.0.sent.fetch_add(1, Ordering::Relaxed);
-        if skipped > 0 {
-            self.0.skipped.fetch_add(skipped, Ordering::Relaxed);
-        }
+    }
+
+    /// A subscriber has missed answers.
+    pub(super) fn skipped(&self, answers: u64) {
+        self.0.skipped.fetch_add(answers, Ordering::Relaxed);
     }
 
     /// A client has been cut.

@@ -4,6 +4,8 @@
 //! finds it. The latest answer wins: who has not fetched the one before has missed it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,12 +45,29 @@ pub(super) struct Tick {
 }
 
 /// Where a subscriber fetches answers.
-pub(super) type Seat = watch::Receiver<Tick>;
+#[derive(Clone, Debug)]
+pub(super) struct Seat {
+    pub(super) ticks: watch::Receiver<Tick>,
+    pub(super) tally: Tally,
+}
+
+/// Answers that the subscribers of one feed have missed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally(Arc<AtomicU64>);
+
+impl Tally {
+    /// Counts more of them.
+    pub(super) fn skipped(&self, answers: u64) {
+        // Relaxed: for people, orders nothing.
+        self.0.fetch_add(answers, Ordering::Relaxed);
+    }
+}
 
 /// A running feed, as the hub holds it. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Feed {
     ticks: Arc<watch::Sender<Tick>>,
+    tally: Tally,
     _ends: DropGuard,
 }
 
@@ -66,24 +85,33 @@ impl Feed {
             body: first,
             at: Instant::now(),
         }));
-        let stop = works.stop.child_token();
-        tokio::spawn(run(
+        let (stop, tally) = (works.stop.child_token(), Tally::default());
+        let run = Run {
             ask,
             rhythm,
-            Arc::clone(&ticks),
+            ticks: Arc::clone(&ticks),
             works,
             place,
-            stop.clone(),
-        ));
+        };
+        let (ending, skipped) = (stop.clone(), tally.clone());
+        tokio::spawn(async move {
+            let executed = run.until(&ending).await;
+            let skipped = skipped.0.load(Ordering::Relaxed);
+            tracing::debug!(executed, skipped, "push: a feed has ended");
+        });
         Self {
             ticks,
+            tally,
             _ends: stop.drop_guard(),
         }
     }
 
     /// A place for one more subscriber.
     pub(super) fn seat(&self) -> Seat {
-        self.ticks.subscribe()
+        Seat {
+            ticks: self.ticks.subscribe(),
+            tally: self.tally.clone(),
+        }
     }
 
     /// How many sit at it.
@@ -120,41 +148,53 @@ impl Rhythm {
     }
 }
 
-async fn run(
+/// A feed's task.
+struct Run {
     ask: Ask,
     rhythm: Rhythm,
     ticks: Arc<watch::Sender<Tick>>,
     works: Works,
     place: Place,
-    stop: CancellationToken,
-) {
-    let _counted = works.counters.feed();
-    let mut number = 0;
-    loop {
-        select! {
-            () = stop.cancelled() => return,
-            () = sleep_until(rhythm.after(Instant::now())) => {}
-        }
-        if ticks.is_closed() {
-            // The hub decides, because it may be seating somebody at this moment.
-            let word = Command::Deserted(ask.clone(), place.phase);
-            if place.hub.send(word).await.is_err() {
-                return;
+}
+
+impl Run {
+    /// Ticks until the feed ends; gives how often it did.
+    async fn until(self, stop: &CancellationToken) -> u64 {
+        let Self {
+            ask,
+            rhythm,
+            ticks,
+            works,
+            place,
+        } = self;
+        let _counted = works.counters.feed();
+        let mut number = 0;
+        loop {
+            select! {
+                () = stop.cancelled() => return number,
+                () = sleep_until(rhythm.after(Instant::now())) => {}
             }
-            continue;
-        }
-        match works.graphql.tick(&ask).await {
-            Ok(Item::Next { body, .. }) => {
-                works.counters.executed();
-                number += 1;
-                ticks.send_replace(Tick {
-                    number,
-                    body,
-                    at: Instant::now(),
-                });
+            if ticks.is_closed() {
+                // The hub decides, because it may be seating somebody at this moment.
+                let word = Command::Deserted(ask.clone(), place.phase);
+                if place.hub.send(word).await.is_err() {
+                    return number;
+                }
+                continue;
             }
-            // What was executed once is refused only when the server fails.
-            Ok(Item::Refused(_)) | Err(_) => works.counters.failed(),
+            match works.graphql.tick(&ask).await {
+                Ok(Item::Next { body, .. }) => {
+                    works.counters.executed();
+                    number += 1;
+                    ticks.send_replace(Tick {
+                        number,
+                        body,
+                        at: Instant::now(),
+                    });
+                }
+                // What was executed once is refused only when the server fails.
+                Ok(Item::Refused(_)) | Err(_) => works.counters.failed(),
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::future;
+use std::io;
 
 use fastwebsockets::Frame;
 use fastwebsockets::OpCode;
@@ -36,6 +37,8 @@ pub(super) enum Received {
 pub(super) enum Ended {
     /// The connection is gone.
     Gone,
+    /// The client's machine takes nothing in any more: the system has given it up.
+    Dead,
     /// The client broke the rules; how to close.
     Broken(Close),
 }
@@ -150,6 +153,7 @@ impl From<WebSocketError> for Ended {
             WebSocketError::ControlFrameFragmented => broken("control frame in fragments"),
             WebSocketError::PingFrameTooLarge => broken("control frame too long"),
             WebSocketError::InvalidValue => broken("unknown opcode"),
+            WebSocketError::IoError(error) if error.kind() == io::ErrorKind::TimedOut => Self::Dead,
             _ => Self::Gone,
         }
     }

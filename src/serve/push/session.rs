@@ -23,7 +23,6 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use serde_json::value::RawValue;
 use tokio::io::AsyncWrite;
-use tokio::pin;
 use tokio::select;
 use tokio::time::Instant;
 use tokio::time::Sleep;
@@ -90,8 +89,10 @@ pub(super) struct Session<S> {
     opened: Instant,
     /// When the client was heard of last.
     heard: Instant,
-    /// Whether it was pinged since.
-    is_pinged: bool,
+    /// When it was pinged, if it has not been heard of since.
+    pinged: Option<Instant>,
+    /// Looks at the time when it fires and only then is set anew, not with every message.
+    alarm: Pin<Box<Sleep>>,
     operations: HashMap<String, AbortHandle>,
     running: FuturesUnordered<Abortable<Running>>,
 }
@@ -100,6 +101,7 @@ impl<S: AsyncWrite + Unpin> Session<S> {
     /// A session whose socket has just been opened.
     pub(super) fn new(push: Push, credential: Credential, write: WebSocketWrite<S>) -> Self {
         let now = Instant::now();
+        let init = push.timeouts().init;
         Self {
             push,
             credential,
@@ -107,7 +109,8 @@ impl<S: AsyncWrite + Unpin> Session<S> {
             is_acknowledged: false,
             opened: now,
             heard: now,
-            is_pinged: false,
+            pinged: None,
+            alarm: Box::pin(sleep_until(now + init)),
             operations: HashMap::new(),
             running: FuturesUnordered::new(),
         }
@@ -119,9 +122,6 @@ impl<S: AsyncWrite + Unpin> Session<S> {
         mut received: impl Stream<Item = Result<Received, Ended>> + Unpin,
         stop: &CancellationToken,
     ) -> End {
-        // Looks at the time when it fires and only then is set anew, not with every message.
-        let alarm = sleep_until(self.due());
-        pin!(alarm);
         loop {
             let step = select! {
                 biased;
@@ -133,7 +133,7 @@ impl<S: AsyncWrite + Unpin> Session<S> {
                 Some(happened) = self.running.next(), if !self.running.is_empty() => {
                     self.happen(happened).await
                 }
-                () = alarm.as_mut() => self.look(alarm.as_mut()).await,
+                () = self.alarm.as_mut() => self.look().await,
             };
             if let Err(end) = step {
                 return end;
@@ -144,7 +144,9 @@ impl<S: AsyncWrite + Unpin> Session<S> {
     /// Deals with what has come.
     async fn receive(&mut self, next: Result<Received, Ended>) -> Result<(), End> {
         self.heard = Instant::now();
-        self.is_pinged = false;
+        if self.pinged.take().is_some() {
+            self.set_alarm();
+        }
         match next {
             Ok(Received::Text(text)) => match Message::read(&text) {
                 Ok(message) => self.act(message).await,
@@ -162,6 +164,7 @@ impl<S: AsyncWrite + Unpin> Session<S> {
             }
             Err(Ended::Broken(close)) => Err(End::Close(close)),
             Err(Ended::Gone) => Err(End::Gone),
+            Err(Ended::Dead) => Err(End::Cut),
         }
     }
 
@@ -173,6 +176,7 @@ impl<S: AsyncWrite + Unpin> Session<S> {
                     return Err(End::Close(Close::FORBIDDEN));
                 }
                 self.is_acknowledged = true;
+                self.set_alarm();
                 self.text(message::ACK.to_vec()).await
             }
             Message::Ping(payload) => self.text(message::pong(payload)).await,
@@ -280,30 +284,35 @@ impl<S: AsyncWrite + Unpin> Session<S> {
     }
 
     /// Looks whether the client has been silent for too long, and sets the next look.
-    async fn look(&mut self, alarm: Pin<&mut Sleep>) -> Result<(), End> {
-        let timeouts = self.push.timeouts();
-        if Instant::now() >= self.due() {
+    async fn look(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if now >= self.due() {
             if !self.is_acknowledged {
                 return Err(End::Close(Close::INIT_TIMEOUT));
             }
-            if self.heard.elapsed() >= timeouts.silent {
+            if self.pinged.is_some() {
                 return Err(End::Cut);
             }
-            self.is_pinged = true;
+            self.pinged = Some(now);
             let ping = Frame::new(true, OpCode::Ping, None, Payload::Borrowed(b""));
             self.send(ping).await?;
         }
-        alarm.reset(self.due());
+        self.set_alarm();
         Ok(())
+    }
+
+    fn set_alarm(&mut self) {
+        let due = self.due();
+        self.alarm.as_mut().reset(due);
     }
 
     /// When something is to be done unless something comes before.
     fn due(&self) -> Instant {
         let timeouts = self.push.timeouts();
-        match (self.is_acknowledged, self.is_pinged) {
-            (false, _) => self.opened + timeouts.init,
-            (true, false) => self.heard + timeouts.ping,
-            (true, true) => self.heard + timeouts.silent,
+        match self.pinged {
+            _ if !self.is_acknowledged => self.opened + timeouts.init,
+            None => self.heard + timeouts.ping,
+            Some(pinged) => pinged + timeouts.silent.saturating_sub(timeouts.ping),
         }
     }
 
@@ -316,7 +325,10 @@ impl<S: AsyncWrite + Unpin> Session<S> {
         let silent = self.push.timeouts().silent;
         match timeout(silent, self.write.write_frame(frame)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
+            Ok(Err(error)) => Err(match Ended::from(error) {
+                Ended::Dead => End::Cut,
+                _ => End::Gone,
+            }),
             Err(_) => Err(End::Cut),
         }
     }
