@@ -1,4 +1,4 @@
-//! The only wiring: source → parse → ring → writer → snapshot → serve.
+//! The only wiring: source → parse → ring → writer → snapshot → serve, and notify beside serve.
 //!
 //! Threads: one ingest thread for the stream connection with a runtime of its own, one writer thread,
 //! and the caller's tokio workers for the HTTP server. A part that ends by itself is a failure that
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aggregate::State;
 use crate::aggregate::Writer;
+use crate::alert::Watch;
 use crate::auth::TokenSource;
 use crate::config::EngineSettings;
 use crate::config::WaitStrategy;
@@ -28,6 +29,7 @@ use crate::config::limits;
 use crate::event::IdKeys;
 use crate::net::Connector;
 use crate::net::NetError;
+use crate::notify::Notifier;
 use crate::parse::Parser;
 use crate::ring;
 use crate::ring::Bell;
@@ -54,6 +56,7 @@ pub struct Engine {
     stop_writer: StopWriter,
     server: JoinHandle<()>,
     stop_server: CancellationToken,
+    notifier: Option<Notifier>,
     failures: mpsc::Receiver<EngineError>,
 }
 
@@ -72,6 +75,16 @@ struct StopWriter {
 }
 
 impl Engine {
+    /// Whether the settings name what an engine can be made of: what [`Engine::start`] does before it
+    /// binds or connects to anything.
+    ///
+    /// # Errors
+    /// [`EngineError::Net`] when the file of certificates cannot be used.
+    pub fn check(settings: &EngineSettings) -> Result<(), EngineError> {
+        Connector::new(settings.stream.ca_file.as_deref())?;
+        Ok(())
+    }
+
     /// Binds the server, then starts the writer and the ingest thread. Must be called inside a
     /// multi-thread tokio runtime, which the server runs on.
     ///
@@ -89,6 +102,10 @@ impl Engine {
             ..Snapshot::default()
         };
         state.fill(&mut first);
+        let outcomes = Mailbox::new(limits::NOTIFICATIONS_WAITING_MAX);
+        let is_notified = settings.webhook.is_some();
+        let alerts = Watch::new(settings.alerts, outcomes.clone(), is_notified, started);
+        alerts.show_in(&mut first);
         let (publisher, reader) = snapshot::channel(first);
         let samples = Mailbox::new(limits::SAMPLES_WAITING_MAX);
         let server = Server::bind(
@@ -99,6 +116,16 @@ impl Engine {
         )
         .await?;
         let local_addr = server.local_addr();
+        let notifier = match &settings.webhook {
+            Some(webhook) => Some(Notifier::start(
+                webhook,
+                connector.clone(),
+                reader.clone(),
+                outcomes,
+                clock.clone(),
+            )?),
+            None => None,
+        };
 
         let bell = Bell::new();
         let (producer, consumer) =
@@ -112,7 +139,8 @@ impl Engine {
             EventsStream::new(stream, connector, tokens, parser, producer, ingest_clock)
         };
         let (failed, failures) = mpsc::channel(4);
-        let writer = Writer::new(state, vec![consumer], publisher, samples, clock, engine_id);
+        let writer = Writer::new(state, vec![consumer], publisher, samples, clock, engine_id)
+            .with_alerts(alerts);
         let stop_writer = StopWriter {
             stop: Arc::default(),
             bell,
@@ -135,6 +163,7 @@ impl Engine {
             stop_writer,
             server,
             stop_server,
+            notifier,
             failures,
         })
     }
@@ -170,7 +199,12 @@ impl Engine {
             self.stop_writer.stop();
             let _ = self.writer.ended.await;
             self.stop_server.cancel();
-            let _ = self.server.await;
+            let notified = async {
+                if let Some(notifier) = self.notifier {
+                    notifier.stop().await;
+                }
+            };
+            let _ = tokio::join!(self.server, notified);
         };
         tokio::time::timeout(SHUTDOWN_MAX, parts)
             .await

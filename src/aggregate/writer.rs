@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::State;
+use crate::alert::Watch;
 use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::latency::LatencySummary;
@@ -41,6 +42,7 @@ pub struct Writer {
     recorder: Recorder,
     summary: Arc<LatencySummary>,
     spectra: Spectra,
+    alerts: Watch,
     engine_id: u64,
     sequence: u64,
     high_water: usize,
@@ -78,6 +80,7 @@ impl Writer {
             recorder: Recorder::new(),
             summary: Arc::default(),
             spectra: Spectra::default(),
+            alerts: Watch::none(),
             engine_id,
             sequence: 0,
             high_water: 0,
@@ -86,6 +89,12 @@ impl Writer {
             published_bucket: None,
             summarised_ns: 0,
         }
+    }
+
+    /// The same writer with alerts to look at.
+    pub fn with_alerts(mut self, alerts: Watch) -> Self {
+        self.alerts = alerts;
+        self
     }
 
     /// Runs until `stop` is set and the rings are empty, publishes once more, and gives the state
@@ -161,13 +170,14 @@ impl Writer {
         if self.published_bucket != Some(self.state.current_bucket()) {
             return true;
         }
-        let is_waiting_long_enough = || {
-            self.clock.mono_ns().saturating_sub(self.published_ns) >= limits::PUBLISH_INTERVAL_NS
-        };
-        !self.unseen.is_empty()
-            && (was_idle
-                || self.unseen.len() + limits::DRAIN_QUOTA_BATCHES * self.rings.len() > UNSEEN_MAX
-                || is_waiting_long_enough())
+        let since_ns = || self.clock.mono_ns().saturating_sub(self.published_ns);
+        if self.unseen.is_empty() {
+            // After a step back of the wall clock no bucket begins until it has caught up.
+            return since_ns() >= u64::from(self.state.width().ms()) * 1_000_000;
+        }
+        was_idle
+            || self.unseen.len() + limits::DRAIN_QUOTA_BATCHES * self.rings.len() > UNSEEN_MAX
+            || since_ns() >= limits::PUBLISH_INTERVAL_NS
     }
 
     fn publish(&mut self) {
@@ -176,6 +186,7 @@ impl Writer {
         let (state, clock) = (&self.state, &self.clock);
         let (engine_id, sequence) = (self.engine_id, self.sequence);
         let (summary, spectra) = (&self.summary, &self.spectra);
+        let alerts = &mut self.alerts;
         let ring = RingStats {
             depth: self
                 .rings
@@ -197,6 +208,8 @@ impl Writer {
             snapshot.ring = ring;
             snapshot.latency = Arc::clone(summary);
             snapshot.spectra.clone_from(spectra);
+            // Last: it looks at the numbers above.
+            alerts.fill(snapshot, clock.mono_ns());
         });
         let visible_ns = self.clock.mono_ns();
         for stamps in self.unseen.drain(..) {
@@ -237,7 +250,8 @@ impl Writer {
             return Duration::from_nanos(limits::PUBLISH_INTERVAL_NS.saturating_sub(since_ns));
         }
         let (now, next) = (self.clock.wall(), self.state.next_bucket_start());
-        Duration::from_millis(next.since(now).max(1))
+        // Far ahead after a step back of the wall clock.
+        Duration::from_millis(next.since(now).clamp(1, u64::from(self.state.width().ms())))
     }
 }
 
@@ -338,6 +352,24 @@ mod tests {
         let second = bench.reader.load();
         assert_eq!(second.sequence, first.sequence + 1);
         assert_eq!(second.main().start, first.main().start + 100);
+    }
+
+    #[test]
+    fn a_step_back_of_the_wall_clock_does_not_silence_the_writer() {
+        let mut bench = bench();
+        bench.writer.do_work(true);
+        let first = bench.reader.load();
+        let width = Duration::from_millis(100);
+        bench.hand.set_wall(START - 3_600_000);
+        bench.writer.do_work(true);
+        assert_eq!(bench.reader.load().sequence, first.sequence);
+        assert!(bench.writer.timeout() <= width);
+        bench.hand.advance_ms(100);
+        bench.writer.do_work(true);
+        let second = bench.reader.load();
+        assert_eq!(second.sequence, first.sequence + 1);
+        assert_eq!(second.main().start, first.main().start, "time stands");
+        assert_eq!(second.counters.clock_steps_back, 1);
     }
 
     #[test]

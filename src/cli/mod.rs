@@ -14,12 +14,15 @@ mod setting_flags;
 mod signal;
 mod simulate;
 
+use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::Subcommand;
+use clap::error::ContextKind;
+use clap::error::ErrorKind;
 
 use crate::config;
 use crate::config::Environment;
@@ -34,8 +37,11 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version too; nobody may be reading.
-            let _ = error.print();
+            match bad_value(&error) {
+                Some(failure) => failure.report(),
+                // Help and version too; nobody may be reading.
+                None => _ = error.print(),
+            }
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
@@ -178,6 +184,20 @@ impl Cli {
     }
 }
 
+/// A value that its flag's reader refuses, in one line as a setting would have it: clap repeats the
+/// value unescaped and in full.
+fn bad_value(error: &clap::Error) -> Option<Failure> {
+    if error.kind() != ErrorKind::ValueValidation {
+        return None;
+    }
+    let flag = error.get(ContextKind::InvalidArg)?.to_string();
+    let flag = flag.split(' ').next()?;
+    let value = error.get(ContextKind::InvalidValue)?.to_string();
+    let why = error.source()?;
+    let value = config::quoted(&value);
+    Some(Failure::Usage(format!("{flag}: {value}: {why}")))
+}
+
 fn start_log(flags: &Flags, environment: &Environment, filter: &str) -> Result<(), Failure> {
     let settings = config::load_log(flags, environment, filter)
         .map_err(|error| Failure::Usage(error.to_string()))?;
@@ -223,7 +243,7 @@ impl Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -39,6 +39,7 @@ pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(
     for note in loaded.notes {
         info!("{note}");
     }
+    Engine::check(&settings.engine).map_err(|error| Failure::Usage(format!("config: {error}")))?;
     let stop = Stop::on_signal()?;
     runtime::run(serve(settings.engine, stop))
 }

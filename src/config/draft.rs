@@ -57,4 +57,7 @@ pub(super) struct Draft {
     pub(super) open_to_network: bool,
     pub(super) introspection: Option<bool>,
     pub(super) ready_max_age: Duration,
+
+    pub(super) webhook_url: Option<Uri>,
+    pub(super) webhook_token_file: Option<PathBuf>,
 }

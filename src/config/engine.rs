@@ -3,9 +3,11 @@
 use crate::config::WaitStrategy;
 use crate::window::{Width, WindowError, WindowLength};
 
+use super::alert::AlertRule;
 use super::serve::ServeSettings;
 use super::source::Source;
 use super::stream::{AuthSettings, StreamSettings};
+use super::webhook::WebhookSettings;
 
 /// Everything the engine is started with.
 #[derive(Clone, Debug)]
@@ -22,6 +24,10 @@ pub struct EngineSettings {
     pub wait: WaitStrategy,
     /// The HTTP server.
     pub serve: ServeSettings,
+    /// What is watched; at most [`super::limits::ALERTS_MAX`].
+    pub alerts: Vec<AlertRule>,
+    /// Who is told when an alert begins or ends to fire.
+    pub webhook: Option<WebhookSettings>,
 }
 
 impl EngineSettings {
@@ -34,6 +40,8 @@ impl EngineSettings {
             aggregate: AggregateSettings::default(),
             wait: WaitStrategy::default(),
             serve,
+            alerts: Vec::new(),
+            webhook: None,
         }
     }
 }

@@ -77,6 +77,14 @@ pub const CACHE_BYTES_MAX: usize = 2 << 20;
 /// Memory for one entry, in bytes: the largest document, or the answer to the usual introspection.
 pub const CACHE_ENTRY_BYTES_MAX: usize = 512 << 10;
 
+/// Alerts in the settings; each is looked at once a second.
+pub const ALERTS_MAX: usize = 100;
+/// How often alerts are looked at, in nanoseconds.
+pub const ALERT_INTERVAL_NS: u64 = 1_000_000_000;
+/// Notifications waiting for delivery; beyond that the oldest is given up. Every alert can begin and end
+/// once meanwhile.
+pub const NOTIFICATIONS_WAITING_MAX: usize = 2 * ALERTS_MAX;
+
 /// Groups of one dimension that have a series of their own in `/metrics`; the rest is summed.
 pub const METRIC_GROUPS_MAX: usize = 100;
 

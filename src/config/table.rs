@@ -361,4 +361,22 @@ pub static SETTINGS: &[Setting] = &[
         help: "A snapshot older than this makes /readyz answer 503",
         kind: Kind::Length(s(1)..=HOUR, |draft| &mut draft.ready_max_age),
     },
+    Setting {
+        name: "webhook-url",
+        alias: None,
+        value: "URL",
+        default: None,
+        group: Group::Alerts,
+        help: "Where a JSON object is posted when an alert of the file begins or ends to fire",
+        kind: Kind::WebhookUrl(|draft| &mut draft.webhook_url),
+    },
+    Setting {
+        name: "webhook-token-file",
+        alias: None,
+        value: "FILE",
+        default: None,
+        group: Group::Alerts,
+        help: "File with the bearer token that is sent to the webhook, closed to other users",
+        kind: Kind::Path(|draft| &mut draft.webhook_token_file),
+    },
 ];

@@ -117,3 +117,14 @@ fn mailbox_counts_what_it_drops() {
     );
     assert_eq!(mailbox.dropped(), 3);
 }
+
+#[test]
+fn the_depth_is_never_more_than_the_capacity() {
+    let (producer, consumer) = ring(2, 4, Bell::new());
+    // As in the middle of an offer that a full ring refuses.
+    producer
+        .shared
+        .depth_events
+        .fetch_add(12, Ordering::Relaxed);
+    assert_eq!(consumer.depth_events(), 8);
+}

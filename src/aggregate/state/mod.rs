@@ -32,6 +32,7 @@ use crate::snapshot::WindowStats;
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
+use crate::window::Width;
 
 /// Milliseconds in the wheel's minutes.
 const MINUTE_MS: i64 = 60_000;
@@ -113,6 +114,11 @@ impl State {
     /// The bucket that holds the engine clock.
     pub fn current_bucket(&self) -> BucketIndex {
         self.buckets.current()
+    }
+
+    /// How long a bucket is.
+    pub fn width(&self) -> Width {
+        self.settings.width
     }
 
     /// When the next bucket begins.
