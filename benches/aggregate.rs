@@ -27,6 +27,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::SessionKey;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::EpochMs;
@@ -50,6 +51,8 @@ fn event(kind: EventKind, id: u64, at_ms: i64, identity: u64) -> Event {
         },
         duration_ms: Event::NO_DURATION,
         kind,
+        labels: Labels::NONE,
+        direction: None,
     }
 }
 

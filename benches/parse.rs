@@ -20,6 +20,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
 use streamgauge::event::IdKeys;
+use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::time::EpochMs;
@@ -114,6 +115,14 @@ fn uuid(rng: &mut ChaCha8Rng) -> String {
     format!("{a}-{b}-{c}-{}-{}", &hex[16..20], &hex[20..])
 }
 
+/// The pages that carry the messenger: a contact centre has a handful.
+const DEPLOYMENTS: [&str; 4] = [
+    "5f1d0c9a-3b7e-4c52-9a41-6d2e8f70b1c3",
+    "0a4e7b21-88c3-4f0d-b6d5-19e2c7a3f504",
+    "c2b96f1e-5d07-4a8b-8f36-e0417d5ca982",
+    "71d3a0c8-e94b-4265-9b1f-3c8057f6e2ad",
+];
+
 /// The fields that every kind of event has.
 struct Data {
     ids: [String; 3],
@@ -123,7 +132,11 @@ struct Data {
 impl Data {
     fn new(rng: &mut ChaCha8Rng) -> Self {
         Self {
-            ids: [uuid(rng), uuid(rng), uuid(rng)],
+            ids: [
+                uuid(rng),
+                uuid(rng),
+                DEPLOYMENTS[rng.random_range(0..4)].to_owned(),
+            ],
             queue: rng.random_range(0..40),
         }
     }
@@ -192,6 +205,21 @@ fn race(criterion: &mut Criterion, name: &str, traffic: &Traffic) {
     group.bench_function(BenchmarkId::from_parameter("guided"), |bencher| {
         let mut parser = Parser::new(IdKeys::FIXED);
         bencher.iter(|| traffic.run(&mut scratch, |bytes| event_ms(parser.parse(bytes))));
+        let last = traffic.payloads.last().unwrap();
+        assert!(parser.recognize(last).is_some(), "it was the guided path");
+    });
+    // The same, with queue, deployment and direction read.
+    group.bench_function(BenchmarkId::from_parameter("guided_labels"), |bencher| {
+        let mut parser = Parser::new(IdKeys::FIXED).with_labels();
+        let mut texts = Texts::default();
+        bencher.iter(|| {
+            traffic.run(&mut scratch, |bytes| {
+                let verdict = parser.parse(bytes);
+                parser.tell(0, &mut texts);
+                event_ms(verdict)
+            });
+            texts.clear();
+        });
         let last = traffic.payloads.last().unwrap();
         assert!(parser.recognize(last).is_some(), "it was the guided path");
     });

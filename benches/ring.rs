@@ -21,6 +21,7 @@ use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Bell;
 use streamgauge::ring::ring;
@@ -41,6 +42,8 @@ fn event(number: u64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
+        labels: Labels::NONE,
+        direction: None,
     }
 }
 

@@ -20,6 +20,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::SessionKey;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::EpochMs;
@@ -40,6 +41,8 @@ fn message(at_ms: i64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
+        labels: Labels::NONE,
+        direction: None,
     }
 }
 

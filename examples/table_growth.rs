@@ -22,6 +22,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Batch;
 use streamgauge::snapshot::Snapshot;
@@ -94,6 +95,8 @@ fn connect(id: u64, time: EpochMs) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Connected,
+        labels: Labels::NONE,
+        direction: None,
     }
 }
 

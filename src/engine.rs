@@ -1,12 +1,12 @@
-//! The only wiring: source → parse → ring → writer → snapshot → serve.
+//! The only wiring: source → parse → ring → writer → snapshot → serve, and notify beside serve.
 //!
 //! Threads: one ingest thread for the stream connection with a runtime of its own, one writer thread,
 //! and the caller's tokio workers for the HTTP server. A part that ends by itself is a failure that
 //! [`Engine::failed`] tells; a panic in the writer ends the engine, because wrong numbers are worse
 //! than none.
 
-use std::fmt;
-use std::io;
+mod error;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aggregate::State;
 use crate::aggregate::Writer;
+use crate::alert::Watch;
 use crate::auth::TokenSource;
 use crate::config::EngineSettings;
 use crate::config::WaitStrategy;
@@ -28,11 +29,11 @@ use crate::config::limits;
 use crate::event::IdKeys;
 use crate::net::Connector;
 use crate::net::NetError;
+use crate::notify::Notifier;
 use crate::parse::Parser;
 use crate::ring;
 use crate::ring::Bell;
 use crate::ring::Mailbox;
-use crate::serve::ServeError;
 use crate::serve::Server;
 use crate::snapshot;
 use crate::snapshot::Reader;
@@ -40,6 +41,8 @@ use crate::snapshot::Snapshot;
 use crate::source::EventsStream;
 use crate::source::Exit;
 use crate::time::Clock;
+
+pub use error::EngineError;
 
 /// How long [`Engine::shutdown`] takes at most, all parts together.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
@@ -54,6 +57,7 @@ pub struct Engine {
     stop_writer: StopWriter,
     server: JoinHandle<()>,
     stop_server: CancellationToken,
+    notifier: Option<Notifier>,
     failures: mpsc::Receiver<EngineError>,
 }
 
@@ -72,6 +76,16 @@ struct StopWriter {
 }
 
 impl Engine {
+    /// Whether the settings name what an engine can be made of: what [`Engine::start`] does before it
+    /// binds or connects to anything.
+    ///
+    /// # Errors
+    /// [`EngineError::Net`] when the file of certificates cannot be used.
+    pub fn check(settings: &EngineSettings) -> Result<(), EngineError> {
+        Connector::new(settings.stream.ca_file.as_deref())?;
+        Ok(())
+    }
+
     /// Binds the server, then starts the writer and the ingest thread. Must be called inside a
     /// multi-thread tokio runtime, which the server runs on.
     ///
@@ -89,6 +103,10 @@ impl Engine {
             ..Snapshot::default()
         };
         state.fill(&mut first);
+        let outcomes = Mailbox::new(limits::NOTIFICATIONS_WAITING_MAX);
+        let is_notified = settings.webhook.is_some();
+        let alerts = Watch::new(settings.alerts, outcomes.clone(), is_notified, started);
+        alerts.show_in(&mut first);
         let (publisher, reader) = snapshot::channel(first);
         let samples = Mailbox::new(limits::SAMPLES_WAITING_MAX);
         let server = Server::bind(
@@ -99,6 +117,16 @@ impl Engine {
         )
         .await?;
         let local_addr = server.local_addr();
+        let notifier = match &settings.webhook {
+            Some(webhook) => Some(Notifier::start(
+                webhook,
+                connector.clone(),
+                reader.clone(),
+                outcomes,
+                clock.clone(),
+            )?),
+            None => None,
+        };
 
         let bell = Bell::new();
         let (producer, consumer) =
@@ -108,11 +136,12 @@ impl Engine {
         let ingest_clock = clock.clone();
         let source = move || {
             let tokens = TokenSource::start(auth, connector.clone(), ingest_clock.clone())?;
-            let parser = Parser::new(keys);
+            let parser = Parser::new(keys).with_labels();
             EventsStream::new(stream, connector, tokens, parser, producer, ingest_clock)
         };
         let (failed, failures) = mpsc::channel(4);
-        let writer = Writer::new(state, vec![consumer], publisher, samples, clock, engine_id);
+        let writer = Writer::new(state, vec![consumer], publisher, samples, clock, engine_id)
+            .with_alerts(alerts);
         let stop_writer = StopWriter {
             stop: Arc::default(),
             bell,
@@ -135,6 +164,7 @@ impl Engine {
             stop_writer,
             server,
             stop_server,
+            notifier,
             failures,
         })
     }
@@ -170,7 +200,12 @@ impl Engine {
             self.stop_writer.stop();
             let _ = self.writer.ended.await;
             self.stop_server.cancel();
-            let _ = self.server.await;
+            let notified = async {
+                if let Some(notifier) = self.notifier {
+                    notifier.stop().await;
+                }
+            };
+            let _ = tokio::join!(self.server, notified);
         };
         tokio::time::timeout(SHUTDOWN_MAX, parts)
             .await
@@ -293,75 +328,4 @@ fn random<const N: usize>() -> Result<[u64; N], EngineError> {
         *word = getrandom::u64().map_err(|_| EngineError::Random)?;
     }
     Ok(words)
-}
-
-/// Why the engine does not run.
-#[derive(Debug)]
-pub enum EngineError {
-    /// The stream or token URL, or the file of certificates, cannot be used.
-    Net(NetError),
-    /// The server cannot listen.
-    Serve(ServeError),
-    /// The system refuses another thread.
-    Thread {
-        /// Which one.
-        part: &'static str,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// The system has no random numbers.
-    Random,
-    /// A part ended by itself.
-    Ended {
-        /// Which one.
-        part: &'static str,
-    },
-    /// A part did not end when asked.
-    Stuck {
-        /// How long it was waited for.
-        after: Duration,
-    },
-}
-
-impl std::error::Error for EngineError {}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Net(error) => error.fmt(f),
-            Self::Serve(error) => error.fmt(f),
-            Self::Thread { part, error } => {
-                write!(
-                    f,
-                    "engine: {part}: the system refuses a thread ({error}); raise the limit on processes"
-                )
-            }
-            Self::Random => f.write_str("engine: the system gives no random numbers"),
-            Self::Ended { part } => {
-                write!(
-                    f,
-                    "engine: {part}: ended by itself; see the log before this line"
-                )
-            }
-            Self::Stuck { after } => {
-                write!(
-                    f,
-                    "engine: not all parts ended within {} s; ending anyway",
-                    after.as_secs()
-                )
-            }
-        }
-    }
-}
-
-impl From<NetError> for EngineError {
-    fn from(error: NetError) -> Self {
-        Self::Net(error)
-    }
-}
-
-impl From<ServeError> for EngineError {
-    fn from(error: ServeError) -> Self {
-        Self::Serve(error)
-    }
 }

@@ -2,7 +2,11 @@
 //!
 //! An [`Event`] is right by construction: `parse` is the only place that makes one from bytes.
 
+mod labels;
+
 use crate::time::EpochMs;
+
+pub use labels::{Definition, Direction, Labels, Texts};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,8 +88,12 @@ pub struct Event {
     /// Of a disconnect: the session's length as the sender knows it, in milliseconds;
     /// [`Event::NO_DURATION`] when it does not say.
     pub duration_ms: u32,
+    /// Its queue and deployment; [`Labels::NONE`] when it names neither, or nobody reads them.
+    pub labels: Labels,
     /// What happened.
     pub kind: EventKind,
+    /// Of a message: which way it went, if it says so.
+    pub direction: Option<Direction>,
 }
 
 impl Event {

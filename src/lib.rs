@@ -32,10 +32,14 @@ pub mod ring;
 
 pub mod aggregate;
 
+pub mod alert;
+
 pub mod latency;
 pub mod snapshot;
 
 pub mod serve;
+
+pub mod notify;
 
 // The only wiring, and what stands around it.
 pub mod engine;

@@ -7,6 +7,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::Reject;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Delta;
@@ -67,6 +68,8 @@ pub(crate) fn run(bytes: &[u8]) {
                 _ => Event::NO_DURATION,
             },
             kind,
+            labels: Labels::NONE,
+            direction: None,
         });
         state.fill(&mut snapshot);
         assert_eq!(

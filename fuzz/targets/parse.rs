@@ -1,15 +1,23 @@
 //! The guided path against the tape: lines of a stream, one parser that learns from all of them.
 
+use streamgauge::event::Event;
 use streamgauge::event::IdKeys;
+use streamgauge::event::Labels;
+use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
+use streamgauge::parse::Verdict;
 
-/// Every line, and then every line once more, means the same on both paths.
+/// Every line, and then every line once more, means the same on both paths, with labels and without.
 ///
 /// # Panics
 /// When it does not.
 pub(crate) fn run(bytes: &[u8]) {
     let mut guided = Parser::new(IdKeys::FIXED);
     let mut tape = Parser::reference(IdKeys::FIXED);
+    let mut labelled = [
+        Parser::new(IdKeys::FIXED).with_labels(),
+        Parser::reference(IdKeys::FIXED).with_labels(),
+    ];
     for line in bytes
         .split(|byte| *byte == b'\n')
         .chain(bytes.split(|byte| *byte == b'\n'))
@@ -18,5 +26,32 @@ pub(crate) fn run(bytes: &[u8]) {
         let verdict = guided.parse(&mut line.to_vec());
         let expected = tape.parse(&mut line.to_vec());
         assert_eq!(verdict, expected, "{}", line.escape_ascii());
+
+        let [one, other] = labelled.each_mut().map(|parser| {
+            let verdict = parser.parse(&mut line.to_vec());
+            (verdict, told(parser, verdict))
+        });
+        assert_eq!(one, other, "{}", line.escape_ascii());
+        assert_eq!(without_labels(one.0), expected, "{}", line.escape_ascii());
+    }
+}
+
+/// All that the writer would be told with an event.
+fn told(parser: &mut Parser, verdict: Verdict) -> String {
+    let mut texts = Texts::default();
+    if let Verdict::Event(_) = verdict {
+        parser.tell(0, &mut texts);
+    }
+    format!("{texts:?}")
+}
+
+fn without_labels(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Event(event) => Verdict::Event(Event {
+            labels: Labels::NONE,
+            direction: None,
+            ..event
+        }),
+        other => other,
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::State;
+use crate::alert::Watch;
 use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::latency::LatencySummary;
@@ -23,6 +24,7 @@ use crate::ring::Waiter;
 use crate::snapshot::Publisher;
 use crate::snapshot::RingStats;
 use crate::time::Clock;
+use crate::time::EpochMs;
 use crate::window::BucketIndex;
 
 /// Batches applied between two snapshots at the most; a snapshot is published when they are reached.
@@ -41,6 +43,7 @@ pub struct Writer {
     recorder: Recorder,
     summary: Arc<LatencySummary>,
     spectra: Spectra,
+    alerts: Watch,
     engine_id: u64,
     sequence: u64,
     high_water: usize,
@@ -48,6 +51,10 @@ pub struct Writer {
     unseen: Vec<Stamps>,
     published_ns: u64,
     published_bucket: Option<BucketIndex>,
+    /// The cut of groups in the latest snapshot.
+    published_cut: EpochMs,
+    /// Whether something is left to do for groups.
+    is_working: bool,
     summarised_ns: u64,
 }
 
@@ -78,14 +85,23 @@ impl Writer {
             recorder: Recorder::new(),
             summary: Arc::default(),
             spectra: Spectra::default(),
+            alerts: Watch::none(),
             engine_id,
             sequence: 0,
             high_water: 0,
             unseen: Vec::with_capacity(UNSEEN_MAX),
             published_ns: 0,
             published_bucket: None,
+            published_cut: EpochMs::default(),
+            is_working: false,
             summarised_ns: 0,
         }
+    }
+
+    /// The same writer with alerts to look at.
+    pub fn with_alerts(mut self, alerts: Watch) -> Self {
+        self.alerts = alerts;
+        self
     }
 
     /// Runs until `stop` is set and the rings are empty, publishes once more, and gives the state
@@ -107,12 +123,14 @@ impl Writer {
                 return self.state;
             }
             was_idle = self.unseen.is_empty();
-            self.wait(&mut waiter);
+            if !self.is_working {
+                self.wait(&mut waiter);
+            }
         }
     }
 
     /// One duty cycle: advances the clock, drains a quota of batches from each ring, publishes when
-    /// that is due, and answers how many batches it applied.
+    /// that is due, does a little of what is left to do for groups, and answers how many batches it applied.
     pub fn do_work(&mut self, was_idle: bool) -> usize {
         self.state.advance(self.clock.wall());
         let mut applied = 0;
@@ -127,6 +145,7 @@ impl Writer {
                 applied += 1;
             }
         }
+        self.is_working = self.state.work(limits::WORK_PIECES);
         if self.is_due(was_idle) {
             self.publish();
         }
@@ -158,16 +177,19 @@ impl Writer {
     }
 
     fn is_due(&self, was_idle: bool) -> bool {
-        if self.published_bucket != Some(self.state.current_bucket()) {
+        if self.published_bucket != Some(self.state.current_bucket())
+            || self.published_cut != self.state.cut()
+        {
             return true;
         }
-        let is_waiting_long_enough = || {
-            self.clock.mono_ns().saturating_sub(self.published_ns) >= limits::PUBLISH_INTERVAL_NS
-        };
-        !self.unseen.is_empty()
-            && (was_idle
-                || self.unseen.len() + limits::DRAIN_QUOTA_BATCHES * self.rings.len() > UNSEEN_MAX
-                || is_waiting_long_enough())
+        let since_ns = || self.clock.mono_ns().saturating_sub(self.published_ns);
+        if self.unseen.is_empty() {
+            // After a step back of the wall clock no bucket begins until it has caught up.
+            return since_ns() >= u64::from(self.state.width().ms()) * 1_000_000;
+        }
+        was_idle
+            || self.unseen.len() + limits::DRAIN_QUOTA_BATCHES * self.rings.len() > UNSEEN_MAX
+            || since_ns() >= limits::PUBLISH_INTERVAL_NS
     }
 
     fn publish(&mut self) {
@@ -176,6 +198,7 @@ impl Writer {
         let (state, clock) = (&self.state, &self.clock);
         let (engine_id, sequence) = (self.engine_id, self.sequence);
         let (summary, spectra) = (&self.summary, &self.spectra);
+        let alerts = &mut self.alerts;
         let ring = RingStats {
             depth: self
                 .rings
@@ -197,6 +220,8 @@ impl Writer {
             snapshot.ring = ring;
             snapshot.latency = Arc::clone(summary);
             snapshot.spectra.clone_from(spectra);
+            // Last: it looks at the numbers above.
+            alerts.fill(snapshot, clock.mono_ns());
         });
         let visible_ns = self.clock.mono_ns();
         for stamps in self.unseen.drain(..) {
@@ -208,6 +233,7 @@ impl Writer {
         }
         self.published_ns = visible_ns;
         self.published_bucket = Some(self.state.current_bucket());
+        self.published_cut = self.state.cut();
     }
 
     /// Makes the latency summary, once a second.
@@ -237,7 +263,8 @@ impl Writer {
             return Duration::from_nanos(limits::PUBLISH_INTERVAL_NS.saturating_sub(since_ns));
         }
         let (now, next) = (self.clock.wall(), self.state.next_bucket_start());
-        Duration::from_millis(next.since(now).max(1))
+        // Far ahead after a step back of the wall clock.
+        Duration::from_millis(next.since(now).clamp(1, u64::from(self.state.width().ms())))
     }
 }
 
@@ -250,13 +277,13 @@ mod tests {
     use crate::event::IdKeys;
     use crate::event::IdKind;
     use crate::event::Identity;
+    use crate::event::Labels;
     use crate::event::SessionKey;
     use crate::latency::Histogram;
     use crate::ring;
     use crate::snapshot;
     use crate::snapshot::Reader;
     use crate::snapshot::Snapshot;
-    use crate::time::EpochMs;
     use crate::time::ManualClock;
     use crate::window::Width;
 
@@ -297,6 +324,8 @@ mod tests {
             identity: Identity::NONE,
             duration_ms: Event::NO_DURATION,
             kind: EventKind::Connected,
+            labels: Labels::NONE,
+            direction: None,
         });
         batch.delta.received = 1;
         bench.producer.offer(batch).unwrap();
@@ -335,6 +364,24 @@ mod tests {
         let second = bench.reader.load();
         assert_eq!(second.sequence, first.sequence + 1);
         assert_eq!(second.main().start, first.main().start + 100);
+    }
+
+    #[test]
+    fn a_step_back_of_the_wall_clock_does_not_silence_the_writer() {
+        let mut bench = bench();
+        bench.writer.do_work(true);
+        let first = bench.reader.load();
+        let width = Duration::from_millis(100);
+        bench.hand.set_wall(START - 3_600_000);
+        bench.writer.do_work(true);
+        assert_eq!(bench.reader.load().sequence, first.sequence);
+        assert!(bench.writer.timeout() <= width);
+        bench.hand.advance_ms(100);
+        bench.writer.do_work(true);
+        let second = bench.reader.load();
+        assert_eq!(second.sequence, first.sequence + 1);
+        assert_eq!(second.main().start, first.main().start, "time stands");
+        assert_eq!(second.counters.clock_steps_back, 1);
     }
 
     #[test]

@@ -13,8 +13,10 @@ use crate::config::Flags;
 use crate::config::Loaded;
 use crate::config::Setting;
 use crate::config::Settings;
+use crate::config::SettingsError;
 use crate::config::Shown;
 use crate::config::ShownValue;
+use crate::engine::Engine;
 
 use super::Failure;
 use super::output;
@@ -41,7 +43,12 @@ enum Format {
 /// # Errors
 /// Everything that is wrong with the settings.
 pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(), Failure> {
-    let loaded = config::load(&log.and(args.settings.0), environment);
+    let mut loaded = config::load(&log.and(args.settings.0), environment);
+    if let Ok(settings) = &loaded.settings
+        && let Err(error) = Engine::check(&settings.engine)
+    {
+        loaded.settings = Err(SettingsError::of(format!("config: {error}")));
+    }
     let text = match args.format {
         Format::Text => text(&loaded),
         Format::Json => format!("{:#}\n", json(&loaded)),
@@ -65,6 +72,10 @@ fn text(loaded: &Loaded) -> String {
     for [name, value, origin] in &rows {
         let line = format!("{name:name_width$}  {value:value_width$}  {origin}");
         let _ = writeln!(text, "{}", line.trim_end());
+    }
+    for (rule, origin) in &loaded.alerts {
+        let name = rule.name.escape_debug();
+        let _ = writeln!(text, "alert \"{name}\": {rule}  {origin}");
     }
     for note in &loaded.notes {
         let _ = writeln!(text, "note: {note}");
@@ -108,6 +119,17 @@ fn json(loaded: &Loaded) -> Value {
             })
         })
         .collect();
+    let alerts: Vec<Value> = loaded
+        .alerts
+        .iter()
+        .map(|(rule, origin)| {
+            json!({
+                "name": &*rule.name,
+                "rule": rule.to_string(),
+                "origin": origin.to_string(),
+            })
+        })
+        .collect();
     let errors = match &loaded.settings {
         Ok(_) => &[],
         Err(error) => error.lines(),
@@ -119,6 +141,7 @@ fn json(loaded: &Loaded) -> Value {
     json!({
         "ok": loaded.settings.is_ok(),
         "settings": settings,
+        "alerts": alerts,
         "notes": loaded.notes,
         "errors": errors,
         "wouldRun": would_run,

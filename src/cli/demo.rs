@@ -11,10 +11,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config;
+use crate::config::AggregateSettings;
+use crate::config::AlertBy;
+use crate::config::AlertMetric;
+use crate::config::AlertRule;
 use crate::config::AuthSettings;
 use crate::config::EngineSettings;
 use crate::config::ServeSettings;
 use crate::config::StreamSettings;
+use crate::config::Threshold;
 use crate::config::duration;
 use crate::engine::Engine;
 use crate::simulate::Rate;
@@ -26,6 +31,7 @@ use super::Failure;
 use super::graphql_url;
 use super::live_line;
 use super::output;
+use super::page_note;
 use super::runtime;
 use super::signal::STOPPING;
 use super::signal::Stop;
@@ -72,13 +78,14 @@ async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failur
         "simulating Genesys Cloud at {}",
         stand_in.stream_url
     ));
-    let mut engine = Engine::start(stand_in.settings(serve), clock)
+    let mut engine = Engine::start(stand_in.settings(serve, args.rate), clock)
         .await
         .map_err(failed)?;
     output::note(&format!(
         "serving GraphQL at {}",
         graphql_url(engine.local_addr())
     ));
+    output::note(&page_note(engine.local_addr()));
 
     let reader = engine.reader();
     let time_up = async {
@@ -99,6 +106,50 @@ async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failur
     let ended = engine.shutdown().await.map_err(failed);
     stand_in.stop().await;
     done.and(ended)
+}
+
+/// Examples of alerts, with thresholds that the simulated traffic rarely crosses.
+fn alerts(rate: Rate) -> Vec<AlertRule> {
+    let mut slow = AlertRule::new(
+        "events come late",
+        AlertMetric::LagMs,
+        None,
+        Threshold::Above(2_000.0),
+    );
+    slow.for_ms = 5_000;
+    slow.hysteresis = 1_000.0;
+    let minute = Some(AggregateSettings::WINDOW_MS);
+    let mut long = AlertRule::new(
+        "sessions take long",
+        AlertMetric::DurationP90Ms,
+        minute,
+        Threshold::Above(600_000.0),
+    );
+    long.for_ms = 30_000;
+    long.hysteresis = 60_000.0;
+    let mut idle = AlertRule::new(
+        "nobody in sales",
+        AlertMetric::OpenSessions,
+        None,
+        Threshold::Below(1.0),
+    );
+    idle.group = Some((AlertBy::Queue, "sales".into()));
+    idle.for_ms = 30_000;
+    let mut rules = vec![slow, long, idle];
+    if let Rate::PerSecond(per_s) = rate {
+        // Most events are messages. As long as the window: it fills first.
+        let few = (per_s * 60.0 / 4.0).round();
+        let mut quiet = AlertRule::new(
+            "few messages",
+            AlertMetric::MessagesPerMinute,
+            minute,
+            Threshold::Below(few),
+        );
+        quiet.for_ms = u64::from(AggregateSettings::WINDOW_MS);
+        quiet.hysteresis = (few / 10.0).round();
+        rules.push(quiet);
+    }
+    rules
 }
 
 /// The simulator, and what a client of it has to know.
@@ -136,13 +187,16 @@ impl StandIn {
     }
 
     /// The settings of an engine that connects to it.
-    fn settings(&self, serve: ServeSettings) -> EngineSettings {
+    fn settings(&self, serve: ServeSettings, rate: Rate) -> EngineSettings {
         let auth = AuthSettings {
             token_url: self.token_url.clone(),
             client_id: self.client_id.clone(),
             client_secret: self.client_secret.clone(),
         };
-        EngineSettings::new(auth, StreamSettings::new(self.stream_url.clone()), serve)
+        let stream = StreamSettings::new(self.stream_url.clone());
+        let mut settings = EngineSettings::new(auth, stream, serve);
+        settings.alerts = alerts(rate);
+        settings
     }
 
     async fn stop(self) {

@@ -13,13 +13,17 @@ mod serve;
 mod setting_flags;
 mod signal;
 mod simulate;
+mod top;
 
+use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::Subcommand;
+use clap::error::ContextKind;
+use clap::error::ErrorKind;
 
 use crate::config;
 use crate::config::Environment;
@@ -34,8 +38,11 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version too; nobody may be reading.
-            let _ = error.print();
+            match bad_value(&error) {
+                Some(failure) => failure.report(),
+                // Help and version too; nobody may be reading.
+                None => _ = error.print(),
+            }
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
@@ -75,6 +82,9 @@ enum Command {
     /// Measure how fast events become visible, under a load with a fixed plan
     #[command(after_help = LOAD_EXAMPLES)]
     Load(Box<load::Args>),
+    /// Watch the live numbers of a running server in a terminal
+    #[command(after_help = TOP_EXAMPLES)]
+    Top(top::Args),
     /// Check the settings of serve, show where each came from; connects to nothing
     #[command(after_help = CHECK_EXAMPLES)]
     Check(check::Args),
@@ -134,6 +144,16 @@ Examples:
   streamgauge load compare a.json b.json
   streamgauge load --target http://127.0.0.1:4000 --listen 127.0.0.1:4100";
 
+const TOP_EXAMPLES: &str = "\
+Keys: q quits, s sorts by the next column, b goes to the next kind of group, / filters by name.
+Where standard output is no terminal, a line is written for each answer.
+
+Examples:
+  streamgauge top
+  streamgauge top --by deployment --sort open
+  streamgauge top --url https://gauge.example.com --token-file ~/.streamgauge-token
+  streamgauge top --once --filter sales";
+
 const CHECK_EXAMPLES: &str = "\
 Takes the flags of serve. Secrets stay hidden, GENESYS_CLIENT_SECRET or STREAMGAUGE_CLIENT_SECRET
 among them. Exit code 2 says that serve would not start.
@@ -170,12 +190,31 @@ impl Cli {
                 start_log(&log, environment, "error")?;
                 load::run(*args)
             }
+            Command::Top(args) => {
+                // Its screen is no place for a log; what is wrong stands on it.
+                start_log(&log, environment, "off")?;
+                top::run(args)
+            }
             Command::Replay(args) => {
                 start_log(&log, environment, "info")?;
                 replay::run(args)
             }
         }
     }
+}
+
+/// A value that its flag's reader refuses, in one line as a setting would have it: clap repeats the
+/// value unescaped and in full.
+fn bad_value(error: &clap::Error) -> Option<Failure> {
+    if error.kind() != ErrorKind::ValueValidation {
+        return None;
+    }
+    let flag = error.get(ContextKind::InvalidArg)?.to_string();
+    let flag = flag.split(' ').next()?;
+    let value = error.get(ContextKind::InvalidValue)?.to_string();
+    let why = error.source()?;
+    let value = config::quoted(&value);
+    Some(Failure::Usage(format!("{flag}: {value}: {why}")))
 }
 
 fn start_log(flags: &Flags, environment: &Environment, filter: &str) -> Result<(), Failure> {
@@ -187,6 +226,11 @@ fn start_log(flags: &Flags, environment: &Environment, filter: &str) -> Result<(
 /// Where a server on `listen` answers GraphQL.
 fn graphql_url(listen: SocketAddr) -> String {
     format!("http://{listen}/graphql")
+}
+
+/// The line that says where to look in a browser.
+fn page_note(listen: SocketAddr) -> String {
+    format!("the dashboard is at http://{listen}/")
 }
 
 /// Why a command ends without having done its work. The text is one line for each fault: lower case,
@@ -223,7 +267,7 @@ impl Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,12 +8,14 @@ use hyper::Uri;
 use crate::window::Width;
 use crate::window::WindowLength;
 
+use super::alert::AlertRule;
 use super::credentials;
 use super::duration::millis;
 use super::engine::AggregateSettings;
 use super::engine::ClockRule;
 use super::engine::EngineSettings;
 use super::error::SettingsError;
+use super::error::unreadable;
 use super::layers::Environment;
 use super::layers::Flags;
 use super::layers::Layers;
@@ -32,6 +34,7 @@ use super::stream::AuthSettings;
 use super::stream::StreamSettings;
 use super::table::SETTINGS;
 use super::value;
+use super::webhook::WebhookSettings;
 
 /// The settings of `serve`.
 #[derive(Clone, Debug)]
@@ -49,6 +52,8 @@ pub struct Loaded {
     pub settings: Result<Settings, SettingsError>,
     /// Every setting of the table with its value and origin, in the table's order.
     pub shown: Vec<(&'static Setting, Shown)>,
+    /// Every alert and where it stands.
+    pub alerts: Vec<(AlertRule, Origin)>,
     /// What is worth knowing and no fault, one line each.
     pub notes: Vec<String>,
 }
@@ -65,9 +70,11 @@ pub fn load(flags: &Flags, environment: &Environment) -> Loaded {
         error,
         mut shown,
         notes,
+        rules,
         ..
     } = layers;
     Loaded {
+        alerts: rules,
         settings: error.or(()).map(|()| match engine {
             Some(engine) => Settings { engine, log },
             None => unreachable!("without a fault every part is built"),
@@ -117,6 +124,8 @@ fn engine(layers: &mut Layers) -> Option<EngineSettings> {
     let stream = stream(layers, stream_url);
     let aggregate = aggregate(layers);
     let serve = serve(layers);
+    let alerts = alerts(layers, aggregate.as_ref());
+    let webhook = webhook(layers);
     Some(EngineSettings {
         source: layers.draft.source,
         auth: AuthSettings {
@@ -128,7 +137,46 @@ fn engine(layers: &mut Layers) -> Option<EngineSettings> {
         aggregate: aggregate?,
         wait: layers.draft.wait,
         serve: serve?,
+        alerts,
+        webhook,
     })
+}
+
+/// The alerts on the windows that there are. Their order is the file's.
+fn alerts(layers: &mut Layers, aggregate: Option<&AggregateSettings>) -> Vec<AlertRule> {
+    let Some(aggregate) = aggregate else {
+        // The windows are at fault, and that is told.
+        return Vec::new();
+    };
+    for (entry, origin) in &layers.alerts {
+        match entry.on(aggregate) {
+            Ok(rule) => layers.rules.push((rule, origin.clone())),
+            Err(why) => layers.error.add(format!("config: {origin}: {why}")),
+        }
+    }
+    layers.rules.iter().map(|(rule, _)| rule.clone()).collect()
+}
+
+fn webhook(layers: &mut Layers) -> Option<WebhookSettings> {
+    let draft = layers.draft.clone();
+    let token = draft
+        .webhook_token_file
+        .map(|path| secret::read_file(&path));
+    if let Some(Err(why)) = &token {
+        layers.fault("webhook-token-file", why);
+    }
+    let Some(url) = draft.webhook_url else {
+        if token.is_some() && layers.are_good(&["webhook-url"]) {
+            layers.fault(
+                "webhook-token-file",
+                "no webhook-url to send it to; give one",
+            );
+        }
+        return None;
+    };
+    let mut webhook = WebhookSettings::new(url);
+    webhook.token = token.and_then(Result::ok);
+    Some(webhook)
 }
 
 /// The URLs that were given, and those of the region for the others.
@@ -202,7 +250,7 @@ fn stream(layers: &mut Layers, stream_url: Option<Uri>) -> Option<StreamSettings
     if let Some(path) = &draft.ca_file
         && let Err(error) = File::open(path)
     {
-        layers.fault("ca-file", format!("cannot be read ({})", error.kind()));
+        layers.fault("ca-file", unreadable(&error));
     }
     Some(StreamSettings {
         stream_url: stream_url?,
@@ -261,6 +309,7 @@ fn aggregate(layers: &mut Layers) -> Option<AggregateSettings> {
     settings.idle_timeout_ms = millis(draft.idle_timeout);
     settings.sessions_max = usize::try_from(draft.max_sessions).unwrap_or(usize::MAX);
     settings.dedup_bytes_max = usize::try_from(draft.dedup_memory).unwrap_or(usize::MAX);
+    settings.groups_max = usize::try_from(draft.max_groups).unwrap_or(usize::MAX);
     let retained = settings.retained_buckets();
     if retained > RETAINED_BUCKETS_MAX {
         layers.fault(

@@ -50,6 +50,7 @@ pub(super) struct Draft {
     pub(super) idle_timeout: Duration,
     pub(super) max_sessions: u64,
     pub(super) dedup_memory: u64,
+    pub(super) max_groups: u64,
     pub(super) wait: WaitStrategy,
 
     pub(super) listen: Option<SocketAddr>,
@@ -57,4 +58,7 @@ pub(super) struct Draft {
     pub(super) open_to_network: bool,
     pub(super) introspection: Option<bool>,
     pub(super) ready_max_age: Duration,
+
+    pub(super) webhook_url: Option<Uri>,
+    pub(super) webhook_token_file: Option<PathBuf>,
 }

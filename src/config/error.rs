@@ -1,6 +1,7 @@
 //! What is wrong with the settings: everything at once, one line each.
 
 use std::fmt;
+use std::io;
 
 use super::region;
 
@@ -18,6 +19,14 @@ pub struct SettingsError {
 }
 
 impl SettingsError {
+    /// A single fault, in one line without secrets.
+    pub fn of(line: String) -> Self {
+        Self {
+            lines: vec![line],
+            shows_regions: false,
+        }
+    }
+
     /// One line for each fault, without secrets, in the order in which they were met.
     pub fn lines(&self) -> &[String] {
         &self.lines
@@ -59,10 +68,18 @@ impl fmt::Display for SettingsError {
 }
 
 /// A refused value in quotes: escaped and cut.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let start = cut(text, QUOTED_BYTES_MAX);
     let rest = if start.len() < text.len() { "..." } else { "" };
     format!("\"{}{rest}\"", start.escape_debug())
+}
+
+/// Why a file cannot be read.
+pub(super) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "cannot be read (no such file)".to_owned(),
+        kind => format!("cannot be read ({kind})"),
+    }
 }
 
 /// The start of a text: as many whole characters as fit into `bytes_max`.

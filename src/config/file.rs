@@ -1,4 +1,5 @@
-//! The TOML file: `name = value` lines at the top level, the names those of the table of settings.
+//! The TOML file: `name = value` lines at the top level, the names those of the table of settings, and
+//! `[[alert]]` tables.
 //!
 //! Turns values into the text a flag would have; what the text means is the setting's own reader's.
 
@@ -10,10 +11,15 @@ use toml::Spanned;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
+use super::alert_table;
+use super::alert_table::AlertEntry;
 use super::error::quoted;
+use super::error::unreadable;
 use super::setting::Kind;
 use super::setting::Setting;
 
+/// The key of the alerts, each a table of its own: `[[alert]]`.
+const ALERT: &str = "alert";
 /// The greatest file, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
 
@@ -27,12 +33,32 @@ pub(super) struct Entry {
     pub(super) line: usize,
 }
 
-/// The file's entries, and a line for each of its faults. A file that is no TOML has no entries.
-pub(super) fn read(path: &Path) -> (Vec<Entry>, Vec<String>) {
+/// What a file holds.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    /// The settings.
+    pub(super) settings: Vec<Entry>,
+    /// The alerts.
+    pub(super) alerts: Vec<AlertEntry>,
+    /// A line for each fault. A file that is no TOML has nothing else.
+    pub(super) faults: Vec<String>,
+}
+
+impl Entries {
+    fn faulty(faults: Vec<String>) -> Self {
+        Self {
+            faults,
+            ..Self::default()
+        }
+    }
+}
+
+/// Reads a file.
+pub(super) fn read(path: &Path) -> Entries {
     let name = path.display().to_string().escape_debug().to_string();
     let text = match text(path) {
         Ok(text) => text,
-        Err(why) => return (Vec::new(), vec![format!("config: {name}: {why}")]),
+        Err(why) => return Entries::faulty(vec![format!("config: {name}: {why}")]),
     };
     let (table, faults) = DeTable::parse_recoverable(&text);
     if !faults.is_empty() {
@@ -42,25 +68,37 @@ pub(super) fn read(path: &Path) -> (Vec<Entry>, Vec<String>) {
             let message = fault.message().escape_debug();
             format!("config: {name}:{line}: not TOML: {message}")
         });
-        return (Vec::new(), lines.collect());
+        return Entries::faulty(lines.collect());
     }
-    let mut entries = Vec::new();
+    let mut entries = Entries::default();
     let mut lines = Vec::new();
+    let fault = |line: usize, why: String| (line, format!("config: {name}:{line}: {why}"));
     for (key, value) in table.get_ref() {
         let line = line_of(&text, key.span().start);
+        if key.get_ref() == ALERT {
+            let line_of = |offset| line_of(&text, offset);
+            let start = key.span().start;
+            let (alerts, faults) = alert_table::read(value.get_ref(), start, line_of);
+            entries.alerts = alerts;
+            let faults = faults.into_iter();
+            lines.extend(faults.map(|(offset, why)| fault(line_of(offset), why)));
+            continue;
+        }
         match entry(key.get_ref(), value, line) {
-            Ok(entry) => entries.push(entry),
-            Err(why) => lines.push((line, format!("config: {name}:{line}: {why}"))),
+            Ok(entry) => entries.settings.push(entry),
+            Err(why) => lines.push(fault(line, why)),
         }
     }
-    lines.sort();
-    (entries, lines.into_iter().map(|(_, line)| line).collect())
+    // By line alone: faults of one line stand in the order in which they were met.
+    lines.sort_by_key(|(line, _)| *line);
+    entries.faults = lines.into_iter().map(|(_, line)| line).collect();
+    entries
 }
 
 fn text(path: &Path) -> Result<String, String> {
     let refused = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::InvalidData => "is no UTF-8 text".to_owned(),
-        kind => format!("cannot be read ({kind})"),
+        _ => unreadable(&error),
     };
     let mut text = String::new();
     let file = File::open(path).map_err(refused)?;

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 
+use super::alert::AlertRule;
+use super::alert_table::AlertEntry;
 use super::draft::Draft;
 use super::error::SettingsError;
 use super::error::cut;
@@ -128,6 +130,10 @@ pub(super) struct Layers {
     pub(super) draft: Draft,
     pub(super) shown: BTreeMap<&'static str, Shown>,
     pub(super) error: SettingsError,
+    /// The alerts of the file, each right by itself, in its order.
+    pub(super) alerts: Vec<(AlertEntry, Origin)>,
+    /// Those of them that fit the windows.
+    pub(super) rules: Vec<(AlertRule, Origin)>,
     /// What is worth knowing and no fault.
     pub(super) notes: Vec<String>,
     /// Settings of which some layer's value is refused.
@@ -196,16 +202,20 @@ impl Layers {
         let Some(path) = self.draft.config.clone() else {
             return;
         };
-        let (entries, faults) = file::read(&path);
-        for fault in faults {
+        let entries = file::read(&path);
+        for fault in entries.faults {
             self.error.add(fault);
         }
-        for entry in entries {
-            let origin = Origin::File {
-                path: path.display().to_string(),
-                line: entry.line,
-            };
-            self.give(entry.setting, &entry.text, origin);
+        let origin = |line| Origin::File {
+            path: path.display().to_string(),
+            line,
+        };
+        for entry in entries.settings {
+            self.give(entry.setting, &entry.text, origin(entry.line));
+        }
+        for alert in entries.alerts {
+            let origin = origin(alert.line);
+            self.alerts.push((alert, origin));
         }
     }
 
@@ -309,6 +319,12 @@ fn apply(setting: &Setting, text: &str, draft: &mut Draft) -> Result<ShownValue,
         Kind::HttpUrl(field) => {
             let url = value::url(text, value::HTTP)?;
             let shown = value::shown_url(&url);
+            *field(draft) = Some(url);
+            return Ok(ShownValue::Text(shown));
+        }
+        Kind::WebhookUrl(field) => {
+            let url = value::url(text, value::HTTP)?;
+            let shown = value::shown_host(&url);
             *field(draft) = Some(url);
             return Ok(ShownValue::Text(shown));
         }

@@ -19,6 +19,10 @@ pub const RING_BATCHES: usize = 256;
 /// Batches the writer takes from one ring before it looks at the next, so that none starves.
 pub const DRAIN_QUOTA_BATCHES: usize = 16;
 
+/// Small pieces of work for groups that the writer does between batches, so that none of them is
+/// felt: about a quarter of a millisecond.
+pub const WORK_PIECES: usize = 2_048;
+
 /// Windows at the most: the main one and the further ones.
 pub const WINDOWS_MAX: usize = 8;
 /// Buckets retained at the most, so that a slip in a setting cannot take all memory: enough for a
@@ -76,6 +80,17 @@ pub const CACHE_ENTRIES_MAX: usize = 256;
 pub const CACHE_BYTES_MAX: usize = 2 << 20;
 /// Memory for one entry, in bytes: the largest document, or the answer to the usual introspection.
 pub const CACHE_ENTRY_BYTES_MAX: usize = 512 << 10;
+
+/// Alerts in the settings; each is looked at once a second.
+pub const ALERTS_MAX: usize = 100;
+/// How often alerts are looked at, in nanoseconds.
+pub const ALERT_INTERVAL_NS: u64 = 1_000_000_000;
+/// Notifications waiting for delivery; beyond that the oldest is given up. Every alert can begin and end
+/// once meanwhile.
+pub const NOTIFICATIONS_WAITING_MAX: usize = 2 * ALERTS_MAX;
+
+/// Groups of one dimension that have a series of their own in `/metrics`; the rest is summed.
+pub const METRIC_GROUPS_MAX: usize = 100;
 
 /// Persisted queries kept.
 pub const PERSISTED_MAX: usize = 512;

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
+use super::error::unreadable;
+
 /// The longest secret, in bytes.
 const BYTES_MAX: u64 = 4_096;
 /// Permission bits of people who are neither the owner nor in the group.
@@ -34,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<SecretString, String> {
 ///
 /// # Errors
 /// One reason that says what to do.
-pub(super) fn read_file(path: &Path) -> Result<SecretString, String> {
+pub fn read_file(path: &Path) -> Result<SecretString, String> {
     parse(&read(path, true)?)
 }
 
@@ -47,7 +49,7 @@ pub(super) fn read_public_file(path: &Path) -> Result<String, String> {
 }
 
 fn read(path: &Path, is_secret: bool) -> Result<String, String> {
-    let refused = |error: std::io::Error| format!("cannot be read ({})", error.kind());
+    let refused = |error: std::io::Error| unreadable(&error);
     let file = File::open(path).map_err(refused)?;
     // Of the open file, so that nobody can swap it between the look and the read.
     let mode = file.metadata().map_err(refused)?.permissions().mode();

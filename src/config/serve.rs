@@ -25,12 +25,12 @@ pub struct ServeSettings {
 /// How long each part of a connection's life may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServeTimeouts {
-    /// From accepting a connection to the end of its first request's head, and on HTTP/1.1 from one
-    /// answer to the end of the next head.
+    /// From accepting a connection to the end of its first request's head.
     pub head: Duration,
     /// From the end of a request's head to the end of its body.
     pub body: Duration,
-    /// Without any request in progress, on HTTP/2.
+    /// Without any request in progress; on HTTP/1.1 the time that the next request's head takes to
+    /// come is part of it.
     pub idle: Duration,
     /// One query, waiting for a worker included.
     pub query: Duration,

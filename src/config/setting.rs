@@ -40,6 +40,8 @@ pub enum Group {
     Numbers,
     /// The HTTP server.
     Server,
+    /// Notifications about alerts.
+    Alerts,
 }
 
 impl Group {
@@ -51,6 +53,7 @@ impl Group {
             Self::Connection => "Connection",
             Self::Numbers => "Numbers",
             Self::Server => "Server",
+            Self::Alerts => "Alerts",
         }
     }
 }
@@ -69,6 +72,8 @@ pub(super) enum Kind {
     Path(fn(&mut Draft) -> &mut Option<PathBuf>),
     HttpUrl(fn(&mut Draft) -> &mut Option<Uri>),
     WebSocketUrl(fn(&mut Draft) -> &mut Option<Uri>),
+    /// A URL whose path may be a key: shown without it.
+    WebhookUrl(fn(&mut Draft) -> &mut Option<Uri>),
     /// Anything else that is written as text.
     Text(fn(&mut Draft, &str) -> Result<(), String>),
     /// Text that is shown when it is right, and not repeated when it is refused.
@@ -119,7 +124,11 @@ impl Setting {
         !text.contains("://")
             && !matches!(
                 self.kind,
-                Kind::Id(_) | Kind::Secret(_) | Kind::HttpUrl(_) | Kind::WebSocketUrl(_)
+                Kind::Id(_)
+                    | Kind::Secret(_)
+                    | Kind::HttpUrl(_)
+                    | Kind::WebSocketUrl(_)
+                    | Kind::WebhookUrl(_)
             )
     }
 

@@ -173,6 +173,10 @@ fn every_setting_is_read_from_every_layer() {
             Kind::Path(_) => (path, format!("{path:?}")),
             Kind::HttpUrl(_) => ("https://host/a", "\"https://host/a\"".to_owned()),
             Kind::WebSocketUrl(_) => ("wss://host/a", "\"wss://host/a\"".to_owned()),
+            Kind::WebhookUrl(_) => (
+                "https://host/(hidden)",
+                "\"https://host/(hidden)\"".to_owned(),
+            ),
             Kind::Id(_) => ("id-2", "\"id-2\"".to_owned()),
             Kind::Secret(_) => continue,
             Kind::Text(_) => {
@@ -216,7 +220,7 @@ fn bad_values(setting: &Setting) -> Vec<String> {
         Kind::Bytes(..) => vec!["banana", "-1", "1.5MiB", "0", "99999999999GiB", "1ＭiB"],
         Kind::Switch(_) => vec!["yes", "2", "TRUE", "да"],
         Kind::Path(_) => vec![],
-        Kind::HttpUrl(_) | Kind::WebSocketUrl(_) => vec![
+        Kind::HttpUrl(_) | Kind::WebSocketUrl(_) | Kind::WebhookUrl(_) => vec![
             "banana",
             "ftp://host/",
             "http://host/",
@@ -345,7 +349,11 @@ fn a_broken_file_is_one_line_a_fault_and_never_shows_its_text() {
         &flags(&[("config", "/nonexistent/x.toml")]),
         &environment(&[]),
     );
-    check_one_fault(&absent, "/nonexistent/x.toml", &["cannot be read"]);
+    check_one_fault(
+        &absent,
+        "/nonexistent/x.toml",
+        &["cannot be read (no such file)"],
+    );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.toml");
     fs::write(&path, b"\xff\xfe").unwrap();
@@ -397,12 +405,12 @@ fn faults_between_settings() {
     check(
         &[("ca-file", "/nonexistent.pem")],
         "ca-file",
-        "cannot be read",
+        "cannot be read (no such file)",
     );
     check(
         &[("token-file", "/nonexistent")],
         "token-file",
-        "cannot be read",
+        "cannot be read (no such file)",
     );
     check(
         &[("client-id", "x"), ("client-id-file", "/x")],

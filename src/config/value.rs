@@ -190,6 +190,16 @@ pub fn shown_url(url: &Uri) -> String {
     }
 }
 
+/// A URL whose path may be a key, as those of webhooks are: scheme and host alone.
+pub(super) fn shown_host(url: &Uri) -> String {
+    let (scheme, authority) = (url.scheme_str(), url.authority());
+    format!(
+        "{}://{}/(hidden)",
+        scheme.unwrap_or_default(),
+        authority.map_or("", |authority| authority.as_str())
+    )
+}
+
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")

@@ -8,11 +8,13 @@ mod histogram;
 mod interval_log;
 mod recorder;
 mod spectra;
+mod steps;
 
 pub use histogram::Histogram;
 pub use interval_log::IntervalLog;
 pub use recorder::Recorder;
 pub use spectra::Spectra;
+pub use steps::{STEP_BOUNDS_NS, Steps};
 
 /// A part of the way of an event, or of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,11 +80,13 @@ pub struct Quantiles {
     pub max_ns: u64,
 }
 
-/// Quantiles of every stage, by [`Stage::index`].
+/// Quantiles and counts of every stage, by [`Stage::index`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LatencySummary {
     /// Since the engine started.
     pub since_start: [Quantiles; Stage::ALL.len()],
     /// Over the last minute, in steps of five seconds.
     pub last_minute: [Quantiles; Stage::ALL.len()],
+    /// Since the engine started, under fixed bounds.
+    pub steps: [Steps; Stage::ALL.len()],
 }

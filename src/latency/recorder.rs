@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::histogram::MAX_NS;
 use super::histogram::fixed;
-use super::{Histogram, LatencySummary, Quantiles, Stage};
+use super::{Histogram, LatencySummary, Quantiles, Stage, Steps};
 
 /// Panes of the last minute and their length.
 const PANES: usize = 12;
@@ -25,6 +25,7 @@ struct StageHistograms {
     /// Sum of `panes`.
     last_minute: hdrhistogram::Histogram<u64>,
     panes: Vec<hdrhistogram::Histogram<u64>>,
+    steps: Steps,
 }
 
 impl Recorder {
@@ -45,6 +46,7 @@ impl Recorder {
         histograms.since_start.record(ns, count);
         histograms.last_minute.saturating_record_n(ns, count);
         histograms.panes[pane].saturating_record_n(ns, count);
+        histograms.steps.record(ns, count);
     }
 
     /// Lets the panes go that are older than a minute at `now_ns` of the monotonic clock.
@@ -70,6 +72,7 @@ impl Recorder {
         for (index, histograms) in self.stages.iter().enumerate() {
             summary.since_start[index] = quantiles(&histograms.since_start.0);
             summary.last_minute[index] = quantiles(&histograms.last_minute);
+            summary.steps[index] = histograms.steps;
         }
         summary
     }
@@ -95,6 +98,7 @@ impl StageHistograms {
             since_start: Histogram::new(),
             last_minute: fixed(2),
             panes: (0..PANES).map(|_| fixed(2)).collect(),
+            steps: Steps::default(),
         }
     }
 
@@ -137,6 +141,9 @@ mod tests {
         }
         let quantiles = recorder.summary().since_start[Stage::Ring.index()];
         assert_eq!(quantiles.count, 100_000);
+        let steps = recorder.summary().steps[Stage::Ring.index()];
+        assert_eq!((steps.count, steps.sum_ns), (100_000, 5_000_050_000));
+        assert_eq!(steps.counts[..5], [1_000, 4_000, 5_000, 40_000, 50_000]);
         for (value, exact) in [(quantiles.p50_ns, 50_000_u64), (quantiles.p999_ns, 99_900)] {
             assert!(
                 value.abs_diff(exact) * 1_000 <= exact,

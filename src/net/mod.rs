@@ -1,6 +1,6 @@
 //! Connections to the outside: where to, how, and when to try again.
 //!
-//! Used by `auth` and `source`; it knows nothing of tokens, events or WebSockets. It must never let
+//! Used by `auth`, `source` and `notify`; it knows nothing of tokens, events or WebSockets. It must never let
 //! credentials travel over plain TCP except to this machine itself, and never print a URL's query.
 
 mod backoff;

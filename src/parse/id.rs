@@ -139,7 +139,8 @@ const fn halves(value: u128) -> (u64, u64) {
     ((value >> 64) as u64, value as u64)
 }
 
-fn within_limits(id: &[u8]) -> bool {
+/// Whether a text is short enough and holds no control character.
+pub(super) fn within_limits(id: &[u8]) -> bool {
     id.len() <= ID_BYTES_MAX && !id.iter().any(u8::is_ascii_control)
 }
 

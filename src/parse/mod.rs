@@ -11,7 +11,8 @@
 //! # The wire
 //! ```json
 //! {"eventType": "webchat:message", "timestamp": "2026-01-15T12:00:00.000Z",
-//!  "data": {"sessionId": "…", "id": "…", "messageId": "…", "durationMs": 0},
+//!  "data": {"sessionId": "…", "id": "…", "messageId": "…", "durationMs": 0,
+//!           "queueId": "…", "deploymentId": "…", "direction": "inbound"},
 //!  "metadata": {"seq": 0}}
 //! ```
 //! Keys come in any order and are compared after their escapes are decoded; other keys are skipped,
@@ -31,8 +32,9 @@
 //!    lone surrogate escape, a byte-order mark, a second document.
 //! 5. The top level is no object: `shape`.
 //! 6. One of `eventType`, `timestamp`, `data`, `metadata` stands twice at the top level, or
-//!    `sessionId`, `id`, `messageId` or `durationMs` twice in `data`, or `seq` twice in `metadata`:
-//!    `duplicate_key`, whatever the values and whatever the type.
+//!    one of `sessionId`, `id`, `messageId`, `durationMs`, `queueId`, `deploymentId`, `direction`
+//!    twice in `data`, or `seq` twice in `metadata`: `duplicate_key`, whatever the values and
+//!    whatever the type, and also when nobody reads labels.
 //! 7. `eventType` is missing or no string: `field`.
 //! 8. It is not one of `webchat:connected`, `webchat:disconnected`, `webchat:message`, to the letter:
 //!    ignored.
@@ -54,6 +56,7 @@
 mod fault;
 mod guided;
 mod id;
+mod labels;
 mod tape;
 mod timestamp;
 
@@ -69,8 +72,10 @@ use crate::config::limits::PARSE_BYTES_KEPT_MAX;
 use crate::event::Event;
 use crate::event::IdKeys;
 use crate::event::Reject;
+use crate::event::Texts;
 
 use guided::Guided;
+use labels::LabelTable;
 
 pub use id::{Uuid, session_uuid};
 
@@ -93,6 +98,9 @@ pub struct Parser {
     ids: id::Ids,
     /// `None`: the reference path alone.
     guided: Option<Guided>,
+    /// `None`: labels are not read.
+    labels: Option<LabelTable>,
+    keys: IdKeys,
 }
 
 impl Parser {
@@ -112,6 +120,29 @@ impl Parser {
             buffers: Buffers::with_max_depth(0, JSON_DEPTH_MAX),
             tape: Tape(Vec::new()),
             ids: id::Ids::new(keys),
+            labels: None,
+            keys,
+        }
+    }
+
+    /// Reads labels from now on; what they stand for is told by [`Parser::tell`].
+    #[must_use]
+    pub fn with_labels(mut self) -> Self {
+        self.labels = Some(LabelTable::new(self.keys));
+        if let Some(guided) = &mut self.guided {
+            // Layouts learned so far skip them.
+            *guided = Guided::new();
+        }
+        self
+    }
+
+    /// Puts into `texts` what the latest event needs, which goes to `place` in its batch: what its
+    /// labels stand for, if that was not told before, and its session id, if it is a connect whose
+    /// key cannot be printed back. Call it for every event that goes on.
+    #[inline]
+    pub fn tell(&mut self, place: usize, texts: &mut Texts) {
+        if let Some(labels) = &mut self.labels {
+            labels.tell(place, texts);
         }
     }
 
@@ -130,7 +161,7 @@ impl Parser {
         }
         let verdict = self.parse_to_tape(payload);
         if let Some(guided) = &mut self.guided {
-            guided.learn(verdict, &self.ids);
+            guided.learn(verdict, &self.ids, self.labels.as_mut());
         }
         verdict
     }
@@ -139,14 +170,27 @@ impl Parser {
     /// stay as they are. `None` says nothing about it: parse it.
     #[inline]
     pub fn recognize(&mut self, payload: &[u8]) -> Option<Verdict> {
-        self.guided.as_mut()?.read(payload, &self.ids)
+        let (mut verdict, said) = self.guided.as_mut()?.read(payload, &self.ids)?;
+        if let (Some(labels), Verdict::Event(event)) = (&mut self.labels, &mut verdict) {
+            labels.label(event, &said);
+        }
+        Some(verdict)
     }
 
     /// The reference path.
     fn parse_to_tape(&mut self, payload: &mut [u8]) -> Verdict {
         let mut tape = mem::replace(&mut self.tape, Tape(Vec::new())).reset();
-        let read = simd_json::fill_tape(payload, &mut self.buffers, &mut tape)
-            .map(|()| tape::read(&tape.0, &self.ids));
+        let (ids, labels) = (&self.ids, &mut self.labels);
+        let read = simd_json::fill_tape(payload, &mut self.buffers, &mut tape).map(|()| {
+            let found = tape::read(&tape.0, ids)?;
+            Ok(found.map(|(mut event, said)| {
+                match labels {
+                    Some(labels) => labels.label(&mut event, &said),
+                    None => event.direction = None,
+                }
+                event
+            }))
+        });
         self.tape = tape.reset();
         let verdict = match read {
             Ok(Ok(Some(event))) => Verdict::Event(event),

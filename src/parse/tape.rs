@@ -8,16 +8,23 @@ use simd_json::StaticNode;
 
 use super::id::Id;
 use super::id::Ids;
+use super::labels::Said;
 use super::timestamp;
+use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Identity;
+use crate::event::Labels;
 use crate::event::Reject;
 use crate::event::SessionKey;
 use crate::time::EpochMs;
 
-/// The event on a tape; `None` when its type is none of ours.
-pub(super) fn read(nodes: &[Node<'_>], ids: &Ids) -> Result<Option<Event>, Reject> {
+/// The event on a tape and what it says of its labels, which are not numbered yet; `None` when its
+/// type is none of ours.
+pub(super) fn read<'input>(
+    nodes: &[Node<'input>],
+    ids: &Ids,
+) -> Result<Option<(Event, Said<'input>)>, Reject> {
     let [Node::Object { .. }, inside @ ..] = nodes else {
         return Err(Reject::Shape);
     };
@@ -31,8 +38,9 @@ pub(super) fn read(nodes: &[Node<'_>], ids: &Ids) -> Result<Option<Event>, Rejec
     };
     wire.check_shape()?;
     let time = wire.time()?;
-    let session = wire.session(ids)?;
-    Ok(Some(Event {
+    let id = wire.session_id()?;
+    let session = ids.session(id).ok_or(Reject::Field)?;
+    let event = Event {
         time,
         session,
         identity: match kind {
@@ -43,8 +51,23 @@ pub(super) fn read(nodes: &[Node<'_>], ids: &Ids) -> Result<Option<Event>, Rejec
             EventKind::Disconnected => wire.duration_ms(),
             EventKind::Connected | EventKind::Message => Event::NO_DURATION,
         },
+        labels: Labels::NONE,
         kind,
-    }))
+        direction: match kind {
+            EventKind::Message => wire.direction(),
+            EventKind::Connected | EventKind::Disconnected => None,
+        },
+    };
+    let bytes = |value| non_empty(value).unwrap_or_default().as_bytes();
+    let said = Said {
+        queue: bytes(wire.queue_id),
+        deployment: bytes(wire.deployment_id),
+        id: match (kind, id) {
+            (EventKind::Connected, Id::Other(text)) => text,
+            _ => &[],
+        },
+    };
+    Ok(Some((event, said)))
 }
 
 /// The values of the keys we read, each at most once.
@@ -57,6 +80,9 @@ struct Wire<'tape, 'input> {
     id: Option<Value<'tape, 'input>>,
     message_id: Option<Value<'tape, 'input>>,
     duration_ms: Option<Value<'tape, 'input>>,
+    queue_id: Option<Value<'tape, 'input>>,
+    deployment_id: Option<Value<'tape, 'input>>,
+    direction: Option<Value<'tape, 'input>>,
     metadata: Option<Value<'tape, 'input>>,
     seq: Option<Value<'tape, 'input>>,
 }
@@ -89,6 +115,9 @@ impl<'tape, 'input> Wire<'tape, 'input> {
                 "id" => once(&mut self.id, value)?,
                 "messageId" => once(&mut self.message_id, value)?,
                 "durationMs" => once(&mut self.duration_ms, value)?,
+                "queueId" => once(&mut self.queue_id, value)?,
+                "deploymentId" => once(&mut self.deployment_id, value)?,
+                "direction" => once(&mut self.direction, value)?,
                 _ => {}
             }
         }
@@ -125,11 +154,15 @@ impl<'tape, 'input> Wire<'tape, 'input> {
         .ok_or(Reject::Timestamp)
     }
 
-    fn session(&self, ids: &Ids) -> Result<SessionKey, Reject> {
+    fn session_id(&self) -> Result<Id<'input>, Reject> {
         let id = non_empty(self.session_id)
             .or_else(|| non_empty(self.id))
             .ok_or(Reject::Field)?;
-        ids.session(Id::of(id.as_bytes())).ok_or(Reject::Field)
+        Ok(Id::of(id.as_bytes()))
+    }
+
+    fn direction(&self) -> Option<Direction> {
+        Direction::of(self.direction?.text()?.as_bytes())
     }
 
     fn identity(&self, ids: &Ids, session: SessionKey, time: EpochMs) -> Identity {

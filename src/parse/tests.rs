@@ -238,6 +238,9 @@ fn rule_6_a_key_that_is_read_stands_once() {
         r#"{"metadata":{"seq":1,"seq":1}}"#,
         r#"{"data":{"sessionId":"a","\u0073essionId":"a"}}"#,
         r#"{"event\u0054ype":"x","eventType":"x"}"#,
+        r#"{"eventType":"webchat:message","data":{"queueId":"a","queueId":"a"}}"#,
+        r#"{"eventType":"webchat:connected","data":{"deploymentId":1,"deploymentId":"a"}}"#,
+        r#"{"eventType":"webchat:disconnected","data":{"direction":"inbound","direction":null}}"#,
         r#"{"eventType":"other","data":{"id":1,"id":1}}"#,
         r#"{"eventType":"webchat:message","timestamp":"x","metadata":{"seq":1,"seq":1}}"#,
     ] {

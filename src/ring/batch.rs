@@ -1,6 +1,6 @@
 //! What passes through the ring: events, and what happened to the payloads that became none.
 
-use crate::event::{Event, Reject};
+use crate::event::{Event, Reject, Texts};
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
 
@@ -42,6 +42,8 @@ impl Delta {
 pub struct Batch {
     /// The events, in order of arrival.
     pub events: Vec<Event>,
+    /// What the events' labels stand for, and ids that their keys do not hold.
+    pub texts: Texts,
     /// What was counted while these events were read.
     pub delta: Delta,
     /// What happened to the connection; applied after the events.
@@ -72,14 +74,17 @@ impl Batch {
 
     /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
-        let (mut events, mut notes) = (
+        let (mut events, mut notes, mut texts) = (
             std::mem::take(&mut self.events),
             std::mem::take(&mut self.notes),
+            std::mem::take(&mut self.texts),
         );
         events.clear();
         notes.clear();
+        texts.clear();
         *self = Self {
             events,
+            texts,
             notes,
             ..Self::default()
         };

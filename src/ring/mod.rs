@@ -136,8 +136,10 @@ impl Consumer {
 
     /// Events waiting now, at most [`Consumer::capacity_events`].
     pub fn depth_events(&self) -> usize {
-        // Relaxed: counter only, orders nothing.
-        self.shared.depth_events.load(Ordering::Relaxed)
+        // Relaxed: counter only, orders nothing. While a full ring refuses a batch, the batch is
+        // counted for a moment.
+        let depth = self.shared.depth_events.load(Ordering::Relaxed);
+        depth.min(self.capacity_events())
     }
 
     /// Events the ring holds when every batch in it is full.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::WaitStrategy;
-use crate::event::{Event, EventKind, IdKind, Identity, SessionKey};
+use crate::event::{Event, EventKind, IdKind, Identity, Labels, SessionKey};
 use crate::time::EpochMs;
 
 fn event(number: u64) -> Event {
@@ -17,6 +17,8 @@ fn event(number: u64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
+        labels: Labels::NONE,
+        direction: None,
     }
 }
 
@@ -114,4 +116,15 @@ fn mailbox_counts_what_it_drops() {
         (Some(0), Some(1), None)
     );
     assert_eq!(mailbox.dropped(), 3);
+}
+
+#[test]
+fn the_depth_is_never_more_than_the_capacity() {
+    let (producer, consumer) = ring(2, 4, Bell::new());
+    // As in the middle of an offer that a full ring refuses.
+    producer
+        .shared
+        .depth_events
+        .fetch_add(12, Ordering::Relaxed);
+    assert_eq!(consumer.depth_events(), 8);
 }

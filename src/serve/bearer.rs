@@ -1,4 +1,7 @@
 //! The bearer token that a server asks for. It is compared in constant time and never printed.
+//!
+//! A browser sends no header of ours when it opens a page, so where there is none, the cookie of a
+//! signed-in browser counts instead.
 
 use hyper::HeaderMap;
 use hyper::Uri;
@@ -8,6 +11,7 @@ use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 
 use super::query;
+use super::session;
 
 /// Names under which clients put a token into a URL, where it would reach logs and histories.
 const PARAMETERS: [&str; 3] = ["access_token", "token", "bearer"];
@@ -21,7 +25,8 @@ pub(super) enum Unauthorized {
     InUrl,
 }
 
-/// Checks the one `Authorization` header of a request against `token`.
+/// Checks the one `Authorization` header of a request against `token`, or without one the session's
+/// cookie.
 ///
 /// # Errors
 /// When it is not exactly `Bearer <token>`, or the URL carries a token as well.
@@ -31,10 +36,12 @@ pub(super) fn check(
     headers: &HeaderMap,
 ) -> Result<(), Unauthorized> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Unauthorized::Credential);
+    let admits = match (values.next(), values.next()) {
+        (None, _) => session::is_in(token, headers),
+        (Some(value), None) => is_right(token, value.as_bytes()),
+        (Some(_), Some(_)) => false,
     };
-    if !is_right(token, value.as_bytes()) {
+    if !admits {
         return Err(Unauthorized::Credential);
     }
     check_url(uri)

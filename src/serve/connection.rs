@@ -1,8 +1,8 @@
 //! One connection: which protocol it speaks, and how long it may take over what.
 //!
-//! hyper's own timer covers the head of an HTTP/1.1 request. It covers neither a client that sends
-//! nothing, or the beginning of the HTTP/2 preface, nor an HTTP/2 connection without requests; the
-//! watch below covers those.
+//! hyper's own timer covers the time until the head of an HTTP/1.1 request is there, idle or slow. It
+//! covers neither a client that sends nothing, or the beginning of the HTTP/2 preface, nor an HTTP/2
+//! connection without requests; the watch below covers those, and allows less for the first head.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -111,7 +111,8 @@ fn builder(timeouts: ServeTimeouts) -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.head)
+        // A client that asks every ten seconds keeps its connection.
+        .header_read_timeout(timeouts.idle)
         .max_buf_size(limits::REQUEST_HEAD_BYTES_MAX as usize);
     builder
         .http2()

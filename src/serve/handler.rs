@@ -13,11 +13,9 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_body_util::LengthLimitError;
 use http_body_util::Limited;
-use hyper::HeaderMap;
 use hyper::Method;
 use hyper::Request;
 use hyper::StatusCode;
-use hyper::Uri;
 use hyper::body::Body;
 use hyper::header;
 use secrecy::SecretString;
@@ -26,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer;
 use super::answer::Answer;
+use super::assets;
 use super::bearer;
 use super::bearer::Unauthorized;
 use super::graphql::Carries;
@@ -37,14 +36,17 @@ use super::latency;
 use super::media;
 use super::media::Media;
 use super::page;
+use super::prometheus;
 use super::push;
 use super::push::Credential;
 use super::push::Push;
 use super::push::PushCounters;
+use super::query;
 use super::query::Wire;
 use super::reply;
 use super::route;
 use super::route::Endpoint;
+use super::session;
 use super::viewer::Viewer;
 use crate::config::ServeSettings;
 use crate::config::limits;
@@ -63,8 +65,10 @@ struct Shared {
     body_timeout: Duration,
     reader: Reader,
     clock: Clock,
+    viewer: Viewer,
     graphql: Arc<GraphQl>,
     push: Push,
+    /// What stands at `/` where the dashboard is not built in.
     page: Bytes,
     draining: CancellationToken,
 }
@@ -87,7 +91,7 @@ impl Handler {
     ) -> Self {
         let (counters, draining) = (PushCounters::default(), CancellationToken::new());
         let viewer = Viewer::new(reader.clone(), clock.clone(), counters.clone());
-        let graphql = Arc::new(GraphQl::new(settings, viewer, samples));
+        let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
         Self(Arc::new(Shared {
             token: settings.token.clone(),
@@ -96,9 +100,10 @@ impl Handler {
             body_timeout: timeouts.body,
             reader,
             clock,
+            viewer,
             push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
             graphql,
-            page: Bytes::from(page::render(bound)),
+            page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
             draining,
         }))
     }
@@ -133,7 +138,7 @@ impl Handler {
             return self.socket(request);
         }
         let is_open = route.is_some_and(|route| route.is_open);
-        if !is_open && let Err(answer) = self.admit(request.uri(), request.headers()) {
+        if !is_open && let Err(answer) = self.admit(&request) {
             return *answer;
         }
         let Some(route) = route else {
@@ -147,35 +152,53 @@ impl Handler {
             return answer::with(answer, header::ALLOW, route.allow);
         }
         match route.endpoint {
-            Endpoint::Page => {
-                let page = self.0.page.clone();
-                answer::new(StatusCode::OK, "text/html; charset=utf-8", page)
+            Endpoint::Page => match assets::page() {
+                Some(page) => page.answer(request.headers()),
+                None => {
+                    let page = self.0.page.clone();
+                    answer::new(StatusCode::OK, "text/html; charset=utf-8", page)
+                }
+            },
+            Endpoint::Asset(asset) => asset.answer(request.headers()),
+            Endpoint::Session => {
+                let token = self.0.token.as_ref();
+                session::answer(token, request.method(), request.headers())
             }
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
             Endpoint::GraphQl => self.graphql(request).await,
+            Endpoint::Metrics => {
+                let viewer = &self.0.viewer;
+                prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers())
+            }
             Endpoint::Latency(stage) => latency::answer(&self.0.reader, stage).await,
         }
     }
 
     /// Whether a request may know what stands at its path.
-    fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Answer>> {
+    fn admit<B>(&self, request: &Request<B>) -> Result<(), Box<Answer>> {
+        let (uri, headers) = (request.uri(), request.headers());
         let token = self.0.token.as_ref();
         let authorized = token.map_or(Ok(()), |token| bearer::check(token, uri, headers));
-        self.admit_as(authorized, uri, headers)
+        self.admit_as(authorized, request)
     }
 
     /// The same for an upgrade to a WebSocket, which may show its token later: a page in a browser
-    /// cannot add a header to it.
+    /// cannot add a header to it. The cookie of a signed-in browser shows it here.
     fn socket<B>(&self, request: Request<B>) -> Answer {
         let (uri, headers) = (request.uri(), request.headers());
-        let is_shown = headers.contains_key(header::AUTHORIZATION);
-        let authorized = match &self.0.token {
-            Some(token) if is_shown => bearer::check(token, uri, headers),
-            Some(_) => bearer::check_url(uri),
-            None => Ok(()),
+        let (is_shown, authorized) = match &self.0.token {
+            Some(token) => {
+                let has_header = headers.contains_key(header::AUTHORIZATION);
+                let is_shown = has_header || session::is_in(token, headers);
+                match is_shown {
+                    true => (true, bearer::check(token, uri, headers)),
+                    false => (false, bearer::check_url(uri)),
+                }
+            }
+            None => (false, Ok(())),
         };
-        if let Err(answer) = self.admit_as(authorized, uri, headers) {
+        if let Err(answer) = self.admit_as(authorized, &request) {
             return *answer;
         }
         let credential = Credential::new(self.0.token.clone(), is_shown);
@@ -183,12 +206,12 @@ impl Handler {
     }
 
     /// Judges a request by its host, its token and its origin, in this order.
-    fn admit_as(
+    fn admit_as<B>(
         &self,
         authorized: Result<(), Unauthorized>,
-        uri: &Uri,
-        headers: &HeaderMap,
+        request: &Request<B>,
     ) -> Result<(), Box<Answer>> {
+        let (uri, headers) = (request.uri(), request.headers());
         let refuse = |status, line| Err(Box::new(answer::text(status, line)));
         let directed = self.0.host_rule.check(uri, headers);
         match directed {
@@ -210,6 +233,9 @@ impl Handler {
                     StatusCode::BAD_REQUEST,
                     "token in the URL; send it as a header only\n",
                 );
+            }
+            Err(Unauthorized::Credential) if is_browser(request) => {
+                return Err(Box::new(session::ask()));
             }
             Err(Unauthorized::Credential) => {
                 let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
@@ -245,6 +271,16 @@ impl Handler {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
+        // A browser that asks nothing gets the explorer to ask with.
+        let is_question = query::pairs(request.uri().query().unwrap_or_default())
+            .next()
+            .is_some();
+        if !is_question
+            && is_browser(&request)
+            && let Some(explorer) = assets::explorer()
+        {
+            return explorer.answer(request.headers());
+        }
         let events = media::accepts_events(request.headers());
         let media = media::negotiate(request.headers());
         if media.is_none() && !events {
@@ -308,6 +344,11 @@ impl Handler {
             }
         }
     }
+}
+
+/// Whether the request opens a page in a browser.
+fn is_browser<B>(request: &Request<B>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD) && media::wants_html(request.headers())
 }
 
 const _: () = assert!(

@@ -71,8 +71,38 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<Media> {
     }
 }
 
+/// Whether a browser asks for something to show: HTML is welcome, and no form of JSON is named.
+pub(super) fn wants_html(headers: &HeaderMap) -> bool {
+    let (mut html, mut json) = (false, false);
+    for value in headers.get_all(header::ACCEPT) {
+        for range in value.to_str().unwrap_or_default().split(',') {
+            match parse_range(range) {
+                (name, 1..) if name == "text/html" => html = true,
+                (name, 1..) if name.ends_with("json") => json = true,
+                _ => {}
+            }
+        }
+    }
+    html && !json
+}
+
+/// Whether a client takes what is compressed by gzip. Without `Accept-Encoding` nothing is.
+pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let (mut gzip, mut any) = (None, None);
+    for value in headers.get_all(header::ACCEPT_ENCODING) {
+        for range in value.to_str().unwrap_or_default().split(',') {
+            match parse_range(range) {
+                (name, quality) if name == "gzip" => gzip = Some(quality),
+                (name, quality) if name == "*" => any = Some(quality),
+                _ => {}
+            }
+        }
+    }
+    gzip.or(any).is_some_and(|quality| quality > 0)
+}
+
 /// A range in lower case without parameters, and its quality in thousandths.
-fn parse_range(range: &str) -> (String, u16) {
+pub(super) fn parse_range(range: &str) -> (String, u16) {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
     let quality = parts
@@ -119,6 +149,26 @@ mod tests {
     use hyper::header::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn a_browser_is_told_from_a_client() {
+        let check = |accept: Option<&str>, expected: bool| {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
+            }
+            assert_eq!(wants_html(&headers), expected, "{accept:?}");
+        };
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        check(Some(browser), true);
+        check(Some("TEXT/HTML"), true);
+        check(None, false);
+        check(Some("*/*"), false);
+        check(Some("application/json"), false);
+        check(Some("text/html;q=0"), false);
+        check(Some("text/html, application/json;q=0.5"), false);
+        check(Some("application/graphql-response+json, text/html"), false);
+    }
 
     #[test]
     fn negotiates_by_quality_then_exactness() {

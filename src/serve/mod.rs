@@ -7,7 +7,7 @@
 //!         ├ graphql       cache, query, persisted → precheck (lexer, measure) → execute → schema
 //!         │  ├ reply         answers over HTTP (media)
 //!         │  └ push          answers over WebSockets and server-sent events, subscriptions
-//!         └ health, latency, page
+//!         └ health, latency, prometheus, assets (page without them), session
 //! ```
 //!
 //! A request loads one snapshot and is answered from it alone. Nothing here knows of events or can
@@ -16,6 +16,7 @@
 //! is the one place that names `async_graphql`.
 
 mod answer;
+mod assets;
 mod bearer;
 mod cache;
 mod connection;
@@ -32,15 +33,18 @@ mod media;
 mod page;
 mod persisted;
 mod precheck;
+mod prometheus;
 mod push;
 mod query;
 mod reply;
 mod route;
 mod schema;
 mod server;
+mod session;
 mod viewer;
 
 pub use handler::Handler;
+pub use precheck::refusal_of;
 pub use push::PushCounts;
 pub use schema::schema_sdl;
 pub use server::ServeError;

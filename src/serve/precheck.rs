@@ -86,6 +86,14 @@ pub(super) fn check(query: &str, operation_name: Option<&str>) -> Result<Checked
     })
 }
 
+/// The code under which a document would be refused; `None` when it may be executed. For who checks
+/// the check: fuzzing.
+pub fn refusal_of(query: &str, operation_name: Option<&str>) -> Option<&'static str> {
+    check(query, operation_name)
+        .err()
+        .map(|refusal| refusal.code())
+}
+
 impl Checked {
     /// The same document for another operation of it: what [`check`] would say of its text.
     ///

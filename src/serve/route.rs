@@ -2,19 +2,27 @@
 
 use hyper::Method;
 
+use super::assets;
+use super::assets::Asset;
 use crate::latency::Stage;
 
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
-    /// What is here.
+    /// The page, or what to do to get it.
     Page,
+    /// A file of the page.
+    Asset(&'static Asset),
+    /// Whether a browser is signed in; in and out.
+    Session,
     /// GraphQL over HTTP.
     GraphQl,
     /// Alive.
     Health,
     /// Ready.
     Ready,
+    /// All numbers for Prometheus.
+    Metrics,
     /// The distribution of a stage's latency.
     Latency(Stage),
 }
@@ -32,12 +40,18 @@ pub(super) struct Route {
     pub(super) is_open: bool,
 }
 
-/// Every route.
-pub(super) const ROUTES: [Route; 10] = [
+/// Every route but the files of the page.
+pub(super) const ROUTES: [Route; 12] = [
     Route {
         path: "/",
         endpoint: Endpoint::Page,
         allow: "GET, HEAD",
+        is_open: false,
+    },
+    Route {
+        path: "/session",
+        endpoint: Endpoint::Session,
+        allow: "GET, HEAD, POST, DELETE",
         is_open: false,
     },
     Route {
@@ -55,6 +69,12 @@ pub(super) const ROUTES: [Route; 10] = [
     Route {
         path: "/readyz",
         endpoint: Endpoint::Ready,
+        allow: "GET, HEAD",
+        is_open: false,
+    },
+    Route {
+        path: "/metrics",
+        endpoint: Endpoint::Metrics,
         allow: "GET, HEAD",
         is_open: false,
     },
@@ -79,8 +99,17 @@ const fn latency(path: &'static str, stage: Stage) -> Route {
 }
 
 /// The route at a path.
-pub(super) fn find(path: &str) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| route.path == path)
+pub(super) fn find(path: &str) -> Option<Route> {
+    let fixed = ROUTES.iter().find(|route| route.path == path);
+    fixed.copied().or_else(|| {
+        let asset = assets::hashed(path)?;
+        Some(Route {
+            path: asset.path,
+            endpoint: Endpoint::Asset(asset),
+            allow: "GET, HEAD",
+            is_open: false,
+        })
+    })
 }
 
 impl Route {

@@ -24,9 +24,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::coverage::Coverage;
+use super::end::End;
+use super::end::Lived;
+use super::end::Stop;
 use super::frames::Frames;
 use super::frames::Received;
 use super::frames::Violation;
+use super::handshake::Opened;
 use super::handshake::Writer;
 use super::intake::Intake;
 use super::loss::Loss;
@@ -55,46 +59,12 @@ const SEND_WAIT: Duration = Duration::from_secs(3);
 /// How long saying why we leave may take.
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 
-/// How a connection ended.
-#[derive(Debug)]
-pub(super) enum End {
-    /// As asked.
-    Shutdown,
-    /// Otherwise.
-    Lost {
-        /// Why.
-        loss: Loss,
-        /// What it was before; `None` when it never became live.
-        lived: Option<Lived>,
-    },
-}
-
-/// A connection that was live.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lived {
-    /// Up to here nothing can be missing.
-    pub(super) covered_until: EpochMs,
-    /// How long it was live.
-    pub(super) duration: Duration,
-}
-
-/// The end of the loop inside a connection.
-enum Stop {
-    Shutdown,
-    Lost(Loss),
-}
-
-impl From<Violation> for Stop {
-    fn from(violation: Violation) -> Self {
-        Self::Lost(Loss::protocol(&violation.to_string()))
-    }
-}
-
 /// One open connection.
 pub(super) struct Connection<'a> {
     settings: &'a StreamSettings,
     shutdown: &'a CancellationToken,
     intake: &'a mut Intake,
+    reader: ReadHalf,
     writer: Writer,
     frames: Frames,
 
@@ -119,8 +89,7 @@ impl<'a> Connection<'a> {
         settings: &'a StreamSettings,
         shutdown: &'a CancellationToken,
         intake: &'a mut Intake,
-        frames: Frames,
-        writer: Writer,
+        opened: Opened,
     ) -> Self {
         let now = Instant::now();
         intake.begin();
@@ -128,8 +97,9 @@ impl<'a> Connection<'a> {
         Self {
             settings,
             shutdown,
-            writer,
-            frames,
+            reader: opened.reader,
+            writer: opened.writer,
+            frames: opened.frames,
             live: None,
             ping: (0, intake.wall()),
             last_heard: now,
@@ -142,8 +112,8 @@ impl<'a> Connection<'a> {
     }
 
     /// Runs it to its end.
-    pub(super) async fn run(mut self, mut reader: ReadHalf) -> End {
-        let stop = match self.pump(&mut reader).await {
+    pub(super) async fn run(mut self) -> End {
+        let stop = match self.pump().await {
             Ok(never) => match never {},
             Err(stop) => stop,
         };
@@ -161,7 +131,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    async fn pump(&mut self, reader: &mut ReadHalf) -> Result<Infallible, Stop> {
+    async fn pump(&mut self) -> Result<Infallible, Stop> {
         self.send(Frame::text(Payload::Borrowed(SUBSCRIPTION.as_bytes())))
             .await?;
         self.tick().await?;
@@ -172,7 +142,7 @@ impl<'a> Connection<'a> {
             self.walk(alarm.as_mut()).await?;
             tokio::select! {
                 biased;
-                read = reader.read(self.frames.room()) => self.filled(read)?,
+                read = self.reader.read(self.frames.room()) => self.filled(read)?,
                 () = async {}, if self.frames_unturned > 0 => self.turn(alarm.as_mut()).await?,
                 () = alarm.as_mut() => self.turn(alarm.as_mut()).await?,
                 () = cancelled.as_mut(), if self.closing.is_none() => {
@@ -233,13 +203,46 @@ impl<'a> Connection<'a> {
                 return Ok(());
             }
             let before = Instant::now();
-            sleep(RING_RETRY).await;
+            self.wait_for_ring().await?;
             // We did not listen: that is no fault of the peer.
             self.last_heard += before.elapsed();
             self.tick().await?;
         }
         self.retry_at = None;
         Ok(())
+    }
+
+    /// Waits a moment for the ring. Meanwhile it reads on, as far as the buffer has room, and answers
+    /// the pings it finds: the peer may have a clock on us, too.
+    async fn wait_for_ring(&mut self) -> Result<(), Stop> {
+        let mut pause = pin!(sleep(RING_RETRY));
+        loop {
+            while let Some(payload) = self.frames.ping_ahead() {
+                let pong = Frame::pong(payload.to_vec().into());
+                if self.closing.is_none() {
+                    self.send(pong).await?;
+                }
+            }
+            let read = async {
+                match self.frames.has_room() {
+                    true => self.reader.read(self.frames.room()).await,
+                    false => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = pause.as_mut() => return Ok(()),
+                read = read => match read {
+                    // It counts as arrived with the read before it: early rather than late.
+                    Ok(bytes @ 1..) => self.frames.filled(bytes),
+                    // What has come is still to be taken; then the same is read again.
+                    Ok(0) | Err(_) => {
+                        pause.await;
+                        return Ok(());
+                    }
+                }
+            }
+        }
     }
 
     /// Does what has become due.

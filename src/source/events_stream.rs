@@ -11,9 +11,9 @@ use tracing::info;
 use tracing::warn;
 
 use super::connection::Connection;
-use super::connection::End;
-use super::connection::Lived;
 use super::connection::RING_RETRY;
+use super::end::End;
+use super::end::Lived;
 use super::handshake::Handshake;
 use super::intake::Intake;
 use super::loss::Loss;
@@ -141,14 +141,9 @@ impl EventsStream {
         let opening = handshake.open(deadline, self.intake.wall());
         match shutdown.run_until_cancelled(opening).await? {
             Ok(opened) => {
-                let connection = Connection::new(
-                    &self.settings,
-                    shutdown,
-                    &mut self.intake,
-                    opened.frames,
-                    opened.writer,
-                );
-                Some(connection.run(opened.reader).await)
+                let connection =
+                    Connection::new(&self.settings, shutdown, &mut self.intake, opened);
+                Some(connection.run().await)
             }
             Err(error) => Some(End::Lost {
                 loss: error.into_loss(),

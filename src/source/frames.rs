@@ -59,7 +59,7 @@ pub enum Received<'a> {
         /// Its reason.
         reason: &'a str,
     },
-    /// Nothing yet: a fragment.
+    /// Nothing yet: a fragment, or a ping that [`Frames::ping_ahead`] has given before.
     Part,
 }
 
@@ -80,6 +80,8 @@ pub struct Frames {
     /// Bytes of the frame that begins at `start`, head included, once `take` has seen its head and
     /// missed its end.
     awaited: usize,
+    /// Up to here [`Frames::ping_ahead`] has looked: the beginning of a frame, if not before `start`.
+    ahead: usize,
 
     open: Option<Open>,
     /// `parts.len() <= MESSAGE_BYTES_MAX`
@@ -99,6 +101,7 @@ impl Frames {
             start: 0,
             end: already_read.len(),
             awaited: 0,
+            ahead: 0,
             open: None,
             parts: Vec::new(),
             fragments: 0,
@@ -111,6 +114,7 @@ impl Frames {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
+            self.ahead = self.ahead.saturating_sub(self.start);
             self.start = 0;
         }
         if self.buffer.len() < self.awaited {
@@ -122,6 +126,31 @@ impl Frames {
     /// Says that a read has put `bytes` bytes into the room; more than it has are none of a read.
     pub fn filled(&mut self, bytes: usize) {
         self.end = self.buffer.len().min(self.end + bytes);
+    }
+
+    /// Whether a read would have a place to go to although nothing is taken.
+    pub fn has_room(&self) -> bool {
+        self.start > 0 || self.end < self.buffer.len()
+    }
+
+    /// The payload of the next ping that has come in full and waits behind what has not been taken,
+    /// for when nothing can be taken and the peer should know that we are there. Each is given once:
+    /// in its turn it is a [`Received::Part`].
+    pub fn ping_ahead(&mut self) -> Option<&[u8]> {
+        self.ahead = self.ahead.max(self.start);
+        loop {
+            // What breaks a rule is for `take` to tell, in its turn.
+            let head = Head::read(&self.buffer[self.ahead..self.end]).ok()??;
+            let payload = self.ahead + head.bytes;
+            let end = payload + head.payload_bytes;
+            if end > self.end || head.opcode == Opcode::Close {
+                return None;
+            }
+            self.ahead = end;
+            if head.opcode == Opcode::Ping {
+                return Some(&self.buffer[payload..end]);
+            }
+        }
     }
 
     /// Takes the next frame; `None` when it has not come in full.
@@ -140,6 +169,7 @@ impl Frames {
             self.awaited = head.bytes + head.payload_bytes;
             return Ok(None);
         }
+        let was_ahead = self.start < self.ahead;
         self.start = payload.end;
         let received = match head.opcode {
             Opcode::Text if head.fin => {
@@ -153,6 +183,7 @@ impl Frames {
                 Some(open) => self.fragment(open, head.fin, payload)?,
                 None => return Err(Violation::Orphan),
             },
+            Opcode::Ping if was_ahead => Received::Part,
             Opcode::Ping => Received::Ping(&self.buffer[payload]),
             Opcode::Pong => Received::Pong(&self.buffer[payload]),
             Opcode::Close => close(&self.buffer[payload])?,

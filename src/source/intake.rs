@@ -82,7 +82,9 @@ impl Intake {
         match self.parser.parse(payload) {
             Verdict::Event(event) => {
                 self.newest_event = self.newest_event.max(Some(event.time));
-                self.batch.events.push(event);
+                let batch = &mut self.batch;
+                self.parser.tell(batch.events.len(), &mut batch.texts);
+                batch.events.push(event);
             }
             Verdict::Ignored => self.batch.delta.ignored += 1,
             Verdict::Rejected(reason) => {
@@ -143,6 +145,8 @@ impl Intake {
         // A count of at most a batch's events.
         self.batch.delta.shed += self.batch.events.len() as u64;
         self.batch.events.clear();
+        // What labels stand for is told once, so it is not shed.
+        self.batch.texts.forget_events();
         self.batch.offered_ns = 0;
         self.stamped = false;
     }
@@ -168,6 +172,7 @@ impl Intake {
 mod tests {
     use super::*;
     use crate::event::IdKeys;
+    use crate::event::Labels;
     use crate::ring::Bell;
     use crate::ring::ring;
 
@@ -210,5 +215,48 @@ mod tests {
         assert_eq!((delta.received, delta.bytes), (2, 3));
         assert_eq!(delta.rejected[Reject::Utf8.index()], 1);
         assert_eq!(delta.rejected[Reject::NotJson.index()], 1);
+    }
+
+    #[test]
+    fn what_labels_stand_for_goes_ahead_of_their_events_and_is_not_shed() {
+        let (producer, mut consumer) = ring(4, 4, Bell::new());
+        let parser = Parser::new(IdKeys::FIXED).with_labels();
+        let mut intake = Intake::new(parser, producer, Clock::system());
+        let connect = |intake: &mut Intake, id: &str, queue: &str| {
+            let text = format!(
+                r#"{{"eventType":"webchat:connected","timestamp":0,"data":{{"id":"{id}","queueId":"{queue}"}}}}"#
+            );
+            intake.text(&mut text.into_bytes()).unwrap();
+        };
+        let uuid = "0123abcd-4567-89ef-8123-456789abcdef";
+        connect(&mut intake, "guest", "sales");
+        connect(&mut intake, uuid, "returns");
+        intake.shed();
+        connect(&mut intake, uuid, "sales");
+        connect(&mut intake, "other", "service");
+        assert!(intake.offer());
+
+        let batch = consumer.drain().unwrap();
+        let labels: Vec<Labels> = batch.events.iter().map(|event| event.labels).collect();
+        assert_eq!(labels, [1, 3].map(Labels::from_number));
+        let told: Vec<_> = batch
+            .texts
+            .definitions()
+            .map(|told| (told.from, told.queue))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (0, Some("sales")),
+                (0, Some("returns")),
+                (1, Some("service"))
+            ]
+        );
+        assert_eq!(batch.texts.ids().collect::<Vec<_>>(), [(1, "other")]);
+        consumer.recycle(batch);
+
+        connect(&mut intake, uuid, "sales");
+        assert!(intake.offer());
+        assert!(consumer.drain().unwrap().texts.is_empty(), "told once");
     }
 }

@@ -15,6 +15,7 @@
 
 mod connection;
 mod coverage;
+mod end;
 mod events_stream;
 pub mod frames;
 mod handshake;

@@ -140,6 +140,26 @@ fn all_faults_are_listed_and_the_settings_still_shown() {
 }
 
 #[test]
+fn a_file_of_certificates_without_any_is_a_fault_of_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    fs::write(&path, "no certificate\n").unwrap();
+    let path = path.to_str().unwrap();
+    let expected = format!(
+        "error: config: ca-file: {path}: no certificate in it; give a file of PEM certificates\n"
+    );
+    // `serve` would wait for a signal otherwise.
+    for args in [
+        &["check", "--ca-file", path][..],
+        &["serve", "--ca-file", path, "--listen", "127.0.0.1:0"],
+    ] {
+        let run = run(args, &CREDENTIALS);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.ends_with(&expected), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn a_list_of_faults_ends_after_twenty() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("streamgauge.toml");

@@ -89,6 +89,37 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
+fn a_bad_value_is_told_in_one_line() {
+    let long = "9".repeat(100_000);
+    for (args, expected) in [
+        (
+            &["demo", "--rate", "0"][..],
+            "error: --rate: \"0\": not a rate; use events per second (0.001 to 1000000) or max\n",
+        ),
+        (&["demo", "--seed", &long], "error: --seed: \"9999"),
+        (
+            &["demo", "--for", "1\u{1b}[31m\n"],
+            "error: --for: \"1\\u{1b}[31m\\n\": ",
+        ),
+        (
+            &["simulate", "--fault", "bogus"],
+            "error: --fault: \"bogus\": no such fault; use close, ",
+        ),
+        (
+            &["replay", "-", "--speed", "nan"],
+            "error: --speed: \"nan\": ",
+        ),
+        (&["load", "--duration", ""], "error: --duration: \"\": "),
+    ] {
+        let run = run(args, &[]);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{args:?}");
+        assert!(run.stderr.starts_with(expected), "{}", run.stderr);
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        assert!(run.stderr.len() < 400, "{}", run.stderr);
+    }
+}
+
+#[test]
 fn every_command_has_help_with_examples() {
     for command in [
         "demo",

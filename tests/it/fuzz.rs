@@ -18,6 +18,8 @@ use streamgauge::time::Clock;
 
 #[path = "../../fuzz/targets/aggregate.rs"]
 mod aggregate;
+#[path = "../../fuzz/targets/graphql.rs"]
+mod graphql;
 #[path = "../../fuzz/targets/parse.rs"]
 mod parse;
 
@@ -34,6 +36,11 @@ fn parse_holds_for_the_corpus_and_its_mutations() {
 #[test]
 fn aggregate_holds_for_the_corpus_and_its_mutations() {
     drive("aggregate", aggregate::run);
+}
+
+#[test]
+fn graphql_holds_for_the_corpus_and_its_mutations() {
+    drive("graphql", graphql::run);
 }
 
 fn drive(target: &str, run: fn(&[u8])) {

@@ -6,16 +6,20 @@
 
 mod aggregate;
 mod auth;
+mod browser;
 mod check;
 mod cli;
 mod commands;
+mod dashboard;
 mod engine;
 mod fuzz;
 mod graphql;
 mod graphql_cache;
 mod http;
 mod load;
+mod metrics;
 mod model;
+mod notify;
 mod parse;
 mod push;
 mod replay;

@@ -16,7 +16,9 @@ use proptest::test_runner::TestRunner;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
+use streamgauge::event::Labels;
 use streamgauge::event::Reject;
+use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::parse::session_uuid;
@@ -28,14 +30,35 @@ use model::Model;
 use model::ModelIdentity;
 use model::model;
 
+/// An event's queue and deployment, and its session's id if the writer has to be told.
+type Told = (Option<String>, Option<String>, Option<String>);
+
 fn parse(payload: &[u8]) -> Verdict {
     Parser::new(IdKeys::FIXED).parse(&mut payload.to_vec())
+}
+
+/// What a parser that reads labels says of one payload, and what it tells the writer.
+fn parse_with_labels(parser: &mut Parser, payload: &[u8]) -> (Verdict, Told) {
+    let verdict = parser.parse(&mut payload.to_vec());
+    let Verdict::Event(event) = verdict else {
+        return (verdict, Told::default());
+    };
+    let mut texts = Texts::default();
+    parser.tell(0, &mut texts);
+    let told = texts.definitions().find(|told| told.labels == event.labels);
+    let name = |name: Option<&str>| name.map(str::to_owned);
+    let id = texts.ids().next().map(|(_, id)| id.to_owned());
+    let told = told.map_or((None, None), |told| {
+        (name(told.queue), name(told.deployment))
+    });
+    (verdict, (told.0, told.1, id))
 }
 
 /// The parser and the model say the same of `payload`.
 fn agree(payload: &[u8]) -> Result<(), TestCaseError> {
     let verdict = parse(payload);
     let shown = || String::from_utf8_lossy(payload).into_owned();
+    agree_on_labels(payload)?;
     match (verdict, model(payload)) {
         (Verdict::Ignored, Ok(None)) => {}
         (Verdict::Rejected(reject), Err(expected)) => {
@@ -55,8 +78,44 @@ fn agree_on_event(event: Event, model: &Model) -> Result<(), TestCaseError> {
     prop_assert_eq!(event.identity.fingerprint().is_some(), has_identity);
     let printed = session_uuid(event.session).map(|uuid| uuid.to_string());
     prop_assert_eq!(printed, canonical_uuid(&model.session));
+    // Labels are read only where somebody asked for them.
+    prop_assert_eq!((event.labels, event.direction), (Labels::NONE, None));
     // The keys of session and identity depend on nothing but what the model saw.
     prop_assert_eq!(parse(plainest(model).as_bytes()), Verdict::Event(event));
+    Ok(())
+}
+
+/// With labels both paths say the same as without, and tell what the model saw.
+fn agree_on_labels(payload: &[u8]) -> Result<(), TestCaseError> {
+    let mut guided = Parser::new(IdKeys::FIXED).with_labels();
+    let expected = model(payload).ok().flatten();
+    for mut parser in [
+        Parser::reference(IdKeys::FIXED).with_labels(),
+        Parser::new(IdKeys::FIXED).with_labels(),
+    ] {
+        let (verdict, told) = parse_with_labels(&mut parser, payload);
+        let again = parse_with_labels(&mut parser, payload);
+        prop_assert_eq!(again.0, verdict);
+        prop_assert!(again.1.0.is_none() && again.1.1.is_none(), "told twice");
+        guided.parse(&mut payload.to_vec());
+        prop_assert_eq!(guided.parse(&mut payload.to_vec()), verdict);
+        let plain = match verdict {
+            Verdict::Event(event) => Verdict::Event(Event {
+                labels: Labels::NONE,
+                direction: None,
+                ..event
+            }),
+            other => other,
+        };
+        prop_assert_eq!(plain, parse(payload));
+        let (Verdict::Event(event), Some(model)) = (verdict, &expected) else {
+            continue;
+        };
+        prop_assert_eq!(event.direction, model.direction);
+        let is_told = event.kind == EventKind::Connected && session_uuid(event.session).is_none();
+        let id = is_told.then(|| model.session.clone());
+        prop_assert_eq!(told, (model.queue.clone(), model.deployment.clone(), id));
+    }
     Ok(())
 }
 

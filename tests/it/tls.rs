@@ -17,6 +17,7 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use streamgauge::auth::TokenSource;
 use streamgauge::config::AuthSettings;
 use streamgauge::config::StreamSettings;
+use streamgauge::config::WebhookSettings;
 use streamgauge::net::CertificateFault;
 use streamgauge::net::Connector;
 use streamgauge::net::Endpoint;
@@ -33,8 +34,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::auth::TokenEndpoint;
+use crate::auth::answer;
 use crate::auth::grant;
 use crate::auth::read_request;
+use crate::notify;
 use crate::source::peer::Peer;
 use crate::source::peer::event;
 use crate::source::rig::Rig;
@@ -314,4 +317,32 @@ async fn token_and_stream_come_over_tls() {
     rig.until("events", |rig| rig.events.len() == 1_000).await;
     rig.stop().await;
     assert_eq!(rig.delta.received, 1_000);
+}
+
+#[tokio::test]
+async fn a_webhook_is_posted_over_tls_to_a_trusted_receiver_only() {
+    let authority = Authority::new();
+    let file = authority.file();
+    let receiver = serve(
+        authority.server("localhost", false),
+        |mut stream| async move {
+            read_request(&mut stream).await;
+            let answer = answer("200 OK", "text/plain", "");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            stream.shutdown().await.unwrap();
+        },
+    )
+    .await;
+    let url = format!("https://localhost:{}/hook", receiver.port());
+    let settings = WebhookSettings::new(url.parse().unwrap());
+    let snapshot = notify::firing();
+    for (ca_file, expected) in [
+        (Some(file.path()), "Sent"),
+        (None, "certificate from an unknown issuer"),
+    ] {
+        let connector = Connector::new(ca_file).unwrap();
+        let outcome = notify::first_outcome(&settings, connector, snapshot.clone()).await;
+        assert!(format!("{outcome:?}").contains(expected), "{outcome:?}");
+    }
 }

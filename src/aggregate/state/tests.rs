@@ -1,7 +1,10 @@
 use super::*;
+use crate::aggregate::sessions::Phase;
 use crate::event::IdKind;
 use crate::event::Identity;
+use crate::event::Labels;
 use crate::event::SessionKey;
+use crate::snapshot::Snapshot;
 use crate::stream::LossCause;
 use crate::window::Width;
 
@@ -30,6 +33,8 @@ fn event(kind: EventKind, id: u64, at: i64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind,
+        labels: Labels::NONE,
+        direction: None,
     }
 }
 

@@ -13,7 +13,7 @@ const TOPS: u64 = 0x80 * ONES;
 /// Whether two slices of one length hold the same bytes. Literals are short, so a call costs more
 /// than the comparison: whole lanes, and one that overlaps them for the rest.
 #[inline(always)]
-pub(super) fn is_same(left: &[u8], right: &[u8]) -> bool {
+pub(in crate::parse) fn is_same(left: &[u8], right: &[u8]) -> bool {
     debug_assert_eq!(left.len(), right.len());
     if let (Some(left_start), Some(right_start)) =
         (left.first_chunk::<LANE>(), right.first_chunk::<LANE>())

@@ -38,6 +38,9 @@ enum Key {
     Id,
     MessageId,
     DurationMs,
+    QueueId,
+    DeploymentId,
+    Direction,
     Seq,
     Other,
 }
@@ -53,6 +56,9 @@ impl Key {
             (Place::Data, b"id") => Self::Id,
             (Place::Data, b"messageId") => Self::MessageId,
             (Place::Data, b"durationMs") => Self::DurationMs,
+            (Place::Data, b"queueId") => Self::QueueId,
+            (Place::Data, b"deploymentId") => Self::DeploymentId,
+            (Place::Data, b"direction") => Self::Direction,
             (Place::Metadata, b"seq") => Self::Seq,
             _ => Self::Other,
         }
@@ -61,8 +67,14 @@ impl Key {
 
 impl Template {
     /// Makes this the template of `payload`, which is JSON, of an event of `kind` or of a type that
-    /// is ignored. `None`: it gives none, and what is left here is of no use.
-    pub(super) fn learn(&mut self, payload: &[u8], kind: Option<EventKind>) -> Option<()> {
+    /// is ignored. `None`: it gives none, and what is left here is of no use. Labels are skipped
+    /// unless somebody reads them.
+    pub(super) fn learn(
+        &mut self,
+        payload: &[u8],
+        kind: Option<EventKind>,
+        reads_labels: bool,
+    ) -> Option<()> {
         self.text.clear();
         self.steps.clear();
         self.kind = kind;
@@ -72,6 +84,7 @@ impl Template {
             places: [Place::Elsewhere; DEPTH_MAX],
             depth: 0,
             key: Key::Other,
+            reads_labels,
             literal_start: 0,
             id_step: None,
             has_session_id: false,
@@ -101,6 +114,7 @@ struct Learner<'walk> {
     depth: usize,
     /// The key whose value comes next.
     key: Key,
+    reads_labels: bool,
     /// Where the literal begins that the next span ends.
     literal_start: usize,
     /// The step of `data.id`, which counts only without a session id.
@@ -135,9 +149,20 @@ impl Learner<'_> {
             let place = self.places.get(self.depth.checked_sub(1)?)?;
             self.key = Key::of(*place, text);
         } else if let Some(span) = text_span(self.key, self.template.kind, text)? {
+            let span = self.label_span().unwrap_or(span);
             self.span(span, start, end)?;
         }
         Some(end + 1)
+    }
+
+    /// What reads the text of a label, if somebody does.
+    fn label_span(&self) -> Option<Span> {
+        match (self.key, self.template.kind.filter(|_| self.reads_labels)?) {
+            (Key::QueueId, _) => Some(Span::Queue),
+            (Key::DeploymentId, _) => Some(Span::Deployment),
+            (Key::Direction, EventKind::Message) => Some(Span::Direction),
+            _ => None,
+        }
     }
 
     fn number(&mut self, at: usize) -> Option<usize> {

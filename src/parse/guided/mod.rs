@@ -12,8 +12,12 @@ mod template;
 
 use super::Verdict;
 use super::id::Ids;
+use super::labels::LabelTable;
+use super::labels::Said;
 use super::timestamp::Day;
 use template::Template;
+
+pub(super) use lanes::is_same;
 
 /// Layouts remembered: three kinds of events in a few variants each.
 const TEMPLATES_MAX: usize = 8;
@@ -60,14 +64,18 @@ impl Guided {
 
     /// What `payload` means, if it is laid out like a recent one.
     #[inline]
-    pub(super) fn read(&mut self, payload: &[u8], ids: &Ids) -> Option<Verdict> {
+    pub(super) fn read<'payload>(
+        &mut self,
+        payload: &'payload [u8],
+        ids: &Ids,
+    ) -> Option<(Verdict, Said<'payload>)> {
         self.credit = (self.credit + 1).min(CREDIT_MAX);
         let mut known = self.templates.iter().enumerate();
-        let (index, verdict) = known.find_map(|(index, known)| {
+        let (index, read) = known.find_map(|(index, known)| {
             Some((index, known.template.read(payload, ids, &mut self.day)?))
         })?;
         self.hit(index);
-        Some(verdict)
+        Some(read)
     }
 
     /// Counts a hit, and moves the template forward once it is more frequent than the one before.
@@ -104,7 +112,12 @@ impl Guided {
     }
 
     /// Learns the layout of the sample, which the tape has given `verdict`.
-    pub(super) fn learn(&mut self, verdict: Verdict, ids: &Ids) {
+    pub(super) fn learn(
+        &mut self,
+        verdict: Verdict,
+        ids: &Ids,
+        mut labels: Option<&mut LabelTable>,
+    ) {
         let kind = match verdict {
             Verdict::Event(event) => Some(event.kind),
             Verdict::Ignored => None,
@@ -114,8 +127,19 @@ impl Guided {
             return;
         }
         self.credit -= LEARN_COST;
-        let is_learned = self.spare.learn(&self.sample, kind).is_some()
-            && self.spare.read(&self.sample, ids, &mut self.day) == Some(verdict);
+        let is_learned = self
+            .spare
+            .learn(&self.sample, kind, labels.is_some())
+            .is_some()
+            && self
+                .spare
+                .read(&self.sample, ids, &mut self.day)
+                .is_some_and(|(mut own, said)| {
+                    if let (Verdict::Event(event), Some(labels)) = (&mut own, &mut labels) {
+                        labels.label(event, &said);
+                    }
+                    own == verdict
+                });
         if !is_learned {
             return;
         }

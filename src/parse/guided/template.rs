@@ -6,12 +6,15 @@
 
 use super::lanes;
 use super::lanes::Integer;
+use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Identity;
+use crate::event::Labels;
 use crate::parse::Verdict;
 use crate::parse::id::Id;
 use crate::parse::id::Ids;
+use crate::parse::labels::Said;
 use crate::parse::timestamp;
 use crate::parse::timestamp::Day;
 use crate::time::EpochMs;
@@ -62,6 +65,12 @@ pub(super) enum Span {
     Sequence,
     /// `durationMs` of a disconnect.
     Duration,
+    /// `queueId` as text.
+    Queue,
+    /// `deploymentId` as text.
+    Deployment,
+    /// `direction` of a message as text.
+    Direction,
 }
 
 /// What the spans of one payload say.
@@ -72,25 +81,37 @@ struct Found<'payload> {
     message: Option<Id<'payload>>,
     sequence: Option<u64>,
     duration_ms: Option<u64>,
+    direction: Option<Direction>,
+    said: Said<'payload>,
 }
 
 impl Template {
     /// What `payload` means, if it has this layout and holds nothing that the reference path has to
     /// judge.
     #[inline]
-    pub(super) fn read(&self, payload: &[u8], ids: &Ids, day: &mut Day) -> Option<Verdict> {
+    pub(super) fn read<'payload>(
+        &self,
+        payload: &'payload [u8],
+        ids: &Ids,
+        day: &mut Day,
+    ) -> Option<(Verdict, Said<'payload>)> {
         let found = self.find(payload, day)?;
         let Some(kind) = self.kind else {
-            return Some(Verdict::Ignored);
+            return Some((Verdict::Ignored, Said::default()));
         };
         let time = found.time?;
-        let session = ids.session(found.session?)?;
+        let id = found.session?;
+        let session = ids.session(id)?;
+        let mut said = found.said;
+        if let (EventKind::Connected, Id::Other(text)) = (kind, id) {
+            said.id = text;
+        }
         let identity = found
             .message
             .and_then(|id| ids.of_message_id(session, time, id))
             .or_else(|| Some(ids.of_sequence(session, time, found.sequence?)))
             .unwrap_or(Identity::NONE);
-        Some(Verdict::Event(Event {
+        let event = Event {
             time,
             session,
             identity,
@@ -98,8 +119,11 @@ impl Template {
                 .duration_ms
                 .and_then(|ms| u32::try_from(ms).ok())
                 .unwrap_or(Event::NO_DURATION),
+            labels: Labels::NONE,
             kind,
-        }))
+            direction: found.direction,
+        };
+        Some((Verdict::Event(event), said))
     }
 
     #[inline]
@@ -180,7 +204,31 @@ impl Span {
                 found.duration_ms = Some(integer.value());
                 integer.end
             }
+            Self::Queue => {
+                let end = name_end(payload, start)?;
+                found.said.queue = text_to(end)?;
+                end
+            }
+            Self::Deployment => {
+                let end = name_end(payload, start)?;
+                found.said.deployment = text_to(end)?;
+                end
+            }
+            Self::Direction => {
+                let end = lanes::plain_text_end(payload, start)?;
+                found.direction = Direction::of(text_to(end)?);
+                end
+            }
         })
+    }
+}
+
+/// Where a name ends that is mostly a UUID.
+#[inline(always)]
+fn name_end(payload: &[u8], start: usize) -> Option<usize> {
+    match lanes::is_plain_36(payload, start) {
+        Some(true) => Some(start + 36),
+        _ => lanes::plain_text_end(payload, start),
     }
 }
 

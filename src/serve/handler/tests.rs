@@ -29,6 +29,7 @@ const BOUND: ([u8; 4], u16) = ([127, 0, 0, 1], 4000);
 fn handler(settings: ServeSettings) -> Handler {
     let mut snapshot = Snapshot::default();
     snapshot.stream.state = StreamState::Live;
+    snapshot.windows = vec![Default::default()];
     let mut histogram = Histogram::new();
     histogram.record(2_000_000, 3);
     snapshot.spectra = Spectra::of(vec![histogram; Stage::ALL.len()].into());
@@ -81,6 +82,7 @@ async fn nothing_but_health_answers_without_the_token() {
     let paths = ROUTES
         .iter()
         .map(|route| route.path)
+        .chain(assets::ASSETS.iter().map(|asset| asset.path))
         .chain(["/nowhere", "/latency/nowhere.hgrm"]);
     for path in paths.filter(|path| *path != "/healthz") {
         for method in &METHODS {
@@ -137,6 +139,130 @@ async fn each_route_answers_its_methods_and_names_them_to_others() {
     }
 }
 
+/// A browser gets the page that asks for the token, on every path the same one, and still no more
+/// than 401; once it has the cookie, it gets what the header gets.
+#[tokio::test]
+async fn a_browser_is_asked_for_the_token_and_let_in_by_its_cookie() {
+    let handler = with_token();
+    let browser = |method: &Method, path: &str, cookie: Option<&HeaderValue>| {
+        let mut request = request(method, path, &[]);
+        let headers = request.headers_mut();
+        let accept = HeaderValue::from_static("text/html,*/*;q=0.8");
+        headers.insert(header::ACCEPT, accept);
+        if let Some(cookie) = cookie {
+            headers.insert(header::COOKIE, cookie.clone());
+        }
+        request
+    };
+    let paths = || {
+        ROUTES
+            .iter()
+            .map(|route| route.path)
+            .filter(|path| *path != "/healthz")
+    };
+    let wrong = HeaderValue::from_static("streamgauge-session=correct horse");
+    for path in paths().chain(["/nowhere"]) {
+        for cookie in [None, Some(&wrong)] {
+            let answer = handler.answer(browser(&Method::GET, path, cookie)).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(answer.headers()[header::WWW_AUTHENTICATE], "Bearer");
+            assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+            let text = String::from_utf8(body(answer).await.to_vec()).unwrap();
+            assert!(text.contains("Access token"), "{path} {text}");
+            let answer = handler.answer(browser(&Method::POST, path, cookie)).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(body(answer).await, "unauthorized\n", "{path}");
+        }
+    }
+    let signing_in = request(&Method::POST, "/session", &["Bearer correct horse"]);
+    let answer = handler.answer(signing_in).await;
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    let cookie = HeaderValue::from_str(cookie.split_once(';').unwrap().0).unwrap();
+    for path in paths() {
+        let answer = handler
+            .answer(browser(&Method::GET, path, Some(&cookie)))
+            .await;
+        let expected = match (path, assets::ABSENT) {
+            // Without the explorer, GraphQL does not speak HTML.
+            ("/graphql", Some(_)) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::OK,
+        };
+        assert_eq!(answer.status(), expected, "{path}");
+    }
+    let mut both = browser(&Method::GET, "/", Some(&cookie));
+    let value = HeaderValue::from_static("Bearer wrong");
+    both.headers_mut().insert(header::AUTHORIZATION, value);
+    let answer = handler.answer(both).await;
+    assert_eq!(
+        answer.status(),
+        StatusCode::UNAUTHORIZED,
+        "the header decides"
+    );
+    let mut foreign = browser(&Method::DELETE, "/session", Some(&cookie));
+    let value = HeaderValue::from_static("http://localhost:9");
+    foreign.headers_mut().insert(header::ORIGIN, value);
+    let answer = handler.answer(foreign).await;
+    assert_eq!(
+        answer.status(),
+        StatusCode::FORBIDDEN,
+        "a port is another site"
+    );
+}
+
+/// What a browser gets where the dashboard is built in, and where it is not.
+#[tokio::test]
+async fn a_browser_gets_the_page_and_the_explorer() {
+    let handler = handler(settings());
+    let open = async |path: &str, accept: &'static str| {
+        let mut request = request(&Method::GET, path, &[]);
+        let accept = HeaderValue::from_static(accept);
+        request.headers_mut().insert(header::ACCEPT, accept);
+        handler.answer(request).await
+    };
+    let page = open("/", "text/html").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let type_of = |answer: &Answer| answer.headers()[header::CONTENT_TYPE].clone();
+    assert_eq!(type_of(&page), "text/html; charset=utf-8");
+    if let Some(why) = assets::ABSENT {
+        let text = String::from_utf8(body(page).await.to_vec()).unwrap();
+        assert!(text.contains(why), "{text}");
+        return;
+    }
+    let kept = &page.headers()[header::CACHE_CONTROL];
+    assert_eq!(kept, "private, no-cache");
+    let explorer = open("/graphql", "text/html,*/*;q=0.8").await;
+    assert_eq!(explorer.status(), StatusCode::OK);
+    assert_eq!(type_of(&explorer), "text/html; charset=utf-8");
+    let question = "/graphql?query=%7B__typename%7D";
+    let answer = open(question, "text/html,*/*;q=0.8").await;
+    assert_eq!(type_of(&answer), "application/json; charset=utf-8");
+    for asset in assets::ASSETS {
+        let answer = open(asset.path, "*/*").await;
+        let is_hashed = asset.path.starts_with(assets::HASHED);
+        let expected = match is_hashed {
+            true => StatusCode::OK,
+            false => StatusCode::NOT_FOUND,
+        };
+        assert_eq!(answer.status(), expected, "{}", asset.path);
+    }
+}
+
+/// The page of a program without the dashboard offers a first query.
+#[tokio::test]
+async fn the_query_of_the_plain_page_is_answered() {
+    let page = page::render(BOUND.into(), "node: not found");
+    let (_, rest) = page.split_once("<a href=\"").unwrap();
+    let (link, _) = rest.split_once('"').unwrap();
+    let answer = handler(settings())
+        .answer(request(&Method::GET, link, &[]))
+        .await;
+    let text = String::from_utf8(body(answer).await.to_vec()).unwrap();
+    assert!(
+        text.starts_with(r#"{"data":{"realTimeMetrics":{"#),
+        "{text}"
+    );
+}
+
 #[tokio::test]
 async fn a_token_in_the_url_is_refused_beside_the_right_header() {
     let request = request(&Method::GET, "/readyz?token=x", &["Bearer correct horse"]);
@@ -150,7 +276,11 @@ async fn every_answer_carries_the_security_headers() {
     for path in ROUTES.iter().map(|route| route.path).chain(["/nowhere"]) {
         let answer = handler.answer(request(&Method::GET, path, &[])).await;
         let headers = answer.headers();
-        assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{path}");
+        let kept = match (path, assets::ABSENT) {
+            ("/", None) => "private, no-cache",
+            _ => "no-store",
+        };
+        assert_eq!(headers[header::CACHE_CONTROL], kept, "{path}");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.contains("frame-ancestors 'none'"), "{path}");

@@ -206,3 +206,58 @@ fn what_was_read_before_comes_first() {
     assert_eq!(frames.take(), Ok(Some(Received::Text(&mut b"hi".to_vec()))));
     assert_eq!(frames.room().len(), READ_BYTES);
 }
+
+#[test]
+fn pings_are_seen_ahead_of_their_turn_and_once() {
+    let stream = [
+        frame(TEXT, b"one"),
+        frame(PING, b"a"),
+        frame(TEXT & MORE, b"tw"),
+        frame(PING, b"b"),
+        frame(CONTINUATION, b"o"),
+        frame(PING, b"c"),
+    ]
+    .concat();
+    let mut frames = Frames::new(&[]);
+    let fill = |frames: &mut Frames, bytes: &[u8]| {
+        assert!(frames.has_room());
+        frames.room()[..bytes.len()].copy_from_slice(bytes);
+        frames.filled(bytes.len());
+    };
+    // The last ping has not come in full.
+    let (come, rest) = stream.split_at(stream.len() - 1);
+    fill(&mut frames, come);
+    assert_eq!(frames.ping_ahead(), Some(&b"a"[..]));
+    assert_eq!(
+        frames.take(),
+        Ok(Some(Received::Text(&mut b"one"[..].to_vec())))
+    );
+    assert_eq!(frames.ping_ahead(), Some(&b"b"[..]));
+    assert_eq!(frames.ping_ahead(), None);
+    // The bytes move to the front of the buffer on the way.
+    fill(&mut frames, rest);
+    assert_eq!(frames.take(), Ok(Some(Received::Part)), "a was given");
+    for _ in 0..2 {
+        assert_eq!(
+            frames.take(),
+            Ok(Some(Received::Part)),
+            "a fragment, then b"
+        );
+    }
+    assert_eq!(
+        frames.take(),
+        Ok(Some(Received::Text(&mut b"two"[..].to_vec())))
+    );
+    assert_eq!(
+        frames.take(),
+        Ok(Some(Received::Ping(b"c"))),
+        "not looked at"
+    );
+
+    // What breaks a rule is told in its turn, and nothing behind it is looked at.
+    fill(&mut frames, &[frame(0x83, b""), frame(PING, b"d")].concat());
+    assert_eq!(frames.ping_ahead(), None);
+    assert_eq!(frames.take(), Err(Violation::Opcode));
+    let mut full = Frames::new(&vec![0; READ_BYTES]);
+    assert!(!full.has_room() && full.room().is_empty());
+}

@@ -16,6 +16,7 @@ use streamgauge::config::ClockRule;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::EpochMs;
 use streamgauge::window::Width;
@@ -144,6 +145,8 @@ impl Arrivals {
                 identity,
                 duration_ms: Event::NO_DURATION,
                 kind,
+                labels: Labels::NONE,
+                direction: None,
             };
             let mut connected = 0;
             if let Some((time, delays)) = &session.connect {

@@ -40,7 +40,7 @@ const HANG: Duration = Duration::from_secs(60);
 const WINDOW_MS: u32 = 600_000;
 
 /// The stand-in, 2,000 events a second, recorded, with these faults.
-pub(super) fn simulator(faults: &[&str]) -> SimulatorSettings {
+pub(crate) fn simulator(faults: &[&str]) -> SimulatorSettings {
     let mut settings = SimulatorSettings::new("127.0.0.1:0".parse().unwrap());
     settings.rate = Rate::PerSecond(2_000.0);
     settings.record = true;
@@ -61,7 +61,7 @@ pub(crate) async fn ask(addr: SocketAddr, query: &str) -> Value {
 }
 
 /// A running engine and its stand-in.
-pub(super) struct Rig {
+pub(crate) struct Rig {
     engine: Engine,
     settings: SimulatorSettings,
     observer: Observer,
@@ -72,7 +72,7 @@ pub(super) struct Rig {
 }
 
 /// Both have ended.
-pub(super) struct Ended {
+pub(crate) struct Ended {
     pub(super) last: Arc<Snapshot>,
     pub(super) stats: SimulatorStats,
     pub(super) record: Vec<Emission>,
@@ -90,6 +90,14 @@ impl Rig {
         settings: SimulatorSettings,
         change: impl FnOnce(&mut StreamSettings),
     ) -> Self {
+        Self::start_engine(settings, |engine| change(&mut engine.stream)).await
+    }
+
+    /// The same, with other changes to any of the engine's settings.
+    pub(crate) async fn start_engine(
+        settings: SimulatorSettings,
+        change: impl FnOnce(&mut EngineSettings),
+    ) -> Self {
         let clock = Clock::system();
         let simulator = Simulator::bind(settings.clone(), clock.clone())
             .await
@@ -102,10 +110,10 @@ impl Rig {
         let mut stream = StreamSettings::new(simulator.stream_url().parse().unwrap());
         stream.backoff_base = Duration::from_millis(200);
         stream.backoff_cap = Duration::from_millis(200);
-        change(&mut stream);
         let serve = ServeSettings::new("127.0.0.1:0".parse().unwrap());
         let mut engine = EngineSettings::new(auth, stream, serve);
         engine.aggregate = AggregateSettings::new(Width::DEFAULT, WINDOW_MS, &[60_000]).unwrap();
+        change(&mut engine);
         let stop_simulator = CancellationToken::new();
         let observer = simulator.observer();
         let simulator = tokio::spawn(simulator.run(stop_simulator.clone()));
@@ -122,7 +130,7 @@ impl Rig {
     }
 
     /// Looks at snapshots until one is as wanted. Every one on the way must be in order.
-    pub(super) async fn until(
+    pub(crate) async fn until(
         &mut self,
         what: &str,
         wanted: impl Fn(&Snapshot) -> bool,
@@ -193,7 +201,7 @@ impl Rig {
     }
 
     /// Ends the engine, then the stand-in.
-    pub(super) async fn stop(mut self) -> Ended {
+    pub(crate) async fn stop(mut self) -> Ended {
         let reader = self.engine.reader();
         self.check(&reader.load());
         let (engine_id, sequence) = self.seen;

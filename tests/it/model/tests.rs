@@ -2,6 +2,7 @@
 
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::stream::LossCause;
 use streamgauge::stream::StreamNote;
@@ -37,6 +38,8 @@ fn event(kind: EventKind, offset_ms: i64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind,
+        labels: Labels::NONE,
+        direction: None,
     }
 }
 

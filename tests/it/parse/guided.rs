@@ -6,12 +6,15 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use streamgauge::event::IdKeys;
+use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 
+use super::Told;
 use super::messages::apply;
 use super::messages::change;
 use super::messages::message;
+use super::parse_with_labels;
 
 /// Payloads the guided path has to take, each once its layout is known: all forms of a value that it
 /// reads, and of what it skips.
@@ -37,6 +40,13 @@ fn reference(payload: &[u8]) -> Verdict {
     Parser::reference(IdKeys::FIXED).parse(&mut payload.to_vec())
 }
 
+/// The same with labels; that of each pair is the first that its parser has met, so two parsers
+/// give it the same number.
+fn reference_with_labels(payload: &[u8]) -> (Verdict, Told) {
+    let mut parser = Parser::reference(IdKeys::FIXED).with_labels();
+    parse_with_labels(&mut parser, payload)
+}
+
 /// A parser that knows the layout of `sample` and no other.
 fn knowing(sample: &str) -> Parser {
     let mut parser = Parser::new(IdKeys::FIXED);
@@ -51,6 +61,57 @@ fn a_layout_is_recognized_from_the_second_time_on() {
         let verdict = knowing(sample).recognize(sample.as_bytes());
         assert_eq!(verdict, Some(reference(sample.as_bytes())), "{sample}");
     }
+}
+
+/// Labels in a known layout, whatever stands there.
+#[test]
+fn labels_in_a_known_layout_mean_what_the_tape_says() {
+    let long = "x".repeat(257);
+    let texts = [
+        "inbound",
+        "outbound",
+        "",
+        "5f1d0c9a-3b7e-4c52-9a41-6d2e8f70b1c3",
+        "returns",
+        "a\u{7f}",
+        &long,
+        "é",
+        "\\n",
+    ];
+    let mut recognized = 0;
+    for sample in &SAMPLES[..4] {
+        for key in ["queueId", "deploymentId", "direction"] {
+            for text in texts {
+                let Some(payload) = with_text(sample, key, text) else {
+                    continue;
+                };
+                let mut parser = Parser::new(IdKeys::FIXED).with_labels();
+                parser.parse(&mut sample.as_bytes().to_vec());
+                let Some(verdict) = parser.recognize(payload.as_bytes()) else {
+                    continue;
+                };
+                recognized += 1;
+                let mut told = Texts::default();
+                parser.tell(0, &mut told);
+                let (expected, (queue, deployment, _)) = reference_with_labels(payload.as_bytes());
+                let (Verdict::Event(event), Verdict::Event(reference)) = (verdict, expected) else {
+                    panic!("{payload}: {verdict:?}");
+                };
+                assert_eq!(event.direction, reference.direction, "{payload}");
+                let told = told.definitions().find(|told| told.labels == event.labels);
+                let told = told.map_or((None, None), |told| (told.queue, told.deployment));
+                assert_eq!(told, (queue.as_deref(), deployment.as_deref()), "{payload}");
+            }
+        }
+    }
+    assert!(recognized > 30, "{recognized}");
+}
+
+/// The sample with another text behind a key that it has.
+fn with_text(sample: &str, key: &str, text: &str) -> Option<String> {
+    let start = sample.find(&format!("\"{key}\":\""))? + key.len() + 4;
+    let end = start + sample[start..].find('"')?;
+    Some([&sample[..start], text, &sample[end..]].concat())
 }
 
 #[test]
@@ -171,6 +232,7 @@ proptest! {
         stream in vec((any::<Index>(), vec(change(), 0..2)), 1..60),
     ) {
         let mut parser = Parser::new(IdKeys::FIXED);
+        let mut labelled = [Parser::new, Parser::reference].map(|new| new(IdKeys::FIXED).with_labels());
         let samples = SAMPLES.map(str::to_owned);
         let layouts = [messages.as_slice(), &samples].concat();
         for (which, changes) in stream {
@@ -180,6 +242,8 @@ proptest! {
             }
             let expected = reference(&payload);
             let shown = String::from_utf8_lossy(&payload).into_owned();
+            let [guided, tape] = labelled.each_mut().map(|parser| parse_with_labels(parser, &payload));
+            prop_assert_eq!(guided, tape, "{}", shown);
             prop_assert_eq!(parser.parse(&mut payload), expected, "{}", shown);
         }
     }

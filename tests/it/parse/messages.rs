@@ -70,6 +70,8 @@ fn key() -> impl Strategy<Value = String> {
         "durationMs",
         "seq",
         "queueId",
+        "deploymentId",
+        "direction",
         "ID",
         "",
     ]);
@@ -147,13 +149,31 @@ pub(super) fn message() -> impl Strategy<Value = String> {
             "durationMs",
             mostly(any::<u32>().prop_map(|ms| ms.to_string())),
         ),
+        field("queueId", mostly(id_text())),
+        field("deploymentId", mostly(id_text())),
+        field(
+            "direction",
+            mostly(select(vec!["\"inbound\"", "\"outbound\"", "\"In\""]).prop_map(str::to_owned)),
+        ),
         vec((key(), junk()), 0..2),
-        // Which of the four are there; one time in four the session's id may be missing.
-        prop_oneof![3 => (0..8_u32).prop_map(|others| others << 1 | 1), 1 => 0..16_u32],
+        // Which of the seven are there; one time in four the session's id may be missing.
+        prop_oneof![3 => (0..64_u32).prop_map(|others| others << 1 | 1), 1 => 0..128_u32],
     )
         .prop_map(
-            |(session_id, id, message_id, duration, mut fields, chosen)| {
-                let all = [session_id, id, message_id, duration];
+            |(
+                session_id,
+                id,
+                message_id,
+                duration,
+                queue,
+                deployment,
+                direction,
+                mut fields,
+                chosen,
+            )| {
+                let all = [
+                    session_id, id, message_id, duration, queue, deployment, direction,
+                ];
                 let chosen = all
                     .into_iter()
                     .enumerate()

@@ -1,5 +1,6 @@
 //! A slow model of the rules in the parser's header, on serde_json and jiff.
 
+use streamgauge::event::Direction;
 use streamgauge::event::EventKind;
 use streamgauge::event::Reject;
 
@@ -14,6 +15,9 @@ pub(super) struct Model {
     pub(super) session: String,
     pub(super) identity: ModelIdentity,
     pub(super) duration_ms: Option<u32>,
+    pub(super) queue: Option<String>,
+    pub(super) deployment: Option<String>,
+    pub(super) direction: Option<Direction>,
 }
 
 #[derive(Debug)]
@@ -41,6 +45,9 @@ pub(super) fn model(payload: &[u8]) -> Result<Option<Model>, Reject> {
     let id = only(data_fields, "id")?;
     let message_id = only(data_fields, "messageId")?;
     let duration_ms = only(data_fields, "durationMs")?;
+    let queue = only(data_fields, "queueId")?;
+    let deployment = only(data_fields, "deploymentId")?;
+    let direction = only(data_fields, "direction")?;
     let seq = only(metadata.map(Json::fields).unwrap_or_default(), "seq")?;
 
     let kind = match event_type {
@@ -89,7 +96,20 @@ pub(super) fn model(payload: &[u8]) -> Result<Option<Model>, Reject> {
             }
             _ => None,
         },
+        queue: label(queue),
+        deployment: label(deployment),
+        direction: match direction {
+            _ if kind != EventKind::Message => None,
+            Some(Json::Text(text)) if text == "inbound" => Some(Direction::Inbound),
+            Some(Json::Text(text)) if text == "outbound" => Some(Direction::Outbound),
+            _ => None,
+        },
     }))
+}
+
+fn label(value: Option<&Json>) -> Option<String> {
+    let text = non_empty(value).filter(|text| within_limits(text))?;
+    Some(text.to_owned())
 }
 
 fn only<'json>(

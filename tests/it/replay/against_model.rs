@@ -1,11 +1,15 @@
 //! Generated files, with copies, orphans, restarts, silence and disorder: two replays print the
 //! same, and what they print are the reference model's numbers at every step.
 
+use std::path::Path;
+use std::process::Command;
+
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
+use streamgauge::event::Labels;
 use streamgauge::event::SessionKey;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
@@ -95,6 +99,8 @@ fn generate(seed: u64, jitter_ms: u64) -> Vec<Event> {
             },
             duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
             kind,
+            labels: Labels::NONE,
+            direction: None,
         });
     }
     events
@@ -220,13 +226,37 @@ fn a_file_out_of_order_put_in_order() {
     assert!(last.lines().last().unwrap().contains("\"outOfOrder\":0}"));
 }
 
-/// As in `streamgauge replay FILE --every 10s`; the file holds nothing but events.
+/// Runs the program, which has to succeed, and gives what it prints.
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_streamgauge"))
+        .env_clear()
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The two commands of the README, as they stand there.
 #[test]
-#[ignore = "slow, and needs a file: REPLAY_FILE=e.ndjson cargo test --release --test it -- --ignored"]
-fn a_file_of_choice() {
-    let every_ms = 10_000;
-    let path = std::env::var_os("REPLAY_FILE").expect("REPLAY_FILE names a file");
-    let file = std::fs::read(path).unwrap();
+fn the_file_of_the_readme() {
+    let folder = tempfile::tempdir().unwrap();
+    let simulate = "simulate --out e.ndjson --events 1000000 --seed 7";
+    let replay = "replay e.ndjson --every 10s";
+    let readme = include_str!("../../../README.md");
+    for command in [simulate, replay] {
+        assert!(readme.contains(&format!("\nstreamgauge {command}\n")));
+    }
+    let run = |command: &str| {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        printed(folder.path(), &arguments)
+    };
+    assert_eq!(run(simulate), "");
+    let first = run(replay);
+    assert_eq!(run(replay), first);
+
+    let file = std::fs::read(folder.path().join("e.ndjson")).unwrap();
     let mut parser = Parser::new(IdKeys::FIXED);
     let events: Vec<Event> = file
         .split(|byte| *byte == b'\n')
@@ -236,7 +266,7 @@ fn a_file_of_choice() {
             other => panic!("{other:?}: {}", String::from_utf8_lossy(line)),
         })
         .collect();
+    assert_eq!(events.len(), 1_000_000);
     let settings = ReplaySettings::new(Width::DEFAULT, 60_000, 10_000, 0, 86_400_000).unwrap();
-    let printed = run(&file[..], &settings).output;
-    assert_same_lines(&printed, &model_steps(&settings, every_ms, &events));
+    assert_same_lines(&first, &model_steps(&settings, 10_000, &events));
 }

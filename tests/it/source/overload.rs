@@ -71,6 +71,42 @@ async fn a_full_ring_loses_nothing_and_is_not_held_against_the_peer() {
 }
 
 #[tokio::test]
+async fn a_ping_is_answered_once_while_the_ring_is_full() {
+    let answered = CancellationToken::new();
+    let seen = answered.clone();
+    let server = serve(move |_, mut peer| {
+        let seen = seen.clone();
+        async move {
+            peer.open().await;
+            peer.write(&(0..200).flat_map(event).collect::<Vec<u8>>())
+                .await;
+            peer.write(&frame(0x80 | PING, b"there?")).await;
+            while peer.read_frame().await.unwrap() != (PONG, b"there?".to_vec()) {}
+            seen.cancel();
+            peer.write(&frame(0x80 | PING, b"still?")).await;
+            loop {
+                match peer.read_frame().await.unwrap() {
+                    (PONG, payload) if payload == b"still?" => break,
+                    (PONG, payload) => panic!("answered twice: {payload:?}"),
+                    _ => {}
+                }
+            }
+            peer.write(&event(200)).await;
+            peer.until_close().await;
+        }
+    })
+    .await;
+    let endpoint = TokenEndpoint::granting().await;
+    let mut rig = Rig::with(settings(server.address), &endpoint, 2, 16);
+    // The ring takes 32 events and the batch 16; nothing is drained before the ping is answered.
+    timeout(HANG, answered.cancelled()).await.unwrap();
+    rig.until_events(201).await;
+    rig.stop().await;
+    assert_eq!(rig.events.len(), 201);
+    assert!(rig.losses().is_empty(), "{:?}", rig.losses());
+}
+
+#[tokio::test]
 async fn shedding_counts_every_event() {
     let all_read = CancellationToken::new();
     let seen = all_read.clone();

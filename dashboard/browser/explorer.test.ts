@@ -1,0 +1,37 @@
+// The GraphQL explorer: opens from our own binary, knows the schema, asks and subscribes.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Program } from "./program.ts";
+import { Visitor, launch, until } from "./visitor.ts";
+
+test("the explorer answers a query, follows a subscription and shows the schema", async () => {
+  const [browser, demo] = await Promise.all([launch(), Program.demo()]);
+  const visitor = await Visitor.open(browser, demo.url, "/graphql");
+  const { page } = visitor;
+  const result = page.locator(".result-window");
+  const run = async (operation: string): Promise<void> => {
+    await page.getByRole("button", { name: /Execute query/ }).click();
+    await page.getByRole("menuitem", { name: operation }).click();
+  };
+  await run("Now");
+  await result.getByText("activeSessions").first().waitFor();
+
+  await run("Live");
+  const seen = new Set<string>();
+  await until("three answers of one subscription", async () => {
+    const found = /"asOf": "([^"]+)"/.exec(await result.innerText());
+    if (found?.[1] !== undefined) {
+      seen.add(found[1]);
+    }
+    return seen.size >= 3 ? true : undefined;
+  });
+  await page.getByRole("button", { name: /Stop query/ }).click();
+
+  await page.getByRole("button", { name: /Documentation Explorer/ }).click();
+  await page.getByText("Everything that can be asked", { exact: false }).first().waitFor();
+  assert.deepEqual(visitor.complaints, []);
+  visitor.assertQuiet();
+  await Promise.all([browser.close(), demo.stop()]);
+});

@@ -1,0 +1,141 @@
+// What the two subscriptions ask for, and the shape of what they answer. Every field's meaning is in
+// the schema; `definitions.json` repeats those that the page shows.
+
+/** The numbers of a window, of the total or of a group. */
+export interface WindowNumbers {
+  readonly windowMs: number;
+  readonly coverageMs: number;
+  readonly complete: boolean;
+  readonly activeSessions: number;
+  readonly messagesPerMinute: number;
+  readonly connectionsPerMinute: number;
+  readonly disconnectionsPerMinute: number;
+  readonly avgSessionDurationMs: number;
+  readonly durations: { readonly p50Ms: number; readonly p90Ms: number; readonly p99Ms: number } | null;
+}
+
+export interface Group {
+  readonly name: string;
+  readonly kind: "NAMED" | "UNNAMED" | "OTHER";
+  readonly openSessions: number;
+  readonly window: WindowNumbers;
+}
+
+export interface Gap {
+  readonly start: string;
+  readonly end: string | null;
+  readonly cause: string;
+}
+
+export interface Stream {
+  readonly state: string;
+  readonly reconnects: number;
+  readonly lagMs: number | null;
+  readonly lastError: string | null;
+  readonly gapsTotal: number;
+  readonly gaps: readonly Gap[];
+}
+
+export interface Counters {
+  readonly received: number;
+  readonly applied: number;
+  readonly late: number;
+  readonly duplicates: number;
+  readonly rejected: { readonly total: number };
+  readonly shed: number;
+  readonly future: number;
+}
+
+export type Phase = "OK" | "PENDING" | "FIRING";
+
+export interface Alert {
+  readonly name: string;
+  readonly metric: string;
+  readonly windowMs: number | null;
+  readonly by: "QUEUE" | "DEPLOYMENT" | "DIRECTION" | null;
+  readonly group: string | null;
+  readonly comparison: "ABOVE" | "BELOW";
+  readonly threshold: number;
+  readonly forMs: number;
+  readonly phase: Phase;
+  readonly since: string;
+  readonly value: number | null;
+}
+
+export interface Engine {
+  readonly version: string;
+  readonly engineId: string;
+  readonly uptimeMs: number;
+  readonly ringDepth: number;
+  readonly ringCapacity: number;
+  readonly ringHighWater: number;
+  readonly sessionsTracked: number;
+  readonly snapshotSequence: number;
+}
+
+/** What comes twice a second. */
+export interface Figures {
+  readonly engine: Engine;
+  readonly realTimeMetrics: {
+    readonly asOfMs: number;
+    readonly openSessions: number;
+    readonly openUncertain: number;
+    readonly totalConnectionsExact: number;
+    readonly countersSinceMs: number;
+    readonly windows: readonly WindowNumbers[];
+  };
+  readonly groups?: { readonly items: readonly Group[] };
+  readonly stream: Stream;
+  readonly counters: Counters;
+  readonly alerts: { readonly items: readonly Alert[] };
+}
+
+export interface Series {
+  readonly name: string | null;
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly values: readonly (number | null)[];
+}
+
+export interface Session {
+  readonly id: string;
+  readonly connectedAtMs: number;
+  readonly openMs: number;
+  readonly lastSeen: string;
+  readonly messages: number;
+  readonly queue: string;
+  readonly deployment: string;
+}
+
+export interface Stage {
+  readonly stage: string;
+  readonly lastMinute: {
+    readonly count: number;
+    readonly p50Ms: number;
+    readonly p99Ms: number;
+    readonly p999Ms: number;
+    readonly maxMs: number;
+  };
+}
+
+/** What comes once a second, or less often for long charts. */
+export interface Details {
+  readonly realTimeMetrics: { readonly asOfMs: number };
+  readonly messages: readonly Series[];
+  readonly connections: readonly Series[];
+  readonly disconnections: readonly Series[];
+  readonly open: readonly Series[];
+  readonly active?: readonly Series[];
+  readonly p50: readonly Series[];
+  readonly p90: readonly Series[];
+  readonly p99: readonly Series[];
+  readonly trends: readonly Series[];
+  readonly groups: {
+    readonly count: number;
+    readonly capacity: number;
+    readonly overflowed: number;
+    readonly items: readonly Group[];
+  };
+  readonly sessions: { readonly items: readonly Session[] };
+  readonly latency: readonly Stage[];
+}

@@ -1,0 +1,35 @@
+// The GraphQL explorer at /graphql: GraphiQL with everything it needs in our own bundle.
+//
+// Queries go by POST, subscriptions by WebSocket to the same path. Where the server asks for a
+// token, the session cookie of the sign-in page goes with both.
+
+import "graphiql/graphiql.css";
+import "./explorer.css";
+
+import { createGraphiQLFetcher } from "@graphiql/toolkit";
+import { GraphiQL } from "graphiql";
+import { createClient } from "graphql-ws";
+import { createRoot } from "react-dom/client";
+
+import { FIRST_QUERY } from "./first_query.ts";
+
+const url = new URL("/graphql", location.href);
+const socket = new URL(url);
+socket.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+
+const fetcher = createGraphiQLFetcher({
+  url: url.href,
+  wsClient: createClient({
+    url: socket.href,
+    keepAlive: 10_000,
+    connectionAckWaitTimeout: 5_000,
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+  }),
+});
+
+const root = document.getElementById("explorer");
+if (root === null) {
+  throw new Error("explorer.html: no element #explorer");
+}
+createRoot(root).render(<GraphiQL fetcher={fetcher} defaultQuery={FIRST_QUERY} defaultEditorToolsVisibility="variables" />);

@@ -1,0 +1,27 @@
+// Light, dark and wallboard, as the view has them, on the document.
+
+import type { View } from "./address.ts";
+
+/** Applies the looks of a view; returns whether colours or sizes changed. */
+export function apply(view: View, before: View | undefined): boolean {
+  const { documentElement: root } = document;
+  root.dataset["theme"] = view.theme;
+  root.classList.toggle("wall", view.wall);
+  if (before !== undefined && view.wall !== before.wall) {
+    void fullScreen(view.wall);
+  }
+  return before === undefined || view.theme !== before.theme || view.wall !== before.wall;
+}
+
+/** The whole screen, where the browser lets us: only after a key or a click it does. */
+async function fullScreen(wanted: boolean): Promise<void> {
+  try {
+    if (wanted && document.fullscreenElement === null) {
+      await document.documentElement.requestFullscreen();
+    } else if (!wanted && document.fullscreenElement !== null) {
+      await document.exitFullscreen();
+    }
+  } catch {
+    // A wallboard in a window is one too.
+  }
+}

@@ -1,0 +1,172 @@
+//! Alerts: whether a number has been past its threshold for long enough. Pure: values and moments in,
+//! phases out.
+//!
+//! The writer looks once a second, at the snapshot it is about to publish, so the phases belong to
+//! the same cut as the numbers. It does I/O for nobody: telling people is `notify`'s, which reads the
+//! phases from snapshots like any reader and puts its outcomes into a mailbox.
+//!
+//! A metric without a value (the durations of a window in which no session ended, the lag before the
+//! first event) says neither good nor bad: it keeps the phase, except that a pending alert begins anew.
+
+mod machine;
+mod value;
+
+use std::sync::Arc;
+
+use crate::config::AlertBy;
+use crate::config::AlertRule;
+use crate::config::Threshold;
+use crate::config::limits;
+use crate::ring::Mailbox;
+use crate::snapshot::Alert;
+use crate::snapshot::Alerts;
+use crate::snapshot::Comparison;
+use crate::snapshot::Dimension;
+use crate::snapshot::Notifications;
+use crate::snapshot::Snapshot;
+use crate::time::EpochMs;
+
+use machine::Machine;
+use machine::Moment;
+
+/// What became of an attempt to tell somebody of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Delivered.
+    Sent,
+    /// Failed, and will be tried again.
+    Retried(Arc<str>),
+    /// Given up.
+    Failed(Arc<str>),
+}
+
+/// Every alert, and what became of the news about them.
+#[derive(Debug)]
+pub struct Watch {
+    watched: Vec<(AlertRule, Machine)>,
+    outcomes: Mailbox<Outcome>,
+    notifications: Notifications,
+    looked_ns: Option<u64>,
+    shown: Arc<Alerts>,
+}
+
+impl Watch {
+    /// Alerts that are all well since `now`.
+    pub fn new(
+        rules: Vec<AlertRule>,
+        outcomes: Mailbox<Outcome>,
+        is_notified: bool,
+        now: EpochMs,
+    ) -> Self {
+        let machines = rules.into_iter().map(|rule| (rule, Machine::new(now)));
+        let mut watch = Self {
+            watched: machines.collect(),
+            outcomes,
+            notifications: Notifications {
+                is_configured: is_notified,
+                ..Notifications::default()
+            },
+            looked_ns: None,
+            shown: Arc::default(),
+        };
+        watch.show();
+        watch
+    }
+
+    /// No alerts.
+    pub fn none() -> Self {
+        Self::new(Vec::new(), Mailbox::new(1), false, EpochMs::default())
+    }
+
+    /// Puts the alerts into a snapshot whose numbers are filled; looks at those first when the last
+    /// look was a second ago.
+    pub fn fill(&mut self, snapshot: &mut Snapshot, mono_ns: u64) {
+        let is_due = self
+            .looked_ns
+            .is_none_or(|looked_ns| mono_ns.saturating_sub(looked_ns) >= limits::ALERT_INTERVAL_NS);
+        // Without alerts there is nothing to look at, and nothing to tell anybody of.
+        if is_due && !self.watched.is_empty() {
+            self.looked_ns = Some(mono_ns);
+            self.look(snapshot, mono_ns);
+        }
+        self.show_in(snapshot);
+    }
+
+    /// Puts the alerts into a snapshot as they stood at the last look.
+    pub fn show_in(&self, snapshot: &mut Snapshot) {
+        snapshot.alerts = Arc::clone(&self.shown);
+    }
+
+    fn look(&mut self, snapshot: &Snapshot, mono_ns: u64) {
+        let moment = Moment {
+            wall: snapshot.now,
+            mono_ns,
+        };
+        for (rule, machine) in &mut self.watched {
+            machine.step(rule, value::of(rule, snapshot), moment);
+        }
+        while let Some(outcome) = self.outcomes.take() {
+            let notifications = &mut self.notifications;
+            match outcome {
+                Outcome::Sent => {
+                    notifications.sent += 1;
+                    notifications.last_error = None;
+                }
+                Outcome::Retried(error) => {
+                    notifications.retried += 1;
+                    notifications.last_error = Some(error);
+                }
+                Outcome::Failed(error) => {
+                    notifications.failed += 1;
+                    notifications.last_error = Some(error);
+                }
+            }
+        }
+        self.show();
+    }
+
+    fn show(&mut self) {
+        let all = self
+            .watched
+            .iter()
+            .map(|(rule, machine)| shown(rule, machine));
+        self.shown = Arc::new(Alerts {
+            all: all.collect(),
+            notifications: self.notifications.clone(),
+        });
+    }
+}
+
+fn shown(rule: &AlertRule, machine: &Machine) -> Alert {
+    Alert {
+        name: Arc::clone(&rule.name),
+        metric: rule.metric.label(),
+        window_ms: rule.window_ms,
+        group: rule
+            .group
+            .as_ref()
+            .map(|(by, name)| (dimension(*by), Arc::clone(name))),
+        comparison: match rule.threshold {
+            Threshold::Above(_) => Comparison::Above,
+            Threshold::Below(_) => Comparison::Below,
+        },
+        threshold: rule.threshold.value(),
+        clear: rule.clear(),
+        for_ms: rule.for_ms,
+        phase: machine.phase(),
+        since: machine.since(),
+        value: machine.value(),
+        fired: machine.fired(),
+    }
+}
+
+const fn dimension(by: AlertBy) -> Dimension {
+    match by {
+        AlertBy::Queue => Dimension::Queue,
+        AlertBy::Deployment => Dimension::Deployment,
+        AlertBy::Direction => Dimension::Direction,
+    }
+}
+
+#[cfg(test)]
+mod tests;

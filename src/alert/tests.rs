@@ -1,0 +1,83 @@
+use super::*;
+use crate::config::AlertMetric;
+use crate::snapshot::AlertPhase;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn snapshot(open: u64, now_s: i64) -> Snapshot {
+    let mut snapshot = Snapshot {
+        now: EpochMs::from_ms(now_s * 1_000),
+        ..Snapshot::default()
+    };
+    snapshot.sessions.open = open;
+    snapshot
+}
+
+fn watch(outcomes: &Mailbox<Outcome>) -> Watch {
+    let rule = AlertRule::new(
+        "crowd",
+        AlertMetric::OpenSessions,
+        None,
+        Threshold::Above(5.0),
+    );
+    let start = EpochMs::from_ms(1_000);
+    Watch::new(vec![rule], outcomes.clone(), true, start)
+}
+
+#[test]
+fn it_looks_once_a_second_and_shows_the_same_until_then() {
+    let mut watch = watch(&Mailbox::new(8));
+    let mut see = |open, mono_ns| {
+        let mut snapshot = snapshot(open, 2);
+        watch.fill(&mut snapshot, mono_ns);
+        snapshot.alerts
+    };
+    let first = see(9, SECOND);
+    assert_eq!(first.all[0].phase, AlertPhase::Firing);
+    assert_eq!((first.all[0].value, first.all[0].fired), (Some(9.0), 1));
+    assert_eq!(first.all[0].since, EpochMs::from_ms(2_000));
+    let same = see(0, 2 * SECOND - 1);
+    assert!(Arc::ptr_eq(&first, &same), "no second has passed");
+    let second = see(0, 2 * SECOND);
+    assert_eq!(second.all[0].phase, AlertPhase::Ok);
+}
+
+#[test]
+fn outcomes_are_counted_and_the_last_error_goes_with_a_delivery() {
+    let outcomes = Mailbox::new(8);
+    let mut watch = watch(&outcomes);
+    let mut see = |mono_ns| {
+        let mut snapshot = snapshot(0, 2);
+        watch.fill(&mut snapshot, mono_ns);
+        snapshot.alerts.notifications.clone()
+    };
+    assert_eq!(
+        see(0),
+        Notifications {
+            is_configured: true,
+            ..Notifications::default()
+        }
+    );
+    outcomes.post(Outcome::Retried("no".into()));
+    outcomes.post(Outcome::Retried("still no".into()));
+    outcomes.post(Outcome::Failed("never".into()));
+    let bad = see(SECOND);
+    assert_eq!((bad.sent, bad.retried, bad.failed), (0, 2, 1));
+    assert_eq!(bad.last_error.as_deref(), Some("never"));
+    outcomes.post(Outcome::Sent);
+    let good = see(2 * SECOND);
+    assert_eq!((good.sent, good.last_error), (1, None));
+}
+
+#[test]
+fn without_alerts_nothing_is_made() {
+    let mut watch = Watch::none();
+    let mut see = |mono_ns| {
+        let mut snapshot = snapshot(0, 2);
+        watch.fill(&mut snapshot, mono_ns);
+        snapshot.alerts
+    };
+    let first = see(SECOND);
+    assert!(first.all.is_empty() && !first.notifications.is_configured);
+    assert!(Arc::ptr_eq(&first, &see(9 * SECOND)));
+}

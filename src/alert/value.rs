@@ -1,0 +1,210 @@
+//! The number that a rule watches, taken from a snapshot.
+
+use super::dimension;
+use crate::config;
+use crate::config::AlertMetric;
+use crate::config::AlertRule;
+use crate::snapshot::DurationQuantiles;
+use crate::snapshot::GROUP_WINDOWS_MS;
+use crate::snapshot::Snapshot;
+use crate::snapshot::WindowStats;
+
+const _: () = {
+    let mut index = 0;
+    while index < GROUP_WINDOWS_MS.len() {
+        assert!(
+            GROUP_WINDOWS_MS[index] == config::GROUP_WINDOWS_MS[index],
+            "the settings and the snapshot mean the same windows"
+        );
+        index += 1;
+    }
+};
+
+/// The value now; `None` when there is none. A group that nothing is known of has counts of 0.
+pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot) -> Option<f64> {
+    let Some((by, name)) = &rule.group else {
+        return of_total(rule, snapshot);
+    };
+    let group = snapshot.groups.by(dimension(*by)).find(name);
+    if rule.metric == AlertMetric::OpenSessions {
+        return Some(group.map_or(0.0, |group| float(group.open_sessions)));
+    }
+    let length_ms = rule.window_ms?;
+    let index = GROUP_WINDOWS_MS.iter().position(|ms| *ms == length_ms)?;
+    match group {
+        Some(group) => of_window(rule.metric, &group.windows[index]),
+        None => {
+            let nothing = WindowStats {
+                length_ms,
+                ..WindowStats::default()
+            };
+            of_window(rule.metric, &nothing)
+        }
+    }
+}
+
+fn of_total(rule: &AlertRule, snapshot: &Snapshot) -> Option<f64> {
+    match rule.metric {
+        AlertMetric::OpenSessions => Some(float(snapshot.sessions.open)),
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53 ms")]
+        AlertMetric::LagMs => snapshot.stream.lag_ms.map(|ms| ms as f64),
+        AlertMetric::RingFill => {
+            let ring = &snapshot.ring;
+            (ring.capacity > 0).then(|| float(ring.depth) / float(ring.capacity))
+        }
+        metric => {
+            let length_ms = rule.window_ms?;
+            let mut windows = snapshot.windows.iter();
+            of_window(
+                metric,
+                windows.find(|window| window.length_ms == length_ms)?,
+            )
+        }
+    }
+}
+
+fn of_window(metric: AlertMetric, window: &WindowStats) -> Option<f64> {
+    let of_durations =
+        |of: fn(&DurationQuantiles) -> u64| window.durations.as_ref().map(of).map(float);
+    match metric {
+        AlertMetric::ActiveSessions => Some(float(window.active_sessions)),
+        AlertMetric::MessagesPerMinute => Some(window.messages_per_minute()),
+        AlertMetric::ConnectionsPerMinute => Some(window.connections_per_minute()),
+        AlertMetric::DisconnectionsPerMinute => Some(window.disconnections_per_minute()),
+        // The API says 0 of no session; a mean of nothing is neither long nor short.
+        AlertMetric::AvgSessionDurationMs => {
+            (window.closed_sessions > 0).then(|| window.avg_session_duration_ms())
+        }
+        AlertMetric::DurationP50Ms => of_durations(|durations| durations.p50_ms),
+        AlertMetric::DurationP90Ms => of_durations(|durations| durations.p90_ms),
+        AlertMetric::DurationP99Ms => of_durations(|durations| durations.p99_ms),
+        AlertMetric::DurationMaxMs => of_durations(|durations| durations.max_ms),
+        AlertMetric::MessagesPerSession => window.messages_per_session(),
+        AlertMetric::OpenSessions | AlertMetric::LagMs | AlertMetric::RingFill => None,
+    }
+}
+
+/// A count to compare; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+const fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::AlertBy;
+    use crate::config::Threshold;
+    use crate::snapshot::Dimension;
+    use crate::snapshot::Group;
+    use crate::snapshot::GroupId;
+    use crate::snapshot::GroupKind;
+    use crate::snapshot::GroupTable;
+    use crate::snapshot::Groups;
+
+    fn window(length_ms: u32, messages: u64) -> WindowStats {
+        WindowStats {
+            length_ms,
+            active_sessions: 3,
+            connections: 4,
+            disconnections: 2,
+            messages,
+            closed_sessions: 2,
+            closed_duration_ms: 5_000,
+            ended_messages: 7,
+            durations: Some(DurationQuantiles {
+                count: 2,
+                p50_ms: 10,
+                p90_ms: 20,
+                p99_ms: 30,
+                max_ms: 40,
+            }),
+            ..WindowStats::default()
+        }
+    }
+
+    fn snapshot() -> Snapshot {
+        let mut snapshot = Snapshot {
+            windows: vec![window(60_000, 6), window(10_000, 1)],
+            ..Snapshot::default()
+        };
+        snapshot.sessions.open = 9;
+        snapshot.ring.depth = 1;
+        let mut groups = Groups::default();
+        groups.tables[Dimension::Queue.index()] = GroupTable::new(vec![Arc::new(vec![Group {
+            id: GroupId::default(),
+            name: "sales".into(),
+            kind: GroupKind::Named,
+            open_sessions: 5,
+            windows: GROUP_WINDOWS_MS.map(|ms| window(ms, u64::from(ms) / 1_000)),
+        }])]);
+        snapshot.groups = Arc::new(groups);
+        snapshot
+    }
+
+    fn value(metric: AlertMetric, window_ms: Option<u32>, queue: Option<&str>) -> Option<f64> {
+        let mut rule = AlertRule::new("a", metric, window_ms, Threshold::Above(0.0));
+        rule.group = queue.map(|queue| (AlertBy::Queue, queue.into()));
+        of(&rule, &snapshot())
+    }
+
+    #[test]
+    fn every_metric_has_its_value() {
+        let minute = Some(60_000);
+        let check = |metric, expected| {
+            assert_eq!(value(metric, minute, None), expected, "{metric:?}");
+        };
+        check(AlertMetric::ActiveSessions, Some(3.0));
+        check(AlertMetric::MessagesPerMinute, Some(6.0));
+        check(AlertMetric::ConnectionsPerMinute, Some(4.0));
+        check(AlertMetric::DisconnectionsPerMinute, Some(2.0));
+        check(AlertMetric::AvgSessionDurationMs, Some(2_500.0));
+        check(AlertMetric::DurationP50Ms, Some(10.0));
+        check(AlertMetric::DurationP90Ms, Some(20.0));
+        check(AlertMetric::DurationP99Ms, Some(30.0));
+        check(AlertMetric::DurationMaxMs, Some(40.0));
+        check(AlertMetric::MessagesPerSession, Some(3.5));
+        check(AlertMetric::OpenSessions, Some(9.0));
+        check(AlertMetric::LagMs, None);
+        check(AlertMetric::RingFill, None);
+        let mut snapshot = snapshot();
+        snapshot.ring.capacity = 4;
+        snapshot.stream.lag_ms = Some(-5);
+        let of = |metric| {
+            of(
+                &AlertRule::new("a", metric, None, Threshold::Above(0.0)),
+                &snapshot,
+            )
+        };
+        assert_eq!(of(AlertMetric::RingFill), Some(0.25));
+        assert_eq!(of(AlertMetric::LagMs), Some(-5.0));
+    }
+
+    #[test]
+    fn a_group_has_its_own_and_an_unknown_one_has_counts_of_0() {
+        let messages = AlertMetric::MessagesPerMinute;
+        assert_eq!(value(messages, Some(10_000), None), Some(6.0));
+        for ms in GROUP_WINDOWS_MS {
+            assert_eq!(value(messages, Some(ms), Some("sales")), Some(60.0));
+            assert_eq!(value(messages, Some(ms), Some("nobody")), Some(0.0));
+        }
+        assert_eq!(
+            value(AlertMetric::OpenSessions, None, Some("sales")),
+            Some(5.0)
+        );
+        assert_eq!(
+            value(AlertMetric::OpenSessions, None, Some("nobody")),
+            Some(0.0)
+        );
+        for metric in [
+            AlertMetric::DurationP50Ms,
+            AlertMetric::AvgSessionDurationMs,
+            AlertMetric::MessagesPerSession,
+        ] {
+            assert!(value(metric, Some(60_000), Some("sales")).is_some());
+            assert_eq!(value(metric, Some(60_000), Some("nobody")), None);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Numbers for pairs of a queue and a deployment, and what the writer has to be told about them.
+//!
+//! The table is bounded: once it is full it is emptied, and numbers are given out anew. What was
+//! sent before the new definition means the old pair, so nothing is ever booked under a wrong name.
+//! A pair that was seen lately costs a comparison of its bytes.
+
+use siphasher::sip128::Hasher128;
+use siphasher::sip128::SipHasher13;
+use std::hash::Hasher;
+
+use super::guided::is_same;
+use super::id::within_limits;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::IdKeys;
+use crate::event::IdKind;
+use crate::event::Labels;
+use crate::event::Texts;
+
+/// Pairs found again by a quick look, a power of two: the quick hash is not keyed, so what collides
+/// in it costs a look into the keyed index.
+const RECENT: usize = 1_024;
+/// The least length of the index, a power of two.
+const INDEX_MIN: usize = 256;
+/// Text of all pairs, in bytes: 128 a pair when there are as many as there can be.
+const TEXT_BYTES_MAX: usize = 8 << 20;
+
+/// What one event says of its queue, its deployment and its session's id, as it stands on the wire;
+/// empty when it says nothing, or nobody asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said<'payload> {
+    pub(super) queue: &'payload [u8],
+    pub(super) deployment: &'payload [u8],
+    /// Of a connect whose session id is no UUID.
+    pub(super) id: &'payload [u8],
+}
+
+/// The pairs that have a number.
+#[derive(Debug)]
+pub(super) struct LabelTable {
+    hasher: SipHasher13,
+    /// By number, less one.
+    pairs: Vec<Pair>,
+    /// The names of all pairs.
+    text: String,
+    /// Numbers by hash, 0 is an empty place; `pairs.len() <= index.len() / 2`.
+    index: Vec<u16>,
+    /// Numbers by the quick hash.
+    recent: Box<[u16; RECENT]>,
+    /// Numbers that the writer has not been told of.
+    untold: Vec<u16>,
+    /// The id of the latest event, if the writer has to be told.
+    id: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    start: u32,
+    queue_bytes: u16,
+    deployment_bytes: u16,
+}
+
+impl LabelTable {
+    pub(super) fn new(keys: IdKeys) -> Self {
+        let IdKeys([k0, _, _, k3]) = keys;
+        Self {
+            hasher: SipHasher13::new_with_keys(k0, k3),
+            pairs: Vec::new(),
+            text: String::new(),
+            index: vec![0; INDEX_MIN],
+            recent: Box::new([0; RECENT]),
+            untold: Vec::new(),
+            id: String::new(),
+        }
+    }
+
+    /// Gives an event the number of what it says.
+    #[inline]
+    pub(super) fn label(&mut self, event: &mut Event, said: &Said<'_>) {
+        self.id.clear();
+        if !said.id.is_empty() && event.kind == EventKind::Connected {
+            debug_assert_eq!(event.session.kind, IdKind::Hashed);
+            self.id.push_str(text(said.id));
+        }
+        event.labels = self.number(said.queue, said.deployment);
+    }
+
+    /// Tells the writer what it does not know yet of the latest event, which goes to `place`.
+    #[inline]
+    pub(super) fn tell(&mut self, place: usize, texts: &mut Texts) {
+        if !self.id.is_empty() {
+            texts.keep_id(place, &self.id);
+            self.id.clear();
+        }
+        for number in self.untold.drain(..) {
+            if let Some(pair) = self.pairs.get(usize::from(number) - 1) {
+                let (queue, deployment) = pair.names(&self.text);
+                texts.define(place, Labels::from_number(number), queue, deployment);
+            }
+        }
+    }
+
+    #[inline]
+    fn number(&mut self, queue: &[u8], deployment: &[u8]) -> Labels {
+        if queue.is_empty() && deployment.is_empty() {
+            return Labels::NONE;
+        }
+        let quick = quick_hash(queue, deployment);
+        let number = self.recent[quick];
+        if number != 0 && self.is_pair(number, queue, deployment) {
+            return Labels::from_number(number);
+        }
+        self.look_up(quick, queue, deployment)
+    }
+
+    /// The number of a pair that was not met lately.
+    #[cold]
+    fn look_up(&mut self, quick: usize, queue: &[u8], deployment: &[u8]) -> Labels {
+        let (queue, deployment) = (name(queue), name(deployment));
+        if queue.is_empty() && deployment.is_empty() {
+            return Labels::NONE;
+        }
+        let mut place = self.place_of(queue.as_bytes(), deployment.as_bytes());
+        if self.index[place] == 0 {
+            let is_full = self.pairs.len() == Labels::MAX
+                || self.text.len() + queue.len() + deployment.len() > TEXT_BYTES_MAX;
+            if is_full {
+                self.forget();
+            } else if (self.pairs.len() + 1) * 2 > self.index.len() {
+                self.grow();
+            }
+            place = self.place_of(queue.as_bytes(), deployment.as_bytes());
+            self.index[place] = self.add(queue, deployment);
+        }
+        self.recent[quick] = self.index[place];
+        Labels::from_number(self.index[place])
+    }
+
+    fn add(&mut self, queue: &str, deployment: &str) -> u16 {
+        let bytes = |name: &str| u16::try_from(name.len()).unwrap_or(0);
+        self.pairs.push(Pair {
+            start: u32::try_from(self.text.len()).unwrap_or(0),
+            queue_bytes: bytes(queue),
+            deployment_bytes: bytes(deployment),
+        });
+        self.text.push_str(queue);
+        self.text.push_str(deployment);
+        let number = u16::try_from(self.pairs.len()).unwrap_or(0);
+        self.untold.push(number);
+        number
+    }
+
+    fn forget(&mut self) {
+        self.pairs.clear();
+        self.text.clear();
+        self.index.fill(0);
+        self.recent.fill(0);
+        self.untold.clear();
+    }
+
+    fn grow(&mut self) {
+        self.index = vec![0; self.index.len() * 2];
+        for (place, pair) in self.pairs.iter().enumerate() {
+            let (queue, deployment) = pair.names(&self.text);
+            let mut at = self.hash(queue.as_bytes(), deployment.as_bytes());
+            while self.index[at] != 0 {
+                at = (at + 1) & (self.index.len() - 1);
+            }
+            self.index[at] = u16::try_from(place + 1).unwrap_or(0);
+        }
+    }
+
+    /// The pair's place in the index, or the empty one where it belongs.
+    fn place_of(&self, queue: &[u8], deployment: &[u8]) -> usize {
+        let mut place = self.hash(queue, deployment);
+        while self.index[place] != 0 && !self.is_pair(self.index[place], queue, deployment) {
+            place = (place + 1) & (self.index.len() - 1);
+        }
+        place
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "masked to the index")]
+    fn hash(&self, queue: &[u8], deployment: &[u8]) -> usize {
+        let mut hasher = self.hasher;
+        // The length keeps ("a", "b") and ("ab", "") apart.
+        hasher.write_usize(queue.len());
+        hasher.write(queue);
+        hasher.write(deployment);
+        hasher.finish128().h1 as usize & (self.index.len() - 1)
+    }
+
+    #[inline(always)]
+    fn is_pair(&self, number: u16, queue: &[u8], deployment: &[u8]) -> bool {
+        let Some(pair) = self.pairs.get(usize::from(number) - 1) else {
+            return false;
+        };
+        let (start, middle) = (pair.start as usize, usize::from(pair.queue_bytes));
+        let end = middle + usize::from(pair.deployment_bytes);
+        middle == queue.len()
+            && end == middle + deployment.len()
+            && self
+                .text
+                .as_bytes()
+                .get(start..start + end)
+                .and_then(|both| both.split_at_checked(middle))
+                .is_some_and(|(own_queue, own_deployment)| {
+                    is_same(own_queue, queue) && is_same(own_deployment, deployment)
+                })
+    }
+}
+
+impl Pair {
+    fn names<'text>(&self, text: &'text str) -> (&'text str, &'text str) {
+        let (start, middle) = (self.start as usize, usize::from(self.queue_bytes));
+        let end = start + middle + usize::from(self.deployment_bytes);
+        let both = text.get(start..end).unwrap_or_default();
+        both.split_at_checked(middle).unwrap_or_default()
+    }
+}
+
+/// A name as it counts: empty when it is out of the limits.
+fn name(name: &[u8]) -> &str {
+    if within_limits(name) { text(name) } else { "" }
+}
+
+/// Both paths hand over UTF-8 only.
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Tells most pairs apart by their ends, which differ where names are numbered or drawn.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "ten bits are left")]
+fn quick_hash(queue: &[u8], deployment: &[u8]) -> usize {
+    let word = last_word(queue) ^ last_word(deployment).rotate_left(29);
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - RECENT.ilog2())) as usize
+}
+
+#[inline(always)]
+fn last_word(text: &[u8]) -> u64 {
+    if let Some(last) = text.last_chunk::<8>() {
+        return u64::from_le_bytes(*last);
+    }
+    text.iter()
+        .fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> LabelTable {
+        LabelTable::new(IdKeys::FIXED)
+    }
+
+    fn told(table: &mut LabelTable) -> Vec<(u16, String, String)> {
+        let mut texts = Texts::default();
+        table.tell(0, &mut texts);
+        let name = |name: Option<&str>| name.unwrap_or("-").to_owned();
+        texts
+            .definitions()
+            .map(|told| {
+                (
+                    told.labels.number(),
+                    name(told.queue),
+                    name(told.deployment),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_pair_keeps_its_number_and_is_told_once() {
+        let mut table = table();
+        let first = table.number(b"sales", b"page");
+        assert_eq!(first, Labels::from_number(1));
+        assert_eq!(table.number(b"sale", b"spage"), Labels::from_number(2));
+        assert_eq!(table.number(b"sales", b""), Labels::from_number(3));
+        assert_eq!(table.number(b"", b"sales"), Labels::from_number(4));
+        assert_eq!(table.number(b"", b""), Labels::NONE);
+        for _ in 0..3 {
+            assert_eq!(table.number(b"sales", b"page"), first);
+        }
+        let names = [
+            ("sales", "page"),
+            ("sale", "spage"),
+            ("sales", "-"),
+            ("-", "sales"),
+        ];
+        let expected: Vec<(u16, String, String)> = (1..)
+            .zip(names)
+            .map(|(number, (queue, deployment))| (number, queue.to_owned(), deployment.to_owned()))
+            .collect();
+        assert_eq!(told(&mut table), expected);
+        assert_eq!(told(&mut table), []);
+    }
+
+    #[test]
+    fn names_out_of_the_limits_are_as_absent() {
+        let mut table = table();
+        let long = "x".repeat(257);
+        for bad in [long.as_bytes(), b"a\n", b"\x7f"] {
+            assert_eq!(table.number(bad, b""), Labels::NONE);
+            assert_eq!(table.number(bad, bad), Labels::NONE);
+        }
+        let page = table.number(b"", b"page");
+        assert_eq!(table.number(b"a\x01", b"page"), page);
+        assert_ne!(table.number(&long.as_bytes()[1..], b"page"), page);
+    }
+
+    #[test]
+    fn a_full_table_begins_anew() {
+        let mut table = table();
+        let numbered = |table: &mut LabelTable, pair: usize| {
+            table
+                .number(format!("queue {pair}").as_bytes(), b"")
+                .number()
+        };
+        for pair in 0..Labels::MAX {
+            assert_eq!(usize::from(numbered(&mut table, pair)), pair + 1);
+        }
+        // Every one is found again, however the index has grown.
+        for pair in (0..Labels::MAX).rev().step_by(997) {
+            assert_eq!(usize::from(numbered(&mut table, pair)), pair + 1);
+        }
+        assert_eq!(told(&mut table).len(), Labels::MAX);
+        assert_eq!(numbered(&mut table, Labels::MAX), 1);
+        assert_eq!(numbered(&mut table, 0), 2);
+        let names: Vec<String> = told(&mut table)
+            .into_iter()
+            .map(|(_, queue, _)| queue)
+            .collect();
+        assert_eq!(
+            names,
+            [format!("queue {}", Labels::MAX), "queue 0".to_owned()]
+        );
+    }
+
+    #[test]
+    fn long_names_fill_the_table_too() {
+        let mut table = table();
+        let mut greatest = 0;
+        for pair in 0..40_000 {
+            let name = format!("{pair:0256}");
+            greatest = greatest.max(table.number(name.as_bytes(), b"").number());
+        }
+        assert!(table.text.len() <= TEXT_BYTES_MAX);
+        assert_eq!(usize::from(greatest), TEXT_BYTES_MAX / 256);
+    }
+}

@@ -1,0 +1,270 @@
+//! What a snapshot tells: each family with its name in base units and one sentence of what it means.
+
+use super::events;
+use super::family::Family;
+use super::family::Labels;
+use super::groups;
+use super::windows;
+use crate::latency::Stage;
+use crate::serve::schema::View;
+use crate::snapshot::AlertPhase;
+use crate::snapshot::Snapshot;
+use crate::snapshot::StreamStatus;
+use crate::stream::StreamState;
+use crate::time::EpochMs;
+
+/// Every family of a view.
+pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
+    let snapshot = &*view.snapshot;
+    let mut all = vec![Family::info(
+        "streamgauge_build",
+        "The program that answers.",
+        vec![("version", env!("CARGO_PKG_VERSION").to_owned())],
+    )];
+    all.extend(events::families(&snapshot.counters));
+    all.extend(stream(&snapshot.stream));
+    all.extend(windows::families(snapshot));
+    all.extend(groups::families(&snapshot.groups));
+    all.extend(sessions(snapshot));
+    all.extend(engine(view));
+    all.extend(alerts(snapshot));
+    all
+}
+
+/// One label.
+pub(super) fn label(name: &'static str, value: &str) -> Labels {
+    vec![(name, value.to_owned())]
+}
+
+/// A counter without labels.
+pub(super) fn plain_counter(name: &str, help: &'static str, count: u64) -> Family {
+    Family::counter(name, help).count(Vec::new(), count)
+}
+
+/// A gauge without labels.
+pub(super) fn plain_gauge(name: &str, help: &'static str, count: u64) -> Family {
+    Family::gauge(name, help).count(Vec::new(), count)
+}
+
+/// A gauge without labels, absent while there is no number.
+pub(super) fn number_gauge(name: &str, help: &'static str, number: Option<f64>) -> Family {
+    let family = Family::gauge(name, help);
+    match number {
+        Some(number) => family.number(Vec::new(), number),
+        None => family,
+    }
+}
+
+/// A count to calculate with; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+pub(super) const fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "times of four digits a year fit"
+)]
+const fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1_000.0
+}
+
+/// Milliseconds as seconds.
+pub(super) fn seconds_of(ms: u64) -> f64 {
+    float(ms) / 1_000.0
+}
+
+fn moment(at: Option<EpochMs>) -> Option<f64> {
+    at.map(|at| seconds(at.ms()))
+}
+
+fn stream(stream: &StreamStatus) -> Vec<Family> {
+    let mut state = Family::gauge(
+        "streamgauge_stream_state",
+        "1 for the state the stream connection is in, 0 for the others.",
+    );
+    for each in [
+        StreamState::Idle,
+        StreamState::Connecting,
+        StreamState::Live,
+        StreamState::Backoff,
+        StreamState::Refused,
+        StreamState::Closed,
+    ] {
+        state = state.count(
+            label("state", each.label()),
+            u64::from(each == stream.state),
+        );
+    }
+    let is_gap_open = stream.gaps.last().is_some_and(|gap| gap.end.is_none());
+    vec![
+        state,
+        plain_counter(
+            "streamgauge_stream_reconnects",
+            "Times the stream was live again after a loss.",
+            stream.reconnects,
+        ),
+        plain_counter(
+            "streamgauge_stream_failed_attempts",
+            "Failed attempts to connect to the stream.",
+            stream.failed_attempts,
+        ),
+        plain_counter(
+            "streamgauge_stream_protocol_errors",
+            "Times the peer broke the WebSocket protocol.",
+            stream.protocol_errors,
+        ),
+        plain_counter(
+            "streamgauge_stream_gaps",
+            "Spans of time in which events may have been missed, an open one included.",
+            stream.gaps_total,
+        ),
+        plain_gauge(
+            "streamgauge_stream_gap_open",
+            "1 while events may be missed, else 0.",
+            u64::from(is_gap_open),
+        ),
+        number_gauge(
+            "streamgauge_stream_lag_seconds",
+            "Arrival minus event time of the latest event; negative when the sender's clock is ahead.",
+            stream.lag_ms.map(seconds),
+        ),
+        number_gauge(
+            "streamgauge_stream_connected_timestamp_seconds",
+            "Since when the stream is live; absent while it is not.",
+            moment(stream.connected_since),
+        ),
+        number_gauge(
+            "streamgauge_stream_last_event_timestamp_seconds",
+            "The greatest event time applied so far.",
+            moment(stream.last_event),
+        ),
+        number_gauge(
+            "streamgauge_stream_last_arrival_timestamp_seconds",
+            "When the latest events arrived.",
+            moment(stream.last_arrival),
+        ),
+    ]
+}
+
+fn sessions(snapshot: &Snapshot) -> Vec<Family> {
+    let sessions = &snapshot.sessions;
+    let mut rows = Family::gauge(
+        "streamgauge_sessions",
+        "Rows of the session table: open sessions, disconnects waiting for their connect, closed sessions still remembered.",
+    );
+    for (state, count) in [
+        ("open", sessions.open),
+        ("pending", sessions.pending),
+        ("closed", sessions.closed),
+    ] {
+        rows = rows.count(label("state", state), count);
+    }
+    vec![
+        rows,
+        plain_gauge(
+            "streamgauge_sessions_open_uncertain",
+            "Open sessions without any event since the last gap began.",
+            sessions.open_uncertain,
+        ),
+        plain_gauge(
+            "streamgauge_session_table_bytes",
+            "Memory of the session table, rows and index.",
+            sessions.bytes,
+        ),
+        plain_gauge(
+            "streamgauge_dedup_fingerprints",
+            "Fingerprints kept for recognising copies of messages.",
+            snapshot.dedup.fingerprints,
+        ),
+        plain_gauge(
+            "streamgauge_dedup_bytes",
+            "Memory for recognising copies of messages.",
+            snapshot.dedup.bytes,
+        ),
+    ]
+}
+
+fn engine(view: &View) -> Vec<Family> {
+    let snapshot = &view.snapshot;
+    let mut latency = Family::histogram(
+        "streamgauge_stage_duration_seconds",
+        "How long events take in each stage, visible being the sum of the four before it, and how long queries take.",
+    );
+    for stage in Stage::ALL {
+        let steps = snapshot.latency.steps[stage.index()];
+        latency = latency.times(label("stage", stage.label()), steps);
+    }
+    vec![
+        plain_gauge(
+            "streamgauge_ring_depth_events",
+            "Events waiting in the ring when the snapshot was published.",
+            snapshot.ring.depth,
+        ),
+        plain_gauge(
+            "streamgauge_ring_capacity_events",
+            "Events the ring has room for.",
+            snapshot.ring.capacity,
+        ),
+        plain_gauge(
+            "streamgauge_ring_high_water_events",
+            "The most events ever seen waiting in the ring.",
+            snapshot.ring.high_water,
+        ),
+        plain_counter(
+            "streamgauge_snapshots_published",
+            "Snapshots published.",
+            snapshot.sequence,
+        ),
+        number_gauge(
+            "streamgauge_snapshot_age_seconds",
+            "How long ago the snapshot was published that these values are of.",
+            Some(seconds_of(view.wall.since(snapshot.published))),
+        ),
+        latency,
+    ]
+}
+
+fn alerts(snapshot: &Snapshot) -> Vec<Family> {
+    let alerts = &snapshot.alerts;
+    let mut phases = Family::gauge(
+        "streamgauge_alert_state",
+        "1 for the state an alert of the settings is in, 0 for the others.",
+    );
+    let mut fired = Family::counter("streamgauge_alert_fired", "Times an alert began to fire.");
+    for alert in &alerts.all {
+        for (state, phase) in [
+            ("ok", AlertPhase::Ok),
+            ("pending", AlertPhase::Pending),
+            ("firing", AlertPhase::Firing),
+        ] {
+            let labels = vec![
+                ("alert", alert.name.to_string()),
+                ("state", state.to_owned()),
+            ];
+            phases = phases.count(labels, u64::from(alert.phase == phase));
+        }
+        fired = fired.count(label("alert", &alert.name), alert.fired);
+    }
+    let notifications = &alerts.notifications;
+    let mut sent = Family::counter(
+        "streamgauge_notifications",
+        "Notifications about alerts by their outcome: delivered, or given up.",
+    );
+    for (outcome, count) in [
+        ("sent", notifications.sent),
+        ("failed", notifications.failed),
+    ] {
+        sent = sent.count(label("outcome", outcome), count);
+    }
+    vec![
+        phases,
+        fired,
+        sent,
+        plain_counter(
+            "streamgauge_notification_retries",
+            "Attempts to notify that failed and were tried again.",
+            notifications.retried,
+        ),
+    ]
+}

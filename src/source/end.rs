@@ -1,0 +1,44 @@
+//! The end of a connection: asked for or a loss, and what the connection was before.
+
+use std::time::Duration;
+
+use super::frames::Violation;
+use super::loss::Loss;
+use crate::time::EpochMs;
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// As asked.
+    Shutdown,
+    /// Otherwise.
+    Lost {
+        /// Why.
+        loss: Loss,
+        /// What it was before; `None` when it never became live.
+        lived: Option<Lived>,
+    },
+}
+
+/// A connection that was live.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lived {
+    /// Up to here nothing can be missing.
+    pub(super) covered_until: EpochMs,
+    /// How long it was live.
+    pub(super) duration: Duration,
+}
+
+/// The end of the loop inside a connection.
+pub(super) enum Stop {
+    /// As asked.
+    Shutdown,
+    /// Otherwise.
+    Lost(Loss),
+}
+
+impl From<Violation> for Stop {
+    fn from(violation: Violation) -> Self {
+        Self::Lost(Loss::protocol(&violation.to_string()))
+    }
+}
