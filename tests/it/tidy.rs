@@ -272,10 +272,7 @@ fn the_readme_names_every_setting_and_both_commands() {
             "README.md does not name {name}"
         );
     }
-    for command in [
-        "cargo run --release --locked -- demo",
-        "tests/run",
-    ] {
+    for command in ["cargo run --release --locked -- demo", "tests/run"] {
         assert!(
             readme.contains(&format!("```sh\n{command}\n```")),
             "{command}"
