@@ -136,7 +136,7 @@ impl Engine {
         let ingest_clock = clock.clone();
         let source = move || {
             let tokens = TokenSource::start(auth, connector.clone(), ingest_clock.clone())?;
-            let parser = Parser::new(keys);
+            let parser = Parser::new(keys).with_labels();
             EventsStream::new(stream, connector, tokens, parser, producer, ingest_clock)
         };
         let (failed, failures) = mpsc::channel(4);

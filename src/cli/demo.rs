@@ -31,6 +31,7 @@ use super::Failure;
 use super::graphql_url;
 use super::live_line;
 use super::output;
+use super::page_note;
 use super::runtime;
 use super::signal::STOPPING;
 use super::signal::Stop;
@@ -84,6 +85,7 @@ async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failur
         "serving GraphQL at {}",
         graphql_url(engine.local_addr())
     ));
+    output::note(&page_note(engine.local_addr()));
 
     let reader = engine.reader();
     let time_up = async {

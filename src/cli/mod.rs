@@ -228,6 +228,11 @@ fn graphql_url(listen: SocketAddr) -> String {
     format!("http://{listen}/graphql")
 }
 
+/// The line that says where to look in a browser.
+fn page_note(listen: SocketAddr) -> String {
+    format!("the dashboard is at http://{listen}/")
+}
+
 /// Why a command ends without having done its work. The text is one line for each fault: lower case,
 /// what, where, why, what to do; no secret in it. Lines that begin with a space explain the one above.
 #[derive(Debug, Clone, PartialEq, Eq)]
