@@ -271,10 +271,7 @@ mod tests {
         let ours = group(GroupKind::Other, 2);
         let mut rule = AlertRule::new("a", AlertMetric::OpenSessions, None, Threshold::Above(0.0));
         rule.group = Some((AlertBy::Queue, "other".into()));
-        for all in [
-            vec![named.clone(), ours.clone()],
-            vec![ours.clone(), named.clone()],
-        ] {
+        for all in [vec![named.clone(), ours.clone()], vec![ours, named]] {
             let mut groups = Groups::default();
             groups.tables[Dimension::Queue.index()] = GroupTable::new(vec![Arc::new(all)]);
             let mut snapshot = snapshot();
