@@ -94,6 +94,10 @@ fn load(c: &mut Criterion) {
             sequence
         })
     };
+    // In smoke mode the loads would else be over before the first store.
+    while lock.read().unwrap().sequence == 0 {
+        thread::yield_now();
+    }
     group.bench_function(BenchmarkId::new("load_while_stored", "arc_swap"), |b| {
         let mut check = in_order();
         b.iter(|| check(black_box(reader.load())));

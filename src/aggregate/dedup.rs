@@ -55,6 +55,9 @@ impl Dedup {
     ///
     /// Cost: about one cache miss; a table doubles when it is three quarters full.
     pub(super) fn insert(&mut self, bucket: BucketIndex, fingerprint: u64) -> bool {
+        if self.is_off() {
+            return true;
+        }
         let Ok(place) = usize::try_from(bucket.0 - self.first.0) else {
             // Forgotten for want of memory: taken as new, as `forgotten_before` says.
             return true;
@@ -72,6 +75,15 @@ impl Dedup {
         let is_new = self.tables[place].insert(fingerprint);
         self.fingerprints += u64::from(is_new);
         is_new
+    }
+
+    /// Where the search for a fingerprint in the newest bucket begins, whatever stands there.
+    #[inline]
+    pub(super) fn first_word(&self, fingerprint: u64) -> u64 {
+        let words = self.tables.back().map_or(&[][..], |table| &table.words);
+        #[expect(clippy::cast_possible_truncation, reason = "masked to the table")]
+        let place = fingerprint as usize & words.len().wrapping_sub(1);
+        words.get(place).copied().unwrap_or(0)
     }
 
     /// The length of a table to begin or to go on with in a bucket.
@@ -112,8 +124,17 @@ impl Dedup {
         (self.words * size_of::<u64>()) as u64
     }
 
-    pub(super) fn forgotten_before(&self) -> Option<BucketIndex> {
+    /// From which bucket on copies are recognised, if not from the oldest on; `current` holds the clock.
+    pub(super) fn forgotten_before(&self, current: BucketIndex) -> Option<BucketIndex> {
+        if self.is_off() {
+            return Some(BucketIndex(current.0 + 1));
+        }
         self.forgotten_before
+    }
+
+    /// Without any memory every message is new.
+    const fn is_off(&self) -> bool {
+        self.words_max == 0
     }
 
     /// Gives a bucket a longer table, a spare one if there is one of that length; `false` when the
@@ -241,7 +262,7 @@ mod tests {
         }
         assert_eq!(dedup.fingerprints(), 4 * 500);
         assert!(dedup.bytes() <= 100_000, "{}", dedup.bytes());
-        assert_eq!(dedup.forgotten_before(), None);
+        assert_eq!(dedup.forgotten_before(BucketIndex(99)), None);
     }
 
     #[test]
@@ -254,7 +275,7 @@ mod tests {
             }
             assert!(dedup.bytes() <= limit as u64);
         }
-        let horizon = dedup.forgotten_before().unwrap();
+        let horizon = dedup.forgotten_before(BucketIndex(99)).unwrap();
         assert!(
             horizon > BucketIndex(50) && horizon < BucketIndex(100),
             "{horizon:?}"
@@ -265,7 +286,18 @@ mod tests {
             "forgotten: taken as new"
         );
         dedup.advance(BucketIndex(99));
-        assert_eq!(dedup.forgotten_before(), None);
+        assert_eq!(dedup.forgotten_before(BucketIndex(99)), None);
+    }
+
+    #[test]
+    fn without_memory_every_message_is_new_and_it_is_said() {
+        let mut dedup = Dedup::new(0, BucketIndex(0));
+        assert!(dedup.insert(BucketIndex(1), 7) && dedup.insert(BucketIndex(1), 7));
+        let next = Some(BucketIndex(2));
+        assert_eq!(
+            (dedup.forgotten_before(BucketIndex(1)), dedup.bytes()),
+            (next, 0)
+        );
     }
 
     #[test]
@@ -275,6 +307,9 @@ mod tests {
             dedup.insert(BucketIndex(0), mixed(number));
         }
         assert!(dedup.bytes() <= 4_096);
-        assert_eq!(dedup.forgotten_before(), Some(BucketIndex(1)));
+        assert_eq!(
+            dedup.forgotten_before(BucketIndex(99)),
+            Some(BucketIndex(1))
+        );
     }
 }

@@ -57,6 +57,9 @@ pub(super) struct Args {
     /// Stop at the first malformed line instead of counting it.
     #[arg(long)]
     strict: bool,
+    /// Take copies of messages for new ones: spares the time and the memory of recognising them.
+    #[arg(long)]
+    no_dedup: bool,
 }
 
 /// Runs the command to the end of its input. That nobody reads the output any more is no failure.
@@ -112,6 +115,7 @@ impl Args {
         settings.format = self.format;
         settings.speed = self.speed;
         settings.strict = self.strict;
+        settings.dedup = !self.no_dedup;
         Ok(settings)
     }
 }

@@ -12,6 +12,8 @@ use super::rig::Sender;
 use super::tally::Sight;
 use super::watch::Target;
 use crate::engine;
+use crate::latency::Quantiles;
+use crate::latency::Stage;
 use crate::net::Connector;
 use crate::snapshot::Reader;
 use crate::time::Clock;
@@ -44,6 +46,8 @@ pub(super) struct Books {
     pub(super) gaps: u64,
     /// Events in none or several of its counters; 0 unless it is defective.
     pub(super) accounting_gap: i128,
+    /// From arrival to visible as it measured it, where it can be read.
+    pub(super) arrival: Option<Quantiles>,
 }
 
 impl Books {
@@ -153,6 +157,7 @@ impl Engine {
                     gaps_ms: gaps.collect(),
                     gaps: snapshot.stream.gaps_total,
                     accounting_gap: snapshot.counters.accounting_gap(),
+                    arrival: Some(snapshot.latency.since_start[Stage::Visible.index()]),
                 })
             }
             Self::Elsewhere(connector, base) => {
@@ -162,6 +167,7 @@ impl Engine {
                     gaps_ms: look.gaps_ms(),
                     gaps: look.sight().gaps,
                     accounting_gap: 0,
+                    arrival: None,
                 })
             }
         }
@@ -201,6 +207,7 @@ mod tests {
             gaps_ms: vec![(100, 200), (500, u64::MAX)],
             gaps: 2,
             accounting_gap: 0,
+            arrival: None,
         };
         for (at_ms, expected) in [
             (97, false),

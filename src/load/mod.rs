@@ -34,6 +34,7 @@ mod watch;
 pub use compare::compare;
 pub use profile::Profile;
 pub use progress::Progress;
+pub use report::Arrival;
 pub use report::Latency;
 pub use report::Report;
 pub use report::Totals;

@@ -9,6 +9,7 @@ use super::search::Step;
 use super::seconds::ms;
 use crate::config::duration;
 use crate::latency::Histogram;
+use crate::latency::Quantiles;
 use crate::simulate::Rate;
 
 /// The form of a report; another number means that fields have changed their meaning.
@@ -33,6 +34,10 @@ pub struct Report {
     pub corrected: Latency,
     /// From the moment it was given to the socket.
     pub uncorrected: Latency,
+    /// From the engine's read to the snapshot that shows the event, as the engine measured it, the
+    /// warm-up included; `None` when it is elsewhere.
+    #[serde(default)]
+    pub arrival: Option<Arrival>,
     /// How late events were given to the socket.
     pub slip: Slip,
     /// What became of the events.
@@ -93,6 +98,21 @@ pub struct Latency {
     pub p99_9_ms: f64,
     /// The 99.99th percentile.
     pub p99_99_ms: f64,
+    /// The greatest value.
+    pub max_ms: f64,
+}
+
+/// Quantiles of the engine's own histogram, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// How many events.
+    pub count: u64,
+    /// The median.
+    pub p50_ms: f64,
+    /// The 99th percentile.
+    pub p99_ms: f64,
+    /// The 99.9th percentile.
+    pub p99_9_ms: f64,
     /// The greatest value.
     pub max_ms: f64,
 }
@@ -168,6 +188,7 @@ impl Report {
             settings: Shown::of(settings),
             corrected: Latency::default(),
             uncorrected: Latency::default(),
+            arrival: None,
             slip: Slip::default(),
             totals: Totals::default(),
             rate_per_s: 0.0,
@@ -214,6 +235,7 @@ impl Report {
         report.corrected = Latency::of(&histogram);
         report.uncorrected = report.corrected;
         report.rate_per_s = 10_000.0;
+        report.arrival = Some(Arrival::default());
         report
     }
 }
@@ -235,6 +257,19 @@ impl Shown {
                 let text = url.to_string();
                 text.split('?').next().unwrap_or_default().to_owned()
             }),
+        }
+    }
+}
+
+impl Arrival {
+    /// The engine's quantiles.
+    pub(super) fn of(quantiles: &Quantiles) -> Self {
+        Self {
+            count: quantiles.count,
+            p50_ms: ms(quantiles.p50_ns),
+            p99_ms: ms(quantiles.p99_ns),
+            p99_9_ms: ms(quantiles.p999_ns),
+            max_ms: ms(quantiles.max_ns),
         }
     }
 }

@@ -21,6 +21,7 @@ use super::engine::Engine;
 use super::profile::nanos;
 use super::readers::Asked;
 use super::readers::Asking;
+use super::report::Arrival;
 use super::report::Cpu;
 use super::report::Latency;
 use super::report::Queries;
@@ -129,6 +130,7 @@ pub async fn run(
     };
     report.corrected = Latency::of(&tally.corrected);
     report.uncorrected = Latency::of(&tally.uncorrected);
+    report.arrival = books.arrival.as_ref().map(Arrival::of);
     report.slip = Slip {
         p99_ms: ms(tally.slip.quantile_ns(0.99)),
         max_ms: ms(tally.slip.max_ns()),

@@ -43,6 +43,15 @@ pub fn table(report: &Report) -> String {
             report.bytes_per_s / 1e6
         ),
     );
+    if let Some(arrival) = report.arrival {
+        row(
+            "arrival",
+            format!(
+                "to visible p50 {:.3} ms, p99 {:.3} ms, p99.9 {:.3} ms, by the engine's clock",
+                arrival.p50_ms, arrival.p99_ms, arrival.p99_9_ms
+            ),
+        );
+    }
     row(
         "slip",
         format!(
@@ -127,6 +136,7 @@ pub fn table(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::report::Arrival;
     use crate::load::report::Cpu;
     use crate::load::report::Queries;
     use crate::load::search::Step;
@@ -146,6 +156,13 @@ mod tests {
             gaps: 2,
             bytes: 5_000,
         };
+        report.arrival = Some(Arrival {
+            count: 100,
+            p50_ms: 0.125,
+            p99_ms: 0.5,
+            p99_9_ms: 2.5,
+            max_ms: 3.0,
+        });
         report.queries = Some(Queries {
             requests: 50,
             errors: 1,
@@ -170,6 +187,7 @@ mod tests {
             "p99              9.750           1.250",
             "110 events of 120 planned, 10 unsent",
             "100, 3 missing, 7 lost in 2 gaps",
+            "to visible p50 0.125 ms, p99 0.500 ms, p99.9 2.500 ms",
             "25/s, p50 0.500 ms, p99 0.750 ms, 1 errors",
             "engine 0.75 (ingest, writer, server), generator 0.50",
             "1000 events/s p99 1.000 ms: holds",

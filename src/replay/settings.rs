@@ -44,6 +44,8 @@ pub struct ReplaySettings {
     pub speed: Option<Speed>,
     /// Whether the first malformed line ends the replay.
     pub strict: bool,
+    /// Whether copies of messages are recognised.
+    pub dedup: bool,
 }
 
 /// Why settings of a replay are refused.
@@ -115,6 +117,7 @@ impl ReplaySettings {
             format: Format::Ndjson,
             speed: None,
             strict: false,
+            dedup: true,
         })
     }
 

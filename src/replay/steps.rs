@@ -36,7 +36,10 @@ pub(super) struct Steps<W: Write> {
 
 impl<W: Write> Steps<W> {
     pub(super) fn new(settings: &ReplaySettings, report: Report<W>, pace: Option<Pace>) -> Self {
-        let aggregate = settings.aggregate.clone();
+        let mut aggregate = settings.aggregate.clone();
+        if !settings.dedup {
+            aggregate.dedup_bytes_max = 0;
+        }
         Self {
             state: State::new(aggregate, IdKeys::FIXED, EpochMs::default()),
             snapshot: Snapshot::default(),

@@ -27,6 +27,7 @@ use super::outbox::Form;
 use super::outbox::Outbox;
 use super::outbox::close_frame;
 use super::outbox::pong_frame;
+use super::pace::TICK_NS;
 use super::schedule::Action;
 use super::server::Shared;
 use super::socket::Socket;
@@ -40,6 +41,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 const HALF_OPEN_MAX: Duration = Duration::from_secs(600);
 /// Waits of a paced stream shorter than this are kept to punctually.
 const PUNCTUAL_WAIT_MAX: Duration = Duration::from_millis(20);
+/// Waits of a paced stream up to this long are slept where they come up: a step of the plan's grid.
+const IN_PLACE_WAIT_MAX: Duration = Duration::from_nanos(TICK_NS);
 /// A message from a client, in bytes.
 const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
@@ -289,6 +292,12 @@ const DISPLACED: End = End::Close(4409, "displaced by a newer subscription");
 async fn pause(wait: Duration, is_paced: bool) {
     if wait.is_zero() {
         return;
+    }
+    if is_paced && wait <= IN_PLACE_WAIT_MAX {
+        // Another thread would have to be woken twice, and on busy machines each takes its time. The
+        // rest of a load's runtime, which is this connection's alone, gets its turn after each wait.
+        std::thread::sleep(wait);
+        return tokio::task::yield_now().await;
     }
     if is_paced && wait < PUNCTUAL_WAIT_MAX {
         // The runtime's timers are a millisecond or two late, a thread's sleep some 50 µs. An error

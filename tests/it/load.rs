@@ -93,6 +93,7 @@ fn a_run_loses_nothing_and_writes_what_it_found() {
         "/corrected/p99_99_ms",
         "/corrected/max_ms",
         "/uncorrected/p99_ms",
+        "/arrival/p99_ms",
         "/slip/p99_ms",
         "/slip/max_ms",
         "/rate_per_s",

@@ -260,6 +260,21 @@ fn malformed_lines_are_counted_and_the_first_few_reported() {
 }
 
 #[test]
+fn copies_are_taken_for_new_ones_when_asked() {
+    let line =
+        r#"{"eventType":"webchat:message","timestamp":500,"data":{"id":"s","messageId":"m"}}"#;
+    let twice = format!("{line}\n{line}\n");
+    let mut settings = settings(0);
+    let counters = |settings: &ReplaySettings| {
+        let counters = run(twice.as_bytes(), settings).result.unwrap().counters;
+        (counters.applied, counters.duplicates)
+    };
+    assert_eq!(counters(&settings), (1, 1));
+    settings.dedup = false;
+    assert_eq!(counters(&settings), (2, 0));
+}
+
+#[test]
 fn strict_stops_at_the_first_malformed_line() {
     let mut settings = settings(0);
     settings.strict = true;

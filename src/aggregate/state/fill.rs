@@ -21,7 +21,7 @@ impl State {
             closed: self.sessions.closed_count() as u64,
             bytes: self.sessions.bytes() as u64,
         };
-        let forgotten = self.dedup.forgotten_before();
+        let forgotten = self.dedup.forgotten_before(self.buckets.current());
         snapshot.dedup = DedupStats {
             fingerprints: self.dedup.fingerprints(),
             bytes: self.dedup.bytes(),
