@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that fails has to stop")]
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::hint::black_box;
 use std::net::SocketAddr;
 
@@ -24,6 +25,7 @@ use http_body_util::Full;
 use hyper::Method;
 use hyper::Request;
 use hyper::Response;
+use hyper::body::Body;
 use hyper::header;
 use streamgauge::config::ServeSettings;
 use streamgauge::ring::Mailbox;
@@ -66,7 +68,7 @@ fn request(body: &Bytes) -> Request<Full<Bytes>> {
         .unwrap()
 }
 
-async fn body_of(answer: Response<Full<Bytes>>) -> Bytes {
+async fn body_of<B: Body<Data = Bytes, Error = Infallible>>(answer: Response<B>) -> Bytes {
     answer.into_body().collect().await.unwrap().to_bytes()
 }
 

@@ -5,8 +5,8 @@
 //! [`Engine::failed`] tells; a panic in the writer ends the engine, because wrong numbers are worse
 //! than none.
 
-use std::fmt;
-use std::io;
+mod error;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -34,7 +34,6 @@ use crate::parse::Parser;
 use crate::ring;
 use crate::ring::Bell;
 use crate::ring::Mailbox;
-use crate::serve::ServeError;
 use crate::serve::Server;
 use crate::snapshot;
 use crate::snapshot::Reader;
@@ -42,6 +41,8 @@ use crate::snapshot::Snapshot;
 use crate::source::EventsStream;
 use crate::source::Exit;
 use crate::time::Clock;
+
+pub use error::EngineError;
 
 /// How long [`Engine::shutdown`] takes at most, all parts together.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
@@ -135,7 +136,7 @@ impl Engine {
         let ingest_clock = clock.clone();
         let source = move || {
             let tokens = TokenSource::start(auth, connector.clone(), ingest_clock.clone())?;
-            let parser = Parser::new(keys);
+            let parser = Parser::new(keys).with_labels();
             EventsStream::new(stream, connector, tokens, parser, producer, ingest_clock)
         };
         let (failed, failures) = mpsc::channel(4);
@@ -327,75 +328,4 @@ fn random<const N: usize>() -> Result<[u64; N], EngineError> {
         *word = getrandom::u64().map_err(|_| EngineError::Random)?;
     }
     Ok(words)
-}
-
-/// Why the engine does not run.
-#[derive(Debug)]
-pub enum EngineError {
-    /// The stream or token URL, or the file of certificates, cannot be used.
-    Net(NetError),
-    /// The server cannot listen.
-    Serve(ServeError),
-    /// The system refuses another thread.
-    Thread {
-        /// Which one.
-        part: &'static str,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// The system has no random numbers.
-    Random,
-    /// A part ended by itself.
-    Ended {
-        /// Which one.
-        part: &'static str,
-    },
-    /// A part did not end when asked.
-    Stuck {
-        /// How long it was waited for.
-        after: Duration,
-    },
-}
-
-impl std::error::Error for EngineError {}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Net(error) => error.fmt(f),
-            Self::Serve(error) => error.fmt(f),
-            Self::Thread { part, error } => {
-                write!(
-                    f,
-                    "engine: {part}: the system refuses a thread ({error}); raise the limit on processes"
-                )
-            }
-            Self::Random => f.write_str("engine: the system gives no random numbers"),
-            Self::Ended { part } => {
-                write!(
-                    f,
-                    "engine: {part}: ended by itself; see the log before this line"
-                )
-            }
-            Self::Stuck { after } => {
-                write!(
-                    f,
-                    "engine: not all parts ended within {} s; ending anyway",
-                    after.as_secs()
-                )
-            }
-        }
-    }
-}
-
-impl From<NetError> for EngineError {
-    fn from(error: NetError) -> Self {
-        Self::Net(error)
-    }
-}
-
-impl From<ServeError> for EngineError {
-    fn from(error: ServeError) -> Self {
-        Self::Serve(error)
-    }
 }

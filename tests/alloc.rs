@@ -12,6 +12,7 @@ use std::hint::black_box;
 use streamgauge::aggregate::State;
 use streamgauge::aggregate::Writer;
 use streamgauge::config::AggregateSettings;
+use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -27,6 +28,7 @@ use streamgauge::ring::Mailbox;
 use streamgauge::ring::Producer;
 use streamgauge::ring::ring;
 use streamgauge::snapshot;
+use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::source::frames::Frames;
 use streamgauge::source::frames::Received;
@@ -131,35 +133,48 @@ fn parsing_allocates_nothing_once_warm() {
     assert!(events > 5_000, "{events} of 10,000 were events");
 }
 
-/// Offers what happens in one millisecond: 4 sessions connect, those of 100 ms ago disconnect, and
-/// the open ones send 56 messages.
-fn offer_millisecond(producer: &mut Producer, millisecond: i64, start: EpochMs) {
+/// Offers what happens in one millisecond: 4 sessions connect, those of `age` ago disconnect, and
+/// the open ones send 56 messages. Each belongs to one of 8 queues, half of them of one deployment.
+fn offer_millisecond(producer: &mut Producer, millisecond: i64, age: i64, start: EpochMs) {
     let session = |number: i64| SessionKey {
         hi: 0,
         lo: number.cast_unsigned(),
         kind: IdKind::Uuid,
     };
     let mut batch = producer.lease();
+    if millisecond == 0 {
+        for number in 1..=8 {
+            let queue = format!("queue {number}");
+            let deployment = if number % 2 == 0 { "page" } else { "" };
+            batch
+                .texts
+                .define(0, Labels::from_number(number), &queue, deployment);
+        }
+    }
     for place in 0..64 {
         let (kind, number) = match place {
             0..4 => (EventKind::Connected, 4 * millisecond + place),
-            4..8 => (EventKind::Disconnected, 4 * (millisecond - 101) + place),
+            4..8 => (EventKind::Disconnected, 4 * (millisecond - age) + place - 4),
             _ => (EventKind::Message, 4 * millisecond - 5 * place),
         };
         let message = (64 * millisecond + place).cast_unsigned();
+        // Messages without labels are their session's.
+        let labels = u16::try_from(number.rem_euclid(8)).map_or(0, |number| number + 1);
+        let is_message = kind == EventKind::Message;
+        // A few come late, into a second that has passed.
+        let late_ms = if place == 63 { 700 } else { 0 };
         batch.events.push(Event {
-            time: start + millisecond,
+            time: start + millisecond - late_ms,
             session: session(number),
-            identity: match kind {
-                EventKind::Message => {
-                    Identity::from_hash(message.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-                }
-                _ => Identity::NONE,
+            identity: if is_message {
+                Identity::from_hash(message.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            } else {
+                Identity::NONE
             },
             duration_ms: Event::NO_DURATION,
+            labels: Labels::from_number(if is_message { 0 } else { labels }),
             kind,
-            labels: Labels::NONE,
-            direction: None,
+            direction: is_message.then_some(Direction::Inbound),
         });
     }
     batch.delta.received = 64;
@@ -171,29 +186,41 @@ fn the_writer_allocates_nothing_once_warm() {
     let start = EpochMs::from_ms(1_768_478_400_000);
     let (clock, hand) = Clock::manual(start);
     let mut settings = AggregateSettings::new(Width::DEFAULT, 1_000, &[2_000]).unwrap();
-    settings.lateness_ms = 500;
+    settings.lateness_ms = 2_000;
     let state = State::new(settings, IdKeys::FIXED, start);
     let (mut producer, consumer) = ring(4, 64, Bell::new());
     let (publisher, reader) = snapshot::channel(Snapshot::default());
     let mut writer = Writer::new(state, vec![consumer], publisher, Mailbox::new(4), clock, 1);
-    let mut run = |milliseconds: std::ops::Range<i64>| {
+    let (mut batches, mut at) = (0, 0);
+    let mut run = |milliseconds: std::ops::Range<i64>, step: u32| {
         let mut found = 0;
-        for millisecond in milliseconds {
-            offer_millisecond(&mut producer, millisecond, start);
-            found += allocations(|| assert_eq!(writer.do_work(false), 1));
-            hand.advance_ms(1);
+        for millisecond in milliseconds.step_by(usize::try_from(step).unwrap_or(1)) {
+            hand.advance_ms(u32::try_from(millisecond - at).unwrap_or(0));
+            at = millisecond;
+            offer_millisecond(&mut producer, millisecond, i64::from(step).max(101), start);
+            batches += 1;
+            found += u32::from(allocations(|| assert_eq!(writer.do_work(false), 1)) > 0);
         }
         found
     };
-    run(0..6_001);
-    // Once a second a summary of latencies is made and shared, whatever arrives: not in this span.
-    assert_eq!(run(6_001..6_999), 0);
+    // Every cell of the groups' hour is used once, with as much in it as later.
+    let hour = 3_700_000;
+    // Odd steps, so that every queue has its turn.
+    run(0..hour - 100_000, 1_001);
+    run(hour - 100_000..hour, 101);
+    run(hour..hour + 6_001, 1);
+    // Once a second summaries are made and shared, whatever arrives.
+    let milliseconds_with_any = run(hour + 6_001..hour + 6_950, 1);
+    assert!(milliseconds_with_any <= 1, "{milliseconds_with_any} of 949");
 
     let seen = reader.load();
-    assert_eq!(seen.counters.applied, 64 * 6_999);
+    assert_eq!(seen.counters.applied, 64 * batches);
     assert_eq!(seen.counters.accounting_gap(), 0);
     assert!(seen.sequence > 6_000, "published {} times", seen.sequence);
     assert!(seen.main().disconnections > 3_000);
+    let queues = seen.groups.by(Dimension::Queue);
+    assert_eq!(queues.count(), 8 + 1);
+    assert!(queues.find("queue 1").unwrap().windows[0].messages > 10_000);
 }
 
 #[test]

@@ -152,7 +152,7 @@ impl Durations {
 }
 
 /// The cell of a duration; durations past 2^32 ms share the last one.
-fn cell_of(duration_ms: u64) -> usize {
+pub(super) fn cell_of(duration_ms: u64) -> usize {
     let value = u32::try_from(duration_ms).unwrap_or(u32::MAX);
     if value < 128 {
         return value as usize;
@@ -162,7 +162,7 @@ fn cell_of(duration_ms: u64) -> usize {
 }
 
 /// The greatest value of a cell.
-fn upper_bound(cell: usize) -> u64 {
+pub(super) fn upper_bound(cell: usize) -> u64 {
     let cell = cell as u64;
     if cell < 128 {
         return cell;

@@ -7,6 +7,7 @@ mod buckets;
 mod coverage;
 mod dedup;
 mod durations;
+mod groups;
 mod sessions;
 mod state;
 mod writer;

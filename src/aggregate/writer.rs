@@ -24,6 +24,7 @@ use crate::ring::Waiter;
 use crate::snapshot::Publisher;
 use crate::snapshot::RingStats;
 use crate::time::Clock;
+use crate::time::EpochMs;
 use crate::window::BucketIndex;
 
 /// Batches applied between two snapshots at the most; a snapshot is published when they are reached.
@@ -50,6 +51,10 @@ pub struct Writer {
     unseen: Vec<Stamps>,
     published_ns: u64,
     published_bucket: Option<BucketIndex>,
+    /// The cut of groups in the latest snapshot.
+    published_cut: EpochMs,
+    /// Whether something is left to do for groups.
+    is_working: bool,
     summarised_ns: u64,
 }
 
@@ -87,6 +92,8 @@ impl Writer {
             unseen: Vec::with_capacity(UNSEEN_MAX),
             published_ns: 0,
             published_bucket: None,
+            published_cut: EpochMs::default(),
+            is_working: false,
             summarised_ns: 0,
         }
     }
@@ -116,12 +123,14 @@ impl Writer {
                 return self.state;
             }
             was_idle = self.unseen.is_empty();
-            self.wait(&mut waiter);
+            if !self.is_working {
+                self.wait(&mut waiter);
+            }
         }
     }
 
     /// One duty cycle: advances the clock, drains a quota of batches from each ring, publishes when
-    /// that is due, and answers how many batches it applied.
+    /// that is due, does a little of what is left to do for groups, and answers how many batches it applied.
     pub fn do_work(&mut self, was_idle: bool) -> usize {
         self.state.advance(self.clock.wall());
         let mut applied = 0;
@@ -136,6 +145,7 @@ impl Writer {
                 applied += 1;
             }
         }
+        self.is_working = self.state.work(limits::WORK_PIECES);
         if self.is_due(was_idle) {
             self.publish();
         }
@@ -167,7 +177,9 @@ impl Writer {
     }
 
     fn is_due(&self, was_idle: bool) -> bool {
-        if self.published_bucket != Some(self.state.current_bucket()) {
+        if self.published_bucket != Some(self.state.current_bucket())
+            || self.published_cut != self.state.cut()
+        {
             return true;
         }
         let since_ns = || self.clock.mono_ns().saturating_sub(self.published_ns);
@@ -221,6 +233,7 @@ impl Writer {
         }
         self.published_ns = visible_ns;
         self.published_bucket = Some(self.state.current_bucket());
+        self.published_cut = self.state.cut();
     }
 
     /// Makes the latency summary, once a second.
@@ -271,7 +284,6 @@ mod tests {
     use crate::snapshot;
     use crate::snapshot::Reader;
     use crate::snapshot::Snapshot;
-    use crate::time::EpochMs;
     use crate::time::ManualClock;
     use crate::window::Width;
 

@@ -126,10 +126,10 @@ mod tests {
         let is_bad = |index: usize| looks[index].1.is_some_and(|value| excess(value) > 0);
         let (mut is_firing, mut fired, mut ended) = (false, 0, 0);
         let mut is_pending = false;
-        for index in 0..looks.len() {
+        for (index, (_, value)) in looks.iter().enumerate() {
             if is_firing {
                 let is_clear = |value| excess(value) <= -i32::from(hysteresis);
-                if looks[index].1.is_some_and(is_clear) {
+                if value.is_some_and(is_clear) {
                     is_firing = false;
                     ended = index + 1;
                 }

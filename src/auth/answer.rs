@@ -1,5 +1,6 @@
 //! What the token endpoint's answer says. The body is read here and never logged.
 
+use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -60,14 +61,20 @@ pub(super) fn read_grant(content_type: Option<&str>, body: &[u8]) -> Result<Gran
     })
 }
 
-/// The OAuth error code of an answer with status 400 or 401, escaped and cut; `None` without one.
-pub(super) fn read_error_code(body: &[u8]) -> Option<String> {
+/// The OAuth error code of an answer with status 400 or 401, escaped and cut; `None` without one, or
+/// when the answer repeats the secret.
+pub(super) fn read_error_code(body: &[u8], secret: &SecretString) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
-    let code = printable(answer.get("error")?.as_str()?);
+    let code = answer.get("error")?.as_str()?;
     // Genesys puts the useful half into the description.
     let description = ["error_description", "description"]
         .iter()
         .find_map(|key| answer.get(*key)?.as_str());
+    let repeats = |text: &str| text.contains(secret.expose_secret());
+    if repeats(code) || description.is_some_and(repeats) {
+        return None;
+    }
+    let code = printable(code);
     Some(match description {
         Some(text) => format!("{code}: {}", printable(text)),
         None => code,
@@ -81,8 +88,6 @@ fn is_html(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]
@@ -139,9 +144,10 @@ mod tests {
 
     #[test]
     fn error_codes_are_escaped_and_cut() {
+        let secret = SecretString::from("canary");
         let check = |body: &str, expected: Option<&str>| {
             assert_eq!(
-                read_error_code(body.as_bytes()).as_deref(),
+                read_error_code(body.as_bytes(), &secret).as_deref(),
                 expected,
                 "{body}"
             );
@@ -155,6 +161,9 @@ mod tests {
         check(r#"{"error":7}"#, None);
         check("<html>", None);
         let long = format!(r#"{{"error":"{}"}}"#, "x".repeat(500));
-        assert_eq!(read_error_code(long.as_bytes()).unwrap().len(), 64);
+        assert_eq!(read_error_code(long.as_bytes(), &secret).unwrap().len(), 64);
+        // One that repeats what it was sent says nothing more than its status.
+        check(r#"{"error":"no client id:c\u0061nary"}"#, None);
+        check(r#"{"error":"a","error_description":"id:canary"}"#, None);
     }
 }

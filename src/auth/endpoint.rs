@@ -117,7 +117,7 @@ impl TokenEndpoint {
                 return Err(AuthError::Refused {
                     place: self.endpoint.authority(),
                     code: code
-                        .and_then(|body| read_error_code(&body))
+                        .and_then(|body| read_error_code(&body, &self.client_secret))
                         .unwrap_or_else(|| format!("status {}", head.status.as_u16())),
                 });
             }

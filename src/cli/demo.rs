@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config;
 use crate::config::AggregateSettings;
+use crate::config::AlertBy;
 use crate::config::AlertMetric;
 use crate::config::AlertRule;
 use crate::config::AuthSettings;
@@ -30,6 +31,7 @@ use super::Failure;
 use super::graphql_url;
 use super::live_line;
 use super::output;
+use super::page_note;
 use super::runtime;
 use super::signal::STOPPING;
 use super::signal::Stop;
@@ -83,6 +85,7 @@ async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failur
         "serving GraphQL at {}",
         graphql_url(engine.local_addr())
     ));
+    output::note(&page_note(engine.local_addr()));
 
     let reader = engine.reader();
     let time_up = async {
@@ -124,7 +127,15 @@ fn alerts(rate: Rate) -> Vec<AlertRule> {
     );
     long.for_ms = 30_000;
     long.hysteresis = 60_000.0;
-    let mut rules = vec![slow, long];
+    let mut idle = AlertRule::new(
+        "nobody in sales",
+        AlertMetric::OpenSessions,
+        None,
+        Threshold::Below(1.0),
+    );
+    idle.group = Some((AlertBy::Queue, "sales".into()));
+    idle.for_ms = 30_000;
+    let mut rules = vec![slow, long, idle];
     if let Rate::PerSecond(per_s) = rate {
         // Most events are messages. As long as the window: it fills first.
         let few = (per_s * 60.0 / 4.0).round();

@@ -13,6 +13,7 @@ mod serve;
 mod setting_flags;
 mod signal;
 mod simulate;
+mod top;
 
 use std::error::Error;
 use std::fmt;
@@ -81,6 +82,9 @@ enum Command {
     /// Measure how fast events become visible, under a load with a fixed plan
     #[command(after_help = LOAD_EXAMPLES)]
     Load(Box<load::Args>),
+    /// Watch the live numbers of a running server in a terminal
+    #[command(after_help = TOP_EXAMPLES)]
+    Top(top::Args),
     /// Check the settings of serve, show where each came from; connects to nothing
     #[command(after_help = CHECK_EXAMPLES)]
     Check(check::Args),
@@ -140,6 +144,16 @@ Examples:
   streamgauge load compare a.json b.json
   streamgauge load --target http://127.0.0.1:4000 --listen 127.0.0.1:4100";
 
+const TOP_EXAMPLES: &str = "\
+Keys: q quits, s sorts by the next column, b goes to the next kind of group, / filters by name.
+Where standard output is no terminal, a line is written for each answer.
+
+Examples:
+  streamgauge top
+  streamgauge top --by deployment --sort open
+  streamgauge top --url https://gauge.example.com --token-file ~/.streamgauge-token
+  streamgauge top --once --filter sales";
+
 const CHECK_EXAMPLES: &str = "\
 Takes the flags of serve. Secrets stay hidden, GENESYS_CLIENT_SECRET or STREAMGAUGE_CLIENT_SECRET
 among them. Exit code 2 says that serve would not start.
@@ -176,6 +190,11 @@ impl Cli {
                 start_log(&log, environment, "error")?;
                 load::run(*args)
             }
+            Command::Top(args) => {
+                // Its screen is no place for a log; what is wrong stands on it.
+                start_log(&log, environment, "off")?;
+                top::run(args)
+            }
             Command::Replay(args) => {
                 start_log(&log, environment, "info")?;
                 replay::run(args)
@@ -207,6 +226,11 @@ fn start_log(flags: &Flags, environment: &Environment, filter: &str) -> Result<(
 /// Where a server on `listen` answers GraphQL.
 fn graphql_url(listen: SocketAddr) -> String {
     format!("http://{listen}/graphql")
+}
+
+/// The line that says where to look in a browser.
+fn page_note(listen: SocketAddr) -> String {
+    format!("the dashboard is at http://{listen}/")
 }
 
 /// Why a command ends without having done its work. The text is one line for each fault: lower case,

@@ -14,6 +14,7 @@ use super::Failure;
 use super::graphql_url;
 use super::logging;
 use super::output;
+use super::page_note;
 use super::runtime;
 use super::setting_flags::SettingFlags;
 use super::signal::STOPPING;
@@ -55,6 +56,7 @@ async fn serve(settings: EngineSettings, stop: Stop) -> Result<(), Failure> {
         "serving GraphQL at {}",
         graphql_url(engine.local_addr())
     ));
+    output::note(&page_note(engine.local_addr()));
     tokio::select! {
         () = stop.requested() => output::note(STOPPING),
         error = engine.failed() => {

@@ -309,6 +309,7 @@ fn aggregate(layers: &mut Layers) -> Option<AggregateSettings> {
     settings.idle_timeout_ms = millis(draft.idle_timeout);
     settings.sessions_max = usize::try_from(draft.max_sessions).unwrap_or(usize::MAX);
     settings.dedup_bytes_max = usize::try_from(draft.dedup_memory).unwrap_or(usize::MAX);
+    settings.groups_max = usize::try_from(draft.max_groups).unwrap_or(usize::MAX);
     let retained = settings.retained_buckets();
     if retained > RETAINED_BUCKETS_MAX {
         layers.fault(

@@ -50,6 +50,7 @@ pub(super) struct Draft {
     pub(super) idle_timeout: Duration,
     pub(super) max_sessions: u64,
     pub(super) dedup_memory: u64,
+    pub(super) max_groups: u64,
     pub(super) wait: WaitStrategy,
 
     pub(super) listen: Option<SocketAddr>,

@@ -65,6 +65,8 @@ pub struct AggregateSettings {
     pub sessions_max: usize,
     /// Memory for recognising copies of messages, in bytes.
     pub dedup_bytes_max: usize,
+    /// Named groups in each dimension; 0 keeps no groups, no series and no longest-open sessions.
+    pub groups_max: usize,
 }
 
 /// What moves the engine clock.
@@ -111,6 +113,8 @@ impl AggregateSettings {
     pub const SESSIONS_MAX: usize = 4_000_000;
     /// The default memory for recognising copies.
     pub const DEDUP_BYTES_MAX: usize = 256 << 20;
+    /// The default number of named groups in each dimension.
+    pub const GROUPS_MAX: usize = 10_000;
 
     /// The defaults on a bucket width, a main window and further windows.
     ///
@@ -138,6 +142,7 @@ impl AggregateSettings {
             idle_timeout_ms: Self::IDLE_TIMEOUT_MS,
             sessions_max: Self::SESSIONS_MAX,
             dedup_bytes_max: Self::DEDUP_BYTES_MAX,
+            groups_max: Self::GROUPS_MAX,
         })
     }
 

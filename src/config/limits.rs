@@ -19,6 +19,10 @@ pub const RING_BATCHES: usize = 256;
 /// Batches the writer takes from one ring before it looks at the next, so that none starves.
 pub const DRAIN_QUOTA_BATCHES: usize = 16;
 
+/// Small pieces of work for groups that the writer does between batches, so that none of them is
+/// felt: about a quarter of a millisecond.
+pub const WORK_PIECES: usize = 2_048;
+
 /// Windows at the most: the main one and the further ones.
 pub const WINDOWS_MAX: usize = 8;
 /// Buckets retained at the most, so that a slip in a setting cannot take all memory: enough for a
@@ -87,6 +91,29 @@ pub const NOTIFICATIONS_WAITING_MAX: usize = 2 * ALERTS_MAX;
 
 /// Groups of one dimension that have a series of their own in `/metrics`; the rest is summed.
 pub const METRIC_GROUPS_MAX: usize = 100;
+
+/// Persisted queries kept.
+pub const PERSISTED_MAX: usize = 512;
+/// Memory for their texts, in bytes.
+pub const PERSISTED_BYTES_MAX: usize = 2 << 20;
+
+/// One message on a WebSocket of the HTTP server, all fragments together, in bytes: a request's body
+/// and what is around it.
+pub const SOCKET_MESSAGE_BYTES_MAX: usize = REQUEST_BYTES_MAX + 1_024;
+/// The id that a client gives an operation on a WebSocket, in bytes.
+pub const OPERATION_ID_BYTES_MAX: usize = 256;
+/// Operations at a time on one WebSocket.
+pub const OPERATIONS_PER_SOCKET_MAX: usize = 20;
+/// Subscriptions at a time, over all connections.
+pub const SUBSCRIPTIONS_MAX: usize = 10_000;
+/// Different subscriptions at a time, by request and interval: each is executed by itself.
+pub const TOPICS_MAX: usize = 2_048;
+/// Parts that an interval is split into so that many subscribers are not written to at one moment.
+pub const FEED_PHASES_MAX: usize = 128;
+/// The shortest such part, in milliseconds.
+pub const FEED_SLICE_MS: u64 = 50;
+/// Subscribers of one part before the next one is begun: about a millisecond of writing.
+pub const FEED_SUBSCRIBERS_FULL: usize = 64;
 
 /// A disconnect at most this much before its connect is taken for clock skew, in milliseconds.
 pub const DISCONNECT_SKEW_MS: i64 = 5_000;

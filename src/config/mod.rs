@@ -35,6 +35,7 @@ pub use error::quoted;
 pub use layers::{Environment, Flags, Origin, Shown, ShownValue};
 pub use log::{LogFormat, LogSettings};
 pub use region::Region;
+pub use secret::read_file as read_secret;
 pub use serve::{ServeSettings, ServeTimeouts};
 pub use setting::{Group, Setting, VARIABLE_PREFIX};
 pub use source::Source;

@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<SecretString, String> {
 ///
 /// # Errors
 /// One reason that says what to do.
-pub(super) fn read_file(path: &Path) -> Result<SecretString, String> {
+pub fn read_file(path: &Path) -> Result<SecretString, String> {
     parse(&read(path, true)?)
 }
 

@@ -25,15 +25,23 @@ pub struct ServeSettings {
 /// How long each part of a connection's life may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServeTimeouts {
-    /// From accepting a connection to the end of its first request's head, and on HTTP/1.1 from one
-    /// answer to the end of the next head.
+    /// From accepting a connection to the end of its first request's head.
     pub head: Duration,
     /// From the end of a request's head to the end of its body.
     pub body: Duration,
-    /// Without any request in progress, on HTTP/2.
+    /// Without any request in progress; on HTTP/1.1 the time that the next request's head takes to
+    /// come is part of it.
     pub idle: Duration,
     /// One query, waiting for a worker included.
     pub query: Duration,
+    /// From opening a WebSocket to its `connection_init`.
+    pub init: Duration,
+    /// Silence of a WebSocket's client until it is pinged.
+    pub ping: Duration,
+    /// Silence of a WebSocket's client, or without reading what any client is sent, until it is cut.
+    pub silent: Duration,
+    /// Without anything to send over server-sent events until a comment is sent.
+    pub keep_alive: Duration,
     /// From the signal to stop until connections that are still busy are cut.
     pub drain: Duration,
 }
@@ -81,6 +89,10 @@ impl ServeTimeouts {
         body: Duration::from_secs(10),
         idle: Duration::from_secs(60),
         query: Duration::from_secs(2),
+        init: Duration::from_secs(5),
+        ping: Duration::from_secs(15),
+        silent: Duration::from_secs(30),
+        keep_alive: Duration::from_secs(15),
         drain: Duration::from_secs(5),
     };
 }

@@ -302,6 +302,15 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Bytes((1 << 20)..=(64 << 30), |draft| &mut draft.dedup_memory),
     },
     Setting {
+        name: "max-groups",
+        alias: None,
+        value: "COUNT",
+        default: Some("10000"),
+        group: Group::Numbers,
+        help: "Queues, and likewise deployments, with numbers of their own; the rest is 'other'",
+        kind: Kind::Count(1..=60_000, |draft| &mut draft.max_groups),
+    },
+    Setting {
         name: "wait",
         alias: None,
         value: "spin|yield|park",

@@ -40,6 +40,11 @@ fn system_roots() -> RootCertStore {
     let native = rustls_native_certs::load_native_certs();
     let (added, unusable) = roots.add_parsable_certificates(native.certs);
     debug!(added, unusable, "system root certificates");
+    or_bundled(roots)
+}
+
+/// The bundled roots where there are none.
+fn or_bundled(mut roots: RootCertStore) -> RootCertStore {
     if roots.is_empty() {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
@@ -69,6 +74,16 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), NetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_without_roots_trusts_the_bundled_ones() {
+        let bundled = or_bundled(RootCertStore::empty());
+        assert_eq!(bundled.len(), webpki_roots::TLS_SERVER_ROOTS.len());
+        let own = RootCertStore {
+            roots: bundled.roots[..1].to_vec(),
+        };
+        assert_eq!(or_bundled(own).len(), 1);
+    }
 
     #[test]
     fn a_ca_file_without_certificates_is_refused() {

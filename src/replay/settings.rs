@@ -98,6 +98,8 @@ impl ReplaySettings {
         let mut aggregate = AggregateSettings::new(width, window_ms, &[])?;
         aggregate.lateness_ms = lateness_ms;
         aggregate.clock = ClockRule::Event { max_jump_ms };
+        // Its steps print totals alone.
+        aggregate.groups_max = 0;
         let width_ms = width.ms();
         let every = i64::try_from(every_ms).unwrap_or(0);
         if every <= 0 || every % i64::from(width_ms) != 0 {

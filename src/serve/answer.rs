@@ -1,15 +1,86 @@
 //! Responses: every one leaves with the same headers for security, and none may be kept.
 
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
 use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::StatusCode;
+use hyper::body::Body;
+use hyper::body::Frame;
+use hyper::body::SizeHint;
 use hyper::header;
 use hyper::header::HeaderName;
 use hyper::header::HeaderValue;
 
-/// What the server sends: the whole body at once.
-pub(super) type Answer = Response<Full<Bytes>>;
+/// What the server sends.
+pub(super) type Answer = Response<AnswerBody>;
+
+/// The body of an answer.
+pub enum AnswerBody {
+    /// All of it at once.
+    Whole(Full<Bytes>),
+    /// Piece by piece, as it comes to be.
+    Pieces(BoxStream<'static, Bytes>),
+}
+
+impl AnswerBody {
+    /// A body that ends with a stream of pieces.
+    pub(super) fn pieces(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        Self::Pieces(pieces.boxed())
+    }
+}
+
+impl Default for AnswerBody {
+    fn default() -> Self {
+        Self::Whole(Full::default())
+    }
+}
+
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnswerBody").finish_non_exhaustive()
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(whole) => Pin::new(whole).poll_frame(context),
+            Self::Pieces(pieces) => {
+                let piece = pieces.poll_next_unpin(context);
+                piece.map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.is_end_stream(),
+            Self::Pieces(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(whole) => whole.size_hint(),
+            Self::Pieces(_) => SizeHint::default(),
+        }
+    }
+}
 
 /// Headers of every answer. Nothing served here loads anything, runs a script or may be framed.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -30,18 +101,23 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
+/// An answer without a body.
+pub(super) fn empty(status: StatusCode) -> Answer {
+    let mut answer = Response::new(AnswerBody::default());
+    *answer.status_mut() = status;
+    answer.headers_mut().extend(HEADERS);
+    answer
+}
+
 /// An answer of any media type.
 pub(super) fn new(
     status: StatusCode,
     content_type: &'static str,
     body: impl Into<Bytes>,
 ) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    headers.extend(HEADERS);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    answer
+    let mut answer = empty(status);
+    *answer.body_mut() = AnswerBody::Whole(Full::new(body.into()));
+    with(answer, header::CONTENT_TYPE, content_type)
 }
 
 /// An answer of one line of text.
@@ -59,12 +135,12 @@ pub(super) fn with(mut answer: Answer, name: HeaderName, value: &'static str) ->
 
 /// The answer to `HEAD`: the headers of `answer`, its length included, without its body.
 pub(super) fn head_of(answer: Answer) -> Answer {
-    use hyper::body::Body;
-
-    let length = answer.body().size_hint().exact().unwrap_or_default();
+    let length = answer.body().size_hint().exact();
     let (mut parts, _) = answer.into_parts();
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    Response::from_parts(parts, Full::default())
+    if let Some(length) = length {
+        parts
+            .headers
+            .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(parts, AnswerBody::default())
 }

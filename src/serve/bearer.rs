@@ -36,20 +36,32 @@ pub(super) fn check(
     headers: &HeaderMap,
 ) -> Result<(), Unauthorized> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let is_right = match (values.next(), values.next()) {
+    let admits = match (values.next(), values.next()) {
         (None, _) => session::is_in(token, headers),
-        (Some(value), None) => bearer(value.as_bytes())
-            .is_some_and(|offered| offered.ct_eq(token.expose_secret().as_bytes()).into()),
+        (Some(value), None) => is_right(token, value.as_bytes()),
         (Some(_), Some(_)) => false,
     };
-    if !is_right {
+    if !admits {
         return Err(Unauthorized::Credential);
     }
+    check_url(uri)
+}
+
+/// Checks that a URL carries no token.
+///
+/// # Errors
+/// When it does.
+pub(super) fn check_url(uri: &Uri) -> Result<(), Unauthorized> {
     let mut parameters = query::pairs(uri.query().unwrap_or_default());
     if parameters.any(|(name, _)| PARAMETERS.contains(&name)) {
         return Err(Unauthorized::InUrl);
     }
     Ok(())
+}
+
+/// Whether a value is exactly `Bearer <token>`.
+pub(super) fn is_right(token: &SecretString, value: &[u8]) -> bool {
+    bearer(value).is_some_and(|offered| offered.ct_eq(token.expose_secret().as_bytes()).into())
 }
 
 /// What follows the scheme, whose name is in any case.

@@ -1,16 +1,23 @@
 //! One connection: which protocol it speaks, and how long it may take over what.
 //!
-//! hyper's own timer covers the head of an HTTP/1.1 request. It covers neither a client that sends
-//! nothing, or the beginning of the HTTP/2 preface, nor an HTTP/2 connection without requests; the
-//! watch below covers those.
+//! hyper's own timer covers the time until the head of an HTTP/1.1 request is there, idle or slow. It
+//! covers neither a client that sends nothing, or the beginning of the HTTP/2 preface, nor an HTTP/2
+//! connection without requests; the watch below covers those, and allows less for the first head.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::body::Body;
+use hyper::body::Frame;
+use hyper::body::SizeHint;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
@@ -19,11 +26,15 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::pin;
 use tokio::select;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
+use super::answer::AnswerBody;
 use super::handler::Handler;
+use super::push;
+use super::push::Line;
 use crate::config::ServeTimeouts;
 use crate::config::limits;
 
@@ -47,16 +58,20 @@ pub(super) async fn serve(
     stop: Stop,
 ) {
     let watch = Watch::new(timeouts);
-    let service = service_fn(|request| {
+    let (line, mut opened) = mpsc::unbounded_channel();
+    let line = Line(line);
+    let service = service_fn(|mut request| {
         let (handler, busy) = (handler.clone(), watch.begin());
+        if push::is_upgrade(&request) {
+            request.extensions_mut().insert(line.clone());
+        }
         async move {
             let answer = handler.answer(request).await;
-            drop(busy);
-            Ok::<_, Infallible>(answer)
+            Ok::<_, Infallible>(answer.map(|body| BusyBody { body, _busy: busy }))
         }
     });
     let builder = builder(timeouts);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     pin!(connection);
 
     let mut cut_at = None;
@@ -66,7 +81,7 @@ pub(super) async fn serve(
         let wake_at = cut_at.unwrap_or_else(look_at);
         select! {
             // An error here is the client's: it went away or broke the protocol.
-            _ended = connection.as_mut() => return,
+            _ended = connection.as_mut() => break,
             () = stop.now.cancelled() => return,
             () = stop.politely.cancelled(), if cut_at.is_none() => {
                 connection.as_mut().graceful_shutdown();
@@ -84,6 +99,11 @@ pub(super) async fn serve(
             }
         }
     }
+    // The last request may have turned the connection into a WebSocket, which has a watch of its own.
+    if let Ok(opening) = opened.try_recv() {
+        let socket = opening.serve(&stop.politely);
+        stop.now.run_until_cancelled(socket).await;
+    }
 }
 
 fn builder(timeouts: ServeTimeouts) -> auto::Builder<TokioExecutor> {
@@ -91,7 +111,8 @@ fn builder(timeouts: ServeTimeouts) -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.head)
+        // A client that asks every ten seconds keeps its connection.
+        .header_read_timeout(timeouts.idle)
         .max_buf_size(limits::REQUEST_HEAD_BYTES_MAX as usize);
     builder
         .http2()
@@ -150,6 +171,32 @@ impl Watch {
 /// A request in progress.
 #[derive(Debug)]
 struct Busy(Watch);
+
+/// A body whose request is in progress until it is sent or given up.
+struct BusyBody {
+    body: AnswerBody,
+    _busy: Busy,
+}
+
+impl Body for BusyBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
 
 impl Drop for Busy {
     fn drop(&mut self) {

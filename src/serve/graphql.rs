@@ -1,8 +1,10 @@
-//! GraphQL over HTTP: one request in, one answer out, by the rules of that specification.
+//! The GraphQL endpoint, whatever the transport: one request in, one outcome out.
 //!
-//! Status: what cannot be read as a request is 4xx for everyone. A request that is refused before
-//! it runs is 400 under `application/graphql-response+json` and 200 under `application/json`; one
-//! that ran is 200, whatever its fields came to.
+//! An outcome says how far a request got. [`super::reply`] puts it into the form of HTTP, and
+//! `push` into those of WebSockets and server-sent events. A subscription is only looked into here;
+//! what it comes to at each tick is [`GraphQl::tick`].
+
+use std::fmt;
 
 use async_graphql::ErrorExtensionValues;
 use async_graphql::Request as SchemaRequest;
@@ -11,30 +13,31 @@ use async_graphql::ServerError;
 use async_graphql::Value;
 use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
-use hyper::Method;
-use hyper::StatusCode;
-use hyper::header;
+use futures_util::StreamExt;
 use serde::Serialize;
 use tokio::runtime;
 
-use super::answer;
-use super::answer::Answer;
 use super::cache;
 use super::cache::Cache;
 use super::cache::Moment;
 use super::execute::Executor;
 use super::execute::Unfinished;
-use super::media::Media;
+use super::persisted::Persisted;
 use super::precheck::Checked;
 use super::precheck::Refusal;
+use super::push::Ask;
+use super::push::Item;
 use super::query::Malformed;
 use super::query::QueryRequest;
 use super::query::Wire;
 use super::schema;
+use super::schema::Pace;
 use super::schema::Schema;
 use super::schema::View;
+use super::viewer::Viewer;
 use crate::config::ServeSettings;
 use crate::config::limits;
+use crate::ring::Mailbox;
 
 /// The body of an answer. `data` is absent when nothing was executed.
 #[derive(Serialize)]
@@ -45,97 +48,236 @@ struct Reply<'a> {
     errors: &'a [ServerError],
 }
 
-/// The endpoint: a schema, the threads it runs on and the answers that still hold.
+/// What a request came to.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It ran, whatever its fields came to: the body of the answer.
+    Ran(Bytes),
+    /// It was refused before it ran.
+    Refused(Vec<ServerError>),
+    /// The bytes are no request.
+    Malformed(Malformed),
+    /// Another method of HTTP is needed for it.
+    OnlyByPost,
+    /// It was not done in time, or got lost.
+    Unfinished(Unfinished),
+    /// It is to be answered again and again.
+    Subscription(Ask),
+}
+
+/// What a transport that answers by messages tells of an outcome.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// The one answer.
+    Next(Bytes),
+    /// Errors instead of an answer, as a list in JSON.
+    Errors(Vec<u8>),
+    /// The bytes are no request, and why.
+    NoRequest(String),
+}
+
+impl Outcome {
+    /// Whether there is more than one answer.
+    pub(super) const fn is_subscription(&self) -> bool {
+        matches!(self, Self::Subscription(_))
+    }
+
+    /// What is told of it where there is no status to tell it by.
+    pub(super) fn told(self) -> Told {
+        let errors = match self {
+            Self::Ran(body) => return Told::Next(body),
+            Self::Refused(errors) => errors,
+            Self::Malformed(malformed) if malformed.is_of_shape() => {
+                return Told::NoRequest(malformed.to_string());
+            }
+            Self::Malformed(malformed) => vec![error(malformed.to_string(), "BAD_REQUEST")],
+            Self::Unfinished(why) => vec![unfinished(why)],
+            // Not where everything is carried.
+            Self::OnlyByPost | Self::Subscription(_) => vec![unfinished(Unfinished::Lost)],
+        };
+        Told::Errors(json(&errors))
+    }
+}
+
+/// Which operations a transport carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Carries {
+    /// What changes something: not a link that someone follows.
+    pub(super) mutations: bool,
+    /// What is answered more than once.
+    pub(super) subscriptions: bool,
+}
+
+impl Carries {
+    /// Every operation.
+    pub(super) const ALL: Self = Self {
+        mutations: true,
+        subscriptions: true,
+    };
+}
+
+/// The endpoint: a schema, the threads it runs on, the documents it knows and the answers that still
+/// hold.
 pub(super) struct GraphQl {
+    viewer: Viewer,
+    samples: Mailbox<u64>,
     schema: Schema,
     cache: Cache,
+    persisted: Persisted,
     executor: Executor,
 }
 
+impl fmt::Debug for GraphQl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GraphQl").finish_non_exhaustive()
+    }
+}
+
 impl GraphQl {
-    /// The endpoint under these settings.
-    pub(super) fn new(settings: &ServeSettings) -> Self {
+    /// The endpoint under these settings. The nanoseconds that each request takes are posted to
+    /// `samples`.
+    pub(super) fn new(settings: &ServeSettings, viewer: Viewer, samples: Mailbox<u64>) -> Self {
         Self {
+            viewer,
+            samples,
             schema: schema::build(settings.introspection_allowed()),
             cache: Cache::new(),
+            persisted: Persisted::default(),
             executor: Executor::new(limits::QUERIES_RUNNING_MAX, settings.timeouts.query),
         }
     }
 
-    /// Answers one request from one view.
-    pub(super) async fn answer(
-        &self,
-        wire: Wire<'_>,
-        method: &Method,
-        media: Media,
-        view: View,
-    ) -> Answer {
+    /// What one request comes to, from one view.
+    pub(super) async fn outcome(&self, wire: Wire<'_>, carries: Carries) -> Outcome {
+        let since_ns = self.viewer.mono_ns();
+        let view = self.viewer.view(since_ns);
         let moment = self.cache.moment(&view.snapshot);
-        if let Some(body) = cache::answer(moment, wire) {
-            return answer::new(StatusCode::OK, media.content_type(), body);
-        }
-        // Boxed, so that the usual request does not move the room that this one needs.
-        Box::pin(self.answer_anew(wire, method, media, view, moment)).await
+        let outcome = match cache::answer(moment, wire) {
+            Some(body) => Outcome::Ran(body),
+            // Boxed, so that the usual request does not move the room that this one needs.
+            None => Box::pin(self.outcome_anew(wire, carries, view, moment)).await,
+        };
+        let took_ns = self.viewer.mono_ns().saturating_sub(since_ns);
+        self.samples.post(took_ns);
+        outcome
     }
 
-    async fn answer_anew(
+    async fn outcome_anew(
         &self,
         wire: Wire<'_>,
-        method: &Method,
-        media: Media,
+        carries: Carries,
         view: View,
         moment: Moment,
-    ) -> Answer {
-        let mut request = match QueryRequest::read(wire) {
-            Ok(request) => request,
-            Err(malformed) => return malformed_answer(&malformed, media),
-        };
-        let query = match request.document() {
-            Ok(query) => query,
-            Err(malformed) => return malformed_answer(&malformed, media),
-        };
-        let checked = match cache::checked(query, request.operation_name.as_deref()) {
-            Ok(checked) => checked,
-            Err(refusal) => return refused(&refusal, media),
+    ) -> Outcome {
+        let (mut request, checked) = match self.read(wire) {
+            Ok(read) => read,
+            Err(outcome) => return *outcome,
         };
         let operation = checked.operation;
-        // A link that someone follows must not change anything, whatever the schema comes to hold.
-        if method != Method::POST && operation != OperationType::Query {
-            return only_by_post(media);
+        if operation == OperationType::Subscription {
+            if carries.subscriptions {
+                return Outcome::Subscription(Ask::new(&mut request, checked));
+            }
+            return refused(
+                "operation: a subscription; ask over graphql-transport-ws, or accept \
+                 text/event-stream",
+                "BAD_REQUEST",
+            );
         }
-
-        let variables = request.take_variables();
+        if operation != OperationType::Query && !carries.mutations {
+            return Outcome::OnlyByPost;
+        }
         let mut schema_request = SchemaRequest::new(String::new())
-            .variables(variables)
+            .variables(request.take_variables())
             .data(view);
         if let Some(name) = request.operation_name {
             schema_request = schema_request.operation_name(name);
         }
-        let response = match self.execute(schema_request, checked).await {
+        let response = match self.execute(schema_request, &checked).await {
             Ok(response) => response,
-            Err(unfinished) => return unfinished_answer(unfinished, media),
+            Err(unfinished) => return Outcome::Unfinished(unfinished),
         };
         if operation == OperationType::Query && is_lasting(&response) {
             let body = body(Some(&response.data), &[]);
             cache::keep(moment, wire, &body);
-            return answer::new(StatusCode::OK, media.content_type(), body);
+            return Outcome::Ran(body);
         }
-        executed(response, media)
+        executed(response)
+    }
+
+    /// Reads a request and looks into its document, which it may name by its hash.
+    fn read(&self, wire: Wire<'_>) -> Result<(QueryRequest, Checked), Box<Outcome>> {
+        let malformed = |malformed| Box::new(Outcome::Malformed(malformed));
+        let mut request = QueryRequest::read(wire).map_err(malformed)?;
+        let persisted = request.persisted().map_err(malformed)?;
+        if let (None, Some(hash)) = (&request.query, persisted) {
+            let Some(text) = self.persisted.find(hash) else {
+                let outcome = refused("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND");
+                return Err(Box::new(outcome));
+            };
+            request.query = Some(text.as_ref().to_owned());
+        }
+        let query = request.document().map_err(malformed)?;
+        let checked = cache::checked(query, request.operation_name.as_deref());
+        let checked = checked.map_err(|refusal| {
+            let mut error = error(refusal.to_string(), refusal.code());
+            error.locations.extend(refusal.position());
+            Box::new(Outcome::Refused(vec![error]))
+        })?;
+        if let Some(hash) = persisted {
+            self.persisted.keep(hash, query);
+        }
+        Ok((request, checked))
+    }
+
+    /// What a subscription comes to now.
+    ///
+    /// # Errors
+    /// When it is not done in time.
+    pub(super) async fn tick(&self, ask: &Ask) -> Result<Item, Unfinished> {
+        let (view, pace) = (self.viewer.view(self.viewer.mono_ns()), Pace::default());
+        let mut request = SchemaRequest::new(String::new())
+            .variables(ask.variables())
+            .data(view)
+            .data(pace.clone());
+        if let Some(name) = ask.operation_name() {
+            request = request.operation_name(name);
+        }
+        let mut response = self.execute(request, ask.checked()).await?;
+        response.errors.truncate(limits::QUERY_ERRORS_MAX);
+        // Every field of a subscription names its interval before anything else.
+        let Some(interval) = pace.interval() else {
+            mark_invalid(&mut response.errors);
+            return Ok(Item::Refused(response.errors));
+        };
+        Ok(Item::Next {
+            interval,
+            body: body(Some(&response.data), &response.errors),
+        })
     }
 
     /// Executes a document: here when it is small, else in turn on a blocking thread.
     async fn execute(
         &self,
         mut request: SchemaRequest,
-        checked: Checked,
+        checked: &Checked,
     ) -> Result<SchemaResponse, Unfinished> {
-        request.set_parsed_query(checked.document);
-        if checked.is_small {
-            return Ok(self.schema.execute(request).await);
-        }
-        let (schema, runtime) = (self.schema.clone(), runtime::Handle::current());
-        let job = move || runtime.block_on(schema.execute(request));
-        self.executor.run(job).await
+        request.set_parsed_query(checked.document.clone());
+        let (schema, kind) = (self.schema.clone(), checked.operation);
+        let job = async move {
+            if kind != OperationType::Subscription {
+                return Some(schema.execute(request).await);
+            }
+            // It ends after its first item.
+            schema.execute_stream(request).next().await
+        };
+        let response = if checked.is_small {
+            job.await
+        } else {
+            let runtime = runtime::Handle::current();
+            self.executor.run(move || runtime.block_on(job)).await?
+        };
+        response.ok_or(Unfinished::Lost)
     }
 }
 
@@ -145,81 +287,33 @@ fn is_lasting(response: &SchemaResponse) -> bool {
     !is_of_the_moment && response.errors.is_empty() && response.data != Value::Null
 }
 
-/// The answer to a request that is none.
-fn malformed_answer(malformed: &Malformed, media: Media) -> Answer {
-    let error = error(malformed.to_string(), "BAD_REQUEST");
-    reply(StatusCode::BAD_REQUEST, media, None, &[error])
-}
-
-/// The answer to a request that the endpoint does not look into.
-pub(super) fn unreadable(status: StatusCode, message: &str, media: Media) -> Answer {
-    reply(
-        status,
-        media,
-        None,
-        &[error(message.to_owned(), "BAD_REQUEST")],
-    )
-}
-
-fn refused(refusal: &Refusal, media: Media) -> Answer {
-    let mut error = error(refusal.to_string(), refusal.code());
-    error.locations.extend(refusal.position());
-    reply(before_execution(media), media, None, &[error])
-}
-
-fn only_by_post(media: Media) -> Answer {
-    let message = String::from("operation: not a query; send it by POST");
-    let error = error(message, "BAD_REQUEST");
-    let answer = reply(StatusCode::METHOD_NOT_ALLOWED, media, None, &[error]);
-    answer::with(answer, header::ALLOW, "POST")
-}
-
-fn unfinished_answer(unfinished: Unfinished, media: Media) -> Answer {
-    let (status, message, code) = match unfinished {
-        Unfinished::Deadline => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "query: not done within the deadline; ask for less or later",
-            "DEADLINE_EXCEEDED",
-        ),
-        Unfinished::Lost => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "query: the server failed; it is not the query's fault",
-            "INTERNAL_SERVER_ERROR",
-        ),
-    };
-    let answer = reply(status, media, None, &[error(message.to_owned(), code)]);
-    answer::with(answer, header::RETRY_AFTER, "1")
-}
-
-fn executed(mut response: SchemaResponse, media: Media) -> Answer {
-    // An error of execution says at which field it came up; one of validation has no path.
+/// How far an execution got. An error of execution says at which field it came up; one of validation
+/// has no path.
+fn executed(mut response: SchemaResponse) -> Outcome {
     let has_run =
         response.data != Value::Null || response.errors.iter().any(|e| !e.path.is_empty());
     response.errors.truncate(limits::QUERY_ERRORS_MAX);
     if has_run {
-        return reply(
-            StatusCode::OK,
-            media,
-            Some(&response.data),
-            &response.errors,
-        );
+        return Outcome::Ran(body(Some(&response.data), &response.errors));
     }
-    for error in &mut response.errors {
+    mark_invalid(&mut response.errors);
+    Outcome::Refused(response.errors)
+}
+
+/// Gives errors of validation, which have no path, their code.
+fn mark_invalid(errors: &mut [ServerError]) {
+    for error in errors.iter_mut().filter(|error| error.path.is_empty()) {
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("code", Refusal::VALIDATION_CODE);
     }
-    reply(before_execution(media), media, None, &response.errors)
 }
 
-/// The status of a well-formed request that was not executed.
-const fn before_execution(media: Media) -> StatusCode {
-    match media {
-        Media::GraphQl => StatusCode::BAD_REQUEST,
-        Media::Json => StatusCode::OK,
-    }
+fn refused(message: &str, code: &str) -> Outcome {
+    Outcome::Refused(vec![error(message.to_owned(), code)])
 }
 
-fn error(message: String, code: &str) -> ServerError {
+/// An error of the endpoint itself.
+pub(super) fn error(message: String, code: &str) -> ServerError {
     let mut error = ServerError::new(message, None);
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);
@@ -227,13 +321,28 @@ fn error(message: String, code: &str) -> ServerError {
     error
 }
 
-fn reply(status: StatusCode, media: Media, data: Option<&Value>, errors: &[ServerError]) -> Answer {
-    answer::new(status, media.content_type(), body(data, errors))
+/// What is told of a request that was not done.
+pub(super) fn unfinished(unfinished: Unfinished) -> ServerError {
+    let (message, code) = match unfinished {
+        Unfinished::Deadline => (
+            "query: not done within the deadline; ask for less or later",
+            "DEADLINE_EXCEEDED",
+        ),
+        Unfinished::Lost => (
+            "query: the server failed; it is not the query's fault",
+            "INTERNAL_SERVER_ERROR",
+        ),
+    };
+    error(message.to_owned(), code)
 }
 
-fn body(data: Option<&Value>, errors: &[ServerError]) -> Bytes {
-    let body = serde_json::to_vec(&Reply { data, errors });
+/// The body of an answer in JSON.
+pub(super) fn body(data: Option<&Value>, errors: &[ServerError]) -> Bytes {
+    json(&Reply { data, errors }).into()
+}
+
+/// What is told of a request, in JSON.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     // Numbers that JSON has no form for cannot be made by the resolvers, which divide by no zero.
-    body.unwrap_or_else(|error| unreachable!("a reply is JSON: {error}"))
-        .into()
+    serde_json::to_vec(value).unwrap_or_else(|error| unreachable!("a reply is JSON: {error}"))
 }

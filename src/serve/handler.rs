@@ -27,7 +27,7 @@ use super::answer::Answer;
 use super::assets;
 use super::bearer;
 use super::bearer::Unauthorized;
-use super::graphql;
+use super::graphql::Carries;
 use super::graphql::GraphQl;
 use super::health::Readiness;
 use super::host::HostRule;
@@ -37,19 +37,22 @@ use super::media;
 use super::media::Media;
 use super::page;
 use super::prometheus;
-use super::push::PushCounts;
+use super::push;
+use super::push::Credential;
+use super::push::Push;
+use super::push::PushCounters;
 use super::query;
 use super::query::Wire;
+use super::reply;
 use super::route;
 use super::route::Endpoint;
-use super::schema::View;
 use super::session;
+use super::viewer::Viewer;
 use crate::config::ServeSettings;
 use crate::config::limits;
 use crate::ring::Mailbox;
 use crate::snapshot::Reader;
 use crate::time::Clock;
-use crate::time::EpochMs;
 
 /// Answers requests; what a connection hands them to. Cheap to clone.
 #[derive(Clone)]
@@ -61,11 +64,10 @@ struct Shared {
     ready_max_age: Duration,
     body_timeout: Duration,
     reader: Reader,
-    samples: Mailbox<u64>,
     clock: Clock,
-    started: EpochMs,
-    started_ns: u64,
-    graphql: GraphQl,
+    viewer: Viewer,
+    graphql: Arc<GraphQl>,
+    push: Push,
     /// What stands at `/` where the dashboard is not built in.
     page: Bytes,
     draining: CancellationToken,
@@ -87,19 +89,22 @@ impl Handler {
         samples: Mailbox<u64>,
         clock: Clock,
     ) -> Self {
+        let (counters, draining) = (PushCounters::default(), CancellationToken::new());
+        let viewer = Viewer::new(reader.clone(), clock.clone(), counters.clone());
+        let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
+        let timeouts = settings.timeouts;
         Self(Arc::new(Shared {
             token: settings.token.clone(),
             host_rule: HostRule::new(bound, settings.token.is_some()),
             ready_max_age: settings.ready_max_age,
-            body_timeout: settings.timeouts.body,
+            body_timeout: timeouts.body,
             reader,
-            samples,
-            started: clock.wall(),
-            started_ns: clock.mono_ns(),
             clock,
-            graphql: GraphQl::new(settings),
+            viewer,
+            push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
+            graphql,
             page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
-            draining: CancellationToken::new(),
+            draining,
         }))
     }
 
@@ -128,6 +133,10 @@ impl Handler {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let route = route::find(request.uri().path());
+        let is_graphql = route.is_some_and(|route| route.endpoint == Endpoint::GraphQl);
+        if is_graphql && push::is_upgrade(&request) {
+            return self.socket(request);
+        }
         let is_open = route.is_some_and(|route| route.is_open);
         if !is_open && let Err(answer) = self.admit(&request) {
             return *answer;
@@ -159,8 +168,8 @@ impl Handler {
             Endpoint::Ready => self.readiness(),
             Endpoint::GraphQl => self.graphql(request).await,
             Endpoint::Metrics => {
-                let view = self.view(self.0.clock.mono_ns());
-                prometheus::answer(&view, request.headers())
+                let viewer = &self.0.viewer;
+                prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers())
             }
             Endpoint::Latency(stage) => latency::answer(&self.0.reader, stage).await,
         }
@@ -168,6 +177,40 @@ impl Handler {
 
     /// Whether a request may know what stands at its path.
     fn admit<B>(&self, request: &Request<B>) -> Result<(), Box<Answer>> {
+        let (uri, headers) = (request.uri(), request.headers());
+        let token = self.0.token.as_ref();
+        let authorized = token.map_or(Ok(()), |token| bearer::check(token, uri, headers));
+        self.admit_as(authorized, request)
+    }
+
+    /// The same for an upgrade to a WebSocket, which may show its token later: a page in a browser
+    /// cannot add a header to it. The cookie of a signed-in browser shows it here.
+    fn socket<B>(&self, request: Request<B>) -> Answer {
+        let (uri, headers) = (request.uri(), request.headers());
+        let (is_shown, authorized) = match &self.0.token {
+            Some(token) => {
+                let has_header = headers.contains_key(header::AUTHORIZATION);
+                let is_shown = has_header || session::is_in(token, headers);
+                match is_shown {
+                    true => (true, bearer::check(token, uri, headers)),
+                    false => (false, bearer::check_url(uri)),
+                }
+            }
+            None => (false, Ok(())),
+        };
+        if let Err(answer) = self.admit_as(authorized, &request) {
+            return *answer;
+        }
+        let credential = Credential::new(self.0.token.clone(), is_shown);
+        self.0.push.open(request, credential)
+    }
+
+    /// Judges a request by its host, its token and its origin, in this order.
+    fn admit_as<B>(
+        &self,
+        authorized: Result<(), Unauthorized>,
+        request: &Request<B>,
+    ) -> Result<(), Box<Answer>> {
         let (uri, headers) = (request.uri(), request.headers());
         let refuse = |status, line| Err(Box::new(answer::text(status, line)));
         let directed = self.0.host_rule.check(uri, headers);
@@ -183,23 +226,21 @@ impl Handler {
             }
             Ok(()) | Err(Misdirected::WrongOrigin) => {}
         }
-        if let Some(token) = &self.0.token {
-            match bearer::check(token, uri, headers) {
-                Ok(()) => {}
-                Err(Unauthorized::InUrl) => {
-                    return refuse(
-                        StatusCode::BAD_REQUEST,
-                        "token in the URL; send it as a header only\n",
-                    );
-                }
-                Err(Unauthorized::Credential) if is_browser(request) => {
-                    return Err(Box::new(session::ask()));
-                }
-                Err(Unauthorized::Credential) => {
-                    let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
-                    let answer = answer::with(answer, header::WWW_AUTHENTICATE, "Bearer");
-                    return Err(Box::new(answer));
-                }
+        match authorized {
+            Ok(()) => {}
+            Err(Unauthorized::InUrl) => {
+                return refuse(
+                    StatusCode::BAD_REQUEST,
+                    "token in the URL; send it as a header only\n",
+                );
+            }
+            Err(Unauthorized::Credential) if is_browser(request) => {
+                return Err(Box::new(session::ask()));
+            }
+            Err(Unauthorized::Credential) => {
+                let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
+                let answer = answer::with(answer, header::WWW_AUTHENTICATE, "Bearer");
+                return Err(Box::new(answer));
             }
         }
         if directed.is_err() {
@@ -240,44 +281,33 @@ impl Handler {
         {
             return explorer.answer(request.headers());
         }
-        let Some(media) = media::negotiate(request.headers()) else {
-            return graphql::unreadable(
+        let events = media::accepts_events(request.headers());
+        let media = media::negotiate(request.headers());
+        if media.is_none() && !events {
+            return reply::unreadable(
                 StatusCode::NOT_ACCEPTABLE,
                 "accept: neither application/graphql-response+json nor application/json",
                 Media::Json,
             );
+        }
+        let carries = Carries {
+            mutations: request.method() == Method::POST,
+            subscriptions: events,
         };
-        let method = request.method().clone();
-        if method != Method::POST {
+        let outcome = if request.method() == Method::POST {
+            match self.read_body(request, media.unwrap_or(Media::Json)).await {
+                Ok(body) => self.0.graphql.outcome(Wire::Body(&body), carries).await,
+                Err(answer) => return *answer,
+            }
+        } else {
             let parameters = request.uri().query().unwrap_or_default();
-            return self
-                .query(Wire::Parameters(parameters), &method, media)
-                .await;
-        }
-        match self.read_body(request, media).await {
-            Ok(body) => self.query(Wire::Body(&body), &method, media).await,
-            Err(answer) => *answer,
-        }
-    }
-
-    /// Answers what a whole request asks, and posts how long that took.
-    async fn query(&self, wire: Wire<'_>, method: &Method, media: Media) -> Answer {
-        let since_ns = self.0.clock.mono_ns();
-        let view = self.view(since_ns);
-        let answer = self.0.graphql.answer(wire, method, media, view).await;
-        let took_ns = self.0.clock.mono_ns().saturating_sub(since_ns);
-        self.0.samples.post(took_ns);
-        answer
-    }
-
-    /// The one snapshot of a request, and its moment.
-    fn view(&self, now_ns: u64) -> View {
-        View {
-            snapshot: self.0.reader.load(),
-            wall: self.0.clock.wall(),
-            started: self.0.started,
-            uptime_ms: now_ns.saturating_sub(self.0.started_ns) / 1_000_000,
-            push: PushCounts::default(),
+            let wire = Wire::Parameters(parameters);
+            self.0.graphql.outcome(wire, carries).await
+        };
+        match (media, outcome) {
+            // What is answered once is, where the client takes that too.
+            (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
+            (_, outcome) => push::answer_events(&self.0.push, outcome).await,
         }
     }
 
@@ -287,7 +317,7 @@ impl Handler {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let refuse = |status, message| Err(Box::new(graphql::unreadable(status, message, media)));
+        let refuse = |status, message| Err(Box::new(reply::unreadable(status, message, media)));
         let too_large = "request body: over 65536 bytes";
         if !media::is_json(request.headers()) {
             return refuse(

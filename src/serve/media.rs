@@ -22,6 +22,15 @@ impl Media {
     }
 }
 
+/// Whether a client takes server-sent events and says so by name: no range that happens to fit them.
+pub(super) fn accepts_events(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let ranges = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    ranges
+        .map(parse_range)
+        .any(|(name, quality)| name == "text/event-stream" && quality > 0)
+}
+
 /// How well the best matching range of `Accept` fits a type: more exact ranges win over vaguer ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Fit {
@@ -197,6 +206,21 @@ mod tests {
         check("application/json;q=2", None);
         check("application/json;q=0.0001", None);
         check("", None);
+    }
+
+    #[test]
+    fn events_are_accepted_by_name_only() {
+        let check = |accept: &'static str, expected: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(accepts_events(&headers), expected, "{accept}");
+        };
+        check("text/event-stream", true);
+        check("application/json, TEXT/event-stream; q=0.1", true);
+        check("text/event-stream;q=0", false);
+        check("text/*, */*", false);
+        check("", false);
+        assert!(!accepts_events(&HeaderMap::new()));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //!  server      accepts, drains
 //!   └ connection    one socket: protocol, time limits
 //!      └ handler       one request: host, bearer, origin, route
-//!         ├ graphql       media, cache, query → precheck (lexer, measure) → execute → schema
+//!         ├ graphql       cache, query, persisted → precheck (lexer, measure) → execute → schema
+//!         │  ├ reply         answers over HTTP (media)
+//!         │  └ push          answers over WebSockets and server-sent events, subscriptions
 //!         └ health, latency, prometheus, assets (page without them), session
 //! ```
 //!
@@ -18,6 +20,7 @@ mod assets;
 mod bearer;
 mod cache;
 mod connection;
+mod descriptors;
 mod execute;
 mod graphql;
 mod handler;
@@ -28,14 +31,17 @@ mod lexer;
 mod measure;
 mod media;
 mod page;
+mod persisted;
 mod precheck;
 mod prometheus;
 mod push;
 mod query;
+mod reply;
 mod route;
 mod schema;
 mod server;
 mod session;
+mod viewer;
 
 pub use handler::Handler;
 pub use precheck::refusal_of;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::persisted::DocumentHash;
 use crate::config::limits;
 
 /// The bytes of a request, and how to read them.
@@ -30,7 +31,7 @@ pub(super) struct QueryRequest {
     pub(super) operation_name: Option<String>,
     #[serde(default)]
     variables: Option<Map<String, Value>>,
-    /// Read only to refuse what is no object; this server has no extension.
+    /// Of these the server knows `persistedQuery`.
     #[serde(default)]
     extensions: Option<Map<String, Value>>,
 }
@@ -64,9 +65,30 @@ pub(super) enum Malformed {
     /// There is no document.
     #[error("request: no query; send one as \"query\"")]
     NoQuery,
+    /// A persisted query of another version of the protocol.
+    #[error("extensions: persistedQuery: version {0}: not known; use version 1")]
+    PersistedVersion(String),
+    /// A persisted query without a hash.
+    #[error("extensions: persistedQuery: sha256Hash: not 64 hexadecimal digits")]
+    PersistedHash,
+    /// The hash of a persisted query is not that of the document sent with it.
+    #[error("extensions: persistedQuery: provided sha does not match query")]
+    PersistedMismatch,
     /// The variables are nested too deep.
     #[error("variables: nested deeper than {} levels", limits::VARIABLES_DEPTH_MAX)]
     Variables,
+}
+
+impl Malformed {
+    /// Whether the bytes have not even the shape of a request.
+    pub(super) const fn is_of_shape(&self) -> bool {
+        match self {
+            Self::Batch | Self::NotObject | Self::Body { .. } | Self::NoQuery => true,
+            Self::Twice(_) | Self::Encoding(_) | Self::Parameter(_) => true,
+            Self::PersistedVersion(_) | Self::PersistedHash | Self::PersistedMismatch => false,
+            Self::Variables => false,
+        }
+    }
 }
 
 impl QueryRequest {
@@ -136,6 +158,44 @@ impl QueryRequest {
     /// When there is none.
     pub(super) fn document(&self) -> Result<&str, Malformed> {
         self.query.as_deref().ok_or(Malformed::NoQuery)
+    }
+
+    /// The hash by which the document is asked for or to be kept, if any.
+    ///
+    /// # Errors
+    /// When there is one that cannot be used, or that is another document's.
+    pub(super) fn persisted(&self) -> Result<Option<DocumentHash>, Malformed> {
+        let extensions = self.extensions.as_ref();
+        let Some(persisted) = extensions.and_then(|extensions| extensions.get("persistedQuery"))
+        else {
+            return Ok(None);
+        };
+        let version = &persisted["version"];
+        if *version != 1 {
+            let shown = version
+                .as_i64()
+                .map_or_else(|| String::from("none"), |n| n.to_string());
+            return Err(Malformed::PersistedVersion(shown));
+        }
+        let hash = persisted["sha256Hash"].as_str();
+        let hash = hash
+            .and_then(DocumentHash::parse)
+            .ok_or(Malformed::PersistedHash)?;
+        match &self.query {
+            Some(query) if DocumentHash::of(query) != hash => Err(Malformed::PersistedMismatch),
+            _ => Ok(Some(hash)),
+        }
+    }
+
+    /// The variables in JSON, names in order: the same for the same variables.
+    pub(super) fn variables_text(&self) -> String {
+        let variables = self
+            .variables
+            .as_ref()
+            .filter(|variables| !variables.is_empty());
+        variables.map_or_else(String::new, |variables| {
+            serde_json::to_string(variables).unwrap_or_default()
+        })
     }
 
     /// The variables, taken out.
@@ -259,6 +319,34 @@ mod tests {
         assert!(QueryRequest::from_body(nested(16).as_bytes()).is_ok());
         check(&nested(17), Malformed::Variables);
         assert!(QueryRequest::from_body(nested(30_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_persisted_query_is_named_by_its_hash() {
+        let check = |body: &str, expected: Result<Option<DocumentHash>, Malformed>| {
+            let request = QueryRequest::from_body(body.as_bytes()).unwrap();
+            assert_eq!(request.persisted(), expected, "{body}");
+        };
+        let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let with = |query: &str, version: &str, hash: &str| {
+            format!(
+                r#"{{"query":{query},"extensions":{{"persistedQuery":{{"version":{version},"sha256Hash":"{hash}"}}}}}}"#
+            )
+        };
+        let empty = Ok(Some(DocumentHash::of("")));
+        check(r#"{"query":"{a}"}"#, Ok(None));
+        check(r#"{"extensions":{"more":1}}"#, Ok(None));
+        check(&with("null", "1", hash), empty.clone());
+        check(&with("\"\"", "1", hash), empty);
+        check(
+            &with("\"{a}\"", "1", hash),
+            Err(Malformed::PersistedMismatch),
+        );
+        let version = |version: &str| Err(Malformed::PersistedVersion(version.to_owned()));
+        check(&with("null", "2", hash), version("2"));
+        check(&with("null", "\"1\"", hash), version("none"));
+        check(r#"{"extensions":{"persistedQuery":1}}"#, version("none"));
+        check(&with("null", "1", "e3b0"), Err(Malformed::PersistedHash));
     }
 
     #[test]

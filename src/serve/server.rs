@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::select;
@@ -17,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::connection;
 use super::connection::Stop;
+use super::descriptors;
 use super::handler::Handler;
 use crate::config::ServeSettings;
 use crate::config::ServeTimeouts;
@@ -90,6 +92,7 @@ impl Server {
         samples: Mailbox<u64>,
         clock: Clock,
     ) -> Result<Self, ServeError> {
+        descriptors::raise_limit();
         let address = settings.listen;
         let is_protected = settings.token.is_some() || address.ip().is_loopback();
         if !is_protected && !settings.open_to_network {
@@ -128,6 +131,7 @@ impl Server {
             let Some((stream, slot)) = accepted else {
                 continue;
             };
+            tune(&stream, self.timeouts.silent);
             let handler = self.handler.clone();
             let serving = connection::serve(stream, handler, self.timeouts, stop.clone());
             connections.spawn(async move {
@@ -157,12 +161,7 @@ async fn accept(
 ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => {
-            // Without it small answers would wait for acknowledgements; it fails on a dead socket,
-            // which the first read reports.
-            stream.set_nodelay(true).ok();
-            Some((stream, slot))
-        }
+        Ok((stream, _)) => Some((stream, slot)),
         Err(error) => {
             // Out of file descriptors, mostly: going on at once would spin.
             tracing::warn!(%error, "serve: cannot accept");
@@ -170,4 +169,15 @@ async fn accept(
             None
         }
     }
+}
+
+/// Sets what every connection needs of the system. It fails on a dead socket, which the first read
+/// reports.
+fn tune(stream: &TcpStream, silent: Duration) {
+    // Without it small answers would wait for acknowledgements.
+    stream.set_nodelay(true).ok();
+    // Ends a connection whose client is gone, or does not read what it is sent, also where nobody
+    // waits for the client to speak.
+    let ms = u32::try_from(silent.as_millis()).unwrap_or(u32::MAX);
+    sockopt::set_tcp_user_timeout(stream, ms).ok();
 }

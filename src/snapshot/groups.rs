@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::WindowStats;
+use crate::time::EpochMs;
 
 /// What sessions and messages are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,8 +77,19 @@ pub struct Group {
     pub kind: GroupKind,
     /// Sessions of the group open now, whenever they connected.
     pub open_sessions: u64,
-    /// By the order of [`GROUP_WINDOWS_MS`]. A direction has messages alone.
+    /// By the order of [`GROUP_WINDOWS_MS`]. A direction has messages alone. Where the windows begin
+    /// and how much of them is covered is that of the cut in which the group last changed: ask
+    /// [`Groups::window`] for those of this cut.
     pub windows: [WindowStats; 4],
+}
+
+/// What is the same of a window for every group of a cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupWindow {
+    /// The first millisecond the window covers. It lies on the grid of the group's cells.
+    pub start: EpochMs,
+    /// How much of the window the stream was live, in milliseconds.
+    pub coverage_ms: u64,
 }
 
 /// All groups of one dimension. Groups stand in shared chunks, so that a new table copies only those
@@ -91,6 +103,12 @@ impl GroupTable {
     /// A table of chunks; [`GroupTable::iter`] goes through them in order.
     pub const fn new(chunks: Vec<Arc<Vec<Group>>>) -> Self {
         Self { chunks }
+    }
+
+    /// Makes it a table of these chunks; its own allocation is used again.
+    pub fn refill(&mut self, chunks: &[Arc<Vec<Group>>]) {
+        self.chunks.clear();
+        self.chunks.extend_from_slice(chunks);
     }
 
     /// Every group, in no order that means anything.
@@ -121,9 +139,23 @@ pub struct Groups {
     pub tables: [GroupTable; 3],
     /// How full the tables are.
     pub room: GroupRoom,
+    /// The engine clock of the cut: it holds what was applied before the bucket that begins there.
+    pub as_of: EpochMs,
+    /// By the order of [`GROUP_WINDOWS_MS`].
+    pub windows: [GroupWindow; 4],
 }
 
 impl Groups {
+    /// One window of a group of this cut, by its place in [`GROUP_WINDOWS_MS`].
+    pub fn window(&self, group: &Group, index: usize) -> WindowStats {
+        let mut stats = group.windows[index].clone();
+        if self.as_of > EpochMs::default() {
+            stats.start = self.windows[index].start;
+            stats.coverage_ms = self.windows[index].coverage_ms;
+        }
+        stats
+    }
+
     /// The groups of a dimension.
     pub fn by(&self, dimension: Dimension) -> &GroupTable {
         &self.tables[dimension.index()]
@@ -135,7 +167,8 @@ impl Groups {
 pub struct GroupRoom {
     /// Named groups at the most, in each dimension.
     pub capacity: u64,
-    /// Applied events booked under `other` because their name found no room, by [`Dimension::index`].
+    /// Connects, disconnects that closed a session and messages booked under `other` because their
+    /// name, or that of their session, found no room, by [`Dimension::index`].
     pub overflowed: [u64; 3],
     /// Memory of all groups, in bytes.
     pub bytes: u64,

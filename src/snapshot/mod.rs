@@ -7,6 +7,7 @@ mod alerts;
 mod groups;
 mod longest;
 mod publish;
+mod retired;
 mod series;
 
 use std::sync::Arc;
@@ -18,10 +19,12 @@ use crate::time::EpochMs;
 
 pub use alerts::{Alert, AlertPhase, Alerts, Comparison, Notifications};
 pub use groups::{
-    Dimension, GROUP_WINDOWS_MS, Group, GroupId, GroupKind, GroupRoom, GroupTable, Groups,
+    Dimension, GROUP_WINDOWS_MS, Group, GroupId, GroupKind, GroupRoom, GroupTable, GroupWindow,
+    Groups,
 };
 pub use longest::{LONGEST_OF_QUEUE, LONGEST_OVERALL, Longest, OpenSession};
 pub use publish::{Publisher, Reader, channel};
+pub use retired::Retired;
 pub use series::{
     GROUP_SECONDS, GroupChange, GroupSecond, SecondOfGroups, Series, TOTAL_SECONDS, TotalSecond,
 };

@@ -12,12 +12,16 @@ use proptest::test_runner::TestRunner;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::event::Definition;
 use streamgauge::event::IdKeys;
+use streamgauge::event::Labels;
 use streamgauge::ring::Delta;
+use streamgauge::snapshot::Groups;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::EpochMs;
 
 use crate::model::Model;
+use crate::model::groups::cut_of;
 
 use history::History;
 use history::Step;
@@ -82,8 +86,34 @@ fn compare(history: &History) -> Result<(), TestCaseError> {
             "after step {index} ({}):\n{differences}",
             step.describe(history.start)
         );
+        let groups = group_differences(&snapshot.groups, &model, &history.settings);
+        prop_assert!(
+            groups.is_empty(),
+            "after step {index} ({}):\n{groups}",
+            step.describe(history.start)
+        );
     }
     Ok(())
+}
+
+/// The lines in which the groups differ; empty when they agree.
+fn group_differences(groups: &Groups, model: &Model, settings: &AggregateSettings) -> String {
+    let (expected, overflowed) = model.cut();
+    let mut engine = cut_of(groups);
+    let mut expected = expected.clone();
+    if let ClockRule::Event { .. } = settings.clock {
+        for (_, windows) in engine.values_mut().chain(expected.values_mut()) {
+            windows.iter_mut().for_each(|window| window.coverage_ms = 0);
+        }
+    }
+    let mut lines = line_differences(&engine, &expected);
+    if groups.room.overflowed != overflowed {
+        lines += &format!(
+            "overflowed {:?}, not {overflowed:?}\n",
+            groups.room.overflowed
+        );
+    }
+    lines
 }
 
 /// The engine's state with a snapshot that is filled again and again, as the writer does.
@@ -116,12 +146,16 @@ impl Engine {
                 self.state.count(&RECEIVED);
                 self.state.apply(event);
             }
+            Step::Define(number, queue, deployment) => {
+                self.state.define(&definition(*number, *queue, *deployment));
+            }
             Step::Count(delta) => self.state.count(delta),
             Step::Note(note) => self.state.note(note),
         }
     }
 
     fn snapshot(&mut self) -> &Snapshot {
+        self.state.work(usize::MAX);
         self.state.fill(&mut self.snapshot);
         &self.snapshot
     }
@@ -134,15 +168,36 @@ fn play(model: &mut Model, step: &Step) {
             model.count(&RECEIVED);
             model.apply(event);
         }
+        Step::Define(number, queue, deployment) => {
+            model.define(&definition(*number, *queue, *deployment));
+        }
         Step::Count(delta) => model.count(delta),
         Step::Note(note) => model.note(note),
     }
 }
 
+fn definition<'a>(
+    number: u16,
+    queue: Option<&'a str>,
+    deployment: Option<&'a str>,
+) -> Definition<'a> {
+    Definition {
+        from: 0,
+        labels: Labels::from_number(number),
+        queue,
+        deployment,
+    }
+}
+
 /// The lines in which the numbers differ; empty when they agree.
 fn differences(engine: &Snapshot, model: &Snapshot, settings: &AggregateSettings) -> String {
-    let engine = format!("{:#?}", numbers(engine, settings));
-    let model = format!("{:#?}", numbers(model, settings));
+    line_differences(&numbers(engine, settings), &numbers(model, settings))
+}
+
+/// The lines in which two values differ.
+fn line_differences<T: std::fmt::Debug>(engine: &T, model: &T) -> String {
+    let engine = format!("{engine:#?}");
+    let model = format!("{model:#?}");
     if engine == model {
         return String::new();
     }

@@ -6,3 +6,4 @@ mod files;
 mod process;
 mod serve;
 mod signals;
+mod top;

@@ -36,7 +36,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything here takes; only a hang meets it.
-const HANG: Duration = Duration::from_secs(60);
+pub(crate) const HANG: Duration = Duration::from_secs(60);
 
 /// Wall time of every server here.
 pub(crate) const NOW: EpochMs = EpochMs::from_ms(1_768_478_400_000);
@@ -252,9 +252,29 @@ async fn clients_that_send_no_head_are_closed() {
 }
 
 #[tokio::test]
+async fn a_connection_stays_open_between_requests() {
+    let mut settings = settings();
+    settings.timeouts.head = Duration::from_secs(1);
+    settings.timeouts.idle = HANG;
+    let served = serve(settings, live()).await;
+    let request = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut stream = raw(served.addr, request).await;
+    for _ in 0..2 {
+        let mut read = Vec::new();
+        while !read.ends_with(b"ok\n") {
+            let more = timeout(HANG, stream.read_buf(&mut read)).await;
+            assert_ne!(more.unwrap().unwrap(), 0, "closed");
+        }
+        // Longer than the head of a first request may take.
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn idle_connections_are_closed() {
     let mut settings = settings();
-    settings.timeouts.idle = Duration::from_millis(50);
+    settings.timeouts.idle = Duration::from_millis(500);
     let served = serve(settings, live()).await;
     let mut http2 = Client::connect(served.addr, Version::HTTP_2).await;
     assert_eq!(

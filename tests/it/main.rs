@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod auth;
+mod browser;
 mod check;
 mod cli;
 mod commands;
@@ -20,6 +21,7 @@ mod metrics;
 mod model;
 mod notify;
 mod parse;
+mod push;
 mod replay;
 mod simulate;
 mod source;

@@ -2,7 +2,7 @@
 
 mod monitoring;
 mod promtool;
-mod sample;
+pub(crate) mod sample;
 mod scrape;
 
 use std::collections::BTreeMap;

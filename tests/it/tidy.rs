@@ -274,7 +274,7 @@ fn the_readme_names_every_setting_and_both_commands() {
     }
     for command in [
         "cargo run --release --locked -- demo",
-        "cargo test --locked",
+        "tests/run",
     ] {
         assert!(
             readme.contains(&format!("```sh\n{command}\n```")),
@@ -283,7 +283,7 @@ fn the_readme_names_every_setting_and_both_commands() {
     }
     let gate = fs::read_to_string(root().join(".ci/run")).unwrap();
     assert!(
-        gate.contains("\ncargo test --locked\n"),
+        gate.contains("\ntests/run\n"),
         "the gate runs the README's test command"
     );
 }

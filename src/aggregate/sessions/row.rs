@@ -1,5 +1,6 @@
 //! One session's row.
 
+use crate::aggregate::groups::Home;
 use crate::event::IdKind;
 use crate::event::SessionKey;
 use crate::time::EpochMs;
@@ -35,6 +36,8 @@ pub(in crate::aggregate) struct Row {
     /// The neighbours in the list the row is in; see `lists`.
     pub(super) next: u32,
     pub(super) previous: u32,
+    /// The groups of its connect; without meaning in a pending row.
+    pub home: Home,
     /// The count of losses at its latest event.
     pub loss_epoch: u16,
     pub(super) kind: IdKind,
@@ -58,6 +61,7 @@ impl Row {
             booked_back_ms: 0,
             next: 0,
             previous: 0,
+            home: Home::NONE,
             loss_epoch: 0,
             kind: key.kind,
             phase: Phase::Open,

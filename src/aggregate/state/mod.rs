@@ -4,6 +4,8 @@
 //! hashing: the same events in the same order with the same clock give the same state. Each event
 //! costs the same whatever the windows' lengths and however many sessions are open.
 
+mod clock;
+mod fill;
 mod table;
 
 use std::hint::black_box;
@@ -12,30 +14,27 @@ use super::buckets::Buckets;
 use super::coverage::Coverage;
 use super::dedup::Dedup;
 use super::durations::Durations;
+use super::groups::Groups;
 use super::sessions::Hint;
 use super::sessions::LookedUp;
-use super::sessions::Phase;
 use super::sessions::Sessions;
 use crate::config::AggregateSettings;
 use crate::config::ClockRule;
 use crate::config::limits;
+use crate::event::Definition;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::IdKeys;
 use crate::ring::Batch;
 use crate::ring::Delta;
 use crate::snapshot::Counters;
-use crate::snapshot::DedupStats;
-use crate::snapshot::SessionStats;
-use crate::snapshot::Snapshot;
-use crate::snapshot::WindowStats;
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
 use crate::window::Width;
 
-/// Milliseconds in the wheel's minutes.
-const MINUTE_MS: i64 = 60_000;
+use clock::minute_end;
+use clock::minute_of;
 
 /// The state of the aggregate.
 #[derive(Debug)]
@@ -64,12 +63,16 @@ pub struct State {
     /// Losses so far, modulo 2^16: rows that have seen fewer are uncertain.
     loss_epoch: u16,
     open_uncertain: u64,
+    /// `None` when nobody wants them.
+    groups: Option<Groups>,
 }
 
 /// What an event is once it is neither late nor future.
 struct Placed {
     /// The bucket it is booked in: its own, or the clock's when it is ahead.
     booked: BucketIndex,
+    /// The time at which it is booked, likewise.
+    time: EpochMs,
     /// How far it is ahead of the clock, in milliseconds.
     ahead_ms: u32,
 }
@@ -102,6 +105,7 @@ impl State {
             newest: None,
             loss_epoch: 0,
             open_uncertain: 0,
+            groups: (settings.groups_max > 0).then(|| Groups::new(&settings, started)),
             settings,
         }
     }
@@ -139,7 +143,17 @@ impl State {
 
     /// Applies a batch in its order: events, then counters, then what happened to the connection.
     pub fn apply_batch(&mut self, batch: &Batch) {
-        self.apply_all(&batch.events);
+        if let Some(groups) = &mut self.groups {
+            groups.choose_ring(&batch.position);
+        }
+        let mut applied = 0;
+        for definition in batch.texts.definitions() {
+            let from = definition.from.min(batch.events.len());
+            self.apply_all(&batch.events[applied..from]);
+            applied = from;
+            self.define(&definition);
+        }
+        self.apply_all(&batch.events[applied..]);
         self.count(&batch.delta);
         if batch.delta.received > 0 {
             self.coverage
@@ -163,6 +177,27 @@ impl State {
                 self.apply_at(event, self.looked_up.hint(place));
             }
         }
+    }
+
+    /// Takes what labels stand for from now on.
+    pub fn define(&mut self, definition: &Definition<'_>) {
+        if let Some(groups) = &mut self.groups {
+            groups.define(definition);
+        }
+    }
+
+    /// Does up to about so many small pieces of what is left to do for groups; whether there is
+    /// more. Whatever is left when the next bucket begins is done then, at once.
+    pub fn work(&mut self, pieces: usize) -> bool {
+        self.groups
+            .as_mut()
+            .is_some_and(|groups| groups.work(pieces))
+    }
+
+    /// The clock of the latest cut of groups that is done; the epoch while there is none.
+    pub fn cut(&self) -> EpochMs {
+        let groups = self.groups.as_ref();
+        groups.map_or_else(EpochMs::default, |groups| groups.published().as_of)
     }
 
     /// Adds what ingest counted.
@@ -203,7 +238,7 @@ impl State {
         }
         let bucket = self.buckets.bucket_of(event.time);
         if bucket < self.buckets.oldest() {
-            self.apply_late(event, hint, bucket);
+            self.apply_late(event, hint);
             return;
         }
         let placed = self.place(event.time, bucket);
@@ -225,124 +260,6 @@ impl State {
             _ => self.newest = Some((event.time, bucket)),
         }
     }
-
-    /// Writes everything this state knows into a snapshot, except what the writer knows: engine id,
-    /// sequence, time of publishing, rings and latency.
-    pub fn fill(&self, snapshot: &mut Snapshot) {
-        snapshot.now = self.now.unwrap_or(self.started);
-        snapshot.counters_since = self.started;
-        snapshot.total_connections = self.total_connections;
-        snapshot.counters = self.counters;
-        snapshot.sessions = SessionStats {
-            open: self.sessions.open_count() as u64,
-            open_uncertain: self.open_uncertain,
-            pending: self.sessions.pending_count() as u64,
-            closed: self.sessions.closed_count() as u64,
-            bytes: self.sessions.bytes() as u64,
-        };
-        let forgotten = self.dedup.forgotten_before(self.buckets.current());
-        snapshot.dedup = DedupStats {
-            fingerprints: self.dedup.fingerprints(),
-            bytes: self.dedup.bytes(),
-            forgotten_before: forgotten.map(|bucket| self.settings.width.start_of(bucket)),
-        };
-        let newest = self.newest.map(|(time, _)| time);
-        self.coverage.fill(&mut snapshot.stream, newest);
-        snapshot
-            .windows
-            .resize_with(self.settings.windows.len(), WindowStats::default);
-        for (index, stats) in snapshot.windows.iter_mut().enumerate() {
-            self.fill_window(index, stats);
-        }
-    }
-
-    fn fill_window(&self, index: usize, stats: &mut WindowStats) {
-        let length = self.settings.windows[index];
-        let sums = self.buckets.window(length);
-        let start = self
-            .settings
-            .width
-            .start_of(length.first_bucket(self.buckets.current()));
-        *stats = WindowStats {
-            length_ms: length.ms(),
-            start,
-            active_sessions: sums.active,
-            connections: sums.connections,
-            disconnections: sums.disconnections,
-            messages: sums.messages,
-            closed_sessions: sums.closed,
-            closed_duration_ms: sums.closed_duration_ms,
-            ended_messages: sums.ended_messages,
-            durations: self.durations[index].quantiles(),
-            pane_ms: length.pane_buckets() * self.settings.width.ms(),
-            coverage_ms: self.coverage.covered_ms(start, length.ms()),
-        };
-    }
-
-    // Time.
-
-    fn is_future(&self, time: EpochMs) -> bool {
-        let Some(now) = self.now else { return false };
-        let allowed_ms = match self.settings.clock {
-            ClockRule::Wall { skew_ms } => skew_ms,
-            ClockRule::Event { max_jump_ms } => max_jump_ms,
-        };
-        time.since(now) > allowed_ms
-    }
-
-    fn place(&self, time: EpochMs, bucket: BucketIndex) -> Placed {
-        let ahead_ms = self.now.map_or(0, |now| time.since(now));
-        if ahead_ms == 0 {
-            return Placed {
-                booked: bucket,
-                ahead_ms: 0,
-            };
-        }
-        let ahead_ms = u32::try_from(ahead_ms).unwrap_or(u32::MAX);
-        Placed {
-            booked: self.buckets.current(),
-            ahead_ms,
-        }
-    }
-
-    /// Moves the clock forward. What expires is taken out before anything new is put in.
-    fn move_clock(&mut self, to: EpochMs) {
-        let previous = self.now;
-        if previous.is_some_and(|now| to <= now) {
-            return;
-        }
-        self.now = Some(to);
-        let bucket = self.buckets.bucket_of(to);
-        if previous.is_none() || bucket != self.buckets.current() {
-            self.buckets.advance(bucket);
-            for durations in &mut self.durations {
-                durations.advance(bucket);
-            }
-            self.dedup.advance(self.buckets.oldest());
-            while let Some(slot) = self.sessions.next_expired(bucket) {
-                self.counters.orphans += u64::from(self.sessions.row(slot).phase == Phase::Pending);
-                self.sessions.remove(slot);
-            }
-        }
-        if previous.is_none() || to >= self.minute_end {
-            self.minute = minute_of(to);
-            self.minute_end = minute_end(to);
-            while let Some(slot) = self.sessions.next_idle(self.minute) {
-                self.counters.evicted_idle += 1;
-                self.evict_open(slot);
-            }
-        }
-    }
-}
-
-/// The minute since the epoch that holds a time.
-fn minute_of(time: EpochMs) -> u32 {
-    u32::try_from(time.ms().div_euclid(MINUTE_MS)).unwrap_or(0)
-}
-
-/// The first millisecond after the minute that holds a time.
-fn minute_end(time: EpochMs) -> EpochMs {
-    time + (MINUTE_MS - time.ms().rem_euclid(MINUTE_MS))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use super::Placed;
 use super::State;
+use crate::aggregate::groups::Home;
+use crate::aggregate::groups::SessionEnd;
 use crate::aggregate::sessions::Hint;
 use crate::aggregate::sessions::Phase;
 use crate::aggregate::sessions::Row;
@@ -17,10 +19,12 @@ use crate::window::BucketIndex;
 
 /// A session that ends: what is booked.
 struct Ending {
-    /// The bucket of the connect.
-    connect: BucketIndex,
-    /// The bucket of the disconnect.
-    disconnect: BucketIndex,
+    /// The groups of its connect.
+    home: Home,
+    /// When the connect is booked.
+    connected: EpochMs,
+    /// When the disconnect is booked.
+    ended: EpochMs,
     duration_ms: u64,
     messages: u32,
     /// Whether it was counted as active.
@@ -48,45 +52,48 @@ impl State {
         self.buckets.change(placed.booked, |sums| {
             sums.messages = sums.messages.wrapping_add(1)
         });
+        let mut home = None;
         if let Some(slot) = found {
             let row = self.sessions.row_mut(slot);
             if row.phase == Phase::Open {
                 row.messages = row.messages.saturating_add(1);
+                home = Some(row.home);
             }
+        }
+        if let Some(groups) = &mut self.groups {
+            groups.message(event.labels, event.direction, home, placed.time);
         }
         true
     }
 
     pub(super) fn connect(&mut self, event: &Event, hint: Hint, placed: &Placed) -> bool {
         let Some(slot) = self.sessions.find(event.session, hint) else {
-            self.count_connection(placed.booked);
-            self.open_new(event, placed);
+            let home = self.home(event);
+            self.count_connection(home, placed);
+            self.open_new(event, home, placed);
             return true;
         };
         self.touch(slot);
         let row = *self.sessions.row(slot);
         let time = event.time;
+        if matches!(row.phase, Phase::Open | Phase::Closed) && time == row.connected {
+            return false;
+        }
+        let home = self.home(event);
+        self.count_connection(home, placed);
         match row.phase {
-            Phase::Open | Phase::Closed if time == row.connected => return false,
             Phase::Open if time > row.connected => {
                 self.counters.reconnects += 1;
-                self.count_connection(placed.booked);
                 self.deactivate(&row);
-                self.reopen(slot, event, placed);
+                self.reopen(slot, event, home, placed);
             }
-            Phase::Closed if time >= row.ended => {
-                self.count_connection(placed.booked);
-                self.reopen(slot, event, placed);
-            }
-            Phase::Open | Phase::Closed => {
-                self.counters.stale += 1;
-                self.count_connection(placed.booked);
-            }
+            Phase::Closed if time >= row.ended => self.reopen(slot, event, home, placed),
+            Phase::Open | Phase::Closed => self.counters.stale += 1,
             Phase::Pending if time <= row.ended => {
-                self.count_connection(placed.booked);
                 self.book(&Ending {
-                    connect: placed.booked,
-                    disconnect: self.booked_bucket(row.ended),
+                    home,
+                    connected: placed.time,
+                    ended: row.ended.min(self.clock()),
                     duration_ms: row.ended.since(time),
                     messages: 0,
                     was_open: false,
@@ -98,8 +105,7 @@ impl State {
             }
             Phase::Pending => {
                 self.counters.orphans += 1;
-                self.count_connection(placed.booked);
-                self.reopen(slot, event, placed);
+                self.reopen(slot, event, home, placed);
             }
         }
         true
@@ -113,20 +119,20 @@ impl State {
         self.touch(slot);
         let row = *self.sessions.row(slot);
         match row.phase {
-            Phase::Open => self.disconnect_open(slot, &row, event.time, placed.booked),
+            Phase::Open => self.disconnect_open(slot, &row, event.time),
             Phase::Closed | Phase::Pending if event.time == row.ended => return false,
             Phase::Closed | Phase::Pending => self.counters.orphans += 1,
         }
         true
     }
 
-    fn disconnect_open(&mut self, slot: Slot, row: &Row, ended: EpochMs, booked: BucketIndex) {
+    fn disconnect_open(&mut self, slot: Slot, row: &Row, ended: EpochMs) {
         if row.connected.since(ended) > limits::DISCONNECT_SKEW_MS.unsigned_abs() {
             self.counters.orphans += 1;
             return;
         }
         self.counters.clock_skew += u64::from(ended < row.connected);
-        self.close(slot, row, ended, booked);
+        self.close(slot, row, ended);
     }
 
     /// A disconnect of a session that has no row: it waits for its connect, unless it says itself
@@ -137,9 +143,12 @@ impl State {
         if let Some(duration_ms) = event.own_duration_ms() {
             self.counters.recovered += 1;
             let connected = EpochMs::from_ms((ended - i64::from(duration_ms)).ms().max(0));
+            // There is no connect whose groups it could belong to.
+            let home = self.home(event);
             self.book(&Ending {
-                connect: self.booked_bucket(connected),
-                disconnect: placed.booked,
+                home,
+                connected: connected.min(self.clock()),
+                ended: placed.time,
                 duration_ms: ended.since(connected),
                 messages: 0,
                 was_open: false,
@@ -163,7 +172,7 @@ impl State {
     }
 
     /// A late event changes nothing, except that a disconnect still closes the open session it fits.
-    pub(super) fn apply_late(&mut self, event: &Event, hint: Hint, bucket: BucketIndex) {
+    pub(super) fn apply_late(&mut self, event: &Event, hint: Hint) {
         self.counters.late += 1;
         if event.kind != EventKind::Disconnected {
             return;
@@ -174,33 +183,43 @@ impl State {
         let row = *self.sessions.row(slot);
         let skew_ms = row.connected.since(event.time);
         if row.phase == Phase::Open && skew_ms <= limits::DISCONNECT_SKEW_MS.unsigned_abs() {
-            self.close(slot, &row, event.time, bucket);
+            self.close(slot, &row, event.time);
         }
     }
 
     // Rows.
 
-    fn open_new(&mut self, event: &Event, placed: &Placed) {
+    /// The groups that an event names.
+    fn home(&mut self, event: &Event) -> Home {
+        match &mut self.groups {
+            Some(groups) => groups.home(event.labels),
+            None => Home::NONE,
+        }
+    }
+
+    fn open_new(&mut self, event: &Event, home: Home, placed: &Placed) {
         self.make_room();
         let (minute, epoch) = (self.minute, self.loss_epoch);
         self.sessions.add(event.session, |row| {
-            open(row, event.time, placed, minute, epoch)
+            open(row, event.time, home, placed, minute, epoch)
         });
-        self.activate(placed.booked);
+        self.activate(home, placed);
     }
 
     /// Begins a new session in a row that holds another of the same key.
-    fn reopen(&mut self, slot: Slot, event: &Event, placed: &Placed) {
+    fn reopen(&mut self, slot: Slot, event: &Event, home: Home, placed: &Placed) {
         let (minute, epoch) = (self.minute, self.loss_epoch);
-        self.sessions
-            .refill(slot, |row| open(row, event.time, placed, minute, epoch));
-        self.activate(placed.booked);
+        self.sessions.refill(slot, |row| {
+            open(row, event.time, home, placed, minute, epoch)
+        });
+        self.activate(home, placed);
     }
 
-    fn close(&mut self, slot: Slot, row: &Row, ended: EpochMs, booked: BucketIndex) {
+    fn close(&mut self, slot: Slot, row: &Row, ended: EpochMs) {
         self.book(&Ending {
-            connect: self.buckets.bucket_of(row.booked()),
-            disconnect: booked,
+            home: row.home,
+            connected: row.booked(),
+            ended: ended.min(self.clock()),
             duration_ms: ended.since(row.connected),
             messages: row.messages,
             was_open: true,
@@ -280,56 +299,84 @@ impl State {
 
     // Sums.
 
-    fn count_connection(&mut self, booked: BucketIndex) {
+    fn count_connection(&mut self, home: Home, placed: &Placed) {
         self.total_connections += 1;
-        self.buckets.change(booked, |sums| {
+        self.buckets.change(placed.booked, |sums| {
             sums.connections = sums.connections.wrapping_add(1)
         });
+        if let Some(groups) = &mut self.groups {
+            groups.connection(home, placed.time);
+        }
     }
 
-    fn activate(&mut self, booked: BucketIndex) {
-        self.buckets
-            .change(booked, |sums| sums.active = sums.active.wrapping_add(1));
+    fn activate(&mut self, home: Home, placed: &Placed) {
+        self.buckets.change(placed.booked, |sums| {
+            sums.active = sums.active.wrapping_add(1)
+        });
+        let now = self.clock();
+        if let Some(groups) = &mut self.groups {
+            groups.open(home, placed.time, now);
+        }
     }
 
     fn deactivate(&mut self, row: &Row) {
         let booked = self.buckets.bucket_of(row.booked());
         self.buckets
             .change(booked, |sums| sums.active = sums.active.wrapping_sub(1));
+        let now = self.clock();
+        if let Some(groups) = &mut self.groups {
+            groups.forget(row.home, row.booked(), now);
+        }
     }
 
     fn book(&mut self, ending: &Ending) {
         let (duration_ms, active) = (ending.duration_ms, u64::from(ending.was_open));
-        self.buckets.change(ending.connect, |sums| {
+        let connected = self.buckets.bucket_of(ending.connected);
+        self.buckets.change(connected, |sums| {
             sums.active = sums.active.wrapping_sub(active);
             sums.closed = sums.closed.wrapping_add(1);
             sums.closed_duration_ms = sums.closed_duration_ms.wrapping_add(duration_ms);
         });
-        if ending.disconnect < self.buckets.oldest() {
+        let now = self.clock();
+        if let Some(groups) = &mut self.groups {
+            let end = SessionEnd {
+                connected: ending.connected,
+                ended: ending.ended,
+                duration_ms,
+                messages: ending.messages,
+                was_open: ending.was_open,
+            };
+            groups.end(ending.home, &end, now);
+        }
+        let ended = self.buckets.bucket_of(ending.ended);
+        if ended < self.buckets.oldest() {
             return;
         }
         let messages = u64::from(ending.messages);
-        self.buckets.change(ending.disconnect, |sums| {
+        self.buckets.change(ended, |sums| {
             sums.disconnections = sums.disconnections.wrapping_add(1);
             sums.ended_messages = sums.ended_messages.wrapping_add(messages);
         });
         for durations in &mut self.durations {
-            durations.record(ending.disconnect, duration_ms);
+            durations.record(ended, duration_ms);
         }
-    }
-
-    /// The bucket in which a time is booked: the clock's when it is ahead.
-    fn booked_bucket(&self, time: EpochMs) -> BucketIndex {
-        self.buckets.bucket_of(time).min(self.buckets.current())
     }
 }
 
 /// Makes a row an open session.
-fn open(row: &mut Row, connected: EpochMs, placed: &Placed, minute: u32, loss_epoch: u16) {
+fn open(
+    row: &mut Row,
+    connected: EpochMs,
+    home: Home,
+    placed: &Placed,
+    minute: u32,
+    loss_epoch: u16,
+) {
     row.phase = Phase::Open;
     row.connected = connected;
     row.messages = 0;
     row.seen_minute = minute;
     row.booked_back_ms = placed.ahead_ms;
+    row.home = home;
     row.loss_epoch = loss_epoch;
 }

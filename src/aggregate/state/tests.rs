@@ -1,8 +1,10 @@
 use super::*;
+use crate::aggregate::sessions::Phase;
 use crate::event::IdKind;
 use crate::event::Identity;
 use crate::event::Labels;
 use crate::event::SessionKey;
+use crate::snapshot::Snapshot;
 use crate::stream::LossCause;
 use crate::window::Width;
 

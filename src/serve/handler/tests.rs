@@ -11,6 +11,7 @@ use crate::serve::route::ROUTES;
 use crate::snapshot;
 use crate::snapshot::Snapshot;
 use crate::stream::StreamState;
+use crate::time::EpochMs;
 
 const TOKEN: &str = "correct horse";
 const METHODS: [Method; 8] = [

@@ -1,5 +1,118 @@
-//! Push: subscriptions over WebSockets and server-sent events.
+//! Push: the same GraphQL operations over WebSockets (`graphql-transport-ws`) and server-sent events,
+//! subscriptions among them.
+//!
+//! ```text
+//!  handshake → socket → session ─┐                        ┌ feed: one request, interval and phase;
+//!       (frames, message, close)  ├ hub: topics by request ┤  executed once a tick on the newest
+//!  events (server-sent) ──────────┘   and interval         └  snapshot, for all its subscribers
+//! ```
+//!
+//! A tick executes and serialises once; every subscriber fetches the same bytes, the latest win, and
+//! what it did not fetch in time is counted as skipped. No client waits for another.
 
+mod ask;
+mod close;
 mod counters;
+mod credential;
+mod events;
+mod feed;
+mod frames;
+mod handshake;
+mod hub;
+mod message;
+mod session;
+mod socket;
+mod subscriber;
 
+use std::sync::Arc;
+
+use hyper::Request;
+use hyper::StatusCode;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::answer;
+use super::answer::Answer;
+use super::graphql::GraphQl;
+use crate::config::ServeTimeouts;
+
+pub(super) use ask::Ask;
+pub(super) use ask::Item;
+pub(super) use counters::PushCounters;
 pub use counters::PushCounts;
+pub(super) use credential::Credential;
+pub(super) use events::answer as answer_events;
+pub(super) use handshake::is_upgrade;
+pub(super) use socket::Opening;
+
+use hub::Hub;
+
+/// What sessions and streams of events work with. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Push(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    graphql: Arc<GraphQl>,
+    hub: Hub,
+    counters: PushCounters,
+    timeouts: ServeTimeouts,
+}
+
+/// Where a request's connection takes over the socket that the request is upgraded to.
+#[derive(Clone)]
+pub(super) struct Line(pub(super) mpsc::UnboundedSender<Box<Opening>>);
+
+impl Push {
+    /// Push for an endpoint, until `stop`.
+    pub(super) fn new(
+        graphql: Arc<GraphQl>,
+        counters: PushCounters,
+        timeouts: ServeTimeouts,
+        stop: &CancellationToken,
+    ) -> Self {
+        let hub = Hub::new(Arc::clone(&graphql), counters.clone(), stop);
+        Self(Arc::new(Parts {
+            graphql,
+            hub,
+            counters,
+            timeouts,
+        }))
+    }
+
+    /// Opens a WebSocket: the answer to its handshake, after which the connection serves it.
+    pub(super) fn open<B>(&self, mut request: Request<B>, credential: Credential) -> Answer {
+        let Some(line) = request.extensions_mut().remove::<Line>() else {
+            let line = "websocket: not on this connection\n";
+            return answer::text(StatusCode::NOT_IMPLEMENTED, line);
+        };
+        let (answer, upgraded) = match handshake::agree(&mut request) {
+            Ok(agreed) => agreed,
+            Err(refusal) => return *refusal,
+        };
+        let opening = Opening {
+            upgraded,
+            credential,
+            push: self.clone(),
+        };
+        // The connection waits for it until after the answer.
+        line.0.send(Box::new(opening)).ok();
+        answer
+    }
+
+    fn graphql(&self) -> &GraphQl {
+        &self.0.graphql
+    }
+
+    fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    fn counters(&self) -> &PushCounters {
+        &self.0.counters
+    }
+
+    fn timeouts(&self) -> ServeTimeouts {
+        self.0.timeouts
+    }
+}

@@ -101,6 +101,8 @@ pub(super) struct Push {
     feeds: Count,
     /// Executions by feeds since `startedAt`.
     executed: Count,
+    /// Ticks of feeds since `startedAt` at which the execution was not done within the deadline.
+    failed: Count,
     /// Answers handed to subscribers since `startedAt`.
     sent: Count,
     /// Answers that a subscriber missed since `startedAt` because it had not read the one before.
@@ -116,6 +118,7 @@ impl Push {
             subscribers: Count(counts.subscribers),
             feeds: Count(counts.feeds),
             executed: Count(counts.executed),
+            failed: Count(counts.failed),
             sent: Count(counts.sent),
             skipped: Count(counts.skipped),
             cut: Count(counts.cut),

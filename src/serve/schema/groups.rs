@@ -133,19 +133,19 @@ impl Groups {
             overflowed: Count(room.overflowed[dimension.index()]),
             items: found
                 .iter()
-                .map(|group| Group::new(group, window))
+                .map(|group| Group::new(&snapshot.groups, group, window))
                 .collect(),
         })
     }
 }
 
 impl Group {
-    fn new(group: &snapshot::Group, window: usize) -> Self {
+    fn new(groups: &snapshot::Groups, group: &snapshot::Group, window: usize) -> Self {
         Self {
             name: group.name.as_ref().to_owned(),
             kind: group.kind.into(),
             open_sessions: Count(group.open_sessions),
-            window: Window::of_group(group.windows[window].clone()),
+            window: Window::of_group(groups.window(group, window)),
         }
     }
 }

@@ -31,6 +31,7 @@ use self::groups::GroupBy;
 use self::groups::GroupOrder;
 use self::groups::GroupWindow;
 use self::series::SeriesMetric;
+pub(super) use self::subscription::Pace;
 pub(super) use self::subscription::Subscription;
 use super::push::PushCounts;
 use crate::config::limits;

@@ -26,6 +26,11 @@ const INTERVAL_MS: std::ops::RangeInclusive<i32> = 100..=60_000;
 pub(in crate::serve) struct Pace(Arc<OnceLock<Duration>>);
 
 impl Pace {
+    /// The interval asked for; `None` when no valid one was.
+    pub(in crate::serve) fn interval(&self) -> Option<Duration> {
+        self.0.get().copied()
+    }
+
     fn set(&self, interval_ms: i32) -> Result<()> {
         let ms = range::within("intervalMs", interval_ms, INTERVAL_MS)?;
         // Every execution of a request says the same, so the first word counts.

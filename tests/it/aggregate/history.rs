@@ -10,6 +10,7 @@ use proptest::sample::select;
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
@@ -29,6 +30,8 @@ use streamgauge::window::Width;
 pub(crate) enum Step {
     Advance(EpochMs),
     Apply(Event),
+    /// From now on a number of labels stands for these names.
+    Define(u16, Option<&'static str>, Option<&'static str>),
     /// A payload that became no event.
     Count(Delta),
     Note(StreamNote),
@@ -54,7 +57,10 @@ enum Move {
         identity: u8,
         /// Of a disconnect.
         own_duration_ms: Option<u32>,
+        labels: u16,
+        direction: Option<Direction>,
     },
+    Define(u16, Option<&'static str>, Option<&'static str>),
     /// The event so many events back, once more.
     Repeat(usize),
     Refuse(Option<Reject>),
@@ -84,7 +90,12 @@ enum Border {
     /// Far enough to leave everything behind.
     Beyond,
     Minutes,
+    /// So far ahead that a window of groups is left.
+    Groups(i64),
 }
+
+/// Numbers of labels that are in use; 0 stands for nothing.
+const LABELS: u16 = 4;
 
 /// Histories under small windows, with both clock rules.
 pub(crate) fn histories() -> impl Strategy<Value = History> {
@@ -122,15 +133,17 @@ fn settings() -> impl Strategy<Value = AggregateSettings> {
         0..20_000_u64,
         1..200_000_u64,
         clock,
+        select(vec![1_usize, 2, 10]),
     )
         .prop_map(
-            |(width_ms, buckets, further, lateness, idle_timeout_ms, clock)| {
+            |(width_ms, buckets, further, lateness, idle_timeout_ms, clock, groups_max)| {
                 let width = Width::from_ms(width_ms).unwrap();
                 let further: Vec<u32> = further.iter().map(|buckets| buckets * width_ms).collect();
                 AggregateSettings {
                     lateness_ms: lateness * u64::from(width_ms) / 1_000,
                     idle_timeout_ms,
                     clock,
+                    groups_max,
                     ..AggregateSettings::new(width, buckets * width_ms, &further).unwrap()
                 }
             },
@@ -149,16 +162,27 @@ fn moves() -> impl Strategy<Value = Move> {
         event_offset(),
         0..5_u8,
         option::weighted(0.3, 0..9_000_u32),
+        0..LABELS,
+        select(vec![
+            None,
+            Some(Direction::Inbound),
+            Some(Direction::Outbound),
+        ]),
     )
         .prop_map(
-            |(who, kind, offset, identity, own_duration_ms)| Move::Event {
+            |(who, kind, offset, identity, own_duration_ms, labels, direction)| Move::Event {
                 who,
                 kind,
                 offset,
                 identity,
                 own_duration_ms,
+                labels,
+                direction,
             },
         );
+    let name = || select(vec![None, Some("a"), Some("b"), Some("other")]);
+    let define = (1..LABELS, name(), name())
+        .prop_map(|(number, queue, deployment)| Move::Define(number, queue, deployment));
     let other = select(vec![
         StreamNote::State(StreamState::Connecting),
         StreamNote::State(StreamState::Backoff),
@@ -171,6 +195,7 @@ fn moves() -> impl Strategy<Value = Move> {
     let refused = select(vec![None, Some(Reject::NotJson), Some(Reject::Timestamp)]);
     prop_oneof![
         12 => event,
+        3 => define,
         3 => clock_offset().prop_map(Move::Advance),
         2 => (1..6_usize).prop_map(Move::Repeat),
         1 => refused.prop_map(Move::Refuse),
@@ -199,6 +224,7 @@ fn clock_offset() -> impl Strategy<Value = Offset> {
         1 => Just(Border::Ahead),
         1 => Just(Border::Beyond),
         1 => Just(Border::Minutes),
+        2 => select(vec![10_000, 60_000, 300_000, 3_600_000]).prop_map(Border::Groups),
     ];
     offset(border)
 }
@@ -249,6 +275,8 @@ impl<'a> Drawn<'a> {
                 offset,
                 identity,
                 own_duration_ms,
+                labels,
+                direction,
             } => {
                 let own = &mut self.latest[usize::from(who)];
                 let before = *own;
@@ -266,10 +294,13 @@ impl<'a> Drawn<'a> {
                     duration_ms: own_duration_ms
                         .filter(|_| is_disconnect)
                         .unwrap_or(Event::NO_DURATION),
+                    labels: Labels::from_number(labels),
                     kind,
-                    labels: Labels::NONE,
-                    direction: None,
+                    direction: direction.filter(|_| is_message),
                 });
+            }
+            Move::Define(number, queue, deployment) => {
+                self.steps.push(Step::Define(number, queue, deployment));
             }
             Move::Repeat(back) => {
                 let mut events = self.steps.iter().rev().filter_map(|step| match step {
@@ -329,6 +360,7 @@ impl<'a> Drawn<'a> {
             },
             Border::Beyond => 2 * retention,
             Border::Minutes => 90_000,
+            Border::Groups(ms) => ms,
         };
         let base = match offset.border {
             Border::Own => own.unwrap_or(self.clock),
@@ -388,7 +420,16 @@ impl Step {
                 if let Some(duration) = event.own_duration_ms() {
                     line += &format!(", own duration {duration}");
                 }
+                if event.labels != Labels::NONE {
+                    line += &format!(", labels {}", event.labels.number());
+                }
+                if let Some(direction) = event.direction {
+                    line += &format!(", {}", direction.label());
+                }
                 line
+            }
+            Self::Define(number, queue, deployment) => {
+                format!("labels {number} are {queue:?} and {deployment:?}")
             }
             Self::Count(delta) if delta.ignored > 0 => "ignored payload".to_owned(),
             Self::Count(_) => "rejected payload".to_owned(),

@@ -111,7 +111,7 @@ pub(super) fn expected() -> Vec<(&'static str, f64)> {
     ]
 }
 
-pub(super) fn snapshot() -> Snapshot {
+pub(crate) fn snapshot() -> Snapshot {
     let window = WindowStats {
         length_ms: 60_000,
         start: NOW - 60_000,

@@ -5,6 +5,7 @@
 //! It keeps everything that was ever booked in plain lists, runs the session table in arrival order
 //! over a plain map, and scans the lists whenever it is asked. It must never be made fast.
 
+pub(crate) mod groups;
 mod numbers;
 mod stream;
 mod table;
@@ -67,6 +68,7 @@ pub(crate) struct Model {
     newest: Option<EpochMs>,
     counters: Counters,
     connection: Connection,
+    groups: groups::Groups,
 }
 
 impl Model {
@@ -83,6 +85,7 @@ impl Model {
             newest: None,
             counters: Counters::default(),
             connection: Connection::default(),
+            groups: groups::Groups::default(),
         }
     }
 
@@ -162,6 +165,9 @@ impl Model {
         let before = self.clock;
         let now = before.map_or(time, |now| now.max(time));
         self.clock = Some(now);
+        if self.is_new_cut(before, now) {
+            self.cut_groups();
+        }
         let grid = |time: EpochMs| (self.bucket(time), minute(time));
         if before.map(grid) != Some(grid(now)) {
             self.expire_rows();
@@ -191,9 +197,12 @@ impl Model {
             }
         }
         self.messages.push(self.booked(event.time));
+        let mut home = None;
         if let Some(Row::Open(open)) = self.rows.get_mut(&event.session) {
             open.messages += 1;
+            home = Some(open.home.clone());
         }
+        self.group_message(event, home);
         Fate::Applied
     }
 

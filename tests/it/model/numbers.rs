@@ -5,6 +5,7 @@ use streamgauge::snapshot::DurationQuantiles;
 use streamgauge::snapshot::SessionStats;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
+use streamgauge::time::EpochMs;
 use streamgauge::window::BucketIndex;
 use streamgauge::window::WindowLength;
 
@@ -53,9 +54,7 @@ impl Model {
             ended_messages: ended_inside.map(|end| end.messages).sum(),
             durations: self.durations(length),
             pane_ms: length.pane_buckets() * self.settings.width.ms(),
-            coverage_ms: self
-                .connection
-                .coverage_ms(start, start + i64::from(length.ms())),
+            coverage_ms: self.coverage_ms(start, start + i64::from(length.ms())),
         }
     }
 
@@ -70,25 +69,12 @@ impl Model {
             let first = first_of_pane(end.disconnect_bucket);
             oldest < first && first <= newest && self.is_retained(end.disconnect_bucket)
         };
-        let mut durations: Vec<u64> = self
-            .ended
-            .iter()
-            .filter(covers)
-            .map(|end| end.duration_ms)
-            .collect();
-        durations.sort_unstable();
-        let max = *durations.last()?;
-        let quantile = |percent: usize| {
-            let rank = (durations.len() * percent).div_ceil(100).max(1);
-            upper_bound(durations[rank - 1]).min(max)
-        };
-        Some(DurationQuantiles {
-            count: count(&durations),
-            p50_ms: quantile(50),
-            p90_ms: quantile(90),
-            p99_ms: quantile(99),
-            max_ms: max,
-        })
+        let ended = self.ended.iter().filter(covers);
+        quantiles(ended.map(|end| end.duration_ms).collect())
+    }
+
+    pub(super) fn coverage_ms(&self, start: EpochMs, end: EpochMs) -> u64 {
+        self.connection.coverage_ms(start, end)
     }
 
     fn sessions(&self) -> SessionStats {
@@ -102,7 +88,7 @@ impl Model {
         }
     }
 
-    fn open_rows(&self) -> impl Iterator<Item = &Open> {
+    pub(super) fn open_rows(&self) -> impl Iterator<Item = &Open> {
         self.rows.values().filter_map(|row| match row {
             Row::Open(open) => Some(open),
             _ => None,
@@ -119,6 +105,23 @@ impl Model {
     }
 }
 
+/// Quantiles as the histograms give them; `None` of nothing.
+pub(super) fn quantiles(mut durations: Vec<u64>) -> Option<DurationQuantiles> {
+    durations.sort_unstable();
+    let max = *durations.last()?;
+    let quantile = |percent: usize| {
+        let rank = (durations.len() * percent).div_ceil(100).max(1);
+        upper_bound(durations[rank - 1]).min(max)
+    };
+    Some(DurationQuantiles {
+        count: count(&durations),
+        p50_ms: quantile(50),
+        p90_ms: quantile(90),
+        p99_ms: quantile(99),
+        max_ms: max,
+    })
+}
+
 /// The last value of the histogram cell that holds `duration_ms`: exact below 256, then seven
 /// binary digits after the leading one.
 fn upper_bound(duration_ms: u64) -> u64 {
@@ -130,7 +133,7 @@ fn upper_bound(duration_ms: u64) -> u64 {
     value / cell_width * cell_width + cell_width - 1
 }
 
-fn count<T>(items: impl IntoIterator<Item = T>) -> u64 {
+pub(super) fn count<T>(items: impl IntoIterator<Item = T>) -> u64 {
     u64::try_from(items.into_iter().count()).unwrap()
 }
 

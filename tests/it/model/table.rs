@@ -8,10 +8,11 @@ use streamgauge::time::EpochMs;
 use super::Ended;
 use super::Fate;
 use super::Model;
+use super::groups::Names;
 use super::minute;
 
 /// What is known of a session id; no row at all is the fourth state.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Row {
     Open(Open),
     /// A disconnect that waits for its connect.
@@ -24,11 +25,15 @@ pub(super) enum Row {
     },
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Open {
     pub(super) connect: EpochMs,
     /// The bucket in which the connect was booked.
     pub(super) connect_bucket: i64,
+    /// The same as a time, in milliseconds.
+    pub(super) connect_booked_ms: i64,
+    /// The groups of its connect.
+    pub(super) home: Names,
     /// Messages since the connect.
     pub(super) messages: u64,
     /// The clock's minute when an event of the session was last applied or recognised.
@@ -40,8 +45,18 @@ pub(super) struct Open {
 impl Model {
     pub(super) fn connect(&mut self, event: &Event) -> Fate {
         let (key, t) = (event.session, event.time);
-        match self.rows.get(&key).copied() {
-            None => self.open(key, t),
+        let row = self.rows.get(&key).cloned();
+        let known = match &row {
+            Some(Row::Open(open)) => Some(open.connect),
+            Some(Row::Closed { connect, .. }) => Some(*connect),
+            Some(Row::Pending { .. }) | None => None,
+        };
+        if known == Some(t) {
+            return Fate::Duplicate;
+        }
+        let home = self.home(event);
+        match row {
+            None => self.open(key, t, home.clone()),
             Some(Row::Pending { disconnect }) if t <= disconnect => {
                 let ended = Ended {
                     connect_bucket: self.booked(t),
@@ -49,29 +64,31 @@ impl Model {
                     duration_ms: disconnect.since(t),
                     messages: 0,
                 };
+                self.group_end(&home, self.booked_ms(t), disconnect, ended.duration_ms, 0);
                 self.close(key, t, disconnect, ended);
             }
             Some(Row::Pending { .. }) => {
                 self.counters.orphans += 1;
-                self.open(key, t);
+                self.open(key, t, home.clone());
             }
             Some(Row::Open(open)) if t > open.connect => {
                 self.counters.reconnects += 1;
-                self.open(key, t);
+                self.touch_groups(&open.home, 2, open.connect_booked_ms);
+                self.open(key, t, home.clone());
             }
-            Some(Row::Open(open)) if t < open.connect => self.counters.stale += 1,
-            Some(Row::Open(_)) => return Fate::Duplicate,
-            Some(Row::Closed { connect, .. }) if t == connect => return Fate::Duplicate,
-            Some(Row::Closed { disconnect, .. }) if t >= disconnect => self.open(key, t),
-            Some(Row::Closed { .. }) => self.counters.stale += 1,
+            Some(Row::Closed { disconnect, .. }) if t >= disconnect => {
+                self.open(key, t, home.clone());
+            }
+            Some(Row::Open(_) | Row::Closed { .. }) => self.counters.stale += 1,
         }
         self.connects.push(self.booked(t));
+        self.group_connect(t, &home);
         Fate::Applied
     }
 
     pub(super) fn disconnect(&mut self, event: &Event) -> Fate {
         let (key, d) = (event.session, event.time);
-        match self.rows.get(&key).copied() {
+        match self.rows.get(&key).cloned() {
             None => self.disconnect_unknown(event),
             Some(Row::Open(open)) if d >= open.connect => self.close_open(key, open, d),
             Some(Row::Open(open)) if within_skew(open.connect, d) => {
@@ -93,7 +110,7 @@ impl Model {
     /// fits by clock skew alone is an attribute of applied events, which it is not.
     pub(super) fn late_disconnect(&mut self, event: &Event) {
         let (key, d) = (event.session, event.time);
-        if let Some(Row::Open(open)) = self.rows.get(&key).copied()
+        if let Some(Row::Open(open)) = self.rows.get(&key).cloned()
             && (d >= open.connect || within_skew(open.connect, d))
         {
             self.close_open(key, open, d);
@@ -111,6 +128,8 @@ impl Model {
                 messages: 0,
             };
             self.counters.recovered += 1;
+            let home = self.home(event);
+            self.group_end(&home, self.booked_ms(connect), d, ended.duration_ms, 0);
             self.close(key, connect, d, ended);
         } else if self.has_expired(d) {
             self.counters.orphans += 1;
@@ -119,10 +138,12 @@ impl Model {
         }
     }
 
-    fn open(&mut self, key: SessionKey, connect: EpochMs) {
+    fn open(&mut self, key: SessionKey, connect: EpochMs, home: Names) {
         let open = Open {
             connect,
             connect_bucket: self.booked(connect),
+            connect_booked_ms: self.booked_ms(connect),
+            home,
             messages: 0,
             minute: minute(self.now()),
             certain: true,
@@ -138,6 +159,8 @@ impl Model {
             duration_ms: d.since(open.connect),
             messages: open.messages,
         };
+        let (at, length, messages) = (open.connect_booked_ms, ended.duration_ms, open.messages);
+        self.group_end(&open.home, at, d, length, messages);
         self.close(key, open.connect, d, ended);
     }
 
@@ -176,18 +199,21 @@ impl Model {
         let gone: Vec<(SessionKey, Row)> = self
             .rows
             .iter()
-            .filter(|(_, row)| match **row {
+            .filter(|(_, row)| match row {
                 Row::Open(open) => now_minute > open.minute + idle_minutes,
                 Row::Pending { disconnect } | Row::Closed { disconnect, .. } => {
-                    self.has_expired(disconnect)
+                    self.has_expired(*disconnect)
                 }
             })
-            .map(|(key, row)| (*key, *row))
+            .map(|(key, row)| (*key, row.clone()))
             .collect();
         for (key, row) in gone {
             self.rows.remove(&key);
             match row {
-                Row::Open(_) => self.counters.evicted_idle += 1,
+                Row::Open(open) => {
+                    self.counters.evicted_idle += 1;
+                    self.touch_groups(&open.home, 2, open.connect_booked_ms);
+                }
                 Row::Pending { .. } => self.counters.orphans += 1,
                 Row::Closed { .. } => {}
             }

@@ -67,6 +67,7 @@ fn snapshot() -> Snapshot {
             overflowed: [12, 0, 3],
             bytes: 1,
         },
+        ..snapshot::Groups::default()
     };
     Snapshot {
         groups: Arc::new(groups),

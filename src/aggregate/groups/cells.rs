@@ -1,0 +1,195 @@
+//! The retained cells of one resolution, a ring of them, and the windows that stand on it.
+
+use super::change::Change;
+use super::touched::Entry;
+use super::touched::Touched;
+use crate::snapshot::GroupId;
+
+/// A ring of cells.
+#[derive(Debug)]
+pub(super) struct Cells {
+    cell_ms: i64,
+    /// By number modulo their count; retained are `(current - cells.len(), current]`.
+    cells: Vec<Cell>,
+    /// The cell that holds the clock.
+    current: i64,
+    /// The windows on this resolution and how many cells each covers: `1 <= cells <= cells.len()`.
+    windows: Vec<(usize, i64)>,
+}
+
+#[derive(Debug, Default)]
+struct Cell {
+    touched: Touched,
+}
+
+/// What one change of a cell came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Booked {
+    /// The cell is not retained: nothing changed.
+    Nowhere,
+    /// In a cell in which the group had an entry.
+    Known,
+    /// In a cell in which it is new.
+    New,
+}
+
+/// What leaves with a cell.
+#[derive(Debug)]
+pub(super) enum Out<'cell> {
+    /// A group's change leaves a window.
+    OfWindow(usize, &'cell Entry),
+    /// A group has one retained cell less.
+    OfRetention(GroupId),
+}
+
+impl Cells {
+    /// Cells of `cell_ms` for windows of so many of them, the longest and `more` retained.
+    pub(super) fn new(cell_ms: i64, windows: Vec<(usize, i64)>, more: i64, now_ms: i64) -> Self {
+        let longest = windows.iter().map(|(_, cells)| *cells).max().unwrap_or(1);
+        let length = usize::try_from(longest + more).unwrap_or(1);
+        let mut cells = Vec::new();
+        cells.resize_with(length, Cell::default);
+        Self {
+            cell_ms,
+            cells,
+            current: now_ms.div_euclid(cell_ms),
+            windows,
+        }
+    }
+
+    /// The windows in which a change at a time counts.
+    pub(super) fn windows_at(&self, time_ms: i64) -> impl Iterator<Item = usize> {
+        let number = time_ms.div_euclid(self.cell_ms);
+        let covers = move |cells: i64| number > self.current - cells && number <= self.current;
+        self.windows
+            .iter()
+            .filter(move |(_, cells)| covers(*cells))
+            .map(|(window, _)| *window)
+    }
+
+    /// Adds to a group's change at a time.
+    pub(super) fn add(&mut self, time_ms: i64, group: GroupId, change: &Change) -> Booked {
+        let number = time_ms.div_euclid(self.cell_ms);
+        if !self.is_retained(number) {
+            return Booked::Nowhere;
+        }
+        let place = self.place_of(number);
+        let cell = &mut self.cells[place];
+        let (own, is_new) = cell.touched.at(group);
+        own.add(change);
+        if is_new { Booked::New } else { Booked::Known }
+    }
+
+    /// Moves one cell on towards the one that holds `to_ms`, and tells what that takes out. Answers
+    /// what it cost, in changes walked; `None` when it is there.
+    pub(super) fn step(&mut self, to_ms: i64, mut out: impl FnMut(Out<'_>)) -> Option<usize> {
+        let target = to_ms.div_euclid(self.cell_ms);
+        if target <= self.current {
+            return None;
+        }
+        self.skip(target);
+        let mut walked = 1;
+        for (window, cells) in &self.windows {
+            let leaving = self.place_of(self.current - cells + 1);
+            let entries = self.cells[leaving].touched.entries();
+            entries
+                .iter()
+                .for_each(|entry| out(Out::OfWindow(*window, entry)));
+            walked += entries.len();
+        }
+        self.current += 1;
+        let place = self.place_of(self.current);
+        let cell = &mut self.cells[place];
+        let entries = cell.touched.entries();
+        entries
+            .iter()
+            .for_each(|entry| out(Out::OfRetention(entry.group)));
+        walked += entries.len();
+        cell.touched.clear();
+        Some(walked)
+    }
+
+    /// After as many steps as there are cells everything is empty, so a longer way is cut short. The
+    /// cells' numbers change by that, their places do not.
+    fn skip(&mut self, target: i64) {
+        let length = self.length();
+        let more = target - self.current - length;
+        if more > 0 {
+            self.current += more / length * length;
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let cells = self.cells.iter();
+        cells
+            .map(|cell| cell.touched.bytes() + size_of::<Cell>())
+            .sum()
+    }
+
+    fn is_retained(&self, number: i64) -> bool {
+        number > self.current - self.length() && number <= self.current
+    }
+
+    fn length(&self) -> i64 {
+        i64::try_from(self.cells.len()).unwrap_or(i64::MAX)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "0..cells.len()")]
+    fn place_of(&self, number: i64) -> usize {
+        number.rem_euclid(self.length()) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two windows of 1 and 3 cells of a second, 4 cells retained.
+    fn cells() -> Cells {
+        Cells::new(1_000, vec![(0, 1), (1, 3)], 1, 10_000)
+    }
+
+    fn step_to(cells: &mut Cells, to_ms: i64) -> Vec<(&'static str, usize)> {
+        let mut seen = Vec::new();
+        while cells
+            .step(to_ms, |out| match out {
+                Out::OfWindow(window, _) => seen.push(("window", window)),
+                Out::OfRetention(group) => seen.push(("gone", usize::from(group.0))),
+            })
+            .is_some()
+        {}
+        seen
+    }
+
+    #[test]
+    fn a_change_leaves_each_window_once_and_then_for_good() {
+        let mut cells = cells();
+        let change = Change::default();
+        assert_eq!(cells.add(6_999, GroupId(7), &change), Booked::Nowhere);
+        assert_eq!(cells.add(11_000, GroupId(7), &change), Booked::Nowhere);
+        assert_eq!(cells.add(10_999, GroupId(7), &change), Booked::New);
+        assert_eq!(cells.add(10_000, GroupId(7), &change), Booked::Known);
+        assert_eq!(cells.windows_at(10_000).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(cells.windows_at(8_000).collect::<Vec<_>>(), [1]);
+        assert_eq!(cells.windows_at(7_000).count(), 0);
+        assert_eq!(step_to(&mut cells, 11_999), [("window", 0)]);
+        assert_eq!(step_to(&mut cells, 12_000), []);
+        assert_eq!(step_to(&mut cells, 13_000), [("window", 1)]);
+        assert_eq!(step_to(&mut cells, 14_000), [("gone", 7)]);
+        assert_eq!(step_to(&mut cells, 1_000_000), []);
+    }
+
+    #[test]
+    fn a_jump_takes_everything_out_in_few_steps() {
+        let mut cells = cells();
+        cells.add(10_000, GroupId(7), &Change::default());
+        let mut steps = 0;
+        let mut out = 0;
+        while cells.step(1_000_000_500, |_| out += 1).is_some() {
+            steps += 1;
+        }
+        assert!(steps <= 8, "{steps}");
+        assert_eq!(out, 3);
+        assert_eq!(cells.current, 1_000_000);
+    }
+}

@@ -1,0 +1,130 @@
+//! The grid on which groups are kept: three resolutions of cells, each of which divides the next.
+//!
+//! A cell is 100 ms for the windows of 10 s and 1 min, 1 s for 5 min and 10 s for 1 h. Where the
+//! bucket width does not fit such a cell, the cell is the next multiple of the width that does; a
+//! wider bucket is the cell itself. The window `W` covers the cells whose start is in `(c − W, c]`,
+//! where `c` is the start of the cell that holds the clock.
+
+use crate::snapshot::GROUP_WINDOWS_MS;
+use crate::window::Width;
+
+/// Milliseconds in a second.
+pub(super) const SECOND_MS: i64 = 1_000;
+
+/// Windows on which durations are kept, by their place in [`GROUP_WINDOWS_MS`].
+pub(super) const DURATION_WINDOWS: [usize; 2] = [1, 3];
+
+/// Lengths in milliseconds: `tick <= fine <= mid <= coarse`, each a divisor of the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Grid {
+    /// How long changes are gathered before they are booked.
+    pub(super) tick_ms: i64,
+    pub(super) fine_ms: i64,
+    pub(super) mid_ms: i64,
+    pub(super) coarse_ms: i64,
+}
+
+impl Grid {
+    pub(super) fn new(width: Width) -> Self {
+        let width = i64::from(width.ms());
+        let fine_ms = (1..)
+            .map(|count| count * width)
+            .take_while(|ms| *ms <= SECOND_MS)
+            .find(|ms| *ms >= 100 && SECOND_MS % ms == 0)
+            .unwrap_or(width);
+        let mid_ms = fine_ms.max(SECOND_MS);
+        Self {
+            tick_ms: fine_ms.min(SECOND_MS),
+            fine_ms,
+            mid_ms,
+            coarse_ms: multiple(mid_ms, 10 * SECOND_MS),
+        }
+    }
+
+    /// The cells on which a window of [`GROUP_WINDOWS_MS`] stands.
+    pub(super) const fn cell_ms(&self, window: usize) -> i64 {
+        match window {
+            0 | 1 => self.fine_ms,
+            2 => self.mid_ms,
+            _ => self.coarse_ms,
+        }
+    }
+
+    /// How many cells a window covers.
+    pub(super) fn cells(&self, window: usize) -> i64 {
+        ceiling(length_ms(window), self.cell_ms(window))
+    }
+
+    /// The first millisecond a window covers when the clock stands at `now_ms`.
+    pub(super) fn start_ms(&self, window: usize, now_ms: i64) -> i64 {
+        let cell_ms = self.cell_ms(window);
+        (now_ms.div_euclid(cell_ms) - self.cells(window) + 1) * cell_ms
+    }
+
+    /// The width of the panes on which a window's durations are kept; `None` when they are not. A
+    /// sixtieth of the window, in whole cells.
+    pub(super) fn pane_ms(&self, window: usize) -> Option<i64> {
+        let cell_ms = match window {
+            1 => self.mid_ms,
+            3 => self.coarse_ms,
+            _ => return None,
+        };
+        Some(multiple(cell_ms, length_ms(window) / 60))
+    }
+}
+
+/// The length of a window in milliseconds.
+pub(super) fn length_ms(window: usize) -> i64 {
+    i64::from(GROUP_WINDOWS_MS[window])
+}
+
+/// The smallest multiple of `unit` that is at least `least`.
+fn multiple(unit: i64, least: i64) -> i64 {
+    ceiling(least, unit).max(1) * unit
+}
+
+/// How many of `unit` it takes to hold `length`.
+pub(super) const fn ceiling(length: i64, unit: i64) -> i64 {
+    (length + unit - 1) / unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(width_ms: u32) -> [i64; 4] {
+        let grid = Grid::new(Width::from_ms(width_ms).unwrap());
+        [grid.tick_ms, grid.fine_ms, grid.mid_ms, grid.coarse_ms]
+    }
+
+    #[test]
+    fn cells_fit_the_bucket_and_each_other() {
+        assert_eq!(grid(100), [100, 100, 1_000, 10_000]);
+        assert_eq!(grid(1), [100, 100, 1_000, 10_000]);
+        assert_eq!(grid(40), [200, 200, 1_000, 10_000]);
+        assert_eq!(grid(125), [125, 125, 1_000, 10_000]);
+        assert_eq!(grid(3_000), [1_000, 3_000, 3_000, 12_000]);
+        assert_eq!(grid(60_000), [1_000, 60_000, 60_000, 60_000]);
+        for width_ms in (1..=1_000).filter(|ms| 1_000 % ms == 0) {
+            let [tick, fine, mid, coarse] = grid(width_ms);
+            assert!(fine % i64::from(width_ms) == 0 && tick == fine && fine >= 100);
+            assert_eq!((mid % fine, coarse % mid), (0, 0));
+        }
+    }
+
+    #[test]
+    fn windows_and_panes_stand_on_the_grid() {
+        let grid = Grid::new(Width::DEFAULT);
+        assert_eq!(
+            [0, 1, 2, 3].map(|window| grid.cells(window)),
+            [100, 600, 300, 360]
+        );
+        assert_eq!(
+            [0, 1, 2, 3].map(|window| grid.pane_ms(window)),
+            [None, Some(1_000), None, Some(60_000)]
+        );
+        assert_eq!(grid.start_ms(3, 3_600_000), 10_000);
+        assert_eq!(grid.start_ms(3, 3_609_999), 10_000);
+        assert_eq!(grid.start_ms(1, 60_099), 100);
+    }
+}

@@ -1,0 +1,314 @@
+//! The same metrics by queue, by deployment and by direction.
+//!
+//! An event leaves a note in a journal, one entry a dimension. When the clock enters the next tick,
+//! the journal is set aside and worked off in small pieces between batches: its changes are booked,
+//! windows slide, and the chunks in which something changed are made anew. So what is published is
+//! one cut, that of the tick's beginning, and no single piece of work is long, however many groups
+//! there are.
+
+mod cells;
+mod change;
+mod grid;
+mod histogram;
+mod journal;
+mod labels;
+mod names;
+mod panes;
+mod publication;
+mod settle;
+mod table;
+mod touched;
+
+use std::sync::Arc;
+
+use crate::config::AggregateSettings;
+use crate::event::Definition;
+use crate::event::Direction;
+use crate::event::Labels;
+use crate::ring::Position;
+use crate::snapshot;
+use crate::snapshot::Dimension;
+use crate::snapshot::GroupId;
+use crate::snapshot::GroupRoom;
+use crate::snapshot::GroupWindow;
+use crate::time::EpochMs;
+
+use change::Change;
+use grid::Grid;
+use journal::Ended;
+use journal::Journal;
+use labels::Definitions;
+use publication::Publication;
+use settle::Work;
+use table::OTHER;
+use table::Table;
+use table::UNNAMED;
+
+/// The groups of a session: those of its connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::aggregate) struct Home {
+    queue: GroupId,
+    deployment: GroupId,
+}
+
+/// A session that ends, as far as groups are concerned. Times are those at which it is booked.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::aggregate) struct SessionEnd {
+    pub(in crate::aggregate) connected: EpochMs,
+    pub(in crate::aggregate) ended: EpochMs,
+    pub(in crate::aggregate) duration_ms: u64,
+    pub(in crate::aggregate) messages: u32,
+    pub(in crate::aggregate) was_open: bool,
+}
+
+/// Every group.
+#[derive(Debug)]
+pub(in crate::aggregate) struct Groups {
+    grid: Grid,
+    /// By [`Dimension::index`].
+    tables: [Table; 3],
+    definitions: Definitions,
+    /// Where events leave their notes.
+    journal: Journal,
+    /// The journal of the tick before, as it is worked off.
+    settling: Journal,
+    work: Work,
+    /// The cut that is being made.
+    cut: Cut,
+    overflowed: [u64; 3],
+    publication: Publication,
+}
+
+/// What is the same for all groups of a cut.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cut {
+    as_of: EpochMs,
+    windows: [GroupWindow; 4],
+    room: GroupRoom,
+}
+
+impl Home {
+    /// The home of a session that names neither queue nor deployment.
+    pub(in crate::aggregate) const NONE: Self = Self {
+        queue: UNNAMED,
+        deployment: UNNAMED,
+    };
+
+    const fn of(self, dimension: Dimension) -> GroupId {
+        match dimension {
+            Dimension::Queue => self.queue,
+            Dimension::Deployment => self.deployment,
+            Dimension::Direction => UNNAMED,
+        }
+    }
+}
+
+/// Dimensions that sessions have.
+const OF_SESSIONS: [Dimension; 2] = [Dimension::Queue, Dimension::Deployment];
+
+impl Groups {
+    pub(in crate::aggregate) fn new(settings: &AggregateSettings, started: EpochMs) -> Self {
+        let grid = Grid::new(settings.width);
+        let table = |named_max| Table::new(&grid, named_max, started.ms());
+        let mut directions = table(Direction::ALL.len());
+        for direction in Direction::ALL {
+            directions.add(&Arc::from(direction.label()), None);
+        }
+        let mut groups = Self {
+            grid,
+            tables: [
+                table(settings.groups_max),
+                table(settings.groups_max),
+                directions,
+            ],
+            definitions: Definitions::new(),
+            journal: Journal::default(),
+            settling: Journal::default(),
+            work: Work::Nothing,
+            cut: Cut::default(),
+            overflowed: [0; 3],
+            publication: Publication::new(),
+        };
+        groups.journal.begin(groups.tick_of(started));
+        groups
+    }
+
+    // Events. Every time is at which something is booked: never after the clock.
+
+    /// Says which ring the next definitions and events come from.
+    pub(in crate::aggregate) fn choose_ring(&mut self, position: &Position) {
+        self.definitions.choose(position);
+    }
+
+    /// Takes what labels of the chosen ring stand for from now on.
+    pub(in crate::aggregate) fn define(&mut self, definition: &Definition<'_>) {
+        self.definitions.define(definition);
+    }
+
+    /// The home that a session has by its labels.
+    #[inline]
+    pub(in crate::aggregate) fn home(&mut self, labels: Labels) -> Home {
+        let [queue, deployment] = self.definitions.groups(labels, &mut self.tables);
+        Home {
+            queue: queue.unwrap_or(UNNAMED),
+            deployment: deployment.unwrap_or(UNNAMED),
+        }
+    }
+
+    /// A message counts under its own fields, else its open session's.
+    #[inline]
+    pub(in crate::aggregate) fn message(
+        &mut self,
+        labels: Labels,
+        direction: Option<Direction>,
+        session: Option<Home>,
+        time: EpochMs,
+    ) {
+        let own = self.definitions.groups(labels, &mut self.tables);
+        let session = session.unwrap_or(Home::NONE);
+        for (own, dimension) in own.into_iter().zip(OF_SESSIONS) {
+            let group = own.unwrap_or_else(|| session.of(dimension));
+            self.count_message(dimension, group, time);
+        }
+        let direction = match direction {
+            None => UNNAMED,
+            // In the order in which they were added.
+            Some(Direction::Inbound) => GroupId(2),
+            Some(Direction::Outbound) => GroupId(3),
+        };
+        self.count_message(Dimension::Direction, direction, time);
+    }
+
+    /// A connect that counts in the total.
+    pub(in crate::aggregate) fn connection(&mut self, home: Home, time: EpochMs) {
+        self.change(home, time, |change| {
+            change.connections = change.connections.wrapping_add(1);
+        });
+        self.count_other(home);
+    }
+
+    /// A session opens.
+    pub(in crate::aggregate) fn open(&mut self, home: Home, connected: EpochMs, now: EpochMs) {
+        self.change(home, connected, |change| {
+            change.active = change.active.wrapping_add(1);
+        });
+        self.change(home, now, |change| change.opened += 1);
+    }
+
+    /// A session is no longer open, without an end: it was restarted or evicted.
+    pub(in crate::aggregate) fn forget(&mut self, home: Home, connected: EpochMs, now: EpochMs) {
+        self.change(home, connected, |change| {
+            change.active = change.active.wrapping_sub(1);
+        });
+        self.change(home, now, |change| change.opened -= 1);
+    }
+
+    /// A session ends.
+    pub(in crate::aggregate) fn end(&mut self, home: Home, end: &SessionEnd, now: EpochMs) {
+        let was_open = u32::from(end.was_open);
+        self.change(home, end.connected, |change| {
+            change.active = change.active.wrapping_sub(was_open);
+            change.closed = change.closed.wrapping_add(1);
+            change.closed_duration_ms = change.closed_duration_ms.wrapping_add(end.duration_ms);
+        });
+        self.change(home, end.ended, |change| {
+            change.disconnections = change.disconnections.wrapping_add(1);
+            change.ended_messages = change.ended_messages.wrapping_add(end.messages);
+        });
+        self.change(home, now, |change| change.opened -= i32::from(end.was_open));
+        for dimension in OF_SESSIONS {
+            self.journal.ended.push(Ended {
+                dimension,
+                group: home.of(dimension),
+                time_ms: end.ended.ms(),
+                duration_ms: end.duration_ms,
+            });
+        }
+        self.count_other(home);
+    }
+
+    #[inline]
+    fn change(&mut self, home: Home, time: EpochMs, change: impl Fn(&mut Change)) {
+        for dimension in OF_SESSIONS {
+            self.journal
+                .change(dimension, home.of(dimension), time.ms(), &change);
+        }
+    }
+
+    #[inline]
+    fn count_message(&mut self, dimension: Dimension, group: GroupId, time: EpochMs) {
+        self.overflowed[dimension.index()] += u64::from(group == OTHER);
+        self.journal.change(dimension, group, time.ms(), |change| {
+            change.messages = change.messages.wrapping_add(1);
+        });
+    }
+
+    fn count_other(&mut self, home: Home) {
+        for dimension in OF_SESSIONS {
+            self.overflowed[dimension.index()] += u64::from(home.of(dimension) == OTHER);
+        }
+    }
+
+    // Time.
+
+    /// Whether a time is past the tick that holds the clock.
+    #[inline]
+    pub(in crate::aggregate) fn is_past_tick(&self, time: EpochMs) -> bool {
+        time.ms() - self.journal.start_ms >= self.grid.tick_ms
+    }
+
+    /// Begins the tick that holds `now`: what was noted so far is the next cut. Whatever is left of
+    /// the cut before is done at once. `coverage_ms` tells of a window from a time on, so many
+    /// milliseconds long, how much of it the stream was live.
+    pub(in crate::aggregate) fn begin_tick(
+        &mut self,
+        now: EpochMs,
+        coverage_ms: impl Fn(EpochMs, u32) -> u64,
+    ) {
+        self.work(usize::MAX);
+        std::mem::swap(&mut self.journal, &mut self.settling);
+        self.journal.begin(self.tick_of(now));
+        let window = |(index, length_ms)| {
+            let start = EpochMs::from_ms(self.grid.start_ms(index, now.ms()));
+            GroupWindow {
+                start,
+                coverage_ms: coverage_ms(start, length_ms),
+            }
+        };
+        let mut windows = [GroupWindow::default(); 4];
+        let lengths = snapshot::GROUP_WINDOWS_MS.into_iter().enumerate();
+        for (own, found) in windows.iter_mut().zip(lengths.map(window)) {
+            *own = found;
+        }
+        self.cut = Cut {
+            as_of: now,
+            windows,
+            room: GroupRoom {
+                capacity: self.tables[0].capacity() as u64,
+                overflowed: self.overflowed,
+                bytes: self.bytes() as u64,
+            },
+        };
+        self.work = Work::Changes {
+            dimension: 0,
+            place: 0,
+        };
+    }
+
+    /// The latest cut that is done.
+    pub(in crate::aggregate) fn published(&self) -> &Arc<snapshot::Groups> {
+        self.publication.published()
+    }
+
+    fn tick_of(&self, time: EpochMs) -> i64 {
+        time.ms().div_euclid(self.grid.tick_ms) * self.grid.tick_ms
+    }
+
+    fn bytes(&self) -> usize {
+        self.tables.iter().map(Table::bytes).sum::<usize>()
+            + self.definitions.bytes()
+            + self.journal.bytes()
+            + self.settling.bytes()
+            + self.publication.bytes()
+    }
+}

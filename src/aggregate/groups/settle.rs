@@ -1,0 +1,162 @@
+//! Working off a tick's journal in small pieces: booking, sliding, freeing, publishing.
+
+use super::Groups;
+use super::OF_SESSIONS;
+
+/// The next piece of work, in the order in which they are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Book the changes of a dimension from a place on.
+    Changes {
+        dimension: usize,
+        place: usize,
+    },
+    Strays {
+        place: usize,
+    },
+    Durations {
+        place: usize,
+    },
+    /// Slide the windows of a dimension.
+    Slide {
+        dimension: usize,
+    },
+    Free,
+    /// Make the chunks of a dimension from one on.
+    Chunks {
+        dimension: usize,
+        chunk: usize,
+    },
+    Publish,
+    Nothing,
+}
+
+impl Groups {
+    /// Does up to about so many small pieces of the work that is left; whether there is more.
+    pub(in crate::aggregate) fn work(&mut self, mut pieces: usize) -> bool {
+        while self.work != Work::Nothing {
+            if pieces == 0 {
+                return true;
+            }
+            let done = self.work_on(pieces);
+            pieces = pieces.saturating_sub(done.max(1));
+        }
+        false
+    }
+
+    /// Does some of the next piece of work; answers how much that was.
+    fn work_on(&mut self, pieces: usize) -> usize {
+        let (done, next) = match self.work {
+            Work::Changes { dimension, place } => self.book_changes(dimension, place, pieces),
+            Work::Strays { place } => self.book_strays(place, pieces),
+            Work::Durations { place } => self.record_durations(place, pieces),
+            Work::Slide { dimension } => match self.tables[dimension].step(self.cut.as_of.ms()) {
+                Some(walked) => (walked, self.work),
+                None if dimension + 1 < self.tables.len() => (
+                    1,
+                    Work::Slide {
+                        dimension: dimension + 1,
+                    },
+                ),
+                None => (1, Work::Free),
+            },
+            Work::Free => {
+                self.free_empty();
+                let first = Work::Chunks {
+                    dimension: 0,
+                    chunk: 0,
+                };
+                (1, first)
+            }
+            Work::Chunks { dimension, chunk } => self.make_chunk(dimension, chunk),
+            Work::Publish => {
+                self.publication.publish(&self.cut);
+                (1, Work::Nothing)
+            }
+            Work::Nothing => (1, Work::Nothing),
+        };
+        self.work = next;
+        done
+    }
+
+    fn book_changes(&mut self, dimension: usize, place: usize, pieces: usize) -> (usize, Work) {
+        let (table, journal) = (&mut self.tables[dimension], &self.settling);
+        let entries = journal.changes[dimension].entries();
+        let last = entries.len().min(place.saturating_add(pieces));
+        for entry in &entries[place..last] {
+            table.book(entry.group, journal.start_ms, &entry.change);
+        }
+        let next = match (last < entries.len(), dimension + 1 < self.tables.len()) {
+            (true, _) => Work::Changes {
+                dimension,
+                place: last,
+            },
+            (false, true) => Work::Changes {
+                dimension: dimension + 1,
+                place: 0,
+            },
+            (false, false) => Work::Strays { place: 0 },
+        };
+        (last - place, next)
+    }
+
+    fn book_strays(&mut self, place: usize, pieces: usize) -> (usize, Work) {
+        let strays = &self.settling.strays;
+        let last = strays.len().min(place.saturating_add(pieces));
+        for stray in &strays[place..last] {
+            self.tables[stray.dimension.index()].book(stray.group, stray.time_ms, &stray.change);
+        }
+        let next = if last < strays.len() {
+            Work::Strays { place: last }
+        } else {
+            Work::Durations { place: 0 }
+        };
+        (last - place, next)
+    }
+
+    fn record_durations(&mut self, place: usize, pieces: usize) -> (usize, Work) {
+        let ended = &self.settling.ended;
+        let last = ended.len().min(place.saturating_add(pieces));
+        for end in &ended[place..last] {
+            self.tables[end.dimension.index()].record(end.group, end.time_ms, end.duration_ms);
+        }
+        let next = if last < ended.len() {
+            Work::Durations { place: last }
+        } else {
+            Work::Slide { dimension: 0 }
+        };
+        (last - place, next)
+    }
+
+    fn free_empty(&mut self) {
+        let (journal, definitions) = (&self.journal, &mut self.definitions);
+        for (place, dimension) in OF_SESSIONS.into_iter().enumerate() {
+            self.tables[place].free_empty(
+                |group| journal.holds(dimension, group),
+                |name| definitions.freed(place, name),
+            );
+        }
+    }
+
+    fn make_chunk(&mut self, dimension: usize, chunk: usize) -> (usize, Work) {
+        let table = &mut self.tables[dimension];
+        if chunk < table.chunks() {
+            let done = self
+                .publication
+                .make_chunk(dimension, chunk, table, &self.grid, &self.cut);
+            let next = Work::Chunks {
+                dimension,
+                chunk: chunk + 1,
+            };
+            return (done, next);
+        }
+        let next = match dimension + 1 < self.tables.len() {
+            true => Work::Chunks {
+                dimension: dimension + 1,
+                chunk: 0,
+            },
+            false => Work::Publish,
+        };
+        (1, next)
+    }
+}

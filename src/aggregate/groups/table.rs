@@ -1,0 +1,273 @@
+//! The groups of one dimension: their sums over every window, kept as cells come and go.
+//!
+//! Changes are booked in cells of three resolutions and in the sums of the windows that cover them;
+//! sliding takes out what leaving cells hold. Nothing here walks all groups.
+
+use std::sync::Arc;
+
+use super::cells::Booked;
+use super::cells::Cells;
+use super::cells::Out;
+use super::change::Change;
+use super::grid::DURATION_WINDOWS;
+use super::grid::Grid;
+use super::grid::length_ms;
+use super::panes::GroupDurations;
+use super::panes::Panes;
+use crate::aggregate::buckets::Sums;
+use crate::snapshot::DurationQuantiles;
+use crate::snapshot::GROUP_SECONDS;
+use crate::snapshot::GroupId;
+use crate::snapshot::GroupKind;
+
+use super::names::NameId;
+
+/// What carries no name.
+pub(super) const UNNAMED: GroupId = GroupId(0);
+/// What found no room.
+pub(super) const OTHER: GroupId = GroupId(1);
+/// The number of the first group with a name.
+const NAMED_FIRST: usize = 2;
+
+/// Places of the resolutions.
+const COARSE: usize = 2;
+
+/// One group.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) name: Arc<str>,
+    pub(super) kind: GroupKind,
+    /// Its name in the table of names; `None` when the group is never freed.
+    name_id: Option<NameId>,
+    pub(super) open: u64,
+    /// Retained coarse cells in which it has an entry. They cover all finer ones and all panes.
+    cells: u32,
+    pub(super) windows: [Sums; 4],
+    durations: [GroupDurations; 2],
+    pub(super) quantiles: [Option<DurationQuantiles>; 2],
+    is_quantiles_old: bool,
+    is_taken: bool,
+}
+
+/// The groups of one dimension.
+#[derive(Debug)]
+pub(super) struct Table {
+    slots: Vec<Slot>,
+    free: Vec<GroupId>,
+    /// Slots at the most, [`UNNAMED`] and [`OTHER`] included.
+    slots_max: usize,
+    cells: [Cells; 3],
+    panes: [Panes; 2],
+    /// Groups that changed since their numbers were last published, by chunk.
+    is_changed: Vec<bool>,
+    /// Groups that may have to be freed.
+    candidates: Vec<GroupId>,
+}
+
+/// Groups in one chunk of a published table.
+pub(super) const CHUNK: usize = 64;
+
+impl Table {
+    pub(super) fn new(grid: &Grid, named_max: usize, now_ms: i64) -> Self {
+        let window = |index| (index, grid.cells(index));
+        // As many whole seconds as a series has, and the one that has begun.
+        let seconds = GROUP_SECONDS as i64 * 1_000 / grid.mid_ms + 1;
+        let more = (seconds - grid.cells(2)).max(0);
+        let panes = DURATION_WINDOWS.map(|index| {
+            let pane_ms = grid.pane_ms(index).unwrap_or(grid.coarse_ms);
+            Panes::new(pane_ms, length_ms(index), now_ms)
+        });
+        let mut table = Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            slots_max: named_max + NAMED_FIRST,
+            cells: [
+                Cells::new(grid.fine_ms, vec![window(0), window(1)], 0, now_ms),
+                Cells::new(grid.mid_ms, vec![window(2)], more, now_ms),
+                Cells::new(grid.coarse_ms, vec![window(3)], 0, now_ms),
+            ],
+            panes,
+            is_changed: Vec::new(),
+            candidates: Vec::new(),
+        };
+        for kind in [GroupKind::Unnamed, GroupKind::Other] {
+            table.take(Arc::from(kind.shown_as().unwrap_or_default()), kind, None);
+        }
+        table
+    }
+
+    /// A new group; `None` when there is no room.
+    pub(super) fn add(&mut self, name: &Arc<str>, name_id: Option<NameId>) -> Option<GroupId> {
+        let has_room = !self.free.is_empty() || self.slots.len() < self.slots_max;
+        has_room.then(|| self.take(Arc::clone(name), GroupKind::Named, name_id))
+    }
+
+    fn take(&mut self, name: Arc<str>, kind: GroupKind, name_id: Option<NameId>) -> GroupId {
+        let slot = Slot {
+            name,
+            kind,
+            name_id,
+            open: 0,
+            cells: 0,
+            windows: [Sums::default(); 4],
+            durations: Default::default(),
+            quantiles: [None; 2],
+            is_quantiles_old: false,
+            is_taken: true,
+        };
+        if let Some(group) = self.free.pop() {
+            self.slots[usize::from(group.0)] = slot;
+            return group;
+        }
+        self.slots.push(slot);
+        if self.slots.len().div_ceil(CHUNK) > self.is_changed.len() {
+            self.is_changed.push(true);
+        }
+        GroupId(u16::try_from(self.slots.len() - 1).unwrap_or(u16::MAX))
+    }
+
+    /// Books what happened in a group at a time.
+    pub(super) fn book(&mut self, group: GroupId, time_ms: i64, change: &Change) {
+        let slot = &mut self.slots[usize::from(group.0)];
+        let sums = change.sums();
+        for (resolution, cells) in self.cells.iter_mut().enumerate() {
+            let booked = cells.add(time_ms, group, change);
+            if booked == Booked::Nowhere {
+                continue;
+            }
+            for window in cells.windows_at(time_ms) {
+                slot.windows[window] += sums;
+            }
+            if resolution == COARSE && booked == Booked::New {
+                slot.cells += 1;
+            }
+        }
+        slot.open = slot.open.wrapping_add_signed(i64::from(change.opened));
+        self.is_changed[usize::from(group.0) / CHUNK] = true;
+    }
+
+    /// Records a session of a group that ended at a time.
+    pub(super) fn record(&mut self, group: GroupId, ended_ms: i64, duration_ms: u64) {
+        let slot = &mut self.slots[usize::from(group.0)];
+        for (panes, own) in self.panes.iter_mut().zip(&mut slot.durations) {
+            slot.is_quantiles_old |= panes.record(group, own, ended_ms, duration_ms);
+        }
+        self.is_changed[usize::from(group.0) / CHUNK] = true;
+    }
+
+    /// Moves the windows one cell or pane on towards a time. Answers what that cost, in changes
+    /// walked; `None` when they are there.
+    pub(super) fn step(&mut self, to_ms: i64) -> Option<usize> {
+        let (slots, is_changed) = (&mut self.slots, &mut self.is_changed);
+        let candidates = &mut self.candidates;
+        for (resolution, cells) in self.cells.iter_mut().enumerate() {
+            let walked = cells.step(to_ms, |out| match out {
+                Out::OfWindow(window, entry) => {
+                    let group = usize::from(entry.group.0);
+                    slots[group].windows[window] -= entry.change.sums();
+                    is_changed[group / CHUNK] = true;
+                }
+                Out::OfRetention(group) if resolution == COARSE => {
+                    let slot = &mut slots[usize::from(group.0)];
+                    slot.cells -= 1;
+                    if slot.is_empty() {
+                        candidates.push(group);
+                    }
+                    // It may be listed no more.
+                    is_changed[usize::from(group.0) / CHUNK] = true;
+                }
+                Out::OfRetention(_) => {}
+            });
+            if walked.is_some() {
+                return walked;
+            }
+        }
+        for (index, panes) in self.panes.iter_mut().enumerate() {
+            let Some(holders) = panes.step(to_ms) else {
+                continue;
+            };
+            for group in &holders {
+                let slot = &mut slots[usize::from(group.0)];
+                panes.retire(&mut slot.durations[index]);
+                slot.is_quantiles_old = true;
+                is_changed[usize::from(group.0) / CHUNK] = true;
+            }
+            let walked = holders.len();
+            panes.give_back(holders);
+            return Some(walked + 1);
+        }
+        None
+    }
+
+    /// Frees the groups that have neither a retained cell nor an open session, unless something is
+    /// about to be booked in them; `freed` is told their names.
+    pub(super) fn free_empty(
+        &mut self,
+        is_needed: impl Fn(GroupId) -> bool,
+        mut freed: impl FnMut(NameId),
+    ) {
+        while let Some(group) = self.candidates.pop() {
+            let slot = &mut self.slots[usize::from(group.0)];
+            let (true, true, Some(name)) = (slot.is_taken, slot.is_empty(), slot.name_id) else {
+                continue;
+            };
+            if is_needed(group) {
+                continue;
+            }
+            slot.is_taken = false;
+            slot.name = Arc::default();
+            for (panes, own) in self.panes.iter_mut().zip(&mut slot.durations) {
+                panes.free(own);
+            }
+            self.free.push(group);
+            self.is_changed[usize::from(group.0) / CHUNK] = true;
+            freed(name);
+        }
+    }
+
+    /// How many chunks a published table has.
+    pub(super) fn chunks(&self) -> usize {
+        self.is_changed.len()
+    }
+
+    /// The groups of a chunk, if one of them changed since the latest look: those that have a
+    /// retained cell or an open session, with their quantiles made.
+    pub(super) fn changed(
+        &mut self,
+        chunk: usize,
+    ) -> Option<impl Iterator<Item = (GroupId, &Slot)>> {
+        if !std::mem::take(&mut self.is_changed[chunk]) {
+            return None;
+        }
+        let first = chunk * CHUNK;
+        let last = (first + CHUNK).min(self.slots.len());
+        let slots = &mut self.slots[first..last];
+        for slot in slots.iter_mut().filter(|slot| slot.is_quantiles_old) {
+            slot.quantiles = slot.durations.each_ref().map(GroupDurations::quantiles);
+            slot.is_quantiles_old = false;
+        }
+        let numbered = (first..).zip(slots.iter());
+        Some(
+            numbered
+                .filter(|(_, slot)| slot.is_taken && !slot.is_empty())
+                .map(|(number, slot)| (GroupId(u16::try_from(number).unwrap_or(0)), slot)),
+        )
+    }
+
+    /// Named groups there is room for.
+    pub(super) fn capacity(&self) -> usize {
+        self.slots_max - NAMED_FIRST
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
+            + self.cells.iter().map(Cells::bytes).sum::<usize>()
+            + self.panes.iter().map(Panes::bytes).sum::<usize>()
+    }
+}
+
+impl Slot {
+    fn is_empty(&self) -> bool {
+        self.cells == 0 && self.open == 0
+    }
+}

@@ -1,0 +1,70 @@
+//! What a WebSocket's client has to show before it may ask for anything.
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::serve::bearer;
+
+/// The token to show, if any, and whether it was shown with the upgrade. A page in a browser cannot
+/// add a header there, so it may show the token in `connection_init` instead.
+#[derive(Clone, Debug)]
+pub(in crate::serve) struct Credential {
+    token: Option<SecretString>,
+    is_shown: bool,
+}
+
+/// The payload of `connection_init`.
+#[derive(Deserialize)]
+struct Init {
+    #[serde(alias = "Authorization", default)]
+    authorization: Option<String>,
+}
+
+impl Credential {
+    /// The token asked for, and whether the upgrade has shown it.
+    pub(in crate::serve) const fn new(token: Option<SecretString>, is_shown: bool) -> Self {
+        Self { token, is_shown }
+    }
+
+    /// Whether a client is let in with this payload of `connection_init`, in JSON. A wrong token is
+    /// refused even where the right one was shown before.
+    pub(super) fn admits(&self, payload: Option<&str>) -> bool {
+        let Some(token) = &self.token else {
+            return true;
+        };
+        let init = serde_json::from_str::<Init>(payload.unwrap_or("{}"));
+        match init.map(|init| init.authorization) {
+            Ok(Some(offered)) => bearer::is_right(token, offered.as_bytes()),
+            Ok(None) => self.is_shown,
+            Err(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_shown_with_the_upgrade_or_in_the_payload() {
+        let payloads: [(Option<&str>, [bool; 2]); 8] = [
+            (None, [true, false]),
+            (Some("{}"), [true, false]),
+            (Some(r#"{"authorization":null,"more":1}"#), [true, false]),
+            (Some(r#"{"authorization":"Bearer s3cret"}"#), [true, true]),
+            (Some(r#"{"Authorization":"bearer s3cret"}"#), [true, true]),
+            (Some(r#"{"authorization":"s3cret"}"#), [false, false]),
+            (Some(r#"{"authorization":"Bearer s3cre"}"#), [false, false]),
+            (
+                Some(r#"{"authorization":["Bearer s3cret"]}"#),
+                [false, false],
+            ),
+        ];
+        for (payload, [shown, not_shown]) in payloads {
+            let with = |is_shown| Credential::new(Some("s3cret".into()), is_shown);
+            assert_eq!(with(true).admits(payload), shown, "{payload:?}");
+            assert_eq!(with(false).admits(payload), not_shown, "{payload:?}");
+            assert!(Credential::new(None, false).admits(payload), "{payload:?}");
+        }
+    }
+}

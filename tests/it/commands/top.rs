@@ -1,0 +1,244 @@
+//! `streamgauge top` against a running server.
+
+use std::fs;
+use std::fs::Permissions;
+use std::io::Read;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::ChildStdin;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
+
+use streamgauge::config::ServeSettings;
+
+use super::process::Process;
+use crate::cli::CANARY;
+use crate::cli::run;
+use crate::http::serve;
+use crate::http::settings;
+use crate::metrics::sample::snapshot;
+
+/// Longer than anything here takes; only a hang meets it.
+const HANG: Duration = Duration::from_secs(60);
+
+/// Runs a command on a thread of its own, so that a server in this process can answer it.
+async fn top(args: &[&str]) -> crate::cli::Run {
+    let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let running = tokio::task::spawn_blocking(move || {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        run(&args, &[])
+    });
+    running.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_frame_holds_the_numbers_of_the_snapshot() {
+    let served = serve(settings(), snapshot()).await;
+    let url = format!("http://{}", served.addr);
+    let shown = top(&["top", "--once", "--url", &url]).await;
+    assert_eq!((shown.code, shown.stderr.as_str()), (Some(0), ""));
+    for part in [
+        &format!(
+            "streamgauge {} at {}",
+            env!("CARGO_PKG_VERSION"),
+            served.addr
+        ),
+        "live",
+        "active 14   open 71   total 892   average 18.5 s   messages/min 35",
+        "durations p50 / p99 10.0 s / 30.0 s",
+        "lag -125 ms",
+        "rejected 2.04 k   ignored 101   late 103   future 104",
+        "duplicates 105   shed 102",
+        "alerts   1 firing   0 pending   0 ok",
+        "FIRING   flood  messagesPerMinute 35, above 10",
+        "QUEUE ",
+        "sales ",
+        "a \"quoted\\\" name·# HELP x",
+    ] {
+        assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
+    }
+    assert!(!shown.stdout.contains('\u{1b}'), "{}", shown.stdout);
+
+    let args = ["--by", "deployment", "--sort", "open", "--filter", "NONE"];
+    let shown = top(&[&["top", "--once", "--url", &url], &args[..]].concat()).await;
+    let row = shown.stdout.lines().find(|line| line.starts_with("(none)"));
+    assert!(row.unwrap().contains(" 9 "), "{}", shown.stdout);
+    assert!(!shown.stdout.contains("sales"), "{}", shown.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_asked_for_and_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let settings = ServeSettings {
+        token: Some(CANARY.into()),
+        ..settings()
+    };
+    let served = serve(settings, snapshot()).await;
+    let url = format!("http://{}/", served.addr);
+    let (right, wrong) = (file("right", CANARY), file("wrong", "else"));
+    let check = async |args: &[&str], code: i32, part: &str| {
+        let run = top(&[&["top", "--once", "--url", &url], args].concat()).await;
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert_eq!(run.code, Some(code), "{said}");
+        assert!(said.contains(part), "{said}");
+        assert_eq!(run.stdout.is_empty(), code != 0, "{said}");
+    };
+    check(
+        &[],
+        1,
+        "the server asks for a token; give its file with --token-file",
+    )
+    .await;
+    check(&["--token-file", &wrong], 1, "the server refuses the token").await;
+    check(
+        &["--token-file", "/nowhere"],
+        2,
+        "--token-file: /nowhere: cannot be read",
+    )
+    .await;
+    check(&["--token-file", &right], 0, "active 14").await;
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_one_line() {
+    let check = |args: &[&str], code: i32, part: &str| {
+        let run = run(&[&["top"], args].concat(), &[]);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(code), ""),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+        assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+    };
+    // Nobody listens on the first port.
+    let nowhere = ["--url", "http://127.0.0.1:1"];
+    let refused = "top: 127.0.0.1:1: connection refused; start streamgauge serve or demo there";
+    check(&nowhere, 1, refused);
+    check(&["--url", "http://example.com"], 2, "use https or wss");
+    check(&["--interval", "1ms"], 2, "under 100ms");
+    check(
+        &["--by", "guest"],
+        2,
+        "possible values: queue, deployment, direction",
+    );
+}
+
+#[test]
+fn lines_come_where_no_terminal_is_and_outlive_the_server() {
+    let mut demo = Process::start(&["demo", "--listen", "127.0.0.1:0"], &[]);
+    let address = demo.address();
+    let url = format!("http://{address}");
+    let mut top = Process::start(&["top", "--url", &url, "--interval", "100ms"], &[]);
+    for _ in 0..3 {
+        top.until_stdout("  live  active ");
+    }
+    demo.signal(&["TERM"]);
+    demo.wait();
+    top.until_stdout("  no answer for ");
+    let mut again = Process::start(&["demo", "--listen", &address], &[]);
+    again.address();
+    top.until_stdout("  live  active ");
+    top.signal(&["TERM"]);
+    let ended = top.wait();
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+}
+
+/// A command in a terminal that `script` makes for it.
+struct Pty {
+    child: std::process::Child,
+    keys: ChildStdin,
+    pieces: Receiver<Vec<u8>>,
+    seen: String,
+}
+
+impl Pty {
+    fn start(command: &str) -> Self {
+        let mut child = Command::new("script")
+            .args([
+                "--quiet",
+                "--return",
+                "--echo",
+                "never",
+                "--command",
+                command,
+                "/dev/null",
+            ])
+            .env("TERM", "xterm")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut stdout, keys) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
+        let (sender, pieces) = mpsc::channel();
+        thread::spawn(move || {
+            let mut bytes = [0; 4_096];
+            while let Ok(count @ 1..) = stdout.read(&mut bytes) {
+                if sender.send(bytes[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            keys,
+            pieces,
+            seen: String::new(),
+        }
+    }
+
+    /// Waits until the terminal has got this after what was waited for before.
+    fn until(&mut self, part: &str) {
+        while !self.seen.contains(part) {
+            match self.pieces.recv_timeout(HANG) {
+                Ok(piece) => self.seen.push_str(&String::from_utf8_lossy(&piece)),
+                Err(error) => panic!("never {part:?} ({error}): {:?}", self.seen),
+            }
+        }
+        let (_, rest) = self.seen.split_once(part).unwrap();
+        self.seen = rest.to_owned();
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn keys_work_on_a_terminal_which_is_given_back() {
+    let mut demo = Process::start(&["demo", "--listen", "127.0.0.1:0"], &[]);
+    let address = demo.address();
+    let binary = env!("CARGO_BIN_EXE_streamgauge");
+    for end in ["q", "\u{3}"] {
+        // The modes before and after: the terminal is given back as it was.
+        let command = format!(
+            "before=$(stty -g); {binary} top --url http://{address} --interval 100ms; code=$?; \
+             [ \"$before\" = \"$(stty -g)\" ] && echo same modes, code $code"
+        );
+        let mut pty = Pty::start(&command);
+        pty.until("\u{1b}[?1049h");
+        pty.until("q quit   s sort   b by   / filter");
+        pty.until("\u{1b}[7mQUEUE");
+        pty.press("b");
+        pty.until("\u{1b}[7mDEPLOYMENT");
+        pty.press("/zzz");
+        pty.until("filter: \u{1b}[0mzzz");
+        pty.press("\r");
+        pty.until("/ filter: zzz");
+        pty.press(end);
+        pty.until("\u{1b}[?25h\u{1b}[?1049l");
+        pty.until("same modes, code 0");
+        assert!(pty.child.wait().unwrap().success());
+    }
+}

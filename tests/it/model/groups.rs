@@ -1,0 +1,335 @@
+//! The groups, counted anew from plain lists of everything that was ever booked in one.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use streamgauge::config::AggregateSettings;
+use streamgauge::event::Definition;
+use streamgauge::event::Direction;
+use streamgauge::event::Event;
+use streamgauge::snapshot::Dimension;
+use streamgauge::snapshot::DurationQuantiles;
+use streamgauge::snapshot::GroupKind;
+use streamgauge::snapshot::WindowStats;
+use streamgauge::time::EpochMs;
+
+use super::Model;
+use super::numbers::count;
+use super::numbers::quantiles;
+
+/// What a group is called, and what stands behind that.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name {
+    Unnamed,
+    Other,
+    Named(String),
+}
+
+/// A group of each dimension; of a session only the first two count.
+pub(super) type Names = [Name; 3];
+
+/// The groups of a cut: by dimension and name, open sessions and windows.
+pub(crate) type Cut = BTreeMap<(usize, Name), (u64, [WindowStats; 4])>;
+
+/// The lengths of the windows, in milliseconds.
+const LENGTHS_MS: [i64; 4] = [10_000, 60_000, 300_000, 3_600_000];
+
+/// What was ever booked in groups. Times are those of booking, in milliseconds.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    definitions: BTreeMap<u16, (Option<String>, Option<String>)>,
+    /// Names that have a group, by dimension.
+    named: [BTreeSet<String>; 2],
+    connects: Vec<(i64, Names)>,
+    messages: Vec<(i64, Names)>,
+    ended: Vec<Ended>,
+    /// When anything was booked in a group, and for when.
+    touches: Vec<(usize, Name, i64)>,
+    overflowed: [u64; 3],
+    /// The latest cut, and what had overflowed by then.
+    pub(super) cut: Cut,
+    pub(super) cut_overflowed: [u64; 3],
+}
+
+#[derive(Clone, Debug)]
+struct Ended {
+    connected_ms: i64,
+    disconnected_ms: i64,
+    duration_ms: u64,
+    messages: u64,
+    home: Names,
+}
+
+/// The length of a cell of a window, in milliseconds: 100 ms, 1 s, 10 s, if the buckets fit.
+fn cell_ms(settings: &AggregateSettings, window: usize) -> i64 {
+    let width = i64::from(settings.width.ms());
+    let fine = (100..=1_000)
+        .find(|ms| ms % width == 0 && 1_000 % ms == 0)
+        .unwrap_or(width);
+    match window {
+        0 | 1 => fine,
+        2 => fine.max(1_000),
+        _ => (10_000..).find(|ms| ms % fine.max(1_000) == 0).unwrap(),
+    }
+}
+
+/// The first milliseconds of the oldest and the newest cell that a window covers.
+fn covered(settings: &AggregateSettings, window: usize, now_ms: i64) -> (i64, i64) {
+    let cell = cell_ms(settings, window);
+    let newest = now_ms.div_euclid(cell) * cell;
+    let starts = (0..).map(|back| newest - back * cell);
+    let oldest = starts
+        .take_while(|start| *start > newest - LENGTHS_MS[window])
+        .last();
+    (oldest.unwrap(), newest)
+}
+
+impl Model {
+    pub(crate) fn define(&mut self, definition: &Definition<'_>) {
+        let name = |name: Option<&str>| name.map(str::to_owned);
+        let names = (name(definition.queue), name(definition.deployment));
+        self.groups
+            .definitions
+            .insert(definition.labels.number(), names);
+    }
+
+    pub(crate) fn cut(&self) -> (&Cut, [u64; 3]) {
+        (&self.groups.cut, self.groups.cut_overflowed)
+    }
+
+    /// The groups that an event names; a name that finds no room goes to the others.
+    fn own_names(&mut self, event: &Event) -> [Option<Name>; 2] {
+        let groups = &mut self.groups;
+        let (queue, deployment) = groups
+            .definitions
+            .get(&event.labels.number())
+            .cloned()
+            .unwrap_or_default();
+        let mut dimension = 0;
+        [queue, deployment].map(|name| {
+            let named = &mut groups.named[dimension];
+            dimension += 1;
+            let name = name?;
+            if !named.contains(&name) && named.len() == self.settings.groups_max {
+                return Some(Name::Other);
+            }
+            named.insert(name.clone());
+            Some(Name::Named(name))
+        })
+    }
+
+    /// The groups of a session that begins with this event.
+    pub(super) fn home(&mut self, event: &Event) -> Names {
+        let [queue, deployment] = self.own_names(event);
+        let or_none = |name: Option<Name>| name.unwrap_or(Name::Unnamed);
+        [or_none(queue), or_none(deployment), Name::Unnamed]
+    }
+
+    pub(super) fn group_message(&mut self, event: &Event, session: Option<Names>) {
+        let [queue, deployment] = self.own_names(event);
+        let session = session.unwrap_or([Name::Unnamed, Name::Unnamed, Name::Unnamed]);
+        let direction = match event.direction {
+            None => Name::Unnamed,
+            Some(Direction::Inbound) => Name::Named("inbound".to_owned()),
+            Some(Direction::Outbound) => Name::Named("outbound".to_owned()),
+        };
+        let names = [
+            queue.unwrap_or_else(|| session[0].clone()),
+            deployment.unwrap_or_else(|| session[1].clone()),
+            direction,
+        ];
+        let at = self.booked_ms(event.time);
+        self.touch_groups(&names, 3, at);
+        self.overflow(&names, 3);
+        self.groups.messages.push((at, names));
+    }
+
+    pub(super) fn group_connect(&mut self, time: EpochMs, home: &Names) {
+        let at = self.booked_ms(time);
+        self.touch_groups(home, 2, at);
+        self.overflow(home, 2);
+        self.groups.connects.push((at, home.clone()));
+    }
+
+    /// A session is over: its connect was booked at one time, its disconnect is now booked at another.
+    pub(super) fn group_end(
+        &mut self,
+        home: &Names,
+        connected_ms: i64,
+        disconnected: EpochMs,
+        duration_ms: u64,
+        messages: u64,
+    ) {
+        let disconnected_ms = self.booked_ms(disconnected);
+        self.touch_groups(home, 2, disconnected_ms);
+        self.touch_groups(home, 2, connected_ms);
+        self.overflow(home, 2);
+        self.groups.ended.push(Ended {
+            connected_ms,
+            disconnected_ms,
+            duration_ms,
+            messages,
+            home: home.clone(),
+        });
+    }
+
+    /// Something is booked in groups, at a time and by the clock.
+    pub(super) fn touch_groups(&mut self, names: &Names, dimensions: usize, at_ms: i64) {
+        for (dimension, name) in names.iter().enumerate().take(dimensions) {
+            for at in [at_ms, self.now().ms()] {
+                self.groups.touches.push((dimension, name.clone(), at));
+            }
+        }
+    }
+
+    fn overflow(&mut self, names: &Names, dimensions: usize) {
+        for (dimension, name) in names.iter().enumerate().take(dimensions) {
+            self.groups.overflowed[dimension] += u64::from(*name == Name::Other);
+        }
+    }
+
+    /// When what happened at `time` is booked.
+    pub(super) fn booked_ms(&self, time: EpochMs) -> i64 {
+        time.min(self.now()).ms()
+    }
+
+    /// Whether the clock, once at `now`, is in another bucket of the groups' than at `before`.
+    pub(super) fn is_new_cut(&self, before: Option<EpochMs>, now: EpochMs) -> bool {
+        let cell = cell_ms(&self.settings, 0).min(1_000);
+        before.is_none_or(|before| now.ms().div_euclid(cell) != before.ms().div_euclid(cell))
+    }
+
+    /// Counts all groups anew, as they stand when the clock enters a bucket, and frees the empty ones.
+    pub(super) fn cut_groups(&mut self) {
+        let now = self.now().ms();
+        let (oldest, newest) = covered(&self.settings, 3, now);
+        let cell = cell_ms(&self.settings, 3);
+        let is_retained = |at: i64| oldest <= at && at < newest + cell;
+        let mut listed: BTreeSet<(usize, Name)> = BTreeSet::new();
+        for (dimension, name, at) in &self.groups.touches {
+            if is_retained(*at) {
+                listed.insert((*dimension, name.clone()));
+            }
+        }
+        for open in self.open_rows() {
+            for (dimension, name) in open.home.iter().enumerate().take(2) {
+                listed.insert((dimension, name.clone()));
+            }
+        }
+        let cut = listed.iter().map(|(dimension, name)| {
+            let windows = [0, 1, 2, 3].map(|window| self.group_window(*dimension, name, window));
+            let is_open =
+                |open: &&super::table::Open| *dimension < 2 && open.home[*dimension] == *name;
+            let open = count(self.open_rows().filter(is_open));
+            ((*dimension, name.clone()), (open, windows))
+        });
+        self.groups.cut = cut.collect();
+        self.groups.cut_overflowed = self.groups.overflowed;
+        for (dimension, named) in self.groups.named.iter_mut().enumerate() {
+            named.retain(|name| listed.contains(&(dimension, Name::Named(name.clone()))));
+        }
+    }
+
+    fn group_window(&self, dimension: usize, name: &Name, window: usize) -> WindowStats {
+        let now = self.now().ms();
+        let (oldest, newest) = covered(&self.settings, window, now);
+        let end = newest + cell_ms(&self.settings, window);
+        let covers = |at: i64| oldest <= at && at < end;
+        let is_own = |names: &Names| names[dimension] == *name;
+        let groups = &self.groups;
+        let of_session = dimension < 2;
+        let own = |end: &&Ended| of_session && is_own(&end.home);
+        let connected = groups
+            .ended
+            .iter()
+            .filter(own)
+            .filter(|end| covers(end.connected_ms));
+        let ended = groups
+            .ended
+            .iter()
+            .filter(own)
+            .filter(|end| covers(end.disconnected_ms));
+        let open = self
+            .open_rows()
+            .filter(|open| of_session && is_own(&open.home));
+        let length = LENGTHS_MS[window];
+        let start = EpochMs::from_ms(oldest);
+        let (durations, pane_ms) = self.group_durations(dimension, name, window);
+        WindowStats {
+            length_ms: u32::try_from(length).unwrap(),
+            start,
+            active_sessions: count(open.filter(|open| covers(open.connect_booked_ms))),
+            connections: count(
+                groups
+                    .connects
+                    .iter()
+                    .filter(|(at, names)| of_session && is_own(names) && covers(*at)),
+            ),
+            disconnections: count(ended.clone()),
+            messages: count(
+                groups
+                    .messages
+                    .iter()
+                    .filter(|(at, names)| is_own(names) && covers(*at)),
+            ),
+            closed_sessions: count(connected.clone()),
+            closed_duration_ms: connected.map(|end| end.duration_ms).sum(),
+            ended_messages: ended.map(|end| end.messages).sum(),
+            durations,
+            pane_ms: u32::try_from(pane_ms).unwrap(),
+            coverage_ms: self.coverage_ms(start, start + length),
+        }
+    }
+
+    /// Percentiles of the windows of a minute and an hour, on panes of a sixtieth in whole cells: of
+    /// a second and ten seconds, or what the buckets make of them.
+    fn group_durations(
+        &self,
+        dimension: usize,
+        name: &Name,
+        window: usize,
+    ) -> (Option<DurationQuantiles>, i64) {
+        let cell = match window {
+            1 => cell_ms(&self.settings, 2),
+            3 => cell_ms(&self.settings, 3),
+            _ => return (None, 0),
+        };
+        let length = LENGTHS_MS[window];
+        let pane = (1..)
+            .map(|n| n * cell)
+            .find(|pane| pane * 60 >= length)
+            .unwrap();
+        let newest = self.now().ms().div_euclid(pane) * pane;
+        let covers = |at: i64| {
+            let start = at.div_euclid(pane) * pane;
+            newest - length < start && start <= newest
+        };
+        let own = self.groups.ended.iter().filter(|end| {
+            dimension < 2 && end.home[dimension] == *name && covers(end.disconnected_ms)
+        });
+        (quantiles(own.map(|end| end.duration_ms).collect()), pane)
+    }
+}
+
+/// The name of a published group.
+pub(crate) fn name_of(kind: GroupKind, name: &str) -> Name {
+    match kind {
+        GroupKind::Unnamed => Name::Unnamed,
+        GroupKind::Other => Name::Other,
+        GroupKind::Named => Name::Named(name.to_owned()),
+    }
+}
+
+/// A published table as the model has it.
+pub(crate) fn cut_of(groups: &streamgauge::snapshot::Groups) -> Cut {
+    let mut cut = Cut::new();
+    for dimension in Dimension::ALL {
+        for group in groups.by(dimension).iter() {
+            let windows = [0, 1, 2, 3].map(|window| groups.window(group, window));
+            let key = (dimension.index(), name_of(group.kind, &group.name));
+            let twice = cut.insert(key, (group.open_sessions, windows));
+            assert_eq!(twice, None, "{} is listed twice", group.name);
+        }
+    }
+    cut
+}

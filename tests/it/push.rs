@@ -1,0 +1,8 @@
+//! Push: subscriptions over WebSockets and server-sent events, against a running server.
+
+mod closes;
+mod events;
+mod npm;
+mod operations;
+mod rig;
+mod slow;
