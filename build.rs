@@ -68,7 +68,7 @@ fn main() {
 
 /// Ends the build with one line.
 fn fail(why: &str) -> ! {
-    println!("cargo:error=dashboard: {why}");
+    println!("cargo::error=dashboard: {why}");
     std::process::exit(1);
 }
 

@@ -19,10 +19,14 @@ const NAMES = [
   "x".repeat(200),
 ];
 
-test("hostile names are shown as they are, and the page equals GraphQL", async () => {
+test("hostile names are shown as they are, and the page equals GraphQL", async (t) => {
   const browser = await launch();
   const stream = await ScriptedStream.start();
   const program = await Program.start(...stream.serve());
+  t.after(async () => {
+    await Promise.all([browser.close(), program.stop()]);
+    stream.stop();
+  });
   await until("the stream live", async () => {
     const { stream: { state } } = await program.ask<{ stream: { state: string } }>("{ stream { state } }");
     return state === "LIVE" ? true : undefined;
@@ -82,7 +86,4 @@ test("hostile names are shown as they are, and the page equals GraphQL", async (
   await page.getByRole("heading", { name: `Longest open, ${first}` }).waitFor();
   assert.doesNotMatch(await page.title(), /broken/);
   visitor.assertQuiet();
-  await browser.close();
-  await program.stop();
-  stream.stop();
 });

@@ -7,9 +7,10 @@ import { NONE } from "../src/format.ts";
 import { Program } from "./program.ts";
 import { Visitor, launch, until } from "./visitor.ts";
 
-test("a restart of the server costs nothing but the time it takes", async () => {
+test("a restart of the server costs nothing but the time it takes", async (t) => {
   const browser = await launch();
   let demo = await Program.demo();
+  t.after(() => Promise.all([browser.close(), demo.stop()]));
   const { url } = demo;
   const visitor = await Visitor.open(browser, url, "/");
   await visitor.seesData();
@@ -37,6 +38,4 @@ test("a restart of the server costs nothing but the time it takes", async () => 
   // The browser itself writes down that it could not connect; nothing else may be wrong.
   const others = visitor.complaints.filter((text) => !/ERR_CONNECTION|WebSocket connection to|ERR_EMPTY_RESPONSE/.test(text));
   assert.deepEqual(others, []);
-  await browser.close();
-  await demo.stop();
 });

@@ -12,13 +12,18 @@ import { Visitor, launch, until } from "./visitor.ts";
 
 const TOKEN = "correct-horse-battery-staple";
 
-test("a browser signs in once, and is out when it signs out", async () => {
+test("a browser signs in once, and is out when it signs out", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "streamgauge-"));
   const file = join(folder, "token");
   await writeFile(file, TOKEN, { mode: 0o600 });
   const browser = await launch();
   const stream = await ScriptedStream.start();
   const program = await Program.start(...stream.serve("--token-file", file));
+  t.after(async () => {
+    await Promise.all([browser.close(), program.stop()]);
+    stream.stop();
+    await rm(folder, { recursive: true });
+  });
 
   const visitor = await Visitor.open(browser, program.url, "/?window=5m");
   const { page } = visitor;
@@ -45,9 +50,4 @@ test("a browser signs in once, and is out when it signs out", async () => {
   assert.deepEqual(await page.context().cookies(), []);
   // The refusals themselves are all that the browser notes.
   assert.deepEqual(visitor.complaints.filter((text) => !/status of 401/.test(text)), []);
-
-  await browser.close();
-  await program.stop();
-  stream.stop();
-  await rm(folder, { recursive: true });
 });

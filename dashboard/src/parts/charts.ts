@@ -8,6 +8,9 @@ import { Chart, type Kind } from "./chart.ts";
 
 const seconds = (value: number | null): string => (value === null ? NONE : duration(value * 1_000));
 
+/** Counts have no halves. */
+const WHOLE = Array.from({ length: 11 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 const KINDS: readonly (Kind & { columns: (details: Details) => Columns })[] = [
   {
     key: "messages",
@@ -15,6 +18,7 @@ const KINDS: readonly (Kind & { columns: (details: Details) => Columns })[] = [
     lines: [{ label: "messages", colour: "--line-1", isFilled: true }],
     format: number,
     tick: short,
+    steps: WHOLE,
     columns: ({ messages }) => columns([messages[0]], perMinute),
   },
   {
@@ -26,6 +30,7 @@ const KINDS: readonly (Kind & { columns: (details: Details) => Columns })[] = [
     ],
     format: number,
     tick: short,
+    steps: WHOLE,
     columns: ({ open, active }) => columns([open[0], active?.[0]], asIs),
   },
   {
@@ -37,6 +42,7 @@ const KINDS: readonly (Kind & { columns: (details: Details) => Columns })[] = [
     ],
     format: number,
     tick: short,
+    steps: WHOLE,
     columns: (details) => columns([details.connections[0], details.disconnections[0]], perMinute),
   },
   {

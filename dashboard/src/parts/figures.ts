@@ -123,15 +123,24 @@ export class FigureCards {
       const rules = rulesOf(figures.alerts.items, { metrics: kind.metrics, windowMs: ms, group });
       drawTarget(root, target, rules, kind.isDuration);
     }
-    const { window } = shown;
-    this.#coverage.hidden = window === undefined || window.complete;
-    if (window !== undefined && !window.complete) {
-      setText(
-        this.#coverage,
-        `◆ The stream was live for ${percent(window.coverageMs, window.windowMs)} of the last ${label}: numbers of this window may be too low.`,
-      );
-    }
+    const caution = cautionOf(shown.window, label, view.group);
+    this.#coverage.hidden = caution === "";
+    setText(this.#coverage, caution);
   }
+}
+
+/** What to know before a window's numbers are believed; empty when there is nothing. */
+export function cautionOf(window: WindowNumbers | undefined, label: string, group: string | undefined): string {
+  if (window === undefined) {
+    return group === undefined
+      ? `◆ The server keeps no window of ${label}; its setting “windows” names those it keeps.`
+      : `◆ Nothing is known of ${group} at present.`;
+  }
+  if (window.complete) {
+    return "";
+  }
+  const live = percent(window.coverageMs, window.windowMs);
+  return `◆ The stream was live for ${live} of the last ${label}: numbers of this window may be too low.`;
 }
 
 /** The numbers that a view is of. */

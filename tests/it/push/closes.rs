@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
+use hyper::Method;
+use hyper::Version;
+use hyper::header;
+use hyper::header::HeaderValue;
 use streamgauge::config::ServeSettings;
 
+use crate::http::Client;
+use crate::http::request;
 use crate::http::serve;
 use crate::http::settings;
 use crate::push::rig::CLOSE;
@@ -190,6 +196,43 @@ async fn the_token_is_asked_for_once_and_in_either_place() {
     }
     let (_, head) = Raw::handshake(served.addr, &with("wrong")).await;
     assert!(head.starts_with("HTTP/1.1 401"), "{head}");
+}
+
+/// A page in a browser can add no header to an upgrade, but its cookie goes along.
+#[tokio::test]
+async fn the_cookie_of_a_signed_in_browser_shows_the_token() {
+    let served = serve(
+        ServeSettings {
+            token: Some("s3cret".into()),
+            ..settings()
+        },
+        snapshot(1),
+    )
+    .await;
+    let mut signing_in = request(served.addr, Method::POST, "/session", "");
+    let value = HeaderValue::from_static("Bearer s3cret");
+    signing_in
+        .headers_mut()
+        .insert(header::AUTHORIZATION, value);
+    let mut client = Client::connect(served.addr, Version::HTTP_11).await;
+    let answer = client.send(signing_in).await;
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    let (cookie, _) = cookie.split_once(';').unwrap();
+    for (cookie, is_let_in) in [(cookie, true), ("streamgauge-session=s3cret", false)] {
+        let handshake = format!("{HANDSHAKE}cookie: {cookie}\r\n");
+        let (mut raw, head) = Raw::handshake(served.addr, &handshake).await;
+        assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+        raw.say(INIT).await;
+        if is_let_in {
+            assert_eq!(raw.hear().await["type"], "connection_ack", "{cookie}");
+        } else {
+            assert_eq!(raw.closed().await.0, 4403, "{cookie}");
+        }
+    }
+    let from_another_port =
+        format!("{HANDSHAKE}cookie: {cookie}\r\norigin: http://localhost:9\r\n");
+    let (_, head) = Raw::handshake(served.addr, &from_another_port).await;
+    assert!(head.starts_with("HTTP/1.1 403"), "{head}");
 }
 
 #[tokio::test]
