@@ -229,7 +229,7 @@ fn race(criterion: &mut Criterion, name: &str, traffic: &Traffic) {
     });
     // Must lose to "tape": the same with new buffers for every message.
     group.bench_function(
-        BenchmarkId::from_parameter("tape_without_reuse"),
+        BenchmarkId::from_parameter("tape_without_reuse_must_lose"),
         |bencher| {
             let parse = |bytes: &mut [u8]| event_ms(Parser::reference(IdKeys::FIXED).parse(bytes));
             bencher.iter(|| traffic.run(&mut scratch, parse));

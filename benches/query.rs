@@ -104,7 +104,10 @@ fn query(criterion: &mut Criterion) {
     let other_document = |n| QUERY.replacen("{ ", &format!("{{#{n}\\n"), 1);
     let document_cached: Vec<Bytes> = (0..1_000).map(|n| same_document(n).into()).collect();
     let uncached: Vec<Bytes> = (0..1_000).map(|n| other_document(n).into()).collect();
-    for (name, bodies) in [("document_cached", document_cached), ("uncached", uncached)] {
+    for (name, bodies) in [
+        ("document_cached", document_cached),
+        ("uncached_must_lose", uncached),
+    ] {
         let next = Cell::new(0);
         group.bench_function(format!("real_time_metrics/{name}"), |bencher| {
             bencher.to_async(&runtime).iter(async || {

@@ -28,6 +28,7 @@ use crate::time::EpochMs;
 
 use machine::Machine;
 use machine::Moment;
+use value::Found;
 
 /// What became of an attempt to tell somebody of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,8 +103,9 @@ impl Watch {
             wall: snapshot.now,
             mono_ns,
         };
+        let found = Found::new(self.watched.iter().map(|(rule, _)| rule), snapshot);
         for (rule, machine) in &mut self.watched {
-            machine.step(rule, value::of(rule, snapshot), moment);
+            machine.step(rule, value::of(rule, snapshot, &found), moment);
         }
         while let Some(outcome) = self.outcomes.take() {
             let notifications = &mut self.notifications;

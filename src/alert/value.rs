@@ -1,11 +1,17 @@
 //! The number that a rule watches, taken from a snapshot.
 
+use std::collections::HashMap;
+use std::collections::HashSet;
+
 use super::dimension;
 use crate::config;
+use crate::config::AlertBy;
 use crate::config::AlertMetric;
 use crate::config::AlertRule;
 use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_WINDOWS_MS;
+use crate::snapshot::Group;
+use crate::snapshot::GroupKind;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
 
@@ -20,12 +26,55 @@ const _: () = {
     }
 };
 
+/// The groups that rules name, found in one walk through each table that any of them is about: tables
+/// hold up to ten thousand groups, and the writer waits meanwhile.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    by: [HashMap<&'a str, &'a Group>; AlertBy::ALL.len()],
+}
+
+impl<'a> Found<'a> {
+    /// Those that `rules` name in a snapshot.
+    #[expect(
+        single_use_lifetimes,
+        reason = "stable Rust wants a name for it inside an impl"
+    )]
+    pub(super) fn new<'r>(
+        rules: impl Iterator<Item = &'r AlertRule> + Clone,
+        snapshot: &'a Snapshot,
+    ) -> Self {
+        let mut found = Self {
+            by: std::array::from_fn(|_| HashMap::new()),
+        };
+        for by in AlertBy::ALL {
+            let named = rules.clone().filter_map(|rule| rule.group.as_ref());
+            let wanted: HashSet<&str> = named
+                .filter(|(of, _)| *of == by)
+                .map(|(_, name)| &**name)
+                .collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let groups = &mut found.by[by as usize];
+            for group in snapshot.groups.by(dimension(by)).iter() {
+                // A name from the stream wins over one of ours.
+                let is_better =
+                    || group.kind == GroupKind::Named || !groups.contains_key(&*group.name);
+                if wanted.contains(&*group.name) && is_better() {
+                    groups.insert(&group.name, group);
+                }
+            }
+        }
+        found
+    }
+}
+
 /// The value now; `None` when there is none. A group that nothing is known of has counts of 0.
-pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot) -> Option<f64> {
+pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot, found: &Found<'_>) -> Option<f64> {
     let Some((by, name)) = &rule.group else {
         return of_total(rule, snapshot);
     };
-    let group = snapshot.groups.by(dimension(*by)).find(name);
+    let group = found.by[*by as usize].get(&**name);
     if rule.metric == AlertMetric::OpenSessions {
         return Some(group.map_or(0.0, |group| float(group.open_sessions)));
     }
@@ -95,12 +144,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::config::AlertBy;
     use crate::config::Threshold;
     use crate::snapshot::Dimension;
-    use crate::snapshot::Group;
     use crate::snapshot::GroupId;
-    use crate::snapshot::GroupKind;
     use crate::snapshot::GroupTable;
     use crate::snapshot::Groups;
 
@@ -147,7 +193,11 @@ mod tests {
     fn value(metric: AlertMetric, window_ms: Option<u32>, queue: Option<&str>) -> Option<f64> {
         let mut rule = AlertRule::new("a", metric, window_ms, Threshold::Above(0.0));
         rule.group = queue.map(|queue| (AlertBy::Queue, queue.into()));
-        of(&rule, &snapshot())
+        of_rule(&rule, &snapshot())
+    }
+
+    fn of_rule(rule: &AlertRule, snapshot: &Snapshot) -> Option<f64> {
+        of(rule, snapshot, &Found::new([rule].into_iter(), snapshot))
     }
 
     #[test]
@@ -173,7 +223,7 @@ mod tests {
         snapshot.ring.capacity = 4;
         snapshot.stream.lag_ms = Some(-5);
         let of = |metric| {
-            of(
+            of_rule(
                 &AlertRule::new("a", metric, None, Threshold::Above(0.0)),
                 &snapshot,
             )
@@ -205,6 +255,28 @@ mod tests {
         ] {
             assert!(value(metric, Some(60_000), Some("sales")).is_some());
             assert_eq!(value(metric, Some(60_000), Some("nobody")), None);
+        }
+    }
+
+    #[test]
+    fn a_name_from_the_stream_wins_over_one_of_ours() {
+        let group = |kind, open_sessions| Group {
+            id: GroupId::default(),
+            name: "other".into(),
+            kind,
+            open_sessions,
+            windows: GROUP_WINDOWS_MS.map(|ms| window(ms, 1)),
+        };
+        let named = group(GroupKind::Named, 1);
+        let ours = group(GroupKind::Other, 2);
+        let mut rule = AlertRule::new("a", AlertMetric::OpenSessions, None, Threshold::Above(0.0));
+        rule.group = Some((AlertBy::Queue, "other".into()));
+        for all in [vec![named.clone(), ours.clone()], vec![ours, named]] {
+            let mut groups = Groups::default();
+            groups.tables[Dimension::Queue.index()] = GroupTable::new(vec![Arc::new(all)]);
+            let mut snapshot = snapshot();
+            snapshot.groups = Arc::new(groups);
+            assert_eq!(of_rule(&rule, &snapshot), Some(1.0));
         }
     }
 }

@@ -32,43 +32,47 @@ const NAME_BYTES_MAX: usize = 256;
 const KEYS: &str =
     "name, metric, window, queue, deployment, direction, above, below, for, hysteresis";
 
-/// One table that is right by itself.
+/// One table. What is wrong with it by itself has been told.
 #[derive(Clone, Debug)]
 pub(super) struct AlertEntry {
-    /// The rule; its window is the one that was named, if one was.
-    rule: AlertRule,
+    /// The rule, its window the one that was named, if one was; `None` when something is wrong.
+    rule: Option<AlertRule>,
+    /// What faults call it.
+    called: String,
+    /// The window that was named, where there may be one.
+    window_ms: Option<u32>,
+    is_of_group: bool,
     /// Where it stands, from 1.
     pub(super) line: usize,
 }
 
 impl AlertEntry {
-    /// The rule on the windows of an engine.
+    /// The rule on the windows of an engine; `None` when something is wrong with it that has been
+    /// told.
     ///
     /// # Errors
-    /// One reason when it has no such window.
-    pub(super) fn on(&self, aggregate: &AggregateSettings) -> Result<AlertRule, String> {
-        let mut rule = self.rule.clone();
-        if !rule.metric.has_window() {
-            return Ok(rule);
-        }
-        let known: Vec<u32> = match rule.group {
-            Some(_) => GROUP_WINDOWS_MS.to_vec(),
-            None => aggregate.windows.iter().map(|window| window.ms()).collect(),
+    /// One reason when there is no such window.
+    pub(super) fn on(&self, aggregate: &AggregateSettings) -> Result<Option<AlertRule>, String> {
+        let (known, default_ms): (Vec<u32>, u32) = match self.is_of_group {
+            true => (GROUP_WINDOWS_MS.to_vec(), GROUP_WINDOW_MS),
+            false => (
+                aggregate.windows.iter().map(|window| window.ms()).collect(),
+                aggregate.main_window().ms(),
+            ),
         };
-        let default_ms = match rule.group {
-            Some(_) => GROUP_WINDOW_MS,
-            None => aggregate.main_window().ms(),
-        };
-        let window_ms = rule.window_ms.unwrap_or(default_ms);
+        let window_ms = self.window_ms.unwrap_or(default_ms);
         if !known.contains(&window_ms) {
             return Err(format!(
                 "alert {}: window: {} is none of its windows; choose {}",
-                quoted(&rule.name),
+                self.called,
                 written(u64::from(window_ms)),
                 choices(&known)
             ));
         }
-        rule.window_ms = Some(window_ms);
+        let mut rule = self.rule.clone();
+        if let Some(rule) = rule.as_mut().filter(|rule| rule.metric.has_window()) {
+            rule.window_ms = Some(window_ms);
+        }
         Ok(rule)
     }
 }
@@ -111,21 +115,22 @@ pub(super) fn read(
             continue;
         };
         let mut reading = Reading::new(fields, start, index + 1);
-        let rule = reading.rule();
-        faults.append(&mut reading.faults);
-        let Some(rule) = rule else { continue };
-        if let Some(line) = names.insert(Arc::clone(&rule.name), line_of(start)) {
-            let why = format!(
-                "alert {}: the name is taken by line {line}; choose another",
-                quoted(&rule.name)
-            );
-            faults.push((start, why));
-            continue;
+        let mut rule = reading.rule();
+        if let Some(name) = rule.as_ref().map(|rule| Arc::clone(&rule.name))
+            && let Some(line) = names.insert(name, line_of(start))
+        {
+            let why = format!("the name is taken by line {line}; choose another");
+            reading.fault(start, &why);
+            rule = None;
         }
         entries.push(AlertEntry {
             rule,
+            window_ms: reading.window_ms,
+            is_of_group: reading.is_of_group(),
             line: line_of(start),
+            called: reading.called,
         });
+        faults.append(&mut reading.faults);
     }
     (entries, faults)
 }
@@ -137,6 +142,9 @@ struct Reading<'a> {
     start: usize,
     /// What faults call the alert.
     called: String,
+    /// The window that was named, where nothing is wrong with it by itself.
+    window_ms: Option<u32>,
+    is_window_refused: bool,
     faults: Vec<Fault>,
 }
 
@@ -146,6 +154,8 @@ impl<'a> Reading<'a> {
             fields: BTreeMap::new(),
             start,
             called: number.to_string(),
+            window_ms: None,
+            is_window_refused: false,
             faults: Vec::new(),
         };
         let name = table.get("name").and_then(|name| name.get_ref().as_str());
@@ -168,8 +178,14 @@ impl<'a> Reading<'a> {
             .push((at, format!("alert {}: {why}", self.called)));
     }
 
+    fn is_of_group(&self) -> bool {
+        let mut kinds = AlertBy::ALL.iter();
+        kinds.any(|by| self.fields.contains_key(by.label()))
+    }
+
     /// A fault of one field, at its place.
     fn refuse(&mut self, key: &str, why: &str) {
+        self.is_window_refused |= key == "window";
         let at = self.fields.get(key).map(|value| value.span().start);
         self.fault(at.unwrap_or(self.start), &format!("{key}: {why}"));
     }
@@ -196,6 +212,7 @@ impl<'a> Reading<'a> {
         if let Some(metric) = metric {
             self.check_fit(metric, window_ms, group.as_ref());
         }
+        self.window_ms = window_ms.filter(|_| !self.is_window_refused);
         let rule = AlertRule {
             name: name?,
             metric: metric?,

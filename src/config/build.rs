@@ -150,7 +150,7 @@ fn alerts(layers: &mut Layers, aggregate: Option<&AggregateSettings>) -> Vec<Ale
     };
     for (entry, origin) in &layers.alerts {
         match entry.on(aggregate) {
-            Ok(rule) => layers.rules.push((rule, origin.clone())),
+            Ok(rule) => layers.rules.extend(rule.map(|rule| (rule, origin.clone()))),
             Err(why) => layers.error.add(format!("config: {origin}: {why}")),
         }
     }

@@ -130,9 +130,9 @@ pub(super) struct Layers {
     pub(super) draft: Draft,
     pub(super) shown: BTreeMap<&'static str, Shown>,
     pub(super) error: SettingsError,
-    /// The alerts of the file, each right by itself, in its order.
+    /// The alerts of the file, in its order.
     pub(super) alerts: Vec<(AlertEntry, Origin)>,
-    /// Those of them that fit the windows.
+    /// Those of them that are right.
     pub(super) rules: Vec<(AlertRule, Origin)>,
     /// What is worth knowing and no fault.
     pub(super) notes: Vec<String>,

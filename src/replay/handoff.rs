@@ -14,10 +14,11 @@ use crate::event::Event;
 use crate::event::Reject;
 use crate::parse::Verdict;
 
-/// Lines in a stretch: with the events being parsed it stays in a second-level cache.
-const STRETCH_LINES: usize = 1_024;
+/// Lines in a stretch: waking the other thread is lost in so many, and with the bytes being parsed they
+/// stay in a second-level cache.
+const STRETCH_LINES: usize = 4_096;
 /// Stretches on their way at once; more only help where the two threads take turns.
-const STRETCHES: usize = 8;
+const STRETCHES: usize = 4;
 
 /// Consecutive lines of the input.
 #[derive(Debug, Default)]

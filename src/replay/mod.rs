@@ -176,8 +176,9 @@ fn read(
             let _ = inlet.end();
             return Ok(());
         }
-        // The read may wait for long.
-        if let Err(Gone) = inlet.hand_over() {
+        if reader.may_wait()
+            && let Err(Gone) = inlet.hand_over()
+        {
             return Ok(());
         }
         reader.refill().map_err(|source| ReplayError::Read {

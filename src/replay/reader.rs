@@ -40,6 +40,8 @@ pub(super) struct LineReader<R> {
     /// Whether `buffer[start..]` continues a line that was found too long.
     is_skipping: bool,
     is_at_end: bool,
+    /// Whether the last read gave all that was asked for, as a file does and a pipe never.
+    is_plenty: bool,
     lines: u64,
 }
 
@@ -55,6 +57,7 @@ impl<R: Read> LineReader<R> {
             found: None,
             is_skipping: false,
             is_at_end: false,
+            is_plenty: false,
             lines: 0,
         }
     }
@@ -67,6 +70,11 @@ impl<R: Read> LineReader<R> {
     /// Whether the input has ended. Lines may still be in the buffer.
     pub(super) fn is_at_end(&self) -> bool {
         self.is_at_end
+    }
+
+    /// Whether the next read may wait for whoever writes the input.
+    pub(super) fn may_wait(&self) -> bool {
+        !self.is_plenty
     }
 
     /// The line that [`LineReader::find_line`] has found.
@@ -146,7 +154,10 @@ impl<R: Read> LineReader<R> {
         loop {
             match self.input.read(room) {
                 Ok(0) => self.is_at_end = true,
-                Ok(bytes) => self.end += bytes,
+                Ok(bytes) => {
+                    self.end += bytes;
+                    self.is_plenty = bytes == READ_BYTES;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             }
@@ -213,6 +224,22 @@ mod tests {
         check("\n\na\n\nbc\n", &[(3, 1), (5, 2)]);
         check("a\rb\n\r", &[(1, 3)]);
         check(" \n", &[(1, 1)]);
+    }
+
+    #[test]
+    fn only_a_short_read_makes_the_next_one_worth_handing_over_for() {
+        let bytes = vec![b'\n'; READ_BYTES + 1];
+        let mut reader = LineReader::new(Drip {
+            bytes: &bytes,
+            at_once: usize::MAX,
+        });
+        let mut waits = vec![reader.may_wait()];
+        while !reader.is_at_end() {
+            reader.refill().unwrap();
+            while reader.find_line() {}
+            waits.push(reader.may_wait());
+        }
+        assert_eq!(waits, [true, false, true, true]);
     }
 
     #[test]

@@ -260,3 +260,41 @@ fn no_way_to_give_a_secret_brings_it_out() {
         &[id, ("GENESYS_CLIENT_SECRET", &format!("{CANARY} {CANARY}"))],
     );
 }
+
+#[test]
+fn alerts_are_shown_with_their_line_or_refused_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("streamgauge.toml");
+    // The README's own example, below a line of another setting.
+    let readme = include_str!("../../README.md");
+    let (_, example) = readme.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    fs::write(&path, format!("lateness = \"1s\"\n{example}")).unwrap();
+    let path = path.to_str().unwrap();
+    let good = run(&["check", "--config", path], &CREDENTIALS);
+    assert_eq!((good.code, good.stderr.as_str()), (Some(0), ""));
+    let rule = "messagesPerMinute over 1m of queue \"sales\" above 500 for 30s, until 450";
+    let line = format!("alert \"sales is swamped\": {rule}  {path}:2\n");
+    assert!(good.stdout.contains(&line), "{}", good.stdout);
+    let json = run(
+        &["check", "--config", path, "--format", "json"],
+        &CREDENTIALS,
+    );
+    let answer: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(answer["alerts"][0]["rule"], rule);
+    assert_eq!(answer["alerts"][0]["origin"], format!("{path}:2"));
+
+    let wrong = example.replace("above = 500", "above = \"500\"");
+    fs::write(path, wrong.replace("window = \"1m\"", "window = \"2m\"")).unwrap();
+    let bad = run(&["check", "--config", path], &CREDENTIALS);
+    assert_eq!(bad.code, Some(2));
+    for part in [
+        ":6: alert \"sales is swamped\": above: of the wrong type, string; write a number",
+        ":1: alert \"sales is swamped\": window: 2m is none of its windows; choose 10s or 1m",
+    ] {
+        assert!(bad.stderr.contains(part), "{}", bad.stderr);
+    }
+    assert_eq!(bad.faults().len(), 2, "{}", bad.stderr);
+    let served = run(&["serve", "--config", path], &CREDENTIALS);
+    assert_eq!((served.code, served.faults().len()), (Some(2), 2));
+}

@@ -22,6 +22,8 @@ use serde_json::json;
 use streamgauge::config::ServeSettings;
 use streamgauge::ring::Mailbox;
 use streamgauge::serve::Handler;
+use streamgauge::snapshot::Longest;
+use streamgauge::snapshot::OpenSession;
 use streamgauge::snapshot::Reader;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
@@ -95,6 +97,20 @@ fn fill(snapshot: &mut Snapshot, sequence: u64) {
     snapshot.sequence = sequence;
     snapshot.total_connections = 3 * sequence;
     snapshot.counters.applied = sequence + 1;
+    // The age of an open session is that of the snapshot's moment.
+    snapshot.now = NOW + 7 * i64::try_from(sequence).unwrap();
+    snapshot.longest = Arc::new(Longest {
+        as_of: NOW,
+        overall: vec![OpenSession {
+            id: "a".into(),
+            connected: NOW,
+            last_seen: NOW,
+            messages: 1,
+            queue: "q".into(),
+            deployment: "d".into(),
+        }],
+        by_queue: Vec::new(),
+    });
     snapshot.windows = vec![WindowStats {
         length_ms: 60_000,
         active_sessions: sequence,
@@ -131,6 +147,14 @@ fn asks() -> Vec<Ask> {
         post(JSON, &with(true)),
         post(JSON, &with(false)),
         get(JSON, "query={engine{snapshotSequence}__typename}"),
+        post(
+            JSON,
+            &json!({ "query": "{ engine { snapshotSequence } sessions { items { id openMs } } }" }),
+        ),
+        post(
+            JSON,
+            &json!({ "query": "{ engine { snapshotSequence } groups(by: QUEUE) { count capacity } }" }),
+        ),
     ]
 }
 

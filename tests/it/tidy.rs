@@ -272,10 +272,7 @@ fn the_readme_names_every_setting_and_both_commands() {
             "README.md does not name {name}"
         );
     }
-    for command in [
-        "cargo run --release --locked -- demo",
-        "cargo test --locked",
-    ] {
+    for command in ["cargo run --release --locked -- demo", "tests/run"] {
         assert!(
             readme.contains(&format!("```sh\n{command}\n```")),
             "{command}"
@@ -283,7 +280,7 @@ fn the_readme_names_every_setting_and_both_commands() {
     }
     let gate = fs::read_to_string(root().join(".ci/run")).unwrap();
     assert!(
-        gate.contains("\ncargo test --locked\n"),
+        gate.contains("\ntests/run\n"),
         "the gate runs the README's test command"
     );
 }

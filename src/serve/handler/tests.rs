@@ -373,3 +373,76 @@ async fn a_distribution_is_waited_for_but_not_for_ever() {
     let (answer, ()) = tokio::join!(ask(), writer);
     assert_eq!(answer.status(), StatusCode::OK);
 }
+
+/// Makes a request one that asks for a WebSocket.
+fn upgrading(mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
+    let headers = request.headers_mut();
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    request
+}
+
+#[tokio::test]
+async fn only_an_upgrade_of_graphql_may_show_its_token_later() {
+    let handler = with_token();
+    // Only a connection can take a socket over, so who is let in here gets no further.
+    let let_in = StatusCode::NOT_IMPLEMENTED;
+    let credentials: [(&[&str], StatusCode); 5] = [
+        (&[], let_in),
+        (&["Bearer correct horse"], let_in),
+        (&["Bearer wrong"], StatusCode::UNAUTHORIZED),
+        (&[""], StatusCode::UNAUTHORIZED),
+        (
+            &["Bearer correct horse", "Bearer correct horse"],
+            StatusCode::UNAUTHORIZED,
+        ),
+    ];
+    for route in &ROUTES {
+        for method in &METHODS {
+            for (authorization, expected) in credentials {
+                let asked = upgrading(request(method, route.path, authorization));
+                let plain = request(method, route.path, authorization);
+                let (answer, plain) = (handler.answer(asked).await, handler.answer(plain).await);
+                let case = format!("{method} {} {authorization:?}", route.path);
+                if route.endpoint == Endpoint::GraphQl && *method == Method::GET {
+                    assert_eq!(answer.status(), expected, "{case}");
+                } else {
+                    assert_eq!(answer.status(), plain.status(), "{case}");
+                }
+            }
+        }
+    }
+    let answer = handler.answer(upgrading(request(&Method::GET, "/graphql?token=x", &[])));
+    assert_eq!(answer.await.status(), StatusCode::BAD_REQUEST);
+    let mut foreign = upgrading(request(&Method::GET, "/graphql", &["Bearer correct horse"]));
+    let origin = HeaderValue::from_static("http://evil.example");
+    foreign.headers_mut().insert(header::ORIGIN, origin);
+    let answer = handler.answer(foreign).await;
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn events_ask_for_the_token_like_everything_else() {
+    let handler = with_token();
+    for method in [Method::GET, Method::HEAD, Method::POST] {
+        for (authorization, expected) in [
+            (&[][..], StatusCode::UNAUTHORIZED),
+            (&["Bearer wrong"], StatusCode::UNAUTHORIZED),
+            (&["Bearer correct horse"], StatusCode::OK),
+        ] {
+            let path = "/graphql?query=%7B__typename%7D";
+            let mut request = request(&method, path, authorization);
+            let events = HeaderValue::from_static("text/event-stream");
+            request.headers_mut().insert(header::ACCEPT, events);
+            let answer = handler.answer(request).await;
+            assert_eq!(answer.status(), expected, "{method} {authorization:?}");
+            if expected == StatusCode::OK {
+                let media = &answer.headers()[header::CONTENT_TYPE];
+                assert_eq!(media, "text/event-stream; charset=utf-8");
+                assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+                let is_head = method == Method::HEAD;
+                assert_eq!(body(answer).await.is_empty(), is_head, "{method}");
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ use super::family::Labels;
 use super::groups;
 use super::windows;
 use crate::latency::Stage;
+use crate::serve::push::PushCounts;
 use crate::serve::schema::View;
 use crate::snapshot::AlertPhase;
 use crate::snapshot::Snapshot;
@@ -28,6 +29,7 @@ pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
     all.extend(sessions(snapshot));
     all.extend(engine(view));
     all.extend(alerts(snapshot));
+    all.extend(push(&view.push));
     all
 }
 
@@ -265,6 +267,46 @@ fn alerts(snapshot: &Snapshot) -> Vec<Family> {
             "streamgauge_notification_retries",
             "Attempts to notify that failed and were tried again.",
             notifications.retried,
+        ),
+    ]
+}
+
+fn push(counts: &PushCounts) -> Vec<Family> {
+    vec![
+        plain_gauge(
+            "streamgauge_push_sockets",
+            "WebSockets open now.",
+            counts.sockets,
+        ),
+        plain_gauge(
+            "streamgauge_push_subscriptions",
+            "Subscriptions open now, over WebSockets and server-sent events.",
+            counts.subscribers,
+        ),
+        plain_gauge(
+            "streamgauge_push_feeds",
+            "Feeds running now: one for each different request and interval.",
+            counts.feeds,
+        ),
+        plain_counter(
+            "streamgauge_push_executions",
+            "Executions by feeds; each serves every subscriber of its feed.",
+            counts.executed,
+        ),
+        plain_counter(
+            "streamgauge_push_answers_sent",
+            "Answers handed to subscribers.",
+            counts.sent,
+        ),
+        plain_counter(
+            "streamgauge_push_answers_skipped",
+            "Answers that a subscriber missed because it had not read the one before.",
+            counts.skipped,
+        ),
+        plain_counter(
+            "streamgauge_push_sockets_cut",
+            "WebSockets cut because their client did not read or did not answer.",
+            counts.cut,
         ),
     ]
 }

@@ -20,7 +20,7 @@ use crate::config::limits;
 const CONTROL_BYTES_MAX: usize = 125;
 
 /// What comes from a client.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Received {
     /// A whole message.
     Text(String),
@@ -158,3 +158,6 @@ impl From<WebSocketError> for Ended {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

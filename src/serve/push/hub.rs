@@ -291,8 +291,13 @@ impl Topic {
     fn rhythm(&self, began: Instant, phase: usize) -> Rhythm {
         let phases = u32::try_from(self.feeds.len()).unwrap_or(u32::MAX);
         let slices = u32::try_from(phase).unwrap_or(u32::MAX);
+        // Within one interval of the beginning, so that nobody waits for longer.
+        let mut into = self.offset + self.interval / phases * slices;
+        if into >= self.interval {
+            into -= self.interval;
+        }
         Rhythm {
-            began: began + self.offset + self.interval / phases * slices,
+            began: began + into,
             interval: self.interval,
         }
     }
@@ -303,3 +308,6 @@ impl Topic {
         feeds.max_by_key(|feed| feed.latest_at()).map(Feed::latest)
     }
 }
+
+#[cfg(test)]
+mod tests;

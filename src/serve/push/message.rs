@@ -136,3 +136,6 @@ impl Envelope {
         [self.head.as_bytes(), kind, payload, b"}"].concat()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,11 @@ async fn every_metric_they_name_is_in_a_scrape() {
     let served = serve(settings(), snapshot()).await;
     let scrape = Scrape::parse(&get(&served, None).await.0);
     let known: BTreeSet<&str> = scrape.names().collect();
-    for (file, least) in [("alerts.yml", 15), ("grafana.json", 25)] {
+    for (file, least) in [
+        ("alerts.yml", 15),
+        ("alerts.test.yml", 15),
+        ("grafana.json", 25),
+    ] {
         let text = fs::read_to_string(path(file)).unwrap();
         let named = metrics(&text);
         assert!(named.len() >= least, "{file} names only {named:?}");
@@ -66,6 +70,20 @@ fn the_rules_are_clean() {
         &["check", "rules", "--lint-fatal", path.to_str().unwrap()],
         "",
     );
+}
+
+/// Every rule fires on an engine in trouble and none on a healthy one; the cases stand beside them.
+#[test]
+fn the_rules_fire_when_they_should() {
+    let path = path("alerts.test.yml");
+    let cases = fs::read_to_string(&path).unwrap();
+    let rules = fs::read_to_string(path.with_file_name("alerts.yml")).unwrap();
+    let rules = rules.matches("- alert: ").count();
+    assert!(
+        cases.contains(&format!("value: {rules}\n")),
+        "a case for each"
+    );
+    promtool::run(&["test", "rules", path.to_str().unwrap()], "");
 }
 
 /// Each expression stands as a recording rule, so that Prometheus's own parser reads it.

@@ -32,17 +32,6 @@ use streamgauge::stream::StreamState;
 
 use crate::http::NOW;
 
-/// How the names begin that [`expected`] speaks of.
-pub(super) const IN_GROUPS_OR_ALERTS: [&str; 7] = [
-    "streamgauge_queue_",
-    "streamgauge_deployment_",
-    "streamgauge_direction_",
-    "streamgauge_group",
-    "streamgauge_alert_",
-    "streamgauge_notification",
-    "streamgauge_stage_duration_seconds_sum",
-];
-
 /// What a scrape of [`snapshot`] says where GraphQL has no field to compare with.
 pub(super) fn expected() -> Vec<(&'static str, f64)> {
     vec![

@@ -184,7 +184,7 @@ impl Raw {
     /// The code and the reason of the close frame that comes after whatever else comes.
     pub(crate) async fn closed(&mut self) -> (u16, String) {
         loop {
-            let (opcode, payload) = self.next().await.expect("closed without a frame");
+            let (opcode, payload) = self.next().await.unwrap();
             if opcode == CLOSE {
                 self.frame(FIN | CLOSE, &payload[..2]).await;
                 let reason = String::from_utf8(payload[2..].to_vec()).unwrap();
@@ -196,7 +196,7 @@ impl Raw {
     /// Reads more; false at the end.
     async fn fill(&mut self) -> bool {
         let read = self.stream.read_buf(&mut self.read);
-        let read = timeout(HANG, read).await.expect("nothing comes");
+        let read = timeout(HANG, read).await.unwrap();
         // A reset is an end as well.
         read.unwrap_or(0) > 0
     }
@@ -258,7 +258,7 @@ impl Events {
     pub(crate) async fn open(addr: SocketAddr, query: &str, headers: &str) -> (Self, String) {
         let stream = TcpStream::connect(addr).await.unwrap();
         let mut events = Self::ask(stream, query, headers).await;
-        let head = events.until("\r\n\r\n").await.expect("no answer");
+        let head = events.until("\r\n\r\n").await.unwrap();
         (events, head)
     }
 
@@ -305,7 +305,7 @@ impl Events {
             }
             let mut bytes = Vec::new();
             let read = timeout(HANG, self.stream.read_buf(&mut bytes)).await;
-            let read = read.expect("nothing comes").unwrap_or(0);
+            let read = read.unwrap().unwrap_or(0);
             if read == 0 {
                 return None;
             }
