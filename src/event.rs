@@ -3,10 +3,12 @@
 //! An [`Event`] is right by construction: `parse` is the only place that makes one from bytes.
 
 mod labels;
+mod uuid;
 
 use crate::time::EpochMs;
 
 pub use labels::{Definition, Direction, Labels, Texts};
+pub use uuid::{Uuid, session_uuid};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

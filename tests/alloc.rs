@@ -209,9 +209,10 @@ fn the_writer_allocates_nothing_once_warm() {
     run(0..hour - 100_000, 1_001);
     run(hour - 100_000..hour, 101);
     run(hour..hour + 6_001, 1);
-    // Once a second summaries are made and shared, whatever arrives.
+    // Once a second latencies are summed up, and series and lists of sessions are made, whatever
+    // arrives.
     let milliseconds_with_any = run(hour + 6_001..hour + 6_950, 1);
-    assert!(milliseconds_with_any <= 1, "{milliseconds_with_any} of 949");
+    assert!(milliseconds_with_any <= 2, "{milliseconds_with_any} of 949");
 
     let seen = reader.load();
     assert_eq!(seen.counters.applied, 64 * batches);

@@ -8,6 +8,7 @@ mod coverage;
 mod dedup;
 mod durations;
 mod groups;
+mod longest;
 mod sessions;
 mod state;
 mod writer;

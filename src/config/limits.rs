@@ -23,6 +23,10 @@ pub const DRAIN_QUOTA_BATCHES: usize = 16;
 /// felt: about a quarter of a millisecond.
 pub const WORK_PIECES: usize = 2_048;
 
+/// Ids of open sessions that are no UUID, kept to be shown: with the longest id 20 MiB. Sessions
+/// beyond are shown by a number.
+pub const SESSION_IDS_MAX: usize = 65_536;
+
 /// Windows at the most: the main one and the further ones.
 pub const WINDOWS_MAX: usize = 8;
 /// Buckets retained at the most, so that a slip in a setting cannot take all memory: enough for a

@@ -3,8 +3,6 @@
 //! A canonical lower-case UUID is its own 128 bits and can be printed back. Anything else is hashed
 //! under the keys of the engine, so that nobody who does not know them can make two ids meet.
 
-use std::fmt;
-
 use siphasher::sip128::SipHasher13;
 
 use crate::config::limits::ID_BYTES_MAX;
@@ -187,39 +185,6 @@ fn joined(digits: &[u8; 8]) -> u64 {
     joined.swap_bytes() >> 32
 }
 
-/// The UUID a session's key was made of; `None` for a hashed id.
-pub const fn session_uuid(session: SessionKey) -> Option<Uuid> {
-    match session.kind {
-        IdKind::Uuid => Some(Uuid {
-            hi: session.hi,
-            lo: session.lo,
-        }),
-        IdKind::Hashed => None,
-    }
-}
-
-/// A UUID that displays in its canonical form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Uuid {
-    hi: u64,
-    lo: u64,
-}
-
-impl fmt::Display for Uuid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hi, lo } = self;
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            hi >> 32,
-            hi >> 16 & 0xffff,
-            hi & 0xffff,
-            lo >> 48,
-            lo & 0xffff_ffff_ffff,
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -227,6 +192,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::event::Uuid;
+    use crate::event::session_uuid;
 
     const CANONICAL: &str = "0123abcd-4567-89ef-8123-456789abcdef";
 

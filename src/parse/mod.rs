@@ -77,7 +77,8 @@ use crate::event::Texts;
 use guided::Guided;
 use labels::LabelTable;
 
-pub use id::{Uuid, session_uuid};
+pub use crate::event::Uuid;
+pub use crate::event::session_uuid;
 
 /// What became of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

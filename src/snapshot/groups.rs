@@ -63,6 +63,9 @@ impl GroupKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub u16);
 
+/// Numbers of groups that share a chunk of a table: `[n × 64, (n + 1) × 64)`.
+pub const GROUPS_IN_CHUNK: usize = 64;
+
 /// Lengths of the windows that every group has, in milliseconds, shortest first.
 pub const GROUP_WINDOWS_MS: [u32; 4] = [10_000, 60_000, 300_000, 3_600_000];
 
@@ -114,6 +117,16 @@ impl GroupTable {
     /// Every group, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = &Group> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    /// The group with a number. Cost: a binary search where chunks are the writer's.
+    pub fn by_id(&self, id: GroupId) -> Option<&Group> {
+        let chunk = self.chunks.get(usize::from(id.0) / GROUPS_IN_CHUNK);
+        let found = chunk.and_then(|chunk| {
+            let place = chunk.binary_search_by_key(&id, |group| group.id).ok()?;
+            chunk.get(place)
+        });
+        found.or_else(|| self.iter().find(|group| group.id == id))
     }
 
     /// How many groups there are.

@@ -19,8 +19,8 @@ use crate::time::EpochMs;
 
 pub use alerts::{Alert, AlertPhase, Alerts, Comparison, Notifications};
 pub use groups::{
-    Dimension, GROUP_WINDOWS_MS, Group, GroupId, GroupKind, GroupRoom, GroupTable, GroupWindow,
-    Groups,
+    Dimension, GROUP_WINDOWS_MS, GROUPS_IN_CHUNK, Group, GroupId, GroupKind, GroupRoom, GroupTable,
+    GroupWindow, Groups,
 };
 pub use longest::{LONGEST_OF_QUEUE, LONGEST_OVERALL, Longest, OpenSession};
 pub use publish::{Publisher, Reader, channel};

@@ -13,7 +13,7 @@ pub struct Retired<T> {
 
 /// Looks for one that nobody holds any more. A few are enough: readers let go in about the order in
 /// which values were retired.
-const LOOKS: usize = 4;
+const LOOKS: usize = 8;
 
 impl<T: Default> Retired<T> {
     /// Keeps up to `kept_max` values; of more, the oldest is let go.

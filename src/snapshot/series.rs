@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::Dimension;
 use super::DurationQuantiles;
+use super::Group;
 use super::GroupId;
+use super::Groups;
 use crate::time::EpochMs;
 
 /// Seconds kept for the total.
@@ -73,12 +75,51 @@ pub struct Series {
     total: Vec<Arc<Vec<TotalSecond>>>,
     /// Oldest first; at most [`GROUP_SECONDS`], without holes. Ends with the same second as `total`.
     groups: Vec<Arc<SecondOfGroups>>,
+    /// The groups as they stood when the newest second had passed.
+    cut: Arc<Groups>,
 }
 
 impl Series {
     /// Series of chunks of whole seconds, oldest first, without holes.
-    pub const fn new(total: Vec<Arc<Vec<TotalSecond>>>, groups: Vec<Arc<SecondOfGroups>>) -> Self {
-        Self { total, groups }
+    pub fn new(total: Vec<Arc<Vec<TotalSecond>>>, groups: Vec<Arc<SecondOfGroups>>) -> Self {
+        let cut = Arc::default();
+        Self { total, groups, cut }
+    }
+
+    /// Makes it the series of these chunks and seconds, oldest first, without holes; `cut` is the
+    /// groups as they stood when the newest had passed. Its own allocations are used again.
+    pub fn refill(
+        &mut self,
+        total: impl Iterator<Item = Arc<Vec<TotalSecond>>>,
+        groups: impl Iterator<Item = Arc<SecondOfGroups>>,
+        cut: &Arc<Groups>,
+    ) {
+        self.total.clear();
+        self.total.extend(total);
+        self.groups.clear();
+        self.groups.extend(groups);
+        self.cut.clone_from(cut);
+    }
+
+    /// The groups as they stood when the newest second had passed.
+    pub const fn cut(&self) -> &Arc<Groups> {
+        &self.cut
+    }
+
+    /// How many sessions of a group were open when the newest second had passed. Series without a cut
+    /// take it that nothing has changed since.
+    pub fn open_at_end(&self, by: Dimension, group: &Group) -> u64 {
+        if self.cut.as_of == EpochMs::default() {
+            return group.open_sessions;
+        }
+        let then = self.cut.by(by).by_id(group.id);
+        then.filter(|then| then.name == group.name)
+            .map_or(0, |then| then.open_sessions)
+    }
+
+    /// The changes of groups by the second, oldest first.
+    pub fn seconds_of_groups(&self) -> impl DoubleEndedIterator<Item = &SecondOfGroups> {
+        self.groups.iter().map(|second| &**second)
     }
 
     /// The seconds of the total, oldest first.
@@ -92,7 +133,7 @@ impl Series {
     }
 
     /// The seconds of one group, oldest first, `last` of them at the most. `open_now` is how many of
-    /// its sessions are open at the end of the newest. Cost: a binary search a second.
+    /// its sessions were open at the end of the newest: [`Series::open_at_end`]. Cost: a binary search a second.
     pub fn group(
         &self,
         by: Dimension,

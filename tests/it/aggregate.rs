@@ -5,6 +5,8 @@
 mod confluence;
 mod history;
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -16,12 +18,16 @@ use streamgauge::event::Definition;
 use streamgauge::event::IdKeys;
 use streamgauge::event::Labels;
 use streamgauge::ring::Delta;
+use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::Groups;
+use streamgauge::snapshot::Series;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::EpochMs;
 
 use crate::model::Model;
 use crate::model::groups::cut_of;
+use crate::model::groups::name_of;
+use crate::model::series::GroupSeconds;
 
 use history::History;
 use history::Step;
@@ -67,6 +73,7 @@ proptest! {
 fn compare(history: &History) -> Result<(), TestCaseError> {
     let mut engine = Engine::of(history);
     let mut model = Model::new(history.settings.clone());
+    let mut listed = EpochMs::default();
     for (index, step) in history.steps.iter().enumerate() {
         engine.play(step);
         play(&mut model, step);
@@ -86,14 +93,51 @@ fn compare(history: &History) -> Result<(), TestCaseError> {
             "after step {index} ({}):\n{differences}",
             step.describe(history.start)
         );
-        let groups = group_differences(&snapshot.groups, &model, &history.settings);
+        let groups = group_differences(&snapshot.groups, &model, &history.settings)
+            + &series_differences(&snapshot.series, &model);
         prop_assert!(
             groups.is_empty(),
             "after step {index} ({}):\n{groups}",
             step.describe(history.start)
         );
+        // Lists are made once a second.
+        if snapshot.longest.as_of != listed {
+            listed = snapshot.longest.as_of;
+            prop_assert_eq!(
+                model.misses(&snapshot.longest),
+                None,
+                "after step {}",
+                index
+            );
+        }
     }
     Ok(())
+}
+
+/// The lines in which the series differ; empty when they agree.
+fn series_differences(series: &Series, model: &Model) -> String {
+    let (total, groups) = model.series();
+    let mut lines = line_differences(&series.total().copied().collect(), &total.to_vec());
+    let mut names = BTreeMap::new();
+    for dimension in Dimension::ALL {
+        for group in series.cut().by(dimension).iter() {
+            names.insert(
+                (dimension.index(), group.id),
+                name_of(group.kind, &group.name),
+            );
+        }
+    }
+    let mut engine = GroupSeconds::new();
+    for second in series.seconds_of_groups() {
+        for (dimension, changes) in second.groups.iter().enumerate() {
+            for (id, change) in changes {
+                let name = names[&(dimension, *id)].clone();
+                engine.insert((second.start.ms() / 1_000, dimension, name), *change);
+            }
+        }
+    }
+    lines += &line_differences(&engine, groups);
+    lines
 }
 
 /// The lines in which the groups differ; empty when they agree.

@@ -15,11 +15,15 @@ pub(super) struct Cells {
     current: i64,
     /// The windows on this resolution and how many cells each covers: `1 <= cells <= cells.len()`.
     windows: Vec<(usize, i64)>,
+    /// Cells that changed since somebody looked.
+    changed: usize,
 }
 
 #[derive(Debug, Default)]
 struct Cell {
     touched: Touched,
+    /// Whether it changed since somebody looked.
+    is_changed: bool,
 }
 
 /// What one change of a cell came to.
@@ -54,6 +58,7 @@ impl Cells {
             cells,
             current: now_ms.div_euclid(cell_ms),
             windows,
+            changed: 0,
         }
     }
 
@@ -75,6 +80,7 @@ impl Cells {
         }
         let place = self.place_of(number);
         let cell = &mut self.cells[place];
+        self.changed += usize::from(!std::mem::replace(&mut cell.is_changed, true));
         let (own, is_new) = cell.touched.at(group);
         own.add(change);
         if is_new { Booked::New } else { Booked::Known }
@@ -106,6 +112,7 @@ impl Cells {
             .for_each(|entry| out(Out::OfRetention(entry.group)));
         walked += entries.len();
         cell.touched.clear();
+        self.changed -= usize::from(std::mem::take(&mut cell.is_changed));
         Some(walked)
     }
 
@@ -117,6 +124,29 @@ impl Cells {
         if more > 0 {
             self.current += more / length * length;
         }
+    }
+
+    /// Whether the cell that begins at a time is retained and has changed since the latest time this
+    /// was asked.
+    pub(super) fn take_changed(&mut self, start_ms: i64) -> bool {
+        let number = start_ms.div_euclid(self.cell_ms);
+        if !self.is_retained(number) || start_ms.rem_euclid(self.cell_ms) != 0 {
+            return false;
+        }
+        let place = self.place_of(number);
+        let is_changed = std::mem::take(&mut self.cells[place].is_changed);
+        self.changed -= usize::from(is_changed);
+        is_changed
+    }
+
+    /// Whether any retained cell has changed since it was asked for.
+    pub(super) const fn has_changed(&self) -> bool {
+        self.changed > 0
+    }
+
+    /// The changes of the cell that begins at a time, which is retained.
+    pub(super) fn touched(&self, start_ms: i64) -> &Touched {
+        &self.cells[self.place_of(start_ms.div_euclid(self.cell_ms))].touched
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -191,5 +221,16 @@ mod tests {
         assert!(steps <= 8, "{steps}");
         assert_eq!(out, 3);
         assert_eq!(cells.current, 1_000_000);
+    }
+
+    #[test]
+    fn a_changed_cell_is_told_once() {
+        let mut cells = cells();
+        assert!(!cells.take_changed(10_000));
+        cells.add(9_000, GroupId(7), &Change::default());
+        assert!(cells.take_changed(9_000));
+        assert!(cells.touched(9_000).contains(GroupId(7)));
+        assert!(!cells.take_changed(9_000), "told already");
+        assert!(!cells.take_changed(9_500) && !cells.take_changed(5_000));
     }
 }

@@ -64,6 +64,14 @@ impl Journal {
         });
     }
 
+    /// Whether nothing happened.
+    pub(super) fn is_empty(&self) -> bool {
+        // A stray and an end leave an entry too.
+        self.changes
+            .iter()
+            .all(|changes| changes.entries().is_empty())
+    }
+
     /// Whether anything is to be booked in a group.
     pub(super) fn holds(&self, dimension: Dimension, group: GroupId) -> bool {
         self.changes[dimension.index()].contains(group)

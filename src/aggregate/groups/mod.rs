@@ -15,8 +15,10 @@ mod labels;
 mod names;
 mod panes;
 mod publication;
+mod seconds;
 mod settle;
 mod table;
+mod total;
 mod touched;
 
 use std::sync::Arc;
@@ -28,9 +30,11 @@ use crate::event::Labels;
 use crate::ring::Position;
 use crate::snapshot;
 use crate::snapshot::Dimension;
+use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GroupId;
 use crate::snapshot::GroupRoom;
 use crate::snapshot::GroupWindow;
+use crate::snapshot::Series;
 use crate::time::EpochMs;
 
 use change::Change;
@@ -39,10 +43,13 @@ use journal::Ended;
 use journal::Journal;
 use labels::Definitions;
 use publication::Publication;
+use seconds::Seconds;
 use settle::Work;
 use table::OTHER;
 use table::Table;
 use table::UNNAMED;
+use total::Total;
+use total::second_of;
 
 /// The groups of a session: those of its connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +83,11 @@ pub(in crate::aggregate) struct Groups {
     /// The cut that is being made.
     cut: Cut,
     overflowed: [u64; 3],
+    /// Memory, as counted when the clock entered its coarse cell.
+    bytes: u64,
     publication: Publication,
+    total: Total,
+    seconds: Seconds,
 }
 
 /// What is the same for all groups of a cut.
@@ -85,6 +96,8 @@ struct Cut {
     as_of: EpochMs,
     windows: [GroupWindow; 4],
     room: GroupRoom,
+    /// Whether a second has passed since the cut before.
+    is_second: bool,
 }
 
 impl Home {
@@ -94,7 +107,7 @@ impl Home {
         deployment: UNNAMED,
     };
 
-    const fn of(self, dimension: Dimension) -> GroupId {
+    pub(in crate::aggregate) const fn of(self, dimension: Dimension) -> GroupId {
         match dimension {
             Dimension::Queue => self.queue,
             Dimension::Deployment => self.deployment,
@@ -127,7 +140,10 @@ impl Groups {
             work: Work::Nothing,
             cut: Cut::default(),
             overflowed: [0; 3],
+            bytes: 0,
             publication: Publication::new(),
+            total: Total::new(started),
+            seconds: Seconds::new(),
         };
         groups.journal.begin(groups.tick_of(started));
         groups
@@ -177,12 +193,18 @@ impl Groups {
             Some(Direction::Outbound) => GroupId(3),
         };
         self.count_message(Dimension::Direction, direction, time);
+        self.total.change(time, |second| {
+            second.messages = second.messages.wrapping_add(1)
+        });
     }
 
     /// A connect that counts in the total.
     pub(in crate::aggregate) fn connection(&mut self, home: Home, time: EpochMs) {
         self.change(home, time, |change| {
             change.connections = change.connections.wrapping_add(1);
+        });
+        self.total.change(time, |second| {
+            second.connections = second.connections.wrapping_add(1);
         });
         self.count_other(home);
     }
@@ -216,6 +238,9 @@ impl Groups {
             change.ended_messages = change.ended_messages.wrapping_add(end.messages);
         });
         self.change(home, now, |change| change.opened -= i32::from(end.was_open));
+        self.total.change(end.ended, |second| {
+            second.disconnections = second.disconnections.wrapping_add(1);
+        });
         for dimension in OF_SESSIONS {
             self.journal.ended.push(Ended {
                 dimension,
@@ -257,6 +282,15 @@ impl Groups {
         time.ms() - self.journal.start_ms >= self.grid.tick_ms
     }
 
+    /// Begins the tick that holds `now` without a cut, if nothing happened in the one before.
+    pub(in crate::aggregate) fn pass_tick(&mut self, now: EpochMs) -> bool {
+        let is_quiet = self.journal.is_empty();
+        if is_quiet {
+            self.journal.start_ms = self.tick_of(now);
+        }
+        is_quiet
+    }
+
     /// Begins the tick that holds `now`: what was noted so far is the next cut. Whatever is left of
     /// the cut before is done at once. `coverage_ms` tells of a window from a time on, so many
     /// milliseconds long, how much of it the stream was live.
@@ -280,19 +314,57 @@ impl Groups {
         for (own, found) in windows.iter_mut().zip(lengths.map(window)) {
             *own = found;
         }
+        if now.ms().div_euclid(self.grid.coarse_ms)
+            != self.cut.as_of.ms().div_euclid(self.grid.coarse_ms)
+        {
+            self.bytes = self.count_bytes() as u64;
+        }
+        let second = second_of(now);
+        let is_second = second != second_of(self.cut.as_of);
+        if is_second {
+            self.seconds.begin(second, self.total.make());
+        }
         self.cut = Cut {
             as_of: now,
+            is_second,
             windows,
             room: GroupRoom {
                 capacity: self.tables[0].capacity() as u64,
                 overflowed: self.overflowed,
-                bytes: self.bytes() as u64,
+                bytes: self.bytes,
             },
         };
-        self.work = Work::Changes {
-            dimension: 0,
-            place: 0,
-        };
+        self.work = Work::Reach { dimension: 0 };
+    }
+
+    /// Says how things stand now that the second of the clock has passed.
+    pub(in crate::aggregate) fn pass_second(
+        &mut self,
+        open_sessions: u64,
+        active_sessions: u64,
+        durations: Option<DurationQuantiles>,
+    ) {
+        self.total.pass(open_sessions, active_sessions, durations);
+    }
+
+    /// The clock goes on from a second, not from the one it was in: nothing is told of those between.
+    pub(in crate::aggregate) fn skip_seconds(&mut self, second: i64) {
+        self.total.skip_to(second);
+    }
+
+    /// The clock is set for the first time.
+    pub(in crate::aggregate) fn begin(&mut self, now: EpochMs) {
+        self.total.begin(now);
+    }
+
+    /// The name of a group.
+    pub(in crate::aggregate) fn name(&self, dimension: Dimension, group: GroupId) -> &Arc<str> {
+        self.tables[dimension.index()].name(group)
+    }
+
+    /// The latest series that are done.
+    pub(in crate::aggregate) fn series(&self) -> &Arc<Series> {
+        self.seconds.published()
     }
 
     /// The latest cut that is done.
@@ -304,11 +376,14 @@ impl Groups {
         time.ms().div_euclid(self.grid.tick_ms) * self.grid.tick_ms
     }
 
-    fn bytes(&self) -> usize {
+    /// Walks all cells, so it is done once a coarse one.
+    fn count_bytes(&self) -> usize {
         self.tables.iter().map(Table::bytes).sum::<usize>()
             + self.definitions.bytes()
             + self.journal.bytes()
             + self.settling.bytes()
             + self.publication.bytes()
+            + self.total.bytes()
+            + self.seconds.bytes()
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Cut;
 use super::grid::Grid;
-use super::table::CHUNK;
 use super::table::Slot;
 use super::table::Table;
 use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_WINDOWS_MS;
+use crate::snapshot::GROUPS_IN_CHUNK;
 use crate::snapshot::Group;
 use crate::snapshot::GroupId;
 use crate::snapshot::Groups;
@@ -16,7 +16,7 @@ use crate::snapshot::Retired;
 use crate::snapshot::WindowStats;
 
 /// Retired versions kept of every chunk.
-const VERSIONS_KEPT: usize = 4;
+const VERSIONS_KEPT: usize = 8;
 
 /// What is published, and what was.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Publication {
             chunks: Default::default(),
             retired_chunks: Retired::new(VERSIONS_KEPT),
             published: Arc::default(),
-            retired: Retired::new(8),
+            retired: Retired::new(16),
         }
     }
 
@@ -87,7 +87,7 @@ impl Publication {
     /// The memory of one version of all chunks; readers may hold older ones.
     pub(super) fn bytes(&self) -> usize {
         let chunks: usize = self.chunks.iter().map(Vec::len).sum();
-        chunks * CHUNK * size_of::<Group>()
+        chunks * GROUPS_IN_CHUNK * size_of::<Group>()
     }
 }
 

@@ -2,10 +2,16 @@
 
 use super::Groups;
 use super::OF_SESSIONS;
+use crate::snapshot::GROUP_SECONDS;
 
 /// The next piece of work, in the order in which they are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Work {
+    /// Slide the windows of a dimension to the journal's tick: the clock may have passed some in which
+    /// nothing happened.
+    Reach {
+        dimension: usize,
+    },
     /// Book the changes of a dimension from a place on.
     Changes {
         dimension: usize,
@@ -28,6 +34,10 @@ pub(super) enum Work {
         chunk: usize,
     },
     Publish,
+    /// Make the changes of the second so many back.
+    Seconds {
+        back: usize,
+    },
     Nothing,
 }
 
@@ -47,6 +57,19 @@ impl Groups {
     /// Does some of the next piece of work; answers how much that was.
     fn work_on(&mut self, pieces: usize) -> usize {
         let (done, next) = match self.work {
+            Work::Reach { dimension } => {
+                match self.tables[dimension].step(self.settling.start_ms) {
+                    Some(walked) => (walked, self.work),
+                    None if dimension + 1 < self.tables.len() => {
+                        let dimension = dimension + 1;
+                        (1, Work::Reach { dimension })
+                    }
+                    None => {
+                        let (dimension, place) = (0, 0);
+                        (1, Work::Changes { dimension, place })
+                    }
+                }
+            }
             Work::Changes { dimension, place } => self.book_changes(dimension, place, pieces),
             Work::Strays { place } => self.book_strays(place, pieces),
             Work::Durations { place } => self.record_durations(place, pieces),
@@ -71,6 +94,21 @@ impl Groups {
             Work::Chunks { dimension, chunk } => self.make_chunk(dimension, chunk),
             Work::Publish => {
                 self.publication.publish(&self.cut);
+                let next = match self.cut.is_second {
+                    true => Work::Seconds { back: 0 },
+                    false => Work::Nothing,
+                };
+                (1, next)
+            }
+            Work::Seconds { back }
+                if back < GROUP_SECONDS
+                    && self.tables.iter().any(|table| table.has_changed_seconds()) =>
+            {
+                let done = self.seconds.make(back, &mut self.tables);
+                (done, Work::Seconds { back: back + 1 })
+            }
+            Work::Seconds { .. } => {
+                self.seconds.publish(self.publication.published());
                 (1, Work::Nothing)
             }
             Work::Nothing => (1, Work::Nothing),

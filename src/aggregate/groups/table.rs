@@ -17,6 +17,7 @@ use super::panes::Panes;
 use crate::aggregate::buckets::Sums;
 use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_SECONDS;
+use crate::snapshot::GROUPS_IN_CHUNK;
 use crate::snapshot::GroupId;
 use crate::snapshot::GroupKind;
 
@@ -30,6 +31,7 @@ pub(super) const OTHER: GroupId = GroupId(1);
 const NAMED_FIRST: usize = 2;
 
 /// Places of the resolutions.
+const MID: usize = 1;
 const COARSE: usize = 2;
 
 /// One group.
@@ -63,9 +65,6 @@ pub(super) struct Table {
     /// Groups that may have to be freed.
     candidates: Vec<GroupId>,
 }
-
-/// Groups in one chunk of a published table.
-pub(super) const CHUNK: usize = 64;
 
 impl Table {
     pub(super) fn new(grid: &Grid, named_max: usize, now_ms: i64) -> Self {
@@ -120,7 +119,7 @@ impl Table {
             return group;
         }
         self.slots.push(slot);
-        if self.slots.len().div_ceil(CHUNK) > self.is_changed.len() {
+        if self.slots.len().div_ceil(GROUPS_IN_CHUNK) > self.is_changed.len() {
             self.is_changed.push(true);
         }
         GroupId(u16::try_from(self.slots.len() - 1).unwrap_or(u16::MAX))
@@ -143,7 +142,7 @@ impl Table {
             }
         }
         slot.open = slot.open.wrapping_add_signed(i64::from(change.opened));
-        self.is_changed[usize::from(group.0) / CHUNK] = true;
+        self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
     }
 
     /// Records a session of a group that ended at a time.
@@ -152,7 +151,7 @@ impl Table {
         for (panes, own) in self.panes.iter_mut().zip(&mut slot.durations) {
             slot.is_quantiles_old |= panes.record(group, own, ended_ms, duration_ms);
         }
-        self.is_changed[usize::from(group.0) / CHUNK] = true;
+        self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
     }
 
     /// Moves the windows one cell or pane on towards a time. Answers what that cost, in changes
@@ -165,7 +164,7 @@ impl Table {
                 Out::OfWindow(window, entry) => {
                     let group = usize::from(entry.group.0);
                     slots[group].windows[window] -= entry.change.sums();
-                    is_changed[group / CHUNK] = true;
+                    is_changed[group / GROUPS_IN_CHUNK] = true;
                 }
                 Out::OfRetention(group) if resolution == COARSE => {
                     let slot = &mut slots[usize::from(group.0)];
@@ -174,7 +173,7 @@ impl Table {
                         candidates.push(group);
                     }
                     // It may be listed no more.
-                    is_changed[usize::from(group.0) / CHUNK] = true;
+                    is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
                 }
                 Out::OfRetention(_) => {}
             });
@@ -190,7 +189,7 @@ impl Table {
                 let slot = &mut slots[usize::from(group.0)];
                 panes.retire(&mut slot.durations[index]);
                 slot.is_quantiles_old = true;
-                is_changed[usize::from(group.0) / CHUNK] = true;
+                is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
             }
             let walked = holders.len();
             panes.give_back(holders);
@@ -220,7 +219,7 @@ impl Table {
                 panes.free(own);
             }
             self.free.push(group);
-            self.is_changed[usize::from(group.0) / CHUNK] = true;
+            self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
             freed(name);
         }
     }
@@ -239,8 +238,8 @@ impl Table {
         if !std::mem::take(&mut self.is_changed[chunk]) {
             return None;
         }
-        let first = chunk * CHUNK;
-        let last = (first + CHUNK).min(self.slots.len());
+        let first = chunk * GROUPS_IN_CHUNK;
+        let last = (first + GROUPS_IN_CHUNK).min(self.slots.len());
         let slots = &mut self.slots[first..last];
         for slot in slots.iter_mut().filter(|slot| slot.is_quantiles_old) {
             slot.quantiles = slot.durations.each_ref().map(GroupDurations::quantiles);
@@ -252,6 +251,21 @@ impl Table {
                 .filter(|(_, slot)| slot.is_taken && !slot.is_empty())
                 .map(|(number, slot)| (GroupId(u16::try_from(number).unwrap_or(0)), slot)),
         )
+    }
+
+    /// The name of a group.
+    pub(super) fn name(&self, group: GroupId) -> &Arc<str> {
+        &self.slots[usize::from(group.0)].name
+    }
+
+    /// The cells of a second, or of the shortest time above it.
+    pub(super) fn seconds(&mut self) -> &mut Cells {
+        &mut self.cells[MID]
+    }
+
+    /// Whether one of those changed since it was asked for.
+    pub(super) const fn has_changed_seconds(&self) -> bool {
+        self.cells[MID].has_changed()
     }
 
     /// Named groups there is room for.

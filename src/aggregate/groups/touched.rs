@@ -62,6 +62,14 @@ impl Touched {
         &self.entries
     }
 
+    /// All changes, ascending by group.
+    pub(super) fn by_group(&self) -> impl Iterator<Item = &Entry> {
+        self.places
+            .iter()
+            .filter(|place| **place != 0)
+            .map(|place| &self.entries[usize::from(*place) - 1])
+    }
+
     pub(super) fn clear(&mut self) {
         for entry in &self.entries {
             self.places[usize::from(entry.group.0)] = 0;
@@ -93,6 +101,8 @@ mod tests {
             pairs.collect::<Vec<_>>()
         };
         assert_eq!(listed(touched.entries()), [(900, 2), (3, 1), (0, 1)]);
+        let sorted: Vec<Entry> = touched.by_group().copied().collect();
+        assert_eq!(listed(&sorted), [(0, 1), (3, 1), (900, 2)]);
         assert!(touched.contains(GroupId(3)) && !touched.contains(GroupId(4)));
         touched.clear();
         assert!(!touched.contains(GroupId(3)) && touched.entries().is_empty());

@@ -9,6 +9,18 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::aggregate) struct Slot(pub(super) u32);
 
+impl Slot {
+    /// The slot with a number.
+    pub(in crate::aggregate) const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The slot's number.
+    pub(in crate::aggregate) const fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// The least length of a table.
 const LENGTH_MIN: usize = 64;
 /// Places of the next table cleared at each insertion, so that the system hands out its pages a few

@@ -74,12 +74,17 @@ impl Row {
         self.key_lo == key.lo && self.key_hi == key.hi && self.kind == key.kind && self.is_taken
     }
 
-    pub(super) const fn key(&self) -> SessionKey {
+    pub(in crate::aggregate) const fn key(&self) -> SessionKey {
         SessionKey {
             hi: self.key_hi,
             lo: self.key_lo,
             kind: self.kind,
         }
+    }
+
+    /// The first millisecond of the minute of its latest event.
+    pub(in crate::aggregate) fn last_seen(&self) -> EpochMs {
+        EpochMs::from_ms(i64::from(self.seen_minute) * 60_000)
     }
 
     /// The time at which the connect is booked: its own, or the clock's when that was behind.

@@ -4,9 +4,12 @@ use super::Placed;
 use super::State;
 use crate::aggregate::sessions::Phase;
 use crate::config::ClockRule;
+use crate::snapshot::TOTAL_SECONDS;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
 
+/// Milliseconds in a second.
+const SECOND_MS: i64 = 1_000;
 /// Milliseconds in the wheel's minutes.
 const MINUTE_MS: i64 = 60_000;
 
@@ -42,15 +45,60 @@ impl State {
         self.now.unwrap_or(self.started)
     }
 
-    /// Moves the clock forward. What expires is taken out before anything new is put in.
+    /// Moves the clock forward, by way of the last millisecond of every second that passes: what is
+    /// published by the second is how things stand there.
     pub(super) fn move_clock(&mut self, to: EpochMs) {
+        if self.now.is_some_and(|now| to <= now) {
+            return;
+        }
+        if let (Some(now), Some(groups)) = (self.now, &mut self.groups) {
+            let last = second_of(to);
+            let first = second_of(now).max(last - TOTAL_SECONDS as i64);
+            if first > second_of(now) {
+                groups.skip_seconds(first);
+            }
+            for second in first..last {
+                self.step_clock(EpochMs::from_ms((second + 1) * SECOND_MS - 1), true);
+                self.pass_second();
+            }
+        }
+        let is_second = self.now.map(second_of) != Some(second_of(to));
+        self.step_clock(to, false);
+        if let Some(longest) = &mut self.longest
+            && is_second
+        {
+            longest.begin_round(to);
+        }
+    }
+
+    fn pass_second(&mut self) {
+        let open = self.sessions.open_count() as u64;
+        let active = self.buckets.window(self.settings.main_window()).active;
+        if let Some(groups) = &mut self.groups {
+            // The main window stands first.
+            groups.pass_second(open, active, self.durations[0].quantiles());
+        }
+    }
+
+    /// Moves the clock to a time that is not before it. What expires is taken out before anything new
+    /// is put in. A clock that only passes by makes no cut of groups in which nothing happened.
+    fn step_clock(&mut self, to: EpochMs, is_passing: bool) {
         let previous = self.now;
-        if previous.is_some_and(|now| to <= now) {
+        if previous == Some(to) {
             return;
         }
         self.now = Some(to);
+        if previous.is_none()
+            && let Some(groups) = &mut self.groups
+        {
+            groups.begin(to);
+            if let Some(longest) = &mut self.longest {
+                longest.begin(to);
+            }
+        }
         if let Some(groups) = &mut self.groups
             && (previous.is_none() || groups.is_past_tick(to))
+            && !(is_passing && groups.pass_tick(to))
         {
             let coverage = &self.coverage;
             groups.begin_tick(to, |start, length_ms| coverage.covered_ms(start, length_ms));
@@ -80,6 +128,11 @@ impl State {
             }
         }
     }
+}
+
+/// The second since the epoch that holds a time.
+fn second_of(time: EpochMs) -> i64 {
+    time.ms().div_euclid(SECOND_MS)
 }
 
 /// The minute since the epoch that holds a time.

@@ -1,6 +1,7 @@
 //! What the state publishes.
 
 use super::State;
+use crate::aggregate::longest::LongestOpen;
 use crate::snapshot::DedupStats;
 use crate::snapshot::SessionStats;
 use crate::snapshot::Snapshot;
@@ -19,7 +20,8 @@ impl State {
             open_uncertain: self.open_uncertain,
             pending: self.sessions.pending_count() as u64,
             closed: self.sessions.closed_count() as u64,
-            bytes: self.sessions.bytes() as u64,
+            bytes: (self.sessions.bytes() + self.longest.as_ref().map_or(0, LongestOpen::bytes))
+                as u64,
         };
         let forgotten = self.dedup.forgotten_before(self.buckets.current());
         snapshot.dedup = DedupStats {
@@ -31,6 +33,10 @@ impl State {
         self.coverage.fill(&mut snapshot.stream, newest);
         if let Some(groups) = &self.groups {
             snapshot.groups.clone_from(groups.published());
+            snapshot.series.clone_from(groups.series());
+        }
+        if let Some(longest) = &self.longest {
+            snapshot.longest.clone_from(longest.published());
         }
         snapshot
             .windows

@@ -15,8 +15,10 @@ use super::coverage::Coverage;
 use super::dedup::Dedup;
 use super::durations::Durations;
 use super::groups::Groups;
+use super::longest::LongestOpen;
 use super::sessions::Hint;
 use super::sessions::LookedUp;
+use super::sessions::Phase;
 use super::sessions::Sessions;
 use crate::config::AggregateSettings;
 use crate::config::ClockRule;
@@ -63,8 +65,9 @@ pub struct State {
     /// Losses so far, modulo 2^16: rows that have seen fewer are uncertain.
     loss_epoch: u16,
     open_uncertain: u64,
-    /// `None` when nobody wants them.
+    /// `None` when nobody wants them; likewise the longest-open sessions.
     groups: Option<Groups>,
+    longest: Option<LongestOpen>,
 }
 
 /// What an event is once it is neither late nor future.
@@ -106,6 +109,7 @@ impl State {
             loss_epoch: 0,
             open_uncertain: 0,
             groups: (settings.groups_max > 0).then(|| Groups::new(&settings, started)),
+            longest: (settings.groups_max > 0).then(LongestOpen::new),
             settings,
         }
     }
@@ -154,6 +158,11 @@ impl State {
             self.define(&definition);
         }
         self.apply_all(&batch.events[applied..]);
+        for (place, id) in batch.texts.ids() {
+            if let Some(event) = batch.events.get(place) {
+                self.keep_id(event, id);
+            }
+        }
         self.count(&batch.delta);
         if batch.delta.received > 0 {
             self.coverage
@@ -189,9 +198,21 @@ impl State {
     /// Does up to about so many small pieces of what is left to do for groups; whether there is
     /// more. Whatever is left when the next bucket begins is done then, at once.
     pub fn work(&mut self, pieces: usize) -> bool {
-        self.groups
-            .as_mut()
-            .is_some_and(|groups| groups.work(pieces))
+        let (Some(groups), Some(longest)) = (&mut self.groups, &mut self.longest) else {
+            return false;
+        };
+        groups.work(pieces) || longest.work(pieces, &self.sessions, groups)
+    }
+
+    /// Keeps the id of a session that has connected, while it is open: its key cannot be printed back.
+    pub fn keep_id(&mut self, connect: &Event, id: &str) {
+        let hint = self.sessions.hint(connect.session);
+        if let (Some(longest), Some(slot)) =
+            (&mut self.longest, self.sessions.find(connect.session, hint))
+            && self.sessions.row(slot).phase == Phase::Open
+        {
+            longest.keep_id(slot, id);
+        }
     }
 
     /// The clock of the latest cut of groups that is done; the epoch while there is none.

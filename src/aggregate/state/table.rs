@@ -84,7 +84,7 @@ impl State {
         match row.phase {
             Phase::Open if time > row.connected => {
                 self.counters.reconnects += 1;
-                self.deactivate(&row);
+                self.deactivate(slot, &row);
                 self.reopen(slot, event, home, placed);
             }
             Phase::Closed if time >= row.ended => self.reopen(slot, event, home, placed),
@@ -200,10 +200,10 @@ impl State {
     fn open_new(&mut self, event: &Event, home: Home, placed: &Placed) {
         self.make_room();
         let (minute, epoch) = (self.minute, self.loss_epoch);
-        self.sessions.add(event.session, |row| {
+        let slot = self.sessions.add(event.session, |row| {
             open(row, event.time, home, placed, minute, epoch)
         });
-        self.activate(home, placed);
+        self.activate(slot, event.time, home, placed);
     }
 
     /// Begins a new session in a row that holds another of the same key.
@@ -212,7 +212,7 @@ impl State {
         self.sessions.refill(slot, |row| {
             open(row, event.time, home, placed, minute, epoch)
         });
-        self.activate(home, placed);
+        self.activate(slot, event.time, home, placed);
     }
 
     fn close(&mut self, slot: Slot, row: &Row, ended: EpochMs) {
@@ -225,6 +225,9 @@ impl State {
             was_open: true,
         });
         self.settle(row);
+        if let Some(longest) = &mut self.longest {
+            longest.remove(row.home, row.connected, slot);
+        }
         if self.sessions.is_expired(ended, self.buckets.current()) {
             self.sessions.remove(slot);
         } else {
@@ -237,7 +240,7 @@ impl State {
 
     pub(super) fn evict_open(&mut self, slot: Slot) {
         let row = *self.sessions.row(slot);
-        self.deactivate(&row);
+        self.deactivate(slot, &row);
         self.settle(&row);
         self.sessions.remove(slot);
     }
@@ -286,7 +289,13 @@ impl State {
         let (minute, epoch) = (self.minute, self.loss_epoch);
         let row = self.sessions.row_mut(slot);
         row.seen_minute = minute;
-        if row.phase == Phase::Open && row.loss_epoch != epoch {
+        if row.phase != Phase::Open {
+            return;
+        }
+        if let Some(longest) = &mut self.longest {
+            longest.touch(row.home);
+        }
+        if row.loss_epoch != epoch {
             row.loss_epoch = epoch;
             self.open_uncertain -= 1;
         }
@@ -309,7 +318,7 @@ impl State {
         }
     }
 
-    fn activate(&mut self, home: Home, placed: &Placed) {
+    fn activate(&mut self, slot: Slot, connected: EpochMs, home: Home, placed: &Placed) {
         self.buckets.change(placed.booked, |sums| {
             sums.active = sums.active.wrapping_add(1)
         });
@@ -317,15 +326,21 @@ impl State {
         if let Some(groups) = &mut self.groups {
             groups.open(home, placed.time, now);
         }
+        if let Some(longest) = &mut self.longest {
+            longest.insert(home, connected, slot);
+        }
     }
 
-    fn deactivate(&mut self, row: &Row) {
+    fn deactivate(&mut self, slot: Slot, row: &Row) {
         let booked = self.buckets.bucket_of(row.booked());
         self.buckets
             .change(booked, |sums| sums.active = sums.active.wrapping_sub(1));
         let now = self.clock();
         if let Some(groups) = &mut self.groups {
             groups.forget(row.home, row.booked(), now);
+        }
+        if let Some(longest) = &mut self.longest {
+            longest.remove(row.home, row.connected, slot);
         }
     }
 

@@ -1,5 +1,4 @@
 use super::*;
-use crate::aggregate::sessions::Phase;
 use crate::event::IdKind;
 use crate::event::Identity;
 use crate::event::Labels;

@@ -135,9 +135,9 @@ pub(super) fn series(snapshot: &Snapshot, wanted: &Wanted) -> Result<Vec<Series>
         None => groups::busiest(snapshot, dimension, first),
     };
     let of_group = |group: &crate::snapshot::Group| {
-        let kept = snapshot
-            .series
-            .group(dimension, group.id, group.open_sessions, grid.reach);
+        let series = &snapshot.series;
+        let open = series.open_at_end(dimension, group);
+        let kept = series.group(dimension, group.id, open, grid.reach);
         let seconds: Vec<&GroupSecond> = kept.iter().rev().collect();
         let values = grid.values(&seconds, wanted.metric.is_count(), |second| {
             wanted.metric.of_group(second)

@@ -40,9 +40,9 @@ pub(super) struct Groups {
     definitions: BTreeMap<u16, (Option<String>, Option<String>)>,
     /// Names that have a group, by dimension.
     named: [BTreeSet<String>; 2],
-    connects: Vec<(i64, Names)>,
-    messages: Vec<(i64, Names)>,
-    ended: Vec<Ended>,
+    pub(super) connects: Vec<(i64, Names)>,
+    pub(super) messages: Vec<(i64, Names)>,
+    pub(super) ended: Vec<Ended>,
     /// When anything was booked in a group, and for when.
     touches: Vec<(usize, Name, i64)>,
     overflowed: [u64; 3],
@@ -52,12 +52,12 @@ pub(super) struct Groups {
 }
 
 #[derive(Clone, Debug)]
-struct Ended {
+pub(super) struct Ended {
     connected_ms: i64,
-    disconnected_ms: i64,
+    pub(super) disconnected_ms: i64,
     duration_ms: u64,
     messages: u64,
-    home: Names,
+    pub(super) home: Names,
 }
 
 /// The length of a cell of a window, in milliseconds: 100 ms, 1 s, 10 s, if the buckets fit.
@@ -139,6 +139,7 @@ impl Model {
             direction,
         ];
         let at = self.booked_ms(event.time);
+        self.reach_second(at);
         self.touch_groups(&names, 3, at);
         self.overflow(&names, 3);
         self.groups.messages.push((at, names));
@@ -146,6 +147,7 @@ impl Model {
 
     pub(super) fn group_connect(&mut self, time: EpochMs, home: &Names) {
         let at = self.booked_ms(time);
+        self.reach_second(at);
         self.touch_groups(home, 2, at);
         self.overflow(home, 2);
         self.groups.connects.push((at, home.clone()));
@@ -161,6 +163,7 @@ impl Model {
         messages: u64,
     ) {
         let disconnected_ms = self.booked_ms(disconnected);
+        self.reach_second(disconnected_ms);
         self.touch_groups(home, 2, disconnected_ms);
         self.touch_groups(home, 2, connected_ms);
         self.overflow(home, 2);

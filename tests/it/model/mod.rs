@@ -6,7 +6,9 @@
 //! over a plain map, and scans the lists whenever it is asked. It must never be made fast.
 
 pub(crate) mod groups;
+mod longest;
 mod numbers;
+pub(crate) mod series;
 mod stream;
 mod table;
 #[cfg(test)]
@@ -69,6 +71,7 @@ pub(crate) struct Model {
     counters: Counters,
     connection: Connection,
     groups: groups::Groups,
+    series: series::Series,
 }
 
 impl Model {
@@ -86,6 +89,7 @@ impl Model {
             counters: Counters::default(),
             connection: Connection::default(),
             groups: groups::Groups::default(),
+            series: series::Series::default(),
         }
     }
 
@@ -164,12 +168,26 @@ impl Model {
     fn move_clock(&mut self, time: EpochMs) {
         let before = self.clock;
         let now = before.map_or(time, |now| now.max(time));
+        match before {
+            Some(before) => self.pass_seconds(before, now),
+            None => self.begin_series(now),
+        }
+        let from = self.clock;
         self.clock = Some(now);
         if self.is_new_cut(before, now) {
             self.cut_groups();
         }
+        let second = |time: EpochMs| time.ms().div_euclid(1_000);
+        if before.map(second) != Some(second(now)) {
+            self.cut_series();
+        }
+        self.expire_if_moved(from);
+    }
+
+    /// Rows expire once the clock, which stood at `from`, is in another bucket or minute.
+    fn expire_if_moved(&mut self, from: Option<EpochMs>) {
         let grid = |time: EpochMs| (self.bucket(time), minute(time));
-        if before.map(grid) != Some(grid(now)) {
+        if from.map(grid) != Some(grid(self.now())) {
             self.expire_rows();
         }
     }

@@ -31,7 +31,7 @@ impl Model {
         }
     }
 
-    fn window(&self, length: WindowLength) -> WindowStats {
+    pub(super) fn window(&self, length: WindowLength) -> WindowStats {
         let current = self.bucket(self.now());
         let oldest = current - i64::from(length.buckets());
         let covers = |bucket: i64| oldest < bucket && bucket <= current;

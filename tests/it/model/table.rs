@@ -73,7 +73,7 @@ impl Model {
             }
             Some(Row::Open(open)) if t > open.connect => {
                 self.counters.reconnects += 1;
-                self.touch_groups(&open.home, 2, open.connect_booked_ms);
+                self.forget_open(&open);
                 self.open(key, t, home.clone());
             }
             Some(Row::Closed { disconnect, .. }) if t >= disconnect => {
@@ -148,7 +148,14 @@ impl Model {
             minute: minute(self.now()),
             certain: true,
         };
+        self.opened(&open.home, 1);
         self.rows.insert(key, Row::Open(open));
+    }
+
+    /// An open session is no longer that, without having ended.
+    fn forget_open(&mut self, open: &Open) {
+        self.touch_groups(&open.home, 2, open.connect_booked_ms);
+        self.opened(&open.home, -1);
     }
 
     fn close_open(&mut self, key: SessionKey, open: Open, d: EpochMs) {
@@ -161,6 +168,7 @@ impl Model {
         };
         let (at, length, messages) = (open.connect_booked_ms, ended.duration_ms, open.messages);
         self.group_end(&open.home, at, d, length, messages);
+        self.opened(&open.home, -1);
         self.close(key, open.connect, d, ended);
     }
 
@@ -212,7 +220,7 @@ impl Model {
             match row {
                 Row::Open(open) => {
                     self.counters.evicted_idle += 1;
-                    self.touch_groups(&open.home, 2, open.connect_booked_ms);
+                    self.forget_open(&open);
                 }
                 Row::Pending { .. } => self.counters.orphans += 1,
                 Row::Closed { .. } => {}

@@ -1,0 +1,163 @@
+//! The total by the second, for an hour.
+//!
+//! Counts stand at the second of their event, so a late event changes one that has passed; the rest is
+//! what was seen when the second had passed. Seconds stand in chunks of a minute, of which only those
+//! that changed are made anew.
+
+use std::sync::Arc;
+
+use super::grid::SECOND_MS;
+use crate::snapshot::DurationQuantiles;
+use crate::snapshot::Retired;
+use crate::snapshot::TOTAL_SECONDS;
+use crate::snapshot::TotalSecond;
+use crate::time::EpochMs;
+
+/// Seconds in a chunk.
+const CHUNK: usize = 60;
+/// Chunks that hold the published seconds and the one that has begun, wherever the hour begins.
+const CHUNKS: usize = TOTAL_SECONDS / CHUNK + 2;
+
+/// The seconds of the total.
+#[derive(Debug)]
+pub(super) struct Total {
+    /// By number modulo their count.
+    chunks: Vec<Chunk>,
+    /// The second that holds the clock, since the epoch.
+    current: i64,
+    /// The oldest second that is known: the first one of the clock, or of an event before.
+    first: i64,
+    retired: Retired<Vec<TotalSecond>>,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    number: i64,
+    seconds: [TotalSecond; CHUNK],
+    is_changed: bool,
+    /// The seconds in `made`, by their place.
+    made_of: std::ops::Range<usize>,
+    made: Arc<Vec<TotalSecond>>,
+}
+
+impl Total {
+    pub(super) fn new(started: EpochMs) -> Self {
+        let chunk = || Chunk {
+            number: i64::MIN,
+            seconds: [TotalSecond::default(); CHUNK],
+            is_changed: false,
+            made_of: 0..0,
+            made: Arc::default(),
+        };
+        let current = second_of(started);
+        Self {
+            chunks: std::iter::repeat_with(chunk).take(CHUNKS).collect(),
+            current,
+            first: current,
+            retired: Retired::new(2 * CHUNKS),
+        }
+    }
+
+    /// Changes the second of an event that is booked at a time, which is not after the clock.
+    #[inline]
+    pub(super) fn change(&mut self, time: EpochMs, change: impl Fn(&mut TotalSecond)) {
+        let second = second_of(time);
+        if second < self.current - TOTAL_SECONDS as i64 || second > self.current {
+            return;
+        }
+        self.first = self.first.min(second);
+        change(self.at(second));
+    }
+
+    /// Begins at a time: what was before is unknown.
+    pub(super) fn begin(&mut self, now: EpochMs) {
+        self.current = second_of(now);
+        self.first = self.current;
+    }
+
+    /// Says how things stand now that the clock's second has passed.
+    pub(super) fn pass(
+        &mut self,
+        open_sessions: u64,
+        active_sessions: u64,
+        durations: Option<DurationQuantiles>,
+    ) {
+        let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        let second = self.at(self.current);
+        second.open_sessions = count(open_sessions);
+        second.active_sessions = count(active_sessions);
+        second.durations = durations;
+        self.current += 1;
+    }
+
+    /// Skips seconds of which nothing will be told, because they are not published any more once the
+    /// clock is there.
+    pub(super) fn skip_to(&mut self, second: i64) {
+        self.current = self.current.max(second);
+    }
+
+    /// The chunks of the seconds that have passed, oldest first. Makes those that changed.
+    pub(super) fn make(&mut self) -> impl Iterator<Item = Arc<Vec<TotalSecond>>> + '_ {
+        let size = CHUNK as i64;
+        let oldest = self.first.max(self.current - TOTAL_SECONDS as i64);
+        let end = self.current;
+        let numbers = oldest.div_euclid(size)..(end + size - 1).div_euclid(size);
+        numbers.filter_map(move |number| {
+            let place = |second: i64| usize::try_from((second - number * size).clamp(0, size)).ok();
+            let range = place(oldest)?..place(end)?;
+            // Every second of the range exists, told of or not.
+            self.at_quietly(number);
+            let index = place_of(number);
+            let chunk = &mut self.chunks[index];
+            if chunk.is_changed || chunk.made_of != range {
+                let made = self.retired.refill(|seconds| {
+                    seconds.clear();
+                    seconds.extend_from_slice(&chunk.seconds[range.clone()]);
+                });
+                let old = std::mem::replace(&mut chunk.made, made);
+                self.retired.retire(old);
+                chunk.is_changed = false;
+                chunk.made_of = range;
+            }
+            Some(Arc::clone(&chunk.made))
+        })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        2 * self.chunks.len() * size_of::<Chunk>()
+    }
+
+    fn at(&mut self, second: i64) -> &mut TotalSecond {
+        let number = second.div_euclid(CHUNK as i64);
+        let chunk = self.at_quietly(number);
+        chunk.is_changed = true;
+        let place = usize::try_from(second.rem_euclid(CHUNK as i64)).unwrap_or(0);
+        &mut chunk.seconds[place]
+    }
+
+    /// A chunk by its number, emptied if its place held an older one.
+    fn at_quietly(&mut self, number: i64) -> &mut Chunk {
+        let chunk = &mut self.chunks[place_of(number)];
+        if chunk.number != number {
+            chunk.number = number;
+            chunk.is_changed = true;
+            for (place, second) in (0..).zip(&mut chunk.seconds) {
+                *second = TotalSecond {
+                    start: EpochMs::from_ms((number * CHUNK as i64 + place) * SECOND_MS),
+                    ..TotalSecond::default()
+                };
+            }
+        }
+        chunk
+    }
+}
+
+/// The second that holds a time.
+pub(super) const fn second_of(time: EpochMs) -> i64 {
+    time.ms().div_euclid(SECOND_MS)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "0..CHUNKS")]
+fn place_of(number: i64) -> usize {
+    number.rem_euclid(CHUNKS as i64) as usize
+}

@@ -1,0 +1,132 @@
+//! The open sessions of one queue in the order of their connects.
+//!
+//! Sorted runs of up to 256 keys, themselves in order: connects come mostly in order, so runs fill up
+//! from behind. Finding a place is a binary search over runs and within one; a change moves at most
+//! 2 KiB. Memory: 8 bytes a session, up to 16 where half a run has left.
+
+/// A connect's time and a row, in one word: see [`super::LongestOpen`].
+pub(super) type Key = u64;
+
+/// Keys in a run at the most.
+const RUN: usize = 256;
+
+/// Keys in ascending order.
+#[derive(Debug, Default)]
+pub(super) struct Ages {
+    /// No run is empty.
+    runs: Vec<Vec<Key>>,
+}
+
+impl Ages {
+    /// Puts in a key that is not there.
+    pub(super) fn insert(&mut self, key: Key) {
+        let Some(mut at) = self.run_of(key) else {
+            self.runs.push(vec![key]);
+            return;
+        };
+        if self.runs[at].len() == RUN {
+            let is_newest = at + 1 == self.runs.len() && self.runs[at].last() < Some(&key);
+            let rest = if is_newest { RUN } else { RUN / 2 };
+            let rest = self.runs[at].split_off(rest);
+            let goes_there = is_newest || rest.first().is_some_and(|first| *first <= key);
+            self.runs.insert(at + 1, rest);
+            at += usize::from(goes_there);
+        }
+        let run = &mut self.runs[at];
+        let place = run.partition_point(|other| *other < key);
+        run.insert(place, key);
+    }
+
+    /// Takes out a key that is there.
+    pub(super) fn remove(&mut self, key: Key) {
+        let Some(at) = self.run_of(key) else { return };
+        let run = &mut self.runs[at];
+        let Ok(place) = run.binary_search(&key) else {
+            return;
+        };
+        run.remove(place);
+        let left = run.len();
+        if left == 0 {
+            self.runs.remove(at);
+        } else if left <= RUN / 4
+            && self
+                .runs
+                .get(at + 1)
+                .is_some_and(|next| left + next.len() <= RUN / 2)
+        {
+            let next = self.runs.remove(at + 1);
+            self.runs[at].extend(next);
+        }
+    }
+
+    /// The keys, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Key> + '_ {
+        self.runs.iter().flatten().copied()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let keys = self.runs.iter().map(Vec::capacity).sum::<usize>();
+        keys * size_of::<Key>() + self.runs.capacity() * size_of::<Vec<Key>>()
+    }
+
+    /// The run in which a key is or belongs; `None` while there is none.
+    fn run_of(&self, key: Key) -> Option<usize> {
+        let after = self
+            .runs
+            .partition_point(|run| run.first().is_some_and(|first| *first <= key));
+        (!self.runs.is_empty()).then(|| after.saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rand::RngExt;
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn equals_a_set_through_any_changes() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        for is_mostly_ascending in [false, true] {
+            let (mut ages, mut model) = (Ages::default(), BTreeSet::new());
+            for step in 0..20_000_u64 {
+                let key = match is_mostly_ascending {
+                    true => step * 4 + rng.random_range(0..64),
+                    false => rng.random_range(0..4_000),
+                };
+                if model.insert(key) {
+                    ages.insert(key);
+                }
+                let leaves = rng.random_range(0..if step < 10_000 { 3 } else { 2 });
+                if leaves == 0
+                    && let Some(gone) = model.range(rng.random_range(0..=key)..).next().copied()
+                {
+                    model.remove(&gone);
+                    ages.remove(gone);
+                }
+                if step % 500 == 0 {
+                    assert!(ages.iter().eq(model.iter().copied()), "after step {step}");
+                    assert!(
+                        ages.runs
+                            .iter()
+                            .all(|run| !run.is_empty() && run.len() <= RUN)
+                    );
+                }
+            }
+            while let Some(gone) = model.pop_first() {
+                ages.remove(gone);
+            }
+            assert!(ages.runs.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_session_takes_at_most_twelve_bytes_while_runs_fill_up() {
+        let mut ages = Ages::default();
+        (0..100_000).for_each(|key| ages.insert(key));
+        assert!(ages.bytes() <= 12 * 100_000, "{}", ages.bytes());
+    }
+}

@@ -1,0 +1,302 @@
+//! The sessions that have been open for longest: 100 overall and 10 a queue, once a second.
+//!
+//! Each queue keeps its open sessions in order; nothing scans the rows. Once a second the lists of the
+//! queues in which something happened are made anew, a few at a time, and then the overall list from
+//! the queues whose oldest session can be on it. A list is as its queue stood when it was made, within
+//! the second after the clock that is published with it.
+
+mod ages;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use super::groups::Groups;
+use super::groups::Home;
+use super::sessions::Row;
+use super::sessions::Sessions;
+use super::sessions::Slot;
+use crate::config::limits;
+use crate::event::SessionKey;
+use crate::event::session_uuid;
+use crate::snapshot::Dimension;
+use crate::snapshot::LONGEST_OF_QUEUE;
+use crate::snapshot::LONGEST_OVERALL;
+use crate::snapshot::Longest;
+use crate::snapshot::OpenSession;
+use crate::time::EpochMs;
+
+use ages::Ages;
+use ages::Key;
+
+/// Bits of a key that hold the row: rows beyond are not listed.
+const ROW_BITS: u32 = 24;
+/// Half of what the bits above can tell apart, in milliseconds: 17 years. Connects are counted from so
+/// long before the first clock.
+const REACH_MS: i64 = 1 << (63 - ROW_BITS);
+/// The oldest key of a queue that has none.
+const NO_KEY: Key = Key::MAX;
+
+/// Every open session in order, and the lists made of them.
+#[derive(Debug)]
+pub(super) struct LongestOpen {
+    /// What times in keys are counted from, in milliseconds.
+    base_ms: i64,
+    /// By the queue's number.
+    queues: Vec<Queue>,
+    /// The oldest key of every queue, beside each other.
+    oldest: Vec<Key>,
+    /// The ids of open sessions whose keys cannot be printed back, by row.
+    ids: BTreeMap<u32, Arc<str>>,
+    /// The next queue whose list is made; `None` between the rounds.
+    next: Option<usize>,
+    /// The clock of the round.
+    as_of: EpochMs,
+    published: Arc<Longest>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    ages: Ages,
+    /// Whether anything happened to its sessions since its list was made.
+    is_changed: bool,
+    listed: Arc<Vec<OpenSession>>,
+    /// The keys of those listed, and their sessions.
+    keys: Vec<(Key, SessionKey)>,
+}
+
+impl Queue {
+    /// The id of a row's session, if it is listed.
+    fn id(&self, key: Key, row: &Row) -> Option<Arc<str>> {
+        let place = self
+            .keys
+            .iter()
+            .position(|known| *known == (key, row.key()))?;
+        Some(Arc::clone(&self.listed.get(place)?.id))
+    }
+}
+
+impl LongestOpen {
+    pub(super) fn new() -> Self {
+        Self {
+            base_ms: 0,
+            queues: Vec::new(),
+            oldest: Vec::new(),
+            ids: BTreeMap::new(),
+            next: None,
+            as_of: EpochMs::default(),
+            published: Arc::default(),
+        }
+    }
+
+    /// The clock is set for the first time.
+    pub(super) fn begin(&mut self, now: EpochMs) {
+        self.base_ms = now.ms() - REACH_MS;
+    }
+
+    /// A session opens in a row.
+    pub(super) fn insert(&mut self, home: Home, connected: EpochMs, slot: Slot) {
+        let Some(key) = self.key(connected, slot) else {
+            return;
+        };
+        let index = usize::from(home.of(Dimension::Queue).0);
+        if index >= self.queues.len() {
+            self.queues.resize_with(index + 1, Queue::default);
+            self.oldest.resize(index + 1, NO_KEY);
+        }
+        let queue = &mut self.queues[index];
+        queue.ages.insert(key);
+        queue.is_changed = true;
+        self.oldest[index] = self.oldest[index].min(key);
+    }
+
+    /// The session of a row is no longer open.
+    pub(super) fn remove(&mut self, home: Home, connected: EpochMs, slot: Slot) {
+        let Some(key) = self.key(connected, slot) else {
+            return;
+        };
+        let index = usize::from(home.of(Dimension::Queue).0);
+        let queue = &mut self.queues[index];
+        queue.ages.remove(key);
+        queue.is_changed = true;
+        if self.oldest[index] == key {
+            self.oldest[index] = queue.ages.iter().next().unwrap_or(NO_KEY);
+        }
+        if !self.ids.is_empty() {
+            self.ids.remove(&slot.number());
+        }
+    }
+
+    /// Something happened to an open session.
+    #[inline]
+    pub(super) fn touch(&mut self, home: Home) {
+        let index = usize::from(home.of(Dimension::Queue).0);
+        if let Some(queue) = self.queues.get_mut(index) {
+            queue.is_changed = true;
+        }
+    }
+
+    /// Keeps the id of the open session of a row, if there is room.
+    pub(super) fn keep_id(&mut self, slot: Slot, id: &str) {
+        if self.ids.len() < limits::SESSION_IDS_MAX {
+            self.ids.insert(slot.number(), Arc::from(id));
+        }
+    }
+
+    /// Begins a round at a clock, unless one is under way.
+    pub(super) fn begin_round(&mut self, now: EpochMs) {
+        if self.next.is_none() {
+            self.next = Some(0);
+            self.as_of = now;
+        }
+    }
+
+    /// Makes lists until about so many small pieces of work are done; whether there is more.
+    pub(super) fn work(&mut self, mut pieces: usize, sessions: &Sessions, groups: &Groups) -> bool {
+        while let Some(index) = self.next {
+            if pieces == 0 {
+                return true;
+            }
+            if index < self.queues.len() {
+                pieces = pieces.saturating_sub(self.make_queue(index, sessions, groups));
+                self.next = Some(index + 1);
+            } else {
+                self.publish(sessions, groups);
+                self.next = None;
+            }
+        }
+        false
+    }
+
+    pub(super) fn published(&self) -> &Arc<Longest> {
+        &self.published
+    }
+
+    /// Makes a queue's list, if anything happened to its sessions; answers what that cost.
+    fn make_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
+        let queue = &mut self.queues[index];
+        if !std::mem::take(&mut queue.is_changed) {
+            return 1;
+        }
+        let oldest = queue.ages.iter().take(LONGEST_OF_QUEUE);
+        let keys: Vec<(Key, SessionKey)> = oldest
+            .map(|key| (key, sessions.row(row_of(key)).key()))
+            .collect();
+        let is_same = keys == queue.keys
+            && keys
+                .iter()
+                .zip(queue.listed.iter())
+                .all(|((key, _), listed)| {
+                    let row = sessions.row(row_of(*key));
+                    row.messages == listed.messages && row.last_seen() == listed.last_seen
+                });
+        if !is_same {
+            let listed = keys.iter().map(|&(key, _)| {
+                let row = sessions.row(row_of(key));
+                let id = queue
+                    .id(key, row)
+                    .unwrap_or_else(|| id_of(row, key, &self.ids));
+                open_session(row, id, groups)
+            });
+            queue.listed = Arc::new(listed.collect());
+            queue.keys = keys;
+        }
+        1 + queue.keys.len()
+    }
+
+    /// Makes the overall list and publishes all.
+    fn publish(&mut self, sessions: &Sessions, groups: &Groups) {
+        let overall: Vec<OpenSession> = self
+            .longest()
+            .into_iter()
+            .map(|(key, index)| {
+                let row = sessions.row(row_of(key));
+                let known = self.queues[index].id(key, row);
+                let id = known.unwrap_or_else(|| id_of(row, key, &self.ids));
+                open_session(row, id, groups)
+            })
+            .collect();
+        let listed = self.queues.iter().map(|queue| &queue.listed);
+        self.published = Arc::new(Longest {
+            as_of: self.as_of,
+            overall,
+            by_queue: listed
+                .filter(|listed| !listed.is_empty())
+                .map(Arc::clone)
+                .collect(),
+        });
+    }
+
+    /// The keys of the longest-open sessions overall and their queues, longest first.
+    fn longest(&self) -> Vec<(Key, usize)> {
+        let mut oldest: Vec<(Key, usize)> = self
+            .oldest
+            .iter()
+            .copied()
+            .zip(0..)
+            .filter(|(key, _)| *key != NO_KEY)
+            .collect();
+        // A queue whose oldest session is behind that of so many others has none on the list.
+        if oldest.len() > LONGEST_OVERALL {
+            oldest.select_nth_unstable(LONGEST_OVERALL - 1);
+            oldest.truncate(LONGEST_OVERALL);
+        }
+        let mut rest: Vec<_> = oldest
+            .iter()
+            .map(|(_, index)| self.queues[*index].ages.iter())
+            .collect();
+        let next = |rest: &mut Vec<_>, place: usize| -> Option<Reverse<(Key, usize)>> {
+            let key = Iterator::next(rest.get_mut(place)?)?;
+            Some(Reverse((key, place)))
+        };
+        let mut heads: BinaryHeap<_> = (0..oldest.len())
+            .filter_map(|place| next(&mut rest, place))
+            .collect();
+        let mut found = Vec::with_capacity(LONGEST_OVERALL);
+        while found.len() < LONGEST_OVERALL
+            && let Some(Reverse((key, place))) = heads.pop()
+        {
+            found.push((key, oldest[place].1));
+            heads.extend(next(&mut rest, place));
+        }
+        found
+    }
+
+    /// A key that orders sessions by their connect, then by row; `None` of a row beyond the bits.
+    fn key(&self, connected: EpochMs, slot: Slot) -> Option<Key> {
+        let time = (connected.ms() - self.base_ms).clamp(0, 2 * REACH_MS - 1);
+        let row = u64::from(slot.number());
+        (row < 1 << ROW_BITS).then(|| time.cast_unsigned() << ROW_BITS | row)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let queues = self.queues.iter().map(|queue| queue.ages.bytes());
+        queues.sum::<usize>() + self.queues.capacity() * size_of::<Queue>()
+    }
+}
+
+/// The row of a key.
+fn row_of(key: Key) -> Slot {
+    Slot::from_number((key & ((1 << ROW_BITS) - 1)) as u32)
+}
+
+fn id_of(row: &Row, key: Key, ids: &BTreeMap<u32, Arc<str>>) -> Arc<str> {
+    if let Some(uuid) = session_uuid(row.key()) {
+        return Arc::from(uuid.to_string());
+    }
+    let kept = ids.get(&row_of(key).number()).map(Arc::clone);
+    kept.unwrap_or_else(|| Arc::from(format!("#{:016x}{:016x}", row.key().hi, row.key().lo)))
+}
+
+fn open_session(row: &Row, id: Arc<str>, groups: &Groups) -> OpenSession {
+    let name = |dimension| Arc::clone(groups.name(dimension, row.home.of(dimension)));
+    OpenSession {
+        id,
+        connected: row.connected,
+        last_seen: row.last_seen(),
+        messages: row.messages,
+        queue: name(Dimension::Queue),
+        deployment: name(Dimension::Deployment),
+    }
+}
