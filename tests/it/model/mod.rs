@@ -174,6 +174,11 @@ impl Model {
         }
         let from = self.clock;
         self.clock = Some(now);
+        if self.settings.groups_max == 0 {
+            // Without groups nothing is cut, by the definition of the setting.
+            self.expire_if_moved(from);
+            return;
+        }
         if self.is_new_cut(before, now) {
             self.cut_groups();
         }
