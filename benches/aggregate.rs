@@ -22,6 +22,8 @@ use rand_chacha::ChaCha8Rng;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::event::Definition;
+use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -29,6 +31,7 @@ use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
 use streamgauge::event::Labels;
 use streamgauge::event::SessionKey;
+use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::EpochMs;
 use streamgauge::window::Width;
@@ -92,6 +95,8 @@ fn settings(window_ms: u32) -> AggregateSettings {
     settings.clock = ClockRule::Event {
         max_jump_ms: 86_400_000,
     };
+    // Those have a bench of their own.
+    settings.groups_max = 0;
     settings
 }
 
@@ -154,6 +159,59 @@ fn apply(c: &mut Criterion) {
     group.finish();
 }
 
+/// What groups cost: the same traffic without them, with 12 queues and with 10,000. The clock moves
+/// on by the event's time, so the work of every tick is in it.
+fn groups(c: &mut Criterion) {
+    let mut group = c.benchmark_group("aggregate");
+    group
+        .throughput(Throughput::Elements(u64::from(EVENTS)))
+        .sample_size(10);
+    let (mut connects, mut events) = traffic(100_000);
+    for (name, queues, groups_max) in [
+        ("off", 1, 0),
+        ("12_queues", 12, 10_000),
+        ("10k_queues", 10_000, 10_000),
+    ] {
+        for event in connects.iter_mut().chain(&mut events) {
+            let number = event.session.lo % queues + 1;
+            event.labels = Labels::from_number(u16::try_from(number).unwrap());
+            if event.kind == EventKind::Message {
+                event.direction = Some(Direction::Inbound);
+            }
+        }
+        let state = || {
+            let mut settings = settings(60_000);
+            settings.groups_max = groups_max;
+            let mut state = State::new(settings, IdKeys::FIXED, EpochMs::from_ms(START_MS));
+            for number in 1..=queues {
+                state.define(&Definition {
+                    from: 0,
+                    labels: Labels::from_number(u16::try_from(number).unwrap()),
+                    queue: Some(&format!("queue {number}")),
+                    deployment: Some(if number % 2 == 0 { "page" } else { "shop" }),
+                });
+            }
+            state.apply_all(&connects);
+            state
+        };
+        group.bench_with_input(BenchmarkId::new("groups", name), &events, |b, events| {
+            b.iter_batched(
+                state,
+                |mut state| {
+                    state.apply_all(events);
+                    let mut snapshot = Snapshot::default();
+                    state.fill(&mut snapshot);
+                    let found = snapshot.groups.by(Dimension::Queue).count() as u64;
+                    assert_eq!(found, if groups_max == 0 { 0 } else { queues });
+                    state
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
 /// Messages in the window, and the recount that the tutorial makes at every event.
 fn recompute(c: &mut Criterion) {
     let mut group = c.benchmark_group("aggregate");
@@ -198,5 +256,5 @@ fn recompute(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, apply, recompute);
+criterion_group!(benches, apply, groups, recompute);
 criterion_main!(benches);

@@ -50,6 +50,7 @@ fn message(at_ms: i64) -> Event {
 fn state(messages: i64) -> State {
     let window_ms = u32::try_from(WINDOW_MS).unwrap();
     let mut settings = AggregateSettings::new(Width::DEFAULT, window_ms, &[]).unwrap();
+    settings.groups_max = 0;
     settings.clock = ClockRule::Event {
         max_jump_ms: 86_400_000,
     };

@@ -4,6 +4,7 @@
 
 mod confluence;
 mod history;
+mod sums;
 
 use std::collections::BTreeMap;
 
@@ -22,9 +23,11 @@ use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::Groups;
 use streamgauge::snapshot::Series;
 use streamgauge::snapshot::Snapshot;
+use streamgauge::snapshot::WindowStats;
 use streamgauge::time::EpochMs;
 
 use crate::model::Model;
+use crate::model::groups::Name;
 use crate::model::groups::cut_of;
 use crate::model::groups::name_of;
 use crate::model::series::GroupSeconds;
@@ -239,7 +242,10 @@ fn differences(engine: &Snapshot, model: &Snapshot, settings: &AggregateSettings
 }
 
 /// The lines in which two values differ.
-fn line_differences<T: std::fmt::Debug>(engine: &T, model: &T) -> String {
+fn line_differences<T: std::fmt::Debug + PartialEq>(engine: &T, model: &T) -> String {
+    if engine == model {
+        return String::new();
+    }
     let engine = format!("{engine:#?}");
     let model = format!("{model:#?}");
     if engine == model {
@@ -290,13 +296,14 @@ fn numbers(snapshot: &Snapshot, settings: &AggregateSettings) -> Snapshot {
 #[test]
 fn the_histories_reach_every_case() {
     let mut runner = TestRunner::deterministic();
-    let mut reached = [0_u64; 17];
+    let mut reached = [0_u64; 25];
     for _ in 0..400 {
         let history = history::histories()
             .new_tree(&mut runner)
             .unwrap()
             .current();
         let mut model = Model::new(history.settings.clone());
+        let mut named_before = 0;
         for step in &history.steps {
             let (open, late) = (model.snapshot().sessions.open, model.counters().late);
             play(&mut model, step);
@@ -308,6 +315,22 @@ fn the_histories_reach_every_case() {
             reached[3] += snapshot.main().ended_messages;
             reached[4] += snapshot.sessions.pending;
             reached[5] += snapshot.stream.reconnects;
+            let (groups, overflowed) = model.cut();
+            for (index, reached) in reached[17..21].iter_mut().enumerate() {
+                let is_in = |windows: &[WindowStats; 4]| windows[index].messages > 0;
+                *reached += u64::from(groups.values().any(|(_, windows)| is_in(windows)));
+            }
+            reached[21] += overflowed[0].min(1);
+            let has_durations = |windows: &[WindowStats; 4]| windows[3].durations.is_some();
+            reached[22] += u64::from(groups.values().any(|(_, windows)| has_durations(windows)));
+            // A named group has gone.
+            let named = groups
+                .keys()
+                .filter(|(_, name)| matches!(name, Name::Named(_)));
+            let named = named.count();
+            reached[23] += u64::from(named < named_before);
+            named_before = named;
+            reached[24] += u64::from(!model.series().1.is_empty());
         }
         let counters = model.counters();
         let sums = [
@@ -323,7 +346,7 @@ fn the_histories_reach_every_case() {
             counters.recovered,
             counters.evicted_idle,
         ];
-        for (reached, sum) in reached[6..].iter_mut().zip(sums) {
+        for (reached, sum) in reached[6..17].iter_mut().zip(sums) {
             *reached += sum;
         }
     }

@@ -13,18 +13,24 @@ use proptest::sample::select;
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::Identity;
 use streamgauge::event::Labels;
 use streamgauge::snapshot::Snapshot;
+use streamgauge::snapshot::WindowStats;
 use streamgauge::time::EpochMs;
 use streamgauge::window::Width;
+
+use crate::model::groups::Cut;
+use crate::model::groups::cut_of;
 
 use super::Engine;
 use super::differences;
 use super::history::Step;
 use super::history::session_key;
+use super::line_differences;
 
 const START: EpochMs = EpochMs::from_ms(1_768_478_400_000);
 
@@ -56,6 +62,10 @@ proptest! {
         let settings = &arrivals.settings;
         let mut straight = Engine::new(settings, START);
         let mut crooked = Engine::new(settings, START);
+        for engine in [&mut straight, &mut crooked] {
+            engine.play(&Step::Define(1, Some("sales"), Some("page")));
+            engine.play(&Step::Define(2, Some("returns"), None));
+        }
         for event in &arrivals.sorted {
             straight.play(&Step::Apply(*event));
         }
@@ -70,16 +80,43 @@ proptest! {
         // While the windows slide on in silence, until everything has left them.
         let width = i64::from(settings.width.ms());
         let mut now = straight.snapshot().now;
-        for _ in 0..=settings.retained_buckets() {
+        let last_event = now;
+        let mut cuts = 0;
+        for _ in 0..=settings.retained_buckets() + 100 {
             let (straight_now, crooked_now) =
                 (whatever_the_order(straight.snapshot()), whatever_the_order(crooked.snapshot()));
             let differences = differences(&crooked_now, &straight_now, settings);
             prop_assert!(differences.is_empty(), "at {:+}:\n{}", now.ms() - START.ms(), differences);
+            // A cut holds what was applied before its bucket began.
+            if now > last_event && crooked.snapshot().groups.as_of == now {
+                let groups = line_differences(&groups(crooked.snapshot()), &groups(straight.snapshot()));
+                prop_assert!(groups.is_empty(), "at {:+}:\n{}", now.ms() - START.ms(), groups);
+                cuts += 1;
+            }
             now = now + width;
             straight.play(&Step::Advance(now));
             crooked.play(&Step::Advance(now));
         }
+        prop_assert!(cuts > 0);
     }
+}
+
+/// The groups in which anything is counted, likewise.
+fn groups(snapshot: &Snapshot) -> Cut {
+    let mut groups = cut_of(&snapshot.groups);
+    for (_, windows) in groups.values_mut() {
+        for window in windows {
+            window.ended_messages = 0;
+            window.coverage_ms = 0;
+        }
+    }
+    groups.retain(|_, (open, windows)| {
+        let counts = |window: &WindowStats| {
+            window.messages + window.connections + window.closed_sessions + window.disconnections
+        };
+        *open > 0 || windows.iter().any(|window| counts(window) > 0)
+    });
+    groups
 }
 
 /// The numbers without those that are about arrival itself.
@@ -144,9 +181,10 @@ impl Arrivals {
                 session: session_key(who),
                 identity,
                 duration_ms: Event::NO_DURATION,
+                // A message names its own: what is its session's depends on when it arrives.
+                labels: Labels::from_number(u16::from(who % 2) + 1),
                 kind,
-                labels: Labels::NONE,
-                direction: None,
+                direction: (kind == EventKind::Message).then_some(Direction::Inbound),
             };
             let mut connected = 0;
             if let Some((time, delays)) = &session.connect {
