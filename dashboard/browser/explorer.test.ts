@@ -12,8 +12,15 @@ test("the explorer answers a query, follows a subscription and shows the schema"
   const { page } = visitor;
   const result = page.locator(".result-window");
   const run = async (operation: string): Promise<void> => {
-    await page.getByRole("button", { name: /Execute query/ }).click();
-    await page.getByRole("menuitem", { name: operation }).click();
+    const item = page.getByRole("menuitem", { name: operation });
+    // The button offers operations only once the editor has read them.
+    await until(`the operation ${operation}`, async () => {
+      if (!(await item.isVisible())) {
+        await page.getByRole("button", { name: /Execute query/ }).click({ timeout: 2_000 }).catch(() => undefined);
+      }
+      return (await item.isVisible()) ? true : undefined;
+    });
+    await item.click();
   };
   await run("Now");
   await result.getByText("activeSessions").first().waitFor();

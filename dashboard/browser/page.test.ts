@@ -99,7 +99,15 @@ test("the charts draw their lines", async () => {
           const hex = getComputedStyle(chart).getPropertyValue(name).trim();
           return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
         });
-        const pixels = canvas?.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+        // Read from a copy: the browser warns of canvases that are read more than once.
+        const copy = document.createElement("canvas");
+        const [width, height] = [canvas?.width ?? 1, canvas?.height ?? 1];
+        [copy.width, copy.height] = [width, height];
+        const context = copy.getContext("2d", { willReadFrequently: true });
+        if (canvas !== null) {
+          context?.drawImage(canvas, 0, 0);
+        }
+        const pixels = context?.getImageData(0, 0, width, height).data ?? [];
         return colours.map((colour) => {
           let count = 0;
           for (let at = 0; at < pixels.length; at += 4) {
