@@ -2,9 +2,9 @@
 # What subscribers cost: arrival to visible, p99, with and without them in one run, while events are
 # ingested, and the ratio.
 #
-#   perf/push.sh [COUNT] [RATE] [INTERVAL_MS] [ROUNDS] [SECONDS]
+#   perf/push.sh [COUNT] [RATE] [INTERVAL_MS] [ROUNDS]
 #
-# Default: 5000 subscribers, 100000 events a second, 1000 ms, 6 rounds of 10 s without and 10 s with.
+# Default: 5000 subscribers, 100000 events a second, 1000 ms, 1 round of two minutes and a bit.
 # Three processes share the machine: the stand-in that sends the events, the engine, the subscribers.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,8 +12,7 @@ cd "$(dirname "$0")/.."
 count=${1:-5000}
 rate=${2:-100000}
 interval=${3:-1000}
-rounds=${4:-6}
-seconds=${5:-10}
+rounds=${4:-1}
 cargo build --quiet --release --bin streamgauge --example subscribers
 
 target=${CARGO_TARGET_DIR:-target}/release
@@ -48,4 +47,4 @@ GENESYS_CLIENT_ID=demo GENESYS_CLIENT_SECRET=demo "$target/streamgauge" serve --
     --token-url "$token_url" --stream-url "$stream_url" >"$work/engine" 2>&1 &
 engine=$!
 url=$(found_in "$work/engine" 'http://127[^ /]*')
-"$target/examples/subscribers" "${url#http://}" "$count" "$interval" "$rounds" "$seconds"
+"$target/examples/subscribers" "${url#http://}" "$count" "$interval" "$rounds"
