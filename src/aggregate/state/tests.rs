@@ -430,3 +430,92 @@ fn a_million_open_sessions_take_at_most_96_bytes_each() {
     assert_eq!(sessions.open, SESSIONS);
     assert!(sessions.bytes <= 96 * SESSIONS, "{}", sessions.bytes);
 }
+
+/// A connect with the text of its id and labels, in a batch of its own.
+fn connect_batch(id: u64, labels: u16, text: &str) -> Batch {
+    let mut batch = Batch::with_capacity(4);
+    batch.events.push(Event {
+        session: SessionKey {
+            kind: IdKind::Hashed,
+            ..key(id)
+        },
+        labels: Labels::from_number(labels),
+        ..event(EventKind::Connected, id, 0)
+    });
+    batch.texts.keep_id(0, text);
+    batch
+}
+
+/// The longest-open sessions once the clock has entered another second.
+fn listed_at(state: &mut State, at: i64) -> Vec<(String, String)> {
+    state.advance(EpochMs::from_ms(START + at));
+    state.work(usize::MAX);
+    let longest = &snapshot(state).longest;
+    let shown = longest.overall.iter();
+    shown
+        .map(|session| (session.id.to_string(), session.queue.to_string()))
+        .collect()
+}
+
+#[test]
+fn a_number_of_labels_means_what_was_said_before_its_event() {
+    let mut state = state_with(settings());
+    let mut batch = connect_batch(1, 7, "guest 1");
+    batch.events.push(Event {
+        labels: Labels::from_number(7),
+        ..event(EventKind::Connected, 2, 1)
+    });
+    batch.texts.define(0, Labels::from_number(7), "sales", "");
+    // The number is given to another queue in the middle of the batch.
+    batch.texts.define(1, Labels::from_number(7), "returns", "");
+    state.apply_batch(&batch);
+    // The same number of another ring is another's.
+    let mut other = connect_batch(3, 7, "guest 3");
+    other.position.partition = 1;
+    state.apply_batch(&other);
+    let queues: Vec<String> = listed_at(&mut state, 31_000)
+        .into_iter()
+        .map(|(_, queue)| queue)
+        .collect();
+    assert_eq!(queues, ["sales", "(none)", "returns"]);
+}
+
+#[test]
+fn ids_that_are_no_uuid_are_shown_while_their_session_is_open() {
+    let mut state = state_with(settings());
+    for id in 0..2 {
+        state.apply_batch(&connect_batch(id, 0, &format!("guest {id}")));
+    }
+    let shown = |state: &mut State, at| -> Vec<String> {
+        let listed = listed_at(state, at);
+        listed.into_iter().map(|(id, _)| id).collect()
+    };
+    assert_eq!(shown(&mut state, 31_000), ["guest 0", "guest 1"]);
+    let mut disconnect = connect_batch(0, 0, "unused").events[0];
+    disconnect.kind = EventKind::Disconnected;
+    disconnect.time = EpochMs::from_ms(START + 1);
+    state.apply(&disconnect);
+    assert_eq!(shown(&mut state, 32_000), ["guest 1"]);
+    // Its row is used again; the id it had is not shown for another session.
+    state.advance(EpochMs::from_ms(START + 200_000));
+    let mut later = connect_batch(5, 0, "unused").events[0];
+    later.time = EpochMs::from_ms(START + 200_000);
+    state.apply(&later);
+    let number = format!("#{:016x}{:016x}", key(5).hi, key(5).lo);
+    assert_eq!(shown(&mut state, 201_000), ["guest 1".to_owned(), number]);
+}
+
+#[test]
+fn ids_kept_are_bounded() {
+    let mut state = state_with(settings());
+    let most = u64::try_from(limits::SESSION_IDS_MAX).unwrap();
+    for id in 0..=most {
+        let mut batch = connect_batch(id, 0, &format!("guest {id}"));
+        // The one without room is the oldest.
+        batch.events[0].time = EpochMs::from_ms(START + i64::from(id < most));
+        state.apply_batch(&batch);
+    }
+    let listed = listed_at(&mut state, 31_000);
+    assert!(listed[0].0.starts_with('#'), "{}", listed[0].0);
+    assert!(listed[1..].iter().all(|(id, _)| id.starts_with("guest")));
+}
