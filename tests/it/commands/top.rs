@@ -221,10 +221,12 @@ fn keys_work_on_a_terminal_which_is_given_back() {
     let address = demo.address();
     let binary = env!("CARGO_BIN_EXE_streamgauge");
     for end in ["q", "\u{3}"] {
-        // The modes before and after: the terminal is given back as it was.
+        // The modes before and after: the terminal is given back as it was. The shell stays until a
+        // key is pressed, as `script` may drop what the terminal still holds when its child ends.
         let command = format!(
             "before=$(stty -g); {binary} top --url http://{address} --interval 100ms; code=$?; \
-             [ \"$before\" = \"$(stty -g)\" ] && echo same modes, code $code"
+             [ \"$before\" = \"$(stty -g)\" ] && modes=same || modes=other; \
+             echo $modes modes, code $code; read -r _"
         );
         let mut pty = Pty::start(&command);
         pty.until("\u{1b}[?1049h");
@@ -239,6 +241,7 @@ fn keys_work_on_a_terminal_which_is_given_back() {
         pty.press(end);
         pty.until("\u{1b}[?25h\u{1b}[?1049l");
         pty.until("same modes, code 0");
+        pty.press("\n");
         assert!(pty.child.wait().unwrap().success());
     }
 }
