@@ -122,7 +122,7 @@ mod counted {
 
     #[library_benchmark(setup = answering)]
     #[bench::kept_100()]
-    fn answer(input: (Runtime, Handler)) -> usize {
+    fn answer(input: (Runtime, Handler)) -> (Runtime, Handler) {
         super::answer(input)
     }
 
@@ -240,8 +240,12 @@ fn answering() -> (Runtime, Handler) {
     (runtime, handler)
 }
 
-fn answer((runtime, handler): (Runtime, Handler)) -> usize {
-    (0..ANSWERS).map(|_| runtime.block_on(ask(&handler))).sum()
+/// Gives back what it was given: that its end is not counted.
+fn answer((runtime, handler): (Runtime, Handler)) -> (Runtime, Handler) {
+    for _ in 0..ANSWERS {
+        black_box(runtime.block_on(ask(&handler)));
+    }
+    (runtime, handler)
 }
 
 /// The length of an answer.

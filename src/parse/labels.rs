@@ -10,10 +10,8 @@ use std::hash::Hasher;
 
 use super::guided::is_same;
 use super::id::within_limits;
-use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::IdKeys;
-use crate::event::IdKind;
 use crate::event::Labels;
 use crate::event::Texts;
 
@@ -74,15 +72,14 @@ impl LabelTable {
         }
     }
 
-    /// Gives an event the number of what it says.
+    /// The number of what an event of a kind says.
     #[inline]
-    pub(super) fn label(&mut self, event: &mut Event, said: &Said<'_>) {
+    pub(super) fn label(&mut self, kind: EventKind, said: &Said<'_>) -> Labels {
         self.id.clear();
-        if !said.id.is_empty() && event.kind == EventKind::Connected {
-            debug_assert_eq!(event.session.kind, IdKind::Hashed);
+        if !said.id.is_empty() && kind == EventKind::Connected {
             self.id.push_str(text(said.id));
         }
-        event.labels = self.number(said.queue, said.deployment);
+        self.number(said.queue, said.deployment)
     }
 
     /// Tells the writer what it does not know yet of the latest event, which goes to `place`.

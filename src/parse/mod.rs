@@ -171,11 +171,8 @@ impl Parser {
     /// stay as they are. `None` says nothing about it: parse it.
     #[inline]
     pub fn recognize(&mut self, payload: &[u8]) -> Option<Verdict> {
-        let (mut verdict, said) = self.guided.as_mut()?.read(payload, &self.ids)?;
-        if let (Some(labels), Verdict::Event(event)) = (&mut self.labels, &mut verdict) {
-            labels.label(event, &said);
-        }
-        Some(verdict)
+        let guided = self.guided.as_mut()?;
+        guided.read(payload, &self.ids, self.labels.as_mut())
     }
 
     /// The reference path.
@@ -186,7 +183,7 @@ impl Parser {
             let found = tape::read(&tape.0, ids)?;
             Ok(found.map(|(mut event, said)| {
                 match labels {
-                    Some(labels) => labels.label(&mut event, &said),
+                    Some(labels) => event.labels = labels.label(event.kind, &said),
                     None => event.direction = None,
                 }
                 event

@@ -13,7 +13,6 @@ mod template;
 use super::Verdict;
 use super::id::Ids;
 use super::labels::LabelTable;
-use super::labels::Said;
 use super::timestamp::Day;
 use template::Template;
 
@@ -63,19 +62,22 @@ impl Guided {
     }
 
     /// What `payload` means, if it is laid out like a recent one.
-    #[inline]
-    pub(super) fn read<'payload>(
+    #[inline(always)]
+    pub(super) fn read(
         &mut self,
-        payload: &'payload [u8],
+        payload: &[u8],
         ids: &Ids,
-    ) -> Option<(Verdict, Said<'payload>)> {
+        mut labels: Option<&mut LabelTable>,
+    ) -> Option<Verdict> {
         self.credit = (self.credit + 1).min(CREDIT_MAX);
         let mut known = self.templates.iter().enumerate();
-        let (index, read) = known.find_map(|(index, known)| {
-            Some((index, known.template.read(payload, ids, &mut self.day)?))
+        let (index, verdict) = known.find_map(|(index, known)| {
+            let labels = labels.as_deref_mut();
+            let verdict = known.template.read(payload, ids, labels, &mut self.day)?;
+            Some((index, verdict))
         })?;
         self.hit(index);
-        Some(read)
+        Some(verdict)
     }
 
     /// Counts a hit, and moves the template forward once it is more frequent than the one before.
@@ -112,12 +114,7 @@ impl Guided {
     }
 
     /// Learns the layout of the sample, which the tape has given `verdict`.
-    pub(super) fn learn(
-        &mut self,
-        verdict: Verdict,
-        ids: &Ids,
-        mut labels: Option<&mut LabelTable>,
-    ) {
+    pub(super) fn learn(&mut self, verdict: Verdict, ids: &Ids, labels: Option<&mut LabelTable>) {
         let kind = match verdict {
             Verdict::Event(event) => Some(event.kind),
             Verdict::Ignored => None,
@@ -131,15 +128,7 @@ impl Guided {
             .spare
             .learn(&self.sample, kind, labels.is_some())
             .is_some()
-            && self
-                .spare
-                .read(&self.sample, ids, &mut self.day)
-                .is_some_and(|(mut own, said)| {
-                    if let (Verdict::Event(event), Some(labels)) = (&mut own, &mut labels) {
-                        labels.label(event, &said);
-                    }
-                    own == verdict
-                });
+            && self.spare.read(&self.sample, ids, labels, &mut self.day) == Some(verdict);
         if !is_learned {
             return;
         }

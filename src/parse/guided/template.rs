@@ -14,6 +14,7 @@ use crate::event::Labels;
 use crate::parse::Verdict;
 use crate::parse::id::Id;
 use crate::parse::id::Ids;
+use crate::parse::labels::LabelTable;
 use crate::parse::labels::Said;
 use crate::parse::timestamp;
 use crate::parse::timestamp::Day;
@@ -88,47 +89,29 @@ struct Found<'payload> {
 impl Template {
     /// What `payload` means, if it has this layout and holds nothing that the reference path has to
     /// judge.
-    #[inline]
-    pub(super) fn read<'payload>(
+    #[inline(always)]
+    pub(super) fn read(
         &self,
-        payload: &'payload [u8],
+        payload: &[u8],
         ids: &Ids,
+        labels: Option<&mut LabelTable>,
         day: &mut Day,
-    ) -> Option<(Verdict, Said<'payload>)> {
-        let found = self.find(payload, day)?;
-        let Some(kind) = self.kind else {
-            return Some((Verdict::Ignored, Said::default()));
-        };
-        let time = found.time?;
-        let id = found.session?;
-        let session = ids.session(id)?;
-        let mut said = found.said;
-        if let (EventKind::Connected, Id::Other(text)) = (kind, id) {
-            said.id = text;
+    ) -> Option<Verdict> {
+        let mut found = Found::default();
+        self.find(payload, &mut found, day)?;
+        match self.kind {
+            Some(kind) => Some(Verdict::Event(found.event(kind, ids, labels)?)),
+            None => Some(Verdict::Ignored),
         }
-        let identity = found
-            .message
-            .and_then(|id| ids.of_message_id(session, time, id))
-            .or_else(|| Some(ids.of_sequence(session, time, found.sequence?)))
-            .unwrap_or(Identity::NONE);
-        let event = Event {
-            time,
-            session,
-            identity,
-            duration_ms: found
-                .duration_ms
-                .and_then(|ms| u32::try_from(ms).ok())
-                .unwrap_or(Event::NO_DURATION),
-            labels: Labels::NONE,
-            kind,
-            direction: found.direction,
-        };
-        Some((Verdict::Event(event), said))
     }
 
-    #[inline]
-    fn find<'payload>(&self, payload: &'payload [u8], day: &mut Day) -> Option<Found<'payload>> {
-        let mut found = Found::default();
+    /// Reads the spans of `payload`, if it has this layout.
+    fn find<'payload>(
+        &self,
+        payload: &'payload [u8],
+        found: &mut Found<'payload>,
+        day: &mut Day,
+    ) -> Option<()> {
         let mut text = self.text.as_slice();
         let mut place = 0;
         for step in &self.steps {
@@ -138,10 +121,42 @@ impl Template {
             if !lanes::is_same(payload.get(place..start)?, literal) {
                 return None;
             }
-            place = step.span.read(payload, start, &mut found, day)?;
+            place = step.span.read(payload, start, found, day)?;
         }
         let tail = payload.get(place..)?;
-        (tail.len() == text.len() && lanes::is_same(tail, text)).then_some(found)
+        (tail.len() == text.len() && lanes::is_same(tail, text)).then_some(())
+    }
+}
+
+impl Found<'_> {
+    /// The event of a kind that was found. It is made where it is returned: copies of what was
+    /// written in other widths a moment ago stall.
+    #[inline(always)]
+    fn event(self, kind: EventKind, ids: &Ids, labels: Option<&mut LabelTable>) -> Option<Event> {
+        let time = self.time?;
+        let id = self.session?;
+        let session = ids.session(id)?;
+        let identity = self
+            .message
+            .and_then(|id| ids.of_message_id(session, time, id))
+            .or_else(|| Some(ids.of_sequence(session, time, self.sequence?)))
+            .unwrap_or(Identity::NONE);
+        let mut said = self.said;
+        if let (EventKind::Connected, Id::Other(text)) = (kind, id) {
+            said.id = text;
+        }
+        Some(Event {
+            time,
+            session,
+            identity,
+            duration_ms: self
+                .duration_ms
+                .and_then(|ms| u32::try_from(ms).ok())
+                .unwrap_or(Event::NO_DURATION),
+            labels: labels.map_or(Labels::NONE, |labels| labels.label(kind, &said)),
+            kind,
+            direction: self.direction,
+        })
     }
 }
 
