@@ -7,7 +7,8 @@ use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 
-/// Every line, and then every line once more, means the same on both paths, with labels and without.
+/// Every line, and then every line once more, means the same on both paths, with labels and without,
+/// and whether its end is looked for first or not.
 ///
 /// # Panics
 /// When it does not.
@@ -18,13 +19,22 @@ pub(crate) fn run(bytes: &[u8]) {
         Parser::new(IdKeys::FIXED).with_labels(),
         Parser::reference(IdKeys::FIXED).with_labels(),
     ];
-    for line in bytes
-        .split(|byte| *byte == b'\n')
-        .chain(bytes.split(|byte| *byte == b'\n'))
-    {
+    let lines = || {
+        bytes
+            .split(|byte| *byte == b'\n')
+            .scan(bytes, |rest, line| {
+                let from_here = *rest;
+                *rest = rest.get(line.len() + 1..).unwrap_or_default();
+                Some((line, from_here))
+            })
+    };
+    for (line, from_here) in lines().chain(lines()) {
         // The tape changes its input, so each gets a copy.
-        let verdict = guided.parse(&mut line.to_vec());
         let expected = tape.parse(&mut line.to_vec());
+        if let Some(read) = guided.recognize_line(from_here) {
+            assert_eq!(read, (expected, line.len()), "{}", line.escape_ascii());
+        }
+        let verdict = guided.parse(&mut line.to_vec());
         assert_eq!(verdict, expected, "{}", line.escape_ascii());
 
         let [one, other] = labelled.each_mut().map(|parser| {

@@ -82,7 +82,7 @@ impl Ids {
     }
 
     /// The identity of a message that has an id; `None` when the id is out of its limits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of_message_id(
         &self,
         session: SessionKey,

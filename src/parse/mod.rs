@@ -175,6 +175,15 @@ impl Parser {
         guided.read(payload, &self.ids, self.labels.as_mut())
     }
 
+    /// The same for the line that `bytes` begin with, and how many bytes it has without its line
+    /// feed: so the end of a line that is like recent ones need not be looked for. `None` also where
+    /// no line feed follows, or another line end.
+    #[inline]
+    pub fn recognize_line(&mut self, bytes: &[u8]) -> Option<(Verdict, usize)> {
+        let guided = self.guided.as_mut()?;
+        guided.read_line(bytes, &self.ids, self.labels.as_mut())
+    }
+
     /// The reference path.
     fn parse_to_tape(&mut self, payload: &mut [u8]) -> Verdict {
         let mut tape = mem::replace(&mut self.tape, Tape(Vec::new())).reset();

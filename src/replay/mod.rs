@@ -147,7 +147,17 @@ fn read(
     let mut parser = Parser::new(IdKeys::FIXED);
     let mut malformed = 0;
     loop {
-        while reader.find_line() {
+        // Lines like those before: neither a search for their end nor a refusal.
+        while let Some((verdict, bytes)) = reader
+            .ahead()
+            .and_then(|ahead| parser.recognize_line(ahead))
+        {
+            reader.take(bytes);
+            if let Err(Gone) = inlet.put(verdict) {
+                return Ok(());
+            }
+        }
+        if reader.find_line() {
             let line = reader.line();
             let verdict = match line.content {
                 Ok(bytes) => parser.parse(bytes),
@@ -171,6 +181,7 @@ fn read(
             if let Err(Gone) = inlet.put(verdict) {
                 return Ok(());
             }
+            continue;
         }
         if reader.is_at_end() {
             let _ = inlet.end();

@@ -77,6 +77,23 @@ impl<R: Read> LineReader<R> {
         !self.is_plenty
     }
 
+    /// What was read from the beginning of the next line on, if it has not been looked at yet.
+    #[inline]
+    pub(super) fn ahead(&self) -> Option<&[u8]> {
+        let is_fresh = self.start == self.scanned && !self.is_skipping;
+        is_fresh.then(|| &self.buffer[self.start..self.end])
+    }
+
+    /// Takes the next line of so many bytes, at least one, which a line feed follows; its number.
+    #[inline]
+    pub(super) fn take(&mut self, bytes: usize) -> u64 {
+        debug_assert_eq!(self.buffer[self.start + bytes], b'\n');
+        self.start += bytes + 1;
+        self.scanned = self.start;
+        self.lines += 1;
+        self.lines
+    }
+
     /// The line that [`LineReader::find_line`] has found.
     pub(super) fn line(&mut self) -> Line<'_> {
         Line {
@@ -191,7 +208,14 @@ mod tests {
         let mut reader = LineReader::new(Drip { bytes, at_once });
         let mut lines = Vec::new();
         loop {
-            if reader.find_line() {
+            // Every second line is taken by who has found its end.
+            let ahead = reader.ahead().filter(|_| lines.len() % 2 == 1);
+            let end = ahead.and_then(|ahead| ahead.iter().position(|&byte| byte == b'\n'));
+            let is_line =
+                |&end: &usize| end > 0 && ahead.is_some_and(|ahead| ahead[end - 1] != b'\r');
+            if let Some(end) = end.filter(is_line) {
+                lines.push((reader.take(end), Some(end)));
+            } else if reader.find_line() {
                 let line = reader.line();
                 lines.push((line.number, line.content.ok().map(|bytes| bytes.len())));
             } else if reader.is_at_end() {

@@ -78,6 +78,7 @@ impl Template {
         self.text.clear();
         self.steps.clear();
         self.kind = kind;
+        self.has_line_feed = payload.contains(&b'\n');
         let mut learner = Learner {
             template: self,
             payload,

@@ -14,6 +14,7 @@ use super::Verdict;
 use super::id::Ids;
 use super::labels::LabelTable;
 use super::timestamp::Day;
+use crate::config::limits::MESSAGE_BYTES_MAX;
 use template::Template;
 
 pub(super) use lanes::is_same;
@@ -67,13 +68,44 @@ impl Guided {
         &mut self,
         payload: &[u8],
         ids: &Ids,
+        labels: Option<&mut LabelTable>,
+    ) -> Option<Verdict> {
+        self.read_to(|_, end| end == payload.len(), payload, ids, labels)
+    }
+
+    /// The same for the line that `bytes` begin with, and how long it is without its line feed.
+    #[inline(always)]
+    pub(super) fn read_line(
+        &mut self,
+        bytes: &[u8],
+        ids: &Ids,
+        labels: Option<&mut LabelTable>,
+    ) -> Option<(Verdict, usize)> {
+        let mut length = 0;
+        let is_end = |template: &Template, end| {
+            length = end;
+            // What may differ holds no line feed.
+            bytes.get(end) == Some(&b'\n') && end <= MESSAGE_BYTES_MAX && !template.has_line_feed
+        };
+        let verdict = self.read_to(is_end, bytes, ids, labels)?;
+        Some((verdict, length))
+    }
+
+    /// What the payload that `bytes` begin with means. `is_end` says whether it may end at a place;
+    /// it is not asked to return it, because a verdict that is moved once more costs what this saves.
+    #[inline(always)]
+    fn read_to(
+        &mut self,
+        mut is_end: impl FnMut(&Template, usize) -> bool,
+        bytes: &[u8],
+        ids: &Ids,
         mut labels: Option<&mut LabelTable>,
     ) -> Option<Verdict> {
         self.credit = (self.credit + 1).min(CREDIT_MAX);
         let mut known = self.templates.iter().enumerate();
         let (index, verdict) = known.find_map(|(index, known)| {
-            let labels = labels.as_deref_mut();
-            let verdict = known.template.read(payload, ids, labels, &mut self.day)?;
+            let (template, labels) = (&known.template, labels.as_deref_mut());
+            let verdict = template.read(bytes, &mut is_end, ids, labels, &mut self.day)?;
             Some((index, verdict))
         })?;
         self.hit(index);
@@ -128,7 +160,13 @@ impl Guided {
             .spare
             .learn(&self.sample, kind, labels.is_some())
             .is_some()
-            && self.spare.read(&self.sample, ids, labels, &mut self.day) == Some(verdict);
+            && self.spare.read(
+                &self.sample,
+                |_, end| end == self.sample.len(),
+                ids,
+                labels,
+                &mut self.day,
+            ) == Some(verdict);
         if !is_learned {
             return;
         }

@@ -28,6 +28,8 @@ pub(super) struct Template {
     pub(super) steps: Vec<Step>,
     /// `None`: of a type that is ignored.
     pub(super) kind: Option<EventKind>,
+    /// Whether a literal holds one.
+    pub(super) has_line_feed: bool,
 }
 
 /// A literal and the scalar behind it.
@@ -87,44 +89,48 @@ struct Found<'payload> {
 }
 
 impl Template {
-    /// What `payload` means, if it has this layout and holds nothing that the reference path has to
-    /// judge.
+    /// What the payload that `bytes` begin with means, if it has this layout and holds nothing that the
+    /// reference path has to judge. `is_end` says whether it may end at a place.
     #[inline(always)]
     pub(super) fn read(
         &self,
-        payload: &[u8],
+        bytes: &[u8],
+        is_end: impl FnOnce(&Self, usize) -> bool,
         ids: &Ids,
         labels: Option<&mut LabelTable>,
         day: &mut Day,
     ) -> Option<Verdict> {
         let mut found = Found::default();
-        self.find(payload, &mut found, day)?;
+        let end = self.find(bytes, &mut found, day)?;
+        if !is_end(self, end) {
+            return None;
+        }
         match self.kind {
             Some(kind) => Some(Verdict::Event(found.event(kind, ids, labels)?)),
             None => Some(Verdict::Ignored),
         }
     }
 
-    /// Reads the spans of `payload`, if it has this layout.
+    /// Reads the spans of the payload that `bytes` begin with, if it has this layout; where it ends.
     fn find<'payload>(
         &self,
-        payload: &'payload [u8],
+        bytes: &'payload [u8],
         found: &mut Found<'payload>,
         day: &mut Day,
-    ) -> Option<()> {
+    ) -> Option<usize> {
         let mut text = self.text.as_slice();
         let mut place = 0;
         for step in &self.steps {
             let (literal, rest) = text.split_at_checked(step.literal_bytes)?;
             text = rest;
             let start = place + literal.len();
-            if !lanes::is_same(payload.get(place..start)?, literal) {
+            if !lanes::is_same(bytes.get(place..start)?, literal) {
                 return None;
             }
-            place = step.span.read(payload, start, found, day)?;
+            place = step.span.read(bytes, start, found, day)?;
         }
-        let tail = payload.get(place..)?;
-        (tail.len() == text.len() && lanes::is_same(tail, text)).then_some(())
+        let end = place + text.len();
+        lanes::is_same(bytes.get(place..end)?, text).then_some(end)
     }
 }
 

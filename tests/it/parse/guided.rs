@@ -5,6 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use streamgauge::config::limits;
 use streamgauge::event::IdKeys;
 use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
@@ -146,7 +147,7 @@ fn other_values_in_a_known_layout_are_recognized() {
 /// Every change of one place: what the guided path still takes means the same to the tape.
 #[test]
 fn every_change_at_every_place_means_the_same() {
-    let (mut changed, mut recognized) = (0_u32, 0_u32);
+    let (mut changed, mut recognized, mut lines_recognized) = (0_u32, 0_u32, 0_u32);
     for sample in SAMPLES {
         let mut parser = knowing(sample);
         let mut check = |payload: &[u8]| {
@@ -156,6 +157,8 @@ fn every_change_at_every_place_means_the_same() {
                 let shown = String::from_utf8_lossy(payload);
                 assert_eq!(verdict, reference(payload), "{shown} after {sample}");
             }
+            let lines = [payload, b"\n", payload].concat();
+            lines_recognized += u32::from(is_line_recognized(&mut parser, &lines));
         };
         let sample = sample.as_bytes();
         for place in 0..sample.len() {
@@ -188,6 +191,55 @@ fn every_change_at_every_place_means_the_same() {
         changed > 100_000 && recognized > 10_000,
         "{recognized} of {changed}"
     );
+    assert!(
+        lines_recognized > 10_000,
+        "{lines_recognized} of {changed} lines"
+    );
+}
+
+/// Whether the line that `lines` begin with is recognized, which then ends at the first line feed and
+/// means what it means alone.
+fn is_line_recognized(parser: &mut Parser, lines: &[u8]) -> bool {
+    let read = parser.recognize_line(lines);
+    if let Some((verdict, length)) = read {
+        let line = lines.split(|&byte| byte == b'\n').next().unwrap();
+        let shown = String::from_utf8_lossy(lines);
+        assert_eq!((verdict, length), (reference(line), line.len()), "{shown}");
+    }
+    read.is_some()
+}
+
+#[test]
+fn a_line_is_recognized_by_its_line_feed_alone() {
+    for sample in SAMPLES {
+        let mut parser = knowing(sample);
+        let mut check = |end: &str, expected: bool| {
+            let lines = [sample, end].concat();
+            let is_recognized = is_line_recognized(&mut parser, lines.as_bytes());
+            assert_eq!(is_recognized, expected, "{lines:?}");
+        };
+        check("\n", !sample.contains('\n'));
+        check("\nrest", !sample.contains('\n'));
+        for other in ["", "\r\n", " \n", ",\n", "}\n"] {
+            check(other, false);
+        }
+    }
+}
+
+/// The text of a layout may be of any length, so a line of it may be over the limit.
+#[test]
+fn a_line_over_the_limit_is_not_recognized() {
+    let with_reason = |length: usize| {
+        let reason = format!(r#""reason":"{}""#, "x".repeat(length));
+        SAMPLES[3].replace(r#""reason":"guest""#, &reason) + "\n"
+    };
+    let mut parser = knowing(SAMPLES[3]);
+    let rest = with_reason(0).len() - 1;
+    for (over, expected) in [(0, true), (1, false)] {
+        let line = with_reason(limits::MESSAGE_BYTES_MAX - rest + over);
+        let read = parser.recognize_line(line.as_bytes());
+        assert_eq!(read.is_some(), expected, "{over} over");
+    }
 }
 
 /// Every value of one sample in the place of every value of another.
