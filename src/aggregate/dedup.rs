@@ -7,6 +7,7 @@
 //! lose theirs, and from when on copies are recognised is published.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 
 use crate::window::BucketIndex;
 
@@ -163,10 +164,7 @@ impl Dedup {
                     }
                 }
                 self.words += wanted;
-                Table {
-                    words: vec![0; wanted],
-                    count: 0,
-                }
+                Table::new(wanted)
             }
         };
         let old = std::mem::replace(&mut self.tables[place], fresh);
@@ -206,6 +204,15 @@ impl Dedup {
 }
 
 impl Table {
+    /// An empty table of a length. Its pages are written to at once: a page of zeros that the system
+    /// lends for reading is replaced at the first write, for which all other cores are interrupted.
+    fn new(length: usize) -> Self {
+        let mut words = Vec::with_capacity(length);
+        // Not a length the compiler knows to be fresh: it would ask for lent zeros again.
+        words.resize(black_box(length), 0);
+        Self { words, count: 0 }
+    }
+
     fn is_full(&self) -> bool {
         self.count * 4 >= self.words.len() * 3
     }
