@@ -1,7 +1,10 @@
 //! What happened in groups since the latest tick began, before it is booked.
 //!
-//! An event costs one entry in each dimension; cells and windows are brought up to date once a tick,
-//! away from the events. Until then published groups stay one cut.
+//! An event costs one change in each dimension; cells and windows are brought up to date once a tick,
+//! away from the events. Until then published groups stay one cut. Messages, which most events are,
+//! are counted apart from the rest, in an array that has nothing else.
+
+use std::ops::Range;
 
 use super::change::Change;
 use super::touched::Touched;
@@ -11,9 +14,11 @@ use crate::snapshot::GroupId;
 /// The changes of one tick.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    /// What is booked inside the tick, by [`Dimension::index`]; every group that anything is booked
-    /// in has an entry.
+    /// What is booked inside the tick beside messages, by [`Dimension::index`]; every group that
+    /// anything is booked in has an entry.
     pub(super) changes: [Touched; 3],
+    /// Messages booked inside the tick, by [`Dimension::index`] and group.
+    messages: [Vec<u32>; 3],
     /// What is booked before it.
     pub(super) strays: Vec<Stray>,
     pub(super) ended: Vec<Ended>,
@@ -64,6 +69,49 @@ impl Journal {
         });
     }
 
+    /// Counts a message of a group at a time that is not after the clock.
+    #[inline]
+    pub(super) fn message(&mut self, dimension: Dimension, group: GroupId, time_ms: i64) {
+        let counts = &mut self.messages[dimension.index()];
+        match counts.get_mut(usize::from(group.0)) {
+            Some(count) if *count > 0 && time_ms >= self.start_ms => *count += 1,
+            _ => self.first_message(dimension, group, time_ms),
+        }
+    }
+
+    /// The same for the first one of the tick, or one that is booked before it.
+    fn first_message(&mut self, dimension: Dimension, group: GroupId, time_ms: i64) {
+        if time_ms < self.start_ms {
+            self.change(dimension, group, time_ms, |change| change.messages += 1);
+            return;
+        }
+        let (_, _) = self.changes[dimension.index()].at(group);
+        let counts = &mut self.messages[dimension.index()];
+        let place = usize::from(group.0);
+        if place >= counts.len() {
+            counts.resize((place + 1).next_power_of_two(), 0);
+        }
+        counts[place] += 1;
+    }
+
+    /// What is to be booked inside the tick of the dimension with an index, from a place on up to
+    /// another.
+    pub(super) fn changes_at(
+        &self,
+        dimension: usize,
+        places: Range<usize>,
+    ) -> impl Iterator<Item = (GroupId, Change)> + '_ {
+        let counts = &self.messages[dimension];
+        let entries = &self.changes[dimension].entries()[places];
+        entries.iter().map(|entry| {
+            let mut change = entry.change;
+            if let Some(count) = counts.get(usize::from(entry.group.0)) {
+                change.messages = change.messages.wrapping_add(*count);
+            }
+            (entry.group, change)
+        })
+    }
+
     /// Whether nothing happened.
     pub(super) fn is_empty(&self) -> bool {
         // A stray and an end leave an entry too.
@@ -79,7 +127,14 @@ impl Journal {
 
     /// Empties it for a tick.
     pub(super) fn begin(&mut self, start_ms: i64) {
-        self.changes.iter_mut().for_each(Touched::clear);
+        for (changes, counts) in self.changes.iter_mut().zip(&mut self.messages) {
+            for entry in changes.entries() {
+                if let Some(count) = counts.get_mut(usize::from(entry.group.0)) {
+                    *count = 0;
+                }
+            }
+            changes.clear();
+        }
         self.strays.clear();
         self.ended.clear();
         self.start_ms = start_ms;
@@ -87,6 +142,7 @@ impl Journal {
 
     pub(super) fn bytes(&self) -> usize {
         self.changes.iter().map(Touched::bytes).sum::<usize>()
+            + self.messages.iter().map(Vec::capacity).sum::<usize>() * size_of::<u32>()
             + self.strays.capacity() * size_of::<Stray>()
             + self.ended.capacity() * size_of::<Ended>()
     }

@@ -263,9 +263,7 @@ impl Groups {
     #[inline]
     fn count_message(&mut self, dimension: Dimension, group: GroupId, time: EpochMs) {
         self.overflowed[dimension.index()] += u64::from(group == OTHER);
-        self.journal.change(dimension, group, time.ms(), |change| {
-            change.messages = change.messages.wrapping_add(1);
-        });
+        self.journal.message(dimension, group, time.ms());
     }
 
     fn count_other(&mut self, home: Home) {

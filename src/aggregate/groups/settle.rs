@@ -119,12 +119,12 @@ impl Groups {
 
     fn book_changes(&mut self, dimension: usize, place: usize, pieces: usize) -> (usize, Work) {
         let (table, journal) = (&mut self.tables[dimension], &self.settling);
-        let entries = journal.changes[dimension].entries();
-        let last = entries.len().min(place.saturating_add(pieces));
-        for entry in &entries[place..last] {
-            table.book(entry.group, journal.start_ms, &entry.change);
+        let entries = journal.changes[dimension].entries().len();
+        let last = entries.min(place.saturating_add(pieces));
+        for (group, change) in journal.changes_at(dimension, place..last) {
+            table.book(group, journal.start_ms, &change);
         }
-        let next = match (last < entries.len(), dimension + 1 < self.tables.len()) {
+        let next = match (last < entries, dimension + 1 < self.tables.len()) {
             (true, _) => Work::Changes {
                 dimension,
                 place: last,

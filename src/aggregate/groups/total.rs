@@ -23,8 +23,11 @@ const CHUNKS: usize = TOTAL_SECONDS / CHUNK + 2;
 pub(super) struct Total {
     /// By number modulo their count.
     chunks: Vec<Chunk>,
-    /// The second that holds the clock, since the epoch.
+    /// The second that holds the clock, since the epoch, and its first millisecond.
     current: i64,
+    current_ms: i64,
+    /// What was booked in it so far: nearly everything is, so it is not looked for.
+    newest: TotalSecond,
     /// The oldest second that is known: the first one of the clock, or of an event before.
     first: i64,
     retired: Retired<Vec<TotalSecond>>,
@@ -53,6 +56,8 @@ impl Total {
         Self {
             chunks: std::iter::repeat_with(chunk).take(CHUNKS).collect(),
             current,
+            current_ms: current * SECOND_MS,
+            newest: TotalSecond::default(),
             first: current,
             retired: Retired::new(2 * CHUNKS),
         }
@@ -61,7 +66,14 @@ impl Total {
     /// Changes the second of an event that is booked at a time, which is not after the clock.
     #[inline]
     pub(super) fn change(&mut self, time: EpochMs, change: impl Fn(&mut TotalSecond)) {
-        let second = second_of(time);
+        if (0..SECOND_MS).contains(&(time.ms() - self.current_ms)) {
+            change(&mut self.newest);
+        } else {
+            self.change_old(second_of(time), change);
+        }
+    }
+
+    fn change_old(&mut self, second: i64, change: impl Fn(&mut TotalSecond)) {
         if second < self.current - TOTAL_SECONDS as i64 || second > self.current {
             return;
         }
@@ -71,7 +83,7 @@ impl Total {
 
     /// Begins at a time: what was before is unknown.
     pub(super) fn begin(&mut self, now: EpochMs) {
-        self.current = second_of(now);
+        self.turn_to(second_of(now));
         self.first = self.current;
     }
 
@@ -87,13 +99,24 @@ impl Total {
         second.open_sessions = count(open_sessions);
         second.active_sessions = count(active_sessions);
         second.durations = durations;
-        self.current += 1;
+        self.turn_to(self.current + 1);
     }
 
     /// Skips seconds of which nothing will be told, because they are not published any more once the
     /// clock is there.
     pub(super) fn skip_to(&mut self, second: i64) {
-        self.current = self.current.max(second);
+        self.turn_to(self.current.max(second));
+    }
+
+    /// Leaves the clock's second for another.
+    fn turn_to(&mut self, second: i64) {
+        let newest = std::mem::take(&mut self.newest);
+        let left = self.at(self.current);
+        left.connections = left.connections.wrapping_add(newest.connections);
+        left.disconnections = left.disconnections.wrapping_add(newest.disconnections);
+        left.messages = left.messages.wrapping_add(newest.messages);
+        self.current = second;
+        self.current_ms = second * SECOND_MS;
     }
 
     /// The chunks of the seconds that have passed, oldest first. Makes those that changed.
