@@ -110,9 +110,14 @@ impl Process {
         url.strip_suffix("/graphql").unwrap().to_owned()
     }
 
+    /// Its number.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends signals, in one go.
     pub(super) fn signal(&self, names: &[&str]) {
-        let pid = self.child.id();
+        let pid = self.id();
         let kills = names.iter().map(|name| format!("kill -{name} {pid}"));
         let script = kills.collect::<Vec<_>>().join(" && ");
         let status = Command::new("/bin/sh").args(["-c", &script]).status();

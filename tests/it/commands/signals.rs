@@ -31,6 +31,17 @@ fn a_demo_ends_with_0_on_a_signal() {
     }
 }
 
+/// What answers while it runs must not wait for two megabytes to be cleared.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_running_command_takes_no_huge_pages() {
+    let mut demo = Process::start(&["demo", "--listen", "127.0.0.1:0"], &[]);
+    demo.until_stdout("live");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", demo.id())).unwrap();
+    assert!(status.contains("THP_enabled:\t0"), "{status}");
+    end(demo, "TERM");
+}
+
 #[test]
 fn a_stand_in_ends_with_0_on_a_signal() {
     for signal in ["TERM", "INT"] {
