@@ -171,7 +171,8 @@ impl Handler {
                 let viewer = &self.0.viewer;
                 prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers())
             }
-            Endpoint::Latency(stage) => latency::answer(&self.0.reader, stage).await,
+            // Boxed, so that the usual request does not move the room that this one needs.
+            Endpoint::Latency(stage) => Box::pin(latency::answer(&self.0.reader, stage)).await,
         }
     }
 
@@ -307,7 +308,8 @@ impl Handler {
         match (media, outcome) {
             // What is answered once is, where the client takes that too.
             (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
-            (_, outcome) => push::answer_events(&self.0.push, outcome).await,
+            // Boxed, as below.
+            (_, outcome) => Box::pin(push::answer_events(&self.0.push, outcome)).await,
         }
     }
 

@@ -446,3 +446,12 @@ async fn events_ask_for_the_token_like_everything_else() {
         }
     }
 }
+
+/// Whoever serves a connection moves what an answer needs, so rare answers keep their room elsewhere.
+#[test]
+fn an_answer_takes_little_room() {
+    let handler = handler(settings());
+    let answer = handler.answer(request(&Method::POST, "/graphql", &[]));
+    let bytes = size_of_val(&answer);
+    assert!(bytes <= 3_072, "{bytes}");
+}
