@@ -240,7 +240,7 @@ fn answering() -> (Runtime, Handler) {
     (runtime, handler)
 }
 
-/// Gives back what it was given: that its end is not counted.
+/// Gives back what it was given, so that dropping it is not counted.
 fn answer((runtime, handler): (Runtime, Handler)) -> (Runtime, Handler) {
     for _ in 0..ANSWERS {
         black_box(runtime.block_on(ask(&handler)));

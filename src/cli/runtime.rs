@@ -10,7 +10,7 @@ use super::Failure;
 /// How long work that cannot be cancelled, such as a name lookup, may hold up the end.
 const LINGER: Duration = Duration::from_millis(200);
 
-/// Runs `command`, which answers others while it runs, on a runtime with one worker a core.
+/// Runs `command`, which somebody waits for while it runs, on a runtime with one worker a core.
 pub(super) fn run(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     take_small_pages();
     let cores = thread::available_parallelism().map_or(1, usize::from);

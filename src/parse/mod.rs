@@ -176,8 +176,9 @@ impl Parser {
     }
 
     /// The same for the line that `bytes` begin with, and how many bytes it has without its line
-    /// feed: so the end of a line that is like recent ones need not be looked for. `None` also where
-    /// no line feed follows, or another line end.
+    /// feed, a carriage return before that included: so the end of a line that is like recent ones
+    /// need not be looked for. `None` also when its end is not in `bytes`, and when it is longer than
+    /// `MESSAGE_BYTES_MAX`.
     #[inline]
     pub fn recognize_line(&mut self, bytes: &[u8]) -> Option<(Verdict, usize)> {
         let guided = self.guided.as_mut()?;

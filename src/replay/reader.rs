@@ -84,14 +84,13 @@ impl<R: Read> LineReader<R> {
         is_fresh.then(|| &self.buffer[self.start..self.end])
     }
 
-    /// Takes the next line of so many bytes, at least one, which a line feed follows; its number.
+    /// Takes the next line of so many bytes, which a line feed follows; it is not empty.
     #[inline]
-    pub(super) fn take(&mut self, bytes: usize) -> u64 {
+    pub(super) fn take(&mut self, bytes: usize) {
         debug_assert_eq!(self.buffer[self.start + bytes], b'\n');
         self.start += bytes + 1;
         self.scanned = self.start;
         self.lines += 1;
-        self.lines
     }
 
     /// The line that [`LineReader::find_line`] has found.
@@ -208,13 +207,16 @@ mod tests {
         let mut reader = LineReader::new(Drip { bytes, at_once });
         let mut lines = Vec::new();
         loop {
-            // Every second line is taken by who has found its end.
+            // Every second line is taken as if its end were known.
             let ahead = reader.ahead().filter(|_| lines.len() % 2 == 1);
-            let end = ahead.and_then(|ahead| ahead.iter().position(|&byte| byte == b'\n'));
-            let is_line =
-                |&end: &usize| end > 0 && ahead.is_some_and(|ahead| ahead[end - 1] != b'\r');
-            if let Some(end) = end.filter(is_line) {
-                lines.push((reader.take(end), Some(end)));
+            let whole = ahead.and_then(|ahead| {
+                let end = ahead.iter().position(|&byte| byte == b'\n')?;
+                let length = end - usize::from(ahead[..end].ends_with(b"\r"));
+                (length > 0).then_some((end, length))
+            });
+            if let Some((end, length)) = whole {
+                reader.take(end);
+                lines.push((reader.lines(), Some(length)));
             } else if reader.find_line() {
                 let line = reader.line();
                 lines.push((line.number, line.content.ok().map(|bytes| bytes.len())));
@@ -270,12 +272,21 @@ mod tests {
     fn a_line_over_the_limit_is_one_rejected_line() {
         let limit = limits::MESSAGE_BYTES_MAX;
         let check = |long: usize, end: &str, kept: Option<usize>| {
-            let text = ["a\n", &"x".repeat(long), end, "bc\n"].concat();
+            // One line before it or two, so that either way of taking lines meets it.
+            let text = ["a\n", "\n", &"x".repeat(long), end, "bc\n", "d\n"].concat();
+            let more = ["a\n", "b\n", &"x".repeat(long), end, "bc\n", "d\n"].concat();
             for at_once in [65_537, 10 << 20] {
-                let lines = lengths(text.as_bytes(), at_once);
+                let expected = [(1, Some(1)), (3, kept), (4, Some(2)), (5, Some(1))];
                 assert_eq!(
-                    lines,
-                    [(1, Some(1)), (2, kept), (3, Some(2))],
+                    lengths(text.as_bytes(), at_once),
+                    expected,
+                    "{long} {end:?}"
+                );
+                let mut expected = expected.to_vec();
+                expected.insert(1, (2, Some(1)));
+                assert_eq!(
+                    lengths(more.as_bytes(), at_once),
+                    expected,
                     "{long} {end:?}"
                 );
             }

@@ -171,7 +171,7 @@ impl Handler {
                 let viewer = &self.0.viewer;
                 prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers())
             }
-            // Boxed, so that the usual request does not move the room that this one needs.
+            // Boxed, as in `graphql`.
             Endpoint::Latency(stage) => Box::pin(latency::answer(&self.0.reader, stage)).await,
         }
     }
@@ -308,7 +308,7 @@ impl Handler {
         match (media, outcome) {
             // What is answered once is, where the client takes that too.
             (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
-            // Boxed, as below.
+            // Boxed, so that the usual request does not move the room that this one needs.
             (_, outcome) => Box::pin(push::answer_events(&self.0.push, outcome)).await,
         }
     }

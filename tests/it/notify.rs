@@ -8,7 +8,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
+use serde_json::json;
 use streamgauge::alert::Outcome;
+use streamgauge::config::AlertBy;
 use streamgauge::config::AlertMetric;
 use streamgauge::config::AlertRule;
 use streamgauge::config::Threshold;
@@ -406,6 +408,40 @@ async fn neither_the_path_nor_the_token_is_in_the_log() {
         assert!(log.contains(part), "{log}");
     }
     assert!(!log.contains(CANARY), "{log}");
+}
+
+/// Of two rules about queues, that of the one which guests write to fires; the other stays at 0.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_of_a_queue_watches_its_own_numbers() {
+    let mut receiver = Receiver::accepting().await;
+    let address = receiver.address;
+    let rule = |queue: &str| {
+        let above = Threshold::Above(10.0);
+        let metric = AlertMetric::MessagesPerMinute;
+        let mut rule = AlertRule::new(queue, metric, Some(60_000), above);
+        rule.group = Some((AlertBy::Queue, queue.into()));
+        rule
+    };
+    let mut rig = Rig::start_engine(simulator(&[]), |engine| {
+        engine.alerts = vec![rule("support"), rule("nobody's")];
+        engine.webhook = Some(settings(address));
+    })
+    .await;
+    let (_, _, body) = receiver.next().await;
+    assert_eq!(body["phase"], "FIRING", "{body}");
+    assert_eq!(body["group"], json!({"by": "queue", "name": "support"}));
+    let told = |snapshot: &Snapshot| snapshot.alerts.notifications.sent == 1;
+    let snapshot = rig.until("told", told).await;
+    let [busy, quiet] = &snapshot.alerts.all[..] else {
+        panic!("{:?}", snapshot.alerts.all);
+    };
+    assert_eq!(
+        (busy.phase, quiet.phase),
+        (AlertPhase::Firing, AlertPhase::Ok)
+    );
+    assert!(busy.value.unwrap() > 10.0, "{:?}", busy.value);
+    assert_eq!(quiet.value, Some(0.0));
+    rig.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,7 +82,9 @@ impl Journal {
     /// The same for the first one of the tick, or one that is booked before it.
     fn first_message(&mut self, dimension: Dimension, group: GroupId, time_ms: i64) {
         if time_ms < self.start_ms {
-            self.change(dimension, group, time_ms, |change| change.messages += 1);
+            self.change(dimension, group, time_ms, |change| {
+                change.messages = change.messages.wrapping_add(1);
+            });
             return;
         }
         let (_, _) = self.changes[dimension.index()].at(group);
@@ -114,7 +116,7 @@ impl Journal {
 
     /// Whether nothing happened.
     pub(super) fn is_empty(&self) -> bool {
-        // A stray and an end leave an entry too.
+        // A message, a stray and an end leave an entry too.
         self.changes
             .iter()
             .all(|changes| changes.entries().is_empty())

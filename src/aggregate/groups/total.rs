@@ -23,7 +23,7 @@ const CHUNKS: usize = TOTAL_SECONDS / CHUNK + 2;
 pub(super) struct Total {
     /// By number modulo their count.
     chunks: Vec<Chunk>,
-    /// The second that holds the clock, since the epoch, and its first millisecond.
+    /// The second that holds the clock, since the epoch; `current_ms` is its first millisecond.
     current: i64,
     current_ms: i64,
     /// What was booked in it so far: nearly everything is, so it is not looked for.
@@ -108,7 +108,7 @@ impl Total {
         self.turn_to(self.current.max(second));
     }
 
-    /// Leaves the clock's second for another.
+    /// Books what was counted in the clock's second, and goes on to another.
     fn turn_to(&mut self, second: i64) {
         let newest = std::mem::take(&mut self.newest);
         let left = self.at(self.current);

@@ -70,10 +70,12 @@ impl Guided {
         ids: &Ids,
         labels: Option<&mut LabelTable>,
     ) -> Option<Verdict> {
+        self.earn();
         self.read_to(|_, end| end == payload.len(), payload, ids, labels)
     }
 
-    /// The same for the line that `bytes` begin with, and how long it is without its line feed.
+    /// The same for the line that `bytes` begin with, and how long it is without its line feed. A line
+    /// that is left alone is not counted: it comes back as a payload.
     #[inline(always)]
     pub(super) fn read_line(
         &mut self,
@@ -83,16 +85,21 @@ impl Guided {
     ) -> Option<(Verdict, usize)> {
         let mut length = 0;
         let is_end = |template: &Template, end| {
-            length = end;
+            length = match bytes.get(end..) {
+                Some([b'\n', ..]) => end,
+                Some([b'\r', b'\n', ..]) => end + 1,
+                _ => return false,
+            };
             // What may differ holds no line feed.
-            bytes.get(end) == Some(&b'\n') && end <= MESSAGE_BYTES_MAX && !template.has_line_feed
+            end <= MESSAGE_BYTES_MAX && !template.has_line_feed
         };
         let verdict = self.read_to(is_end, bytes, ids, labels)?;
+        self.earn();
         Some((verdict, length))
     }
 
-    /// What the payload that `bytes` begin with means. `is_end` says whether it may end at a place;
-    /// it is not asked to return it, because a verdict that is moved once more costs what this saves.
+    /// What the payload that `bytes` begin with means. `is_end` says whether it may end at a place, and
+    /// takes the place away: returned beside the verdict it would move the verdict once more.
     #[inline(always)]
     fn read_to(
         &mut self,
@@ -101,7 +108,6 @@ impl Guided {
         ids: &Ids,
         mut labels: Option<&mut LabelTable>,
     ) -> Option<Verdict> {
-        self.credit = (self.credit + 1).min(CREDIT_MAX);
         let mut known = self.templates.iter().enumerate();
         let (index, verdict) = known.find_map(|(index, known)| {
             let (template, labels) = (&known.template, labels.as_deref_mut());
@@ -110,6 +116,12 @@ impl Guided {
         })?;
         self.hit(index);
         Some(verdict)
+    }
+
+    /// Counts a payload.
+    #[inline(always)]
+    fn earn(&mut self) {
+        self.credit = (self.credit + 1).min(CREDIT_MAX);
     }
 
     /// Counts a hit, and moves the template forward once it is more frequent than the one before.

@@ -28,7 +28,7 @@ pub(super) struct Template {
     pub(super) steps: Vec<Step>,
     /// `None`: of a type that is ignored.
     pub(super) kind: Option<EventKind>,
-    /// Whether a literal holds one.
+    /// Whether a literal holds a line feed.
     pub(super) has_line_feed: bool,
 }
 

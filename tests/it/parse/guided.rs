@@ -210,7 +210,7 @@ fn is_line_recognized(parser: &mut Parser, lines: &[u8]) -> bool {
 }
 
 #[test]
-fn a_line_is_recognized_by_its_line_feed_alone() {
+fn a_line_is_recognized_by_its_end_alone() {
     for sample in SAMPLES {
         let mut parser = knowing(sample);
         let mut check = |end: &str, expected: bool| {
@@ -220,7 +220,8 @@ fn a_line_is_recognized_by_its_line_feed_alone() {
         };
         check("\n", !sample.contains('\n'));
         check("\nrest", !sample.contains('\n'));
-        for other in ["", "\r\n", " \n", ",\n", "}\n"] {
+        check("\r\nrest", !sample.contains('\n'));
+        for other in ["", "\r", "\r\r\n", " \n", ",\n", "}\n"] {
             check(other, false);
         }
     }
