@@ -22,5 +22,5 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 perf record --quiet --freq 997 --call-graph dwarf,16384 --output "$work/data" -- \
     "${CARGO_TARGET_DIR:-target}/release/streamgauge" "$@" >/dev/null
-perf script --input "$work/data" 2>/dev/null | inferno-collapse-perf | inferno-flamegraph >"$out"
+perf script --no-inline --input "$work/data" 2>/dev/null | inferno-collapse-perf | inferno-flamegraph >"$out"
 echo "flamegraph: $out"
