@@ -2,7 +2,7 @@
 //! the same file (`perf/rivals/on_demand.cpp`), which has to come to the same checksum.
 //!
 //! `parse_file FILE [guided|tape] [PASSES]`: the file is read before the clock starts; then each line
-//! is found, parsed and its fields summed up, and the best of the passes is told.
+//! is parsed as `replay` does it and its fields summed up, and the best of the passes is told.
 
 #![expect(clippy::print_stdout, reason = "the result")]
 #![expect(clippy::cast_precision_loss, reason = "a few digits are printed")]
@@ -64,9 +64,16 @@ impl Sums {
     fn of(bytes: &mut [u8], parser: &mut Parser) -> Self {
         let mut sums = Self::default();
         let mut rest = bytes;
-        while let Some(end) = memchr(b'\n', rest) {
-            let (line, after) = rest.split_at_mut(end);
-            match parser.parse(line) {
+        loop {
+            // As a replay takes lines: those like recent ones without a look for their end.
+            let (verdict, end) = match parser.recognize_line(rest) {
+                Some(read) => read,
+                None => match memchr(b'\n', rest) {
+                    Some(end) => (parser.parse(&mut rest[..end]), end),
+                    None => return sums,
+                },
+            };
+            match verdict {
                 Verdict::Event(event) => {
                     sums.events += 1;
                     sums.checksum = sums
@@ -77,8 +84,7 @@ impl Sums {
                 }
                 Verdict::Ignored | Verdict::Rejected(_) => sums.others += 1,
             }
-            rest = after.get_mut(1..).unwrap_or_default();
+            rest = rest.get_mut(end + 1..).unwrap_or_default();
         }
-        sums
     }
 }
