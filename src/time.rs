@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// Milliseconds in a second.
+pub(crate) const SECOND_MS: i64 = 1_000;
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EpochMs(i64);
@@ -22,6 +25,11 @@ impl EpochMs {
     /// The milliseconds.
     pub const fn ms(self) -> i64 {
         self.0
+    }
+
+    /// The second since the epoch that holds it; times before 1970 are in negative ones.
+    pub const fn second(self) -> i64 {
+        self.0.div_euclid(SECOND_MS)
     }
 
     /// Milliseconds from `earlier` to here; 0 when `earlier` is later.
@@ -193,6 +201,13 @@ mod tests {
         for days in -200_000..200_000 {
             let (year, month, day) = civil_from_days(days);
             assert_eq!(days_from_civil(year, month, day), days);
+        }
+    }
+
+    #[test]
+    fn a_second_holds_its_thousand_milliseconds() {
+        for (ms, second) in [(-1_001, -2), (-1, -1), (0, 0), (999, 0), (1_000, 1)] {
+            assert_eq!(EpochMs::from_ms(ms).second(), second, "{ms}");
         }
     }
 

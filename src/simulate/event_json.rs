@@ -66,8 +66,7 @@ impl EventWriter {
         if time == self.time {
             return;
         }
-        let second = |time: EpochMs| time.ms().div_euclid(1_000);
-        let written = if second(time) == second(self.time) {
+        let written = if time.second() == self.time.second() {
             // "2026-01-15T12:00:00." is kept.
             self.stamp.truncate(20);
             write!(self.stamp, "{:03}Z", time.ms().rem_euclid(1_000))

@@ -6,10 +6,8 @@
 //! where `c` is the start of the cell that holds the clock.
 
 use crate::snapshot::GROUP_WINDOWS_MS;
+use crate::time::SECOND_MS;
 use crate::window::Width;
-
-/// Milliseconds in a second.
-pub(super) const SECOND_MS: i64 = 1_000;
 
 /// Windows on which durations are kept, by their place in [`GROUP_WINDOWS_MS`].
 pub(super) const DURATION_WINDOWS: [usize; 2] = [1, 3];

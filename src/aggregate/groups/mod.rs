@@ -1,10 +1,10 @@
 //! The same metrics by queue, by deployment and by direction.
 //!
-//! An event leaves a note in a journal, an entry a dimension, a message a count. When the clock enters the next tick,
-//! the journal is set aside and worked off in small pieces between batches: its changes are booked,
-//! windows slide, and the chunks in which something changed are made anew. So what is published is
-//! one cut, that of the tick's beginning, and no single piece of work is long, however many groups
-//! there are.
+//! An event leaves a note in a journal, an entry a dimension, a message a count. When the clock enters
+//! the next tick, the journal is set aside and worked off in small pieces between batches: its changes
+//! are booked, windows slide, and the chunks in which something changed are made anew. So what is
+//! published is one cut, that of the tick's beginning, and no single piece of work is long, however
+//! many groups there are.
 
 mod cells;
 mod change;
@@ -49,7 +49,6 @@ use table::OTHER;
 use table::Table;
 use table::UNNAMED;
 use total::Total;
-use total::second_of;
 
 /// The groups of a session: those of its connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,8 +316,8 @@ impl Groups {
         {
             self.bytes = self.count_bytes() as u64;
         }
-        let second = second_of(now);
-        let is_second = second != second_of(self.cut.as_of);
+        let second = now.second();
+        let is_second = second != self.cut.as_of.second();
         if is_second {
             self.seconds.begin(second, self.total.make());
         }

@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::grid::SECOND_MS;
 use super::table::Table;
 use super::touched::Entry;
 use crate::snapshot::GROUP_SECONDS;
@@ -17,6 +16,7 @@ use crate::snapshot::SecondOfGroups;
 use crate::snapshot::Series;
 use crate::snapshot::TotalSecond;
 use crate::time::EpochMs;
+use crate::time::SECOND_MS;
 
 /// The published seconds.
 #[derive(Debug)]

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use super::grid::SECOND_MS;
 use crate::snapshot::DurationQuantiles;
 use crate::snapshot::Retired;
 use crate::snapshot::TOTAL_SECONDS;
 use crate::snapshot::TotalSecond;
 use crate::time::EpochMs;
+use crate::time::SECOND_MS;
 
 /// Seconds in a chunk.
 const CHUNK: usize = 60;
@@ -52,7 +52,7 @@ impl Total {
             made_of: 0..0,
             made: Arc::default(),
         };
-        let current = second_of(started);
+        let current = started.second();
         Self {
             chunks: std::iter::repeat_with(chunk).take(CHUNKS).collect(),
             current,
@@ -69,7 +69,7 @@ impl Total {
         if (0..SECOND_MS).contains(&(time.ms() - self.current_ms)) {
             change(&mut self.newest);
         } else {
-            self.change_old(second_of(time), change);
+            self.change_old(time.second(), change);
         }
     }
 
@@ -83,7 +83,7 @@ impl Total {
 
     /// Begins at a time: what was before is unknown.
     pub(super) fn begin(&mut self, now: EpochMs) {
-        self.turn_to(second_of(now));
+        self.turn_to(now.second());
         self.first = self.current;
     }
 
@@ -173,11 +173,6 @@ impl Total {
         }
         chunk
     }
-}
-
-/// The second that holds a time.
-pub(super) const fn second_of(time: EpochMs) -> i64 {
-    time.ms().div_euclid(SECOND_MS)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "0..CHUNKS")]

@@ -6,10 +6,9 @@ use crate::aggregate::sessions::Phase;
 use crate::config::ClockRule;
 use crate::snapshot::TOTAL_SECONDS;
 use crate::time::EpochMs;
+use crate::time::SECOND_MS;
 use crate::window::BucketIndex;
 
-/// Milliseconds in a second.
-const SECOND_MS: i64 = 1_000;
 /// Milliseconds in the wheel's minutes.
 const MINUTE_MS: i64 = 60_000;
 
@@ -52,9 +51,9 @@ impl State {
             return;
         }
         if let (Some(now), Some(groups)) = (self.now, &mut self.groups) {
-            let last = second_of(to);
-            let first = second_of(now).max(last - TOTAL_SECONDS as i64);
-            if first > second_of(now) {
+            let last = to.second();
+            let first = now.second().max(last - TOTAL_SECONDS as i64);
+            if first > now.second() {
                 groups.skip_seconds(first);
             }
             for second in first..last {
@@ -62,7 +61,7 @@ impl State {
                 self.pass_second();
             }
         }
-        let is_second = self.now.map(second_of) != Some(second_of(to));
+        let is_second = self.now.map(EpochMs::second) != Some(to.second());
         self.step_clock(to, false);
         if let Some(longest) = &mut self.longest
             && is_second
@@ -128,11 +127,6 @@ impl State {
             }
         }
     }
-}
-
-/// The second since the epoch that holds a time.
-fn second_of(time: EpochMs) -> i64 {
-    time.ms().div_euclid(SECOND_MS)
 }
 
 /// The minute since the epoch that holds a time.

@@ -167,7 +167,7 @@ impl Grid {
     fn new(snapshot: &Snapshot, last: usize, step: usize) -> Self {
         // Before the first second there is only the clock to go by.
         let end = snapshot.series.end().unwrap_or(snapshot.now);
-        let end_s = end.ms().div_euclid(1_000);
+        let end_s = end.second();
         let (step_s, count) = (signed(step), last / step);
         let ahead = end_s.rem_euclid(step_s);
         let start_s = end_s - ahead - step_s * signed(count);

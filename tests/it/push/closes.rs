@@ -9,6 +9,7 @@ use hyper::header::HeaderValue;
 use streamgauge::config::ServeSettings;
 
 use crate::http::Client;
+use crate::http::Served;
 use crate::http::request;
 use crate::http::serve;
 use crate::http::settings;
@@ -159,16 +160,18 @@ async fn who_does_not_begin_in_time_is_told() {
     assert_eq!(raw.closed().await, told);
 }
 
+/// A server whose readers show the token `s3cret`.
+async fn serve_with_token() -> Served {
+    let settings = ServeSettings {
+        token: Some("s3cret".into()),
+        ..settings()
+    };
+    serve(settings, snapshot(1)).await
+}
+
 #[tokio::test]
 async fn the_token_is_asked_for_once_and_in_either_place() {
-    let served = serve(
-        ServeSettings {
-            token: Some("s3cret".into()),
-            ..settings()
-        },
-        snapshot(1),
-    )
-    .await;
+    let served = serve_with_token().await;
     let init = |token: &str| {
         format!(r#"{{"type":"connection_init","payload":{{"authorization":"Bearer {token}"}}}}"#)
     };
@@ -201,14 +204,7 @@ async fn the_token_is_asked_for_once_and_in_either_place() {
 /// A page in a browser can add no header to an upgrade, but its cookie goes along.
 #[tokio::test]
 async fn the_cookie_of_a_signed_in_browser_shows_the_token() {
-    let served = serve(
-        ServeSettings {
-            token: Some("s3cret".into()),
-            ..settings()
-        },
-        snapshot(1),
-    )
-    .await;
+    let served = serve_with_token().await;
     let mut signing_in = request(served.addr, Method::POST, "/session", "");
     let value = HeaderValue::from_static("Bearer s3cret");
     signing_in
