@@ -13,19 +13,7 @@ seconds=${2:-3}
 command -v wrk >/dev/null || { echo "wrk: not found; install it (Debian: apt-get install wrk)" >&2; exit 1; }
 cargo build --quiet --release --bin streamgauge --example graphql_constant
 
-# Built wherever cargo was told to.
-target=${CARGO_TARGET_DIR:-target}/release
-work=$(mktemp -d)
-engine= constant=
-stop() {
-    for pid in $engine $constant; do
-        kill "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-    done
-    rm -rf "$work"
-}
-trap stop EXIT
-trap 'exit 1' INT TERM
+. perf/processes.sh
 
 cat >"$work/query.lua" <<'LUA'
 wrk.method = "POST"
@@ -34,22 +22,13 @@ wrk.body = '{"query":"{ realTimeMetrics { activeSessions totalConnections avgSes
 LUA
 
 "$target/examples/graphql_constant" >"$work/constant" &
-constant=$!
+running=$!
 "$target/streamgauge" demo --listen 127.0.0.1:0 >"$work/engine" 2>&1 &
-engine=$!
+running="$! $running"
 
 # The address each of them says it listens at.
-url_in() {
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        url=$(grep -o 'http://[^ ]*/graphql' "$1" | head -n 1) || true
-        [ -z "$url" ] || { echo "$url"; return; }
-        sleep 0.5
-    done
-    echo "$1: does not listen" >&2
-    return 1
-}
-engine_url=$(url_in "$work/engine")
-constant_url=$(url_in "$work/constant")
+engine_url=$(found_in "$work/engine" 'http://[^ ]*/graphql')
+constant_url=$(found_in "$work/constant" 'http://[^ ]*/graphql')
 
 # Requests per second of $1 over $2 seconds; fails on any answer that is no success.
 rate() {

@@ -15,36 +15,14 @@ interval=${3:-1000}
 rounds=${4:-1}
 cargo build --quiet --release --bin streamgauge --example subscribers
 
-target=${CARGO_TARGET_DIR:-target}/release
-work=$(mktemp -d)
-sender= engine=
-stop() {
-    for pid in $engine $sender; do
-        kill "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-    done
-    rm -rf "$work"
-}
-trap stop EXIT
-trap 'exit 1' INT TERM
-
-# The first text like $2 in the file $1, once it stands there.
-found_in() {
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        text=$(grep -o "$2" "$1" | head -n 1) || true
-        [ -z "$text" ] || { echo "$text"; return; }
-        sleep 0.5
-    done
-    cat "$1" >&2
-    return 1
-}
+. perf/processes.sh
 
 "$target/streamgauge" simulate --listen 127.0.0.1:0 --rate "$rate" >"$work/sender" 2>&1 &
-sender=$!
+running=$!
 token_url=$(found_in "$work/sender" 'http://[^ ]*/oauth/token')
 stream_url=$(found_in "$work/sender" 'ws://[^ ]*')
 GENESYS_CLIENT_ID=demo GENESYS_CLIENT_SECRET=demo "$target/streamgauge" serve --listen 127.0.0.1:0 \
     --token-url "$token_url" --stream-url "$stream_url" >"$work/engine" 2>&1 &
-engine=$!
+running="$! $running"
 url=$(found_in "$work/engine" 'http://127[^ /]*')
 "$target/examples/subscribers" "${url#http://}" "$count" "$interval" "$rounds"
