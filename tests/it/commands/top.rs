@@ -176,6 +176,8 @@ impl Pty {
                 "/dev/null",
             ])
             .env("TERM", "xterm")
+            // Else the user's, and shells differ in what they do on Ctrl-C.
+            .env("SHELL", "/bin/sh")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -221,10 +223,11 @@ fn keys_work_on_a_terminal_which_is_given_back() {
     let address = demo.address();
     let binary = env!("CARGO_BIN_EXE_streamgauge");
     for end in ["q", "\u{3}"] {
-        // The modes before and after: the terminal is given back as it was. The shell stays until a
-        // key is pressed, as `script` may drop what the terminal still holds when its child ends.
+        // The modes before and after: the terminal is given back as it was. Ctrl-C goes to the shell
+        // too, which must outlive it. The shell stays until a key is pressed, as `script` may drop
+        // what the terminal still holds when its child ends.
         let command = format!(
-            "before=$(stty -g); {binary} top --url http://{address} --interval 100ms; code=$?; \
+            "trap : INT; before=$(stty -g); {binary} top --url http://{address} --interval 100ms; code=$?; \
              [ \"$before\" = \"$(stty -g)\" ] && modes=same || modes=other; \
              echo $modes modes, code $code; read -r _"
         );
