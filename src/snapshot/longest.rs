@@ -33,7 +33,7 @@ pub struct Longest {
     pub as_of: EpochMs,
     /// The longest of all, longest first; at most [`LONGEST_OVERALL`].
     pub overall: Vec<OpenSession>,
-    /// Of each queue that has open sessions, longest first; at most [`LONGEST_OF_QUEUE`] each.
+    /// Of each queue, longest first, at most [`LONGEST_OF_QUEUE`] each; empty where none is open.
     pub by_queue: Vec<Arc<Vec<OpenSession>>>,
 }
 

@@ -3,7 +3,8 @@
 //! Each queue keeps its open sessions in order; nothing scans the rows. Once a second the lists of the
 //! queues in which something happened are made anew, a few at a time, and then the overall list from
 //! the queues whose oldest session can be on it. A list is as its queue stood when it was made, within
-//! the second after the clock that is published with it.
+//! the second after the clock that is published with it. What is published is a used one made new
+//! queue by queue, so that neither filling nor freeing a list of every queue is a piece of work.
 
 mod ages;
 
@@ -25,6 +26,7 @@ use crate::snapshot::LONGEST_OF_QUEUE;
 use crate::snapshot::LONGEST_OVERALL;
 use crate::snapshot::Longest;
 use crate::snapshot::OpenSession;
+use crate::snapshot::Retired;
 use crate::time::EpochMs;
 
 use ages::Ages;
@@ -37,6 +39,8 @@ const ROW_BITS: u32 = 24;
 const REACH_MS: i64 = 1 << (63 - ROW_BITS);
 /// The oldest key of a queue that has none.
 const NO_KEY: Key = Key::MAX;
+/// Retired lists kept to be made new: one is published a second, and readers soon let go.
+const RETIRED_MAX: usize = 4;
 
 /// Every open session in order, and the lists made of them.
 #[derive(Debug)]
@@ -53,7 +57,10 @@ pub(super) struct LongestOpen {
     next: Option<usize>,
     /// The clock of the round.
     as_of: EpochMs,
+    /// What the round makes, of what an earlier one made.
+    making: Longest,
     published: Arc<Longest>,
+    retired: Retired<Longest>,
 }
 
 #[derive(Debug, Default)]
@@ -86,7 +93,9 @@ impl LongestOpen {
             ids: BTreeMap::new(),
             next: None,
             as_of: EpochMs::default(),
+            making: Longest::default(),
             published: Arc::default(),
+            retired: Retired::new(RETIRED_MAX),
         }
     }
 
@@ -173,8 +182,29 @@ impl LongestOpen {
         &self.published
     }
 
-    /// Makes a queue's list, if anything happened to its sessions; answers what that cost.
+    /// Makes a queue's list, if anything happened to its sessions, and puts it in its place; answers
+    /// what that cost.
     fn make_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
+        let made = self.list_queue(index, sessions, groups);
+        let listed = &self.queues[index].listed;
+        let places = &mut self.making.by_queue;
+        match places.get_mut(index) {
+            None => {
+                places.resize_with(index, Arc::default);
+                places.push(Arc::clone(listed));
+            }
+            Some(place) if Arc::ptr_eq(place, listed) => {}
+            // Mostly the last that holds the old list: its sessions are freed here.
+            Some(place) => {
+                let freed = place.len();
+                place.clone_from(listed);
+                return made + freed;
+            }
+        }
+        made
+    }
+
+    fn list_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
         let queue = &mut self.queues[index];
         if !std::mem::take(&mut queue.is_changed) {
             return 1;
@@ -207,25 +237,20 @@ impl LongestOpen {
 
     /// Makes the overall list and publishes all.
     fn publish(&mut self, sessions: &Sessions, groups: &Groups) {
-        let overall: Vec<OpenSession> = self
-            .longest()
-            .into_iter()
-            .map(|(key, index)| {
-                let row = sessions.row(row_of(key));
-                let known = self.queues[index].id(key, row);
-                let id = known.unwrap_or_else(|| id_of(row, key, &self.ids));
-                open_session(row, id, groups)
-            })
-            .collect();
-        let listed = self.queues.iter().map(|queue| &queue.listed);
-        self.published = Arc::new(Longest {
-            as_of: self.as_of,
-            overall,
-            by_queue: listed
-                .filter(|listed| !listed.is_empty())
-                .map(Arc::clone)
-                .collect(),
+        let longest = self.longest();
+        let overall = longest.into_iter().map(|(key, index)| {
+            let row = sessions.row(row_of(key));
+            let known = self.queues[index].id(key, row);
+            let id = known.unwrap_or_else(|| id_of(row, key, &self.ids));
+            open_session(row, id, groups)
         });
+        self.making.overall.clear();
+        self.making.overall.extend(overall);
+        self.making.as_of = self.as_of;
+        let making = &mut self.making;
+        let next = self.retired.refill(|used| std::mem::swap(used, making));
+        let old = std::mem::replace(&mut self.published, next);
+        self.retired.retire(old);
     }
 
     /// The keys of the longest-open sessions overall and their queues, longest first.

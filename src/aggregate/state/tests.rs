@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::event::IdKind;
 use crate::event::Identity;
 use crate::event::Labels;
 use crate::event::SessionKey;
+use crate::snapshot::Longest;
 use crate::snapshot::Snapshot;
 use crate::stream::LossCause;
 use crate::window::Width;
@@ -455,6 +458,30 @@ fn listed_at(state: &mut State, at: i64) -> Vec<(String, String)> {
     shown
         .map(|session| (session.id.to_string(), session.queue.to_string()))
         .collect()
+}
+
+#[test]
+fn who_lets_go_of_the_longest_open_frees_no_list() {
+    let mut state = state_with(settings());
+    let mut seen = Snapshot::default();
+    let mut held = None;
+    for id in 0..12_u32 {
+        state.apply(&event(EventKind::Connected, u64::from(id), 0));
+        listed_at(&mut state, 31_000 + i64::from(id) * 1_000);
+        // The state has published the next one, and still holds the one that is let go here.
+        let holders = Arc::strong_count(&seen.longest);
+        assert!(id == 0 || holders > 1, "{id}: {holders}");
+        state.fill(&mut seen);
+        let count = id as usize + 1;
+        let of_queues: usize = seen.longest.by_queue.iter().map(|queue| queue.len()).sum();
+        assert_eq!(seen.longest.overall.len(), count);
+        assert_eq!(of_queues, count.min(10));
+        if id == 3 {
+            held = Some((Arc::clone(&seen.longest), Longest::clone(&seen.longest)));
+        }
+    }
+    let (held, then) = held.unwrap();
+    assert_eq!(*held, then, "a list that is read was made new");
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Model {
         let everybody: Vec<Listed> = all.iter().map(|(_, listed)| listed.clone()).collect();
         let mut wrong = is_wrong(&longest.overall, &everybody, LONGEST_OVERALL);
         let mut expected: Vec<Vec<Listed>> = by_queue.into_values().collect();
-        for list in &longest.by_queue {
+        for list in longest.by_queue.iter().filter(|list| !list.is_empty()) {
             let found = expected
                 .iter()
                 .position(|own| !is_wrong(list, own, LONGEST_OF_QUEUE));
