@@ -2,8 +2,7 @@
 //!
 //! Plays 20 seconds of traffic millisecond by millisecond, as the writer's duty cycle does it: advance
 //! the clock, apply what came, work on what is left to do for groups, and fill a snapshot. Each step
-//! is timed by itself. Of several processes the shortest time of each counts, since what happens in
-//! one run only is the machine's doing.
+//! is timed by itself, and of several processes the shortest time of each counts.
 //!
 //!     cargo run --release --example group_stall
 #![allow(
@@ -13,8 +12,7 @@
     reason = "a program that measures prints, and ends at its first surprise"
 )]
 
-use std::env;
-use std::process::Command;
+mod shortest;
 
 use rand::RngExt;
 use rand::SeedableRng;
@@ -48,24 +46,10 @@ const RUNS: usize = 5;
 const STEPS: [&str; 4] = ["advance", "apply", "work", "fill"];
 
 fn main() {
-    if env::args().len() > 1 {
+    if shortest::is_one_run() {
         return play();
     }
-    let mut shortest_ns = vec![[u64::MAX; STEPS.len()]; MILLISECONDS as usize];
-    let mut found = String::new();
-    for _ in 0..RUNS {
-        let program = env::current_exe().unwrap();
-        let run = Command::new(program).arg("once").output().unwrap();
-        assert!(run.status.success(), "{run:?}");
-        let printed = String::from_utf8(run.stdout).unwrap();
-        let (times, last) = printed.trim_end().rsplit_once('\n').unwrap();
-        for (shortest, line) in shortest_ns.iter_mut().zip(times.lines()) {
-            for (shortest, time) in shortest.iter_mut().zip(line.split(' ')) {
-                *shortest = time.parse::<u64>().unwrap().min(*shortest);
-            }
-        }
-        last.clone_into(&mut found);
-    }
+    let (shortest_ns, found) = shortest::times::<{ STEPS.len() }>(RUNS);
     println!("{found}");
     for (place, step) in STEPS.iter().enumerate() {
         let mut times: Vec<u64> = shortest_ns.iter().map(|times| times[place]).collect();

@@ -2,7 +2,7 @@
 //!
 //! Growth is spread over the insertions, so no batch should take much longer than another. Each of
 //! several processes grows a table of its own and times every batch; of each batch the shortest time
-//! counts, since what happens to a batch in one run only is the machine's doing and not the table's.
+//! counts.
 //!
 //!     cargo run --release --example table_growth
 #![allow(
@@ -12,8 +12,7 @@
     reason = "a program that measures prints, and ends at its first surprise"
 )]
 
-use std::env;
-use std::process::Command;
+mod shortest;
 
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
@@ -37,24 +36,12 @@ const BATCH_EVENTS: u64 = 256;
 const RUNS: usize = 7;
 
 fn main() {
-    if env::args().len() > 1 {
+    if shortest::is_one_run() {
         return grow();
     }
-    let mut shortest_ns = vec![u64::MAX; ROWS.div_ceil(BATCH_EVENTS) as usize];
-    let mut memory = String::new();
-    for _ in 0..RUNS {
-        let program = env::current_exe().unwrap();
-        let run = Command::new(program).arg("once").output().unwrap();
-        assert!(run.status.success(), "{run:?}");
-        let printed = String::from_utf8(run.stdout).unwrap();
-        let (times, bytes) = printed.trim_end().rsplit_once('\n').unwrap();
-        for (shortest, time) in shortest_ns.iter_mut().zip(times.lines()) {
-            *shortest = time.parse::<u64>().unwrap().min(*shortest);
-        }
-        bytes.clone_into(&mut memory);
-    }
+    let (shortest_ns, memory) = shortest::times::<1>(RUNS);
     println!("{memory}");
-    report(&shortest_ns);
+    report(shortest_ns.as_flattened());
 }
 
 /// Grows one table; prints the nanoseconds of each batch and then the memory.
