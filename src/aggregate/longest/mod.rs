@@ -182,17 +182,14 @@ impl LongestOpen {
         &self.published
     }
 
-    /// Makes a queue's list, if anything happened to its sessions, and puts it in its place; answers
-    /// what that cost.
+    /// Makes a queue's list and puts it in its place; answers what that cost.
     fn make_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
         let made = self.list_queue(index, sessions, groups);
         let listed = &self.queues[index].listed;
         let places = &mut self.making.by_queue;
         match places.get_mut(index) {
-            None => {
-                places.resize_with(index, Arc::default);
-                places.push(Arc::clone(listed));
-            }
+            // A round begins with the first queue, so this place is the next.
+            None => places.push(Arc::clone(listed)),
             Some(place) if Arc::ptr_eq(place, listed) => {}
             // Mostly the last that holds the old list: its sessions are freed here.
             Some(place) => {
@@ -204,6 +201,7 @@ impl LongestOpen {
         made
     }
 
+    /// Makes a queue's list, if anything happened to its sessions; answers what that cost.
     fn list_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
         let queue = &mut self.queues[index];
         if !std::mem::take(&mut queue.is_changed) {
