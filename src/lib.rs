@@ -17,6 +17,9 @@ pub mod stream;
 pub mod time;
 pub mod window;
 
+// Lines for people, which hold nobody up.
+pub mod stderr;
+
 // Every setting and limit.
 pub mod config;
 

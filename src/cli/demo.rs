@@ -70,7 +70,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     runtime::run(demo(args, serve, stop))
 }
 
-async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failure> {
+async fn demo(args: Args, serve: ServeSettings, mut stop: Stop) -> Result<(), Failure> {
     let failed = |error| Failure::Failed(format!("{error}"));
     let clock = Clock::system();
     let stand_in = StandIn::start(&args, clock.clone()).await?;
@@ -100,7 +100,7 @@ async fn demo(args: Args, serve: ServeSettings, stop: Stop) -> Result<(), Failur
         shown = live_line::show(&reader) => shown,
         error = engine.failed() => Err(failed(error)),
     };
-    live_line::end();
+    live_line::end().await;
     output::note(STOPPING);
     // The engine goes first, so that the stand-in's end is no loss that it would report.
     let ended = engine.shutdown().await.map_err(failed);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
 use tokio::time::interval;
+use tokio::time::timeout;
 
 use crate::snapshot::Reader;
 use crate::snapshot::Snapshot;
@@ -17,6 +18,8 @@ use super::output;
 const REDRAW: Duration = Duration::from_millis(250);
 /// How often a line is written elsewhere.
 const WRITE: Duration = Duration::from_secs(1);
+/// How long the end of the line may take to be written.
+const END_MAX: Duration = Duration::from_millis(500);
 /// To the line's start, and clear it.
 const CLEAR: &str = "\r\x1b[2K";
 
@@ -34,17 +37,17 @@ pub(super) async fn show(reader: &Reader) -> Result<(), Failure> {
         } else {
             format!("{line}\n")
         };
-        if output::data(&text)? == output::Reader::Gone {
+        if output::data_beside(text).await? == output::Reader::Gone {
             return Ok(());
         }
     }
 }
 
 /// Ends the redrawn line, so that what follows stands on its own.
-pub(super) fn end() {
+pub(super) async fn end() {
     if stdout().is_terminal() {
-        // A terminal that is gone needs no end of line.
-        let _ = output::data("\n");
+        // A terminal that is gone or held needs no end of line.
+        let _ = timeout(END_MAX, output::data_beside("\n".to_owned())).await;
     }
 }
 

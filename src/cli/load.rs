@@ -119,7 +119,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             output::data(&text).map(drop)
         }
         None => {
-            let stop = Stop::on_signal()?;
+            let mut stop = Stop::on_signal()?;
             runtime::run(async move {
                 tokio::select! {
                     done = measure(args.run) => done,
@@ -165,7 +165,7 @@ async fn measure(args: RunArgs) -> Result<(), Failure> {
         LoadError::Failed(..) => Failure::Failed(error.to_string()),
     })?;
     write_files(&args, &outcome)?;
-    output::data(&load::table(&outcome.report))?;
+    output::data_beside(load::table(&outcome.report)).await?;
     verdict(&args.fail_if, &outcome.report)
 }
 
@@ -240,10 +240,7 @@ fn line(progress: &Progress) -> String {
 }
 
 fn eprint_in_place(text: &str) {
-    use std::io::Write as _;
-
-    // A line of progress that nobody sees is no loss.
-    let _ = write!(stderr().lock(), "{CLEAR}{text}");
+    crate::stderr::raw(&format!("{CLEAR}{text}"));
 }
 
 fn clear() {

@@ -4,30 +4,63 @@ use std::io::IsTerminal;
 use std::io::stderr;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Registry;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
 use crate::config::LogSettings;
+use crate::stderr::Lines;
+use crate::stderr::use_json;
 
 use super::Failure;
 
+/// The running log, whose levels can be replaced.
+#[derive(Debug)]
+pub(super) struct Log(reload::Handle<EnvFilter, Registry>);
+
 /// Starts the log; once per process.
-pub(super) fn start(settings: &LogSettings) -> Result<(), Failure> {
-    let filter = EnvFilter::builder()
-        .parse(&settings.filter)
-        .map_err(|error| Failure::Usage(format!("log: {error}")))?;
+pub(super) fn start(settings: &LogSettings) -> Result<Log, Failure> {
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::Failed(format!("log: cannot start: {error}"));
+    let filter = filter(settings).map_err(Failure::Usage)?;
+    let (filter, handle) = reload::Layer::new(filter);
     let is_coloured = settings.format == LogFormat::Auto
         && stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    // A line that cannot be written is lost: the fallback of the library would panic on a closed
-    // standard error.
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr)
+    // The fallback of the library would write to standard error by itself, and wait for it.
+    let lines = fmt::layer()
+        .with_writer(|| Lines)
         .with_ansi(is_coloured)
         .log_internal_errors(false);
+    let registry = tracing_subscriber::registry().with(filter);
     let started = match settings.format {
-        LogFormat::Json => lines.json().try_init(),
-        LogFormat::Auto | LogFormat::Text => lines.try_init(),
+        LogFormat::Json => {
+            use_json();
+            registry.with(lines.json()).try_init()
+        }
+        LogFormat::Auto | LogFormat::Text => registry.with(lines).try_init(),
     };
-    started.map_err(|error| Failure::Failed(format!("log: cannot start: {error}")))
+    started.map_err(|error| failed(&error))?;
+    Ok(Log(handle))
+}
+
+fn filter(settings: &LogSettings) -> Result<EnvFilter, String> {
+    EnvFilter::builder()
+        .parse(&settings.filter)
+        .map_err(|error| format!("log: {error}"))
+}
+
+impl Log {
+    /// Replaces the levels; those in force stay when it fails.
+    ///
+    /// # Errors
+    /// One reason.
+    pub(super) fn set(&self, settings: &LogSettings) -> Result<(), String> {
+        let filter = filter(settings)?;
+        let set = self.0.reload(filter);
+        set.map_err(|error| format!("log: {error}"))
+    }
 }

@@ -29,12 +29,16 @@ use crate::config;
 use crate::config::Environment;
 use crate::config::Flags;
 use crate::simulate::FAULT_GRAMMAR;
+use crate::stderr;
 
 use setting_flags::LogFlags;
 
 /// Runs the command that the process's arguments name, and returns its exit code: 0 done, 2 usage or
 /// settings, 99 a limit of a load crossed, 1 anything else.
 pub fn main() -> ExitCode {
+    stderr::catch_panics();
+    // Also after a panic.
+    let _written = LastLines;
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -220,7 +224,16 @@ fn bad_value(error: &clap::Error) -> Option<Failure> {
 fn start_log(flags: &Flags, environment: &Environment, filter: &str) -> Result<(), Failure> {
     let settings = config::load_log(flags, environment, filter)
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    logging::start(&settings)
+    logging::start(&settings).map(drop)
+}
+
+/// Waits for the last lines for people when it goes.
+struct LastLines;
+
+impl Drop for LastLines {
+    fn drop(&mut self) {
+        output::finish();
+    }
 }
 
 /// Where a server on `listen` answers GraphQL.
@@ -258,11 +271,7 @@ impl Failure {
     /// Writes the lines to standard error.
     fn report(&self) {
         for line in self.to_string().lines() {
-            if line.starts_with(' ') {
-                output::note(line);
-            } else {
-                output::note(&format!("error: {line}"));
-            }
+            output::fault(line);
         }
     }
 }

@@ -17,6 +17,7 @@ use indicatif::ProgressStyle;
 
 use super::Failure;
 use super::output;
+use super::signal;
 use crate::config::duration;
 use crate::replay;
 use crate::replay::Format;
@@ -69,6 +70,7 @@ pub(super) struct Args {
 /// and under `--strict` a malformed line.
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let settings = args.settings()?;
+    signal::end_at_once()?;
     let input = Input::open(&args.file)?;
     let bar = input.progress_bar();
     let name = input.name;
@@ -186,7 +188,13 @@ impl<W: Write> Write for BesideBar<'_, W> {
 
 /// Writes a line for people without tearing the bar apart.
 fn note(bar: &ProgressBar, line: &str) {
-    bar.suspend(|| output::note(line));
+    bar.suspend(|| {
+        output::note(line);
+        if !bar.is_hidden() {
+            // Else the bar would be drawn before the line.
+            output::finish();
+        }
+    });
 }
 
 fn speed(text: &str) -> Result<Speed, String> {

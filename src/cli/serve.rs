@@ -36,7 +36,7 @@ pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(
     let settings = loaded
         .settings
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    logging::start(&settings.log)?;
+    let _log = logging::start(&settings.log)?;
     for note in loaded.notes {
         info!("{note}");
     }
@@ -45,7 +45,7 @@ pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(
     runtime::run(serve(settings.engine, stop))
 }
 
-async fn serve(settings: EngineSettings, stop: Stop) -> Result<(), Failure> {
+async fn serve(settings: EngineSettings, mut stop: Stop) -> Result<(), Failure> {
     let failed = |error| Failure::Failed(format!("{error}"));
     let stream = shown_url(&settings.stream.stream_url);
     let mut engine = Engine::start(settings, Clock::system())

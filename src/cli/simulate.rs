@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::output;
 use super::runtime;
+use super::signal;
 use super::signal::STOPPING;
 use super::signal::Stop;
 use crate::config::duration;
@@ -82,7 +83,10 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let settings = settings(&args)?;
     match (&args.out, args.events) {
-        (Some(out), Some(events)) => write(out, events, &settings),
+        (Some(out), Some(events)) => {
+            signal::end_at_once()?;
+            write(out, events, &settings)
+        }
         _ => serve(settings, &args.client_id),
     }
 }
@@ -206,8 +210,8 @@ impl Progress {
 }
 
 fn serve(settings: SimulatorSettings, client_id: &str) -> Result<(), Failure> {
-    let stop = Stop::on_signal()?;
-    runtime::run(async {
+    let mut stop = Stop::on_signal()?;
+    runtime::run(async move {
         let simulator = Simulator::bind(settings, Clock::system())
             .await
             .map_err(|error| Failure::Usage(error.to_string()))?;

@@ -115,7 +115,7 @@ const QUERY: &str = "{
     notifications { sent retried failed }
   }
   engine {
-    version ringDepth ringCapacity ringHighWater sessionsTracked sessionBytes snapshotSequence
+    version ringDepth ringCapacity ringHighWater sessionsTracked sessionBytes snapshotSequence logDropped
     snapshotAgeMs
     push { sockets subscribers feeds executed sent skipped cut }
   }
@@ -345,6 +345,7 @@ async fn every_number_is_that_of_graphql_on_the_same_snapshot() {
             ("ringHighWater", "ring_high_water_events"),
             ("sessionBytes", "session_table_bytes"),
             ("snapshotSequence", "snapshots_published_total"),
+            ("logDropped", "log_lines_dropped_total"),
         ],
     );
     let age = seconds(&data["engine"]["snapshotAgeMs"]);

@@ -110,7 +110,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Connector::new(args.ca_file.as_deref()).map_err(|error| usage(error.to_string()))?;
     let server =
         Server::new(connector, &args.url, token).map_err(|error| usage(format!("--{error}")))?;
-    let stop = Stop::on_signal()?;
+    let mut stop = Stop::on_signal()?;
     let controls = Controls {
         by: args.by,
         sort: args.sort,
@@ -194,7 +194,7 @@ async fn watch(mut server: Server, controls: Controls, args: &Args) -> Result<()
             .iter()
             .map(|line| line.render(columns, is_coloured) + "\n")
             .collect();
-        output::data(&lines.concat())?;
+        output::data_beside(lines.concat()).await?;
         return Ok(());
     }
     if is_terminal {
@@ -219,7 +219,7 @@ async fn lines(
     let mut due = Instant::now();
     loop {
         let line = frame::summary(&seen.view()) + "\n";
-        if output::data(&line)? == output::Reader::Gone {
+        if output::data_beside(line).await? == output::Reader::Gone {
             return Ok(());
         }
         due = (due + interval).max(Instant::now());
@@ -250,7 +250,7 @@ async fn screens(
             .take(lines)
             .map(|line| line.render(columns, is_coloured))
             .collect();
-        screen.draw(&frame).map_err(cannot)?;
+        screen.draw(&frame).await.map_err(cannot)?;
         match next(&mut keys, &mut answers, &mut resized, due).await {
             Turn::Keys(pressed) => match controls.press(&pressed) {
                 Effect::Quit => return Ok(()),

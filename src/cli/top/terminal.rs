@@ -6,18 +6,25 @@ use std::io::IsTerminal;
 use std::io::Read;
 use std::io::Write;
 use std::panic;
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use rustix::termios;
 use rustix::termios::LocalModes;
 use rustix::termios::OptionalActions;
+use rustix::termios::QueueSelector;
 use rustix::termios::SpecialCodeIndex;
 use rustix::termios::Termios;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc as channel;
+use tokio::task::spawn_blocking;
 
 /// Another screen, without the cursor; and back.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+
+/// How long the terminal may take to be ours, and to be given back.
+const WRITE_MAX: Duration = Duration::from_millis(500);
 
 /// What size is taken where the system does not tell.
 const SIZE: (usize, usize) = (80, 24);
@@ -53,8 +60,8 @@ impl Terminal {
         Self { before }
     }
 
-    /// Draws the lines of a screen in one go.
-    pub(super) fn draw(&self, lines: &[String]) -> io::Result<()> {
+    /// Draws the lines of a screen in one go. Can be dropped while the terminal is held.
+    pub(super) async fn draw(&self, lines: &[String]) -> io::Result<()> {
         let mut out = "\x1b[H".to_owned();
         for (index, line) in lines.iter().enumerate() {
             if index > 0 {
@@ -64,9 +71,9 @@ impl Terminal {
             out.push_str("\x1b[K");
         }
         out.push_str("\x1b[J");
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(out.as_bytes())?;
-        stdout.flush()
+        let drawn = spawn_blocking(move || put(&out)).await;
+        // It fails when the runtime ends first, and then nobody looks.
+        drawn.unwrap_or(Ok(()))
     }
 }
 
@@ -79,17 +86,30 @@ impl Drop for Terminal {
 fn restore(before: Option<&Termios>) {
     write(LEAVE);
     if let Some(before) = before {
-        // A terminal that is gone needs nothing.
-        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Flush, before);
+        // A terminal that is gone needs nothing. Keys that nobody took are not the shell's; what is
+        // written is not waited for, since the terminal may be held.
+        let _ = termios::tcflush(io::stdin(), QueueSelector::IFlush);
+        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
     }
 }
 
-fn write(text: &str) {
+/// Writes what a terminal that is held will never take: it has a moment for it.
+fn write(text: &'static str) {
+    let (written, is_written) = mpsc::sync_channel(1);
+    let writing = thread::Builder::new().spawn(move || {
+        // A terminal that is gone needs nothing.
+        let _ = put(text);
+        let _ = written.send(());
+    });
+    if writing.is_ok() {
+        let _ = is_written.recv_timeout(WRITE_MAX);
+    }
+}
+
+fn put(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    // As above.
-    let _ = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }
 
 /// Columns and lines.
@@ -104,8 +124,8 @@ pub(super) fn size() -> (usize, usize) {
 
 /// What each read of the keyboard gives, from a thread of its own that ends with the process: a read
 /// cannot be cancelled. Never anything where no terminal is.
-pub(super) fn keys() -> mpsc::Receiver<String> {
-    let (sender, keys) = mpsc::channel(16);
+pub(super) fn keys() -> channel::Receiver<String> {
+    let (sender, keys) = channel::channel(16);
     if !io::stdin().is_terminal() {
         return keys;
     }

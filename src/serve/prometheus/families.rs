@@ -11,6 +11,7 @@ use crate::serve::schema::View;
 use crate::snapshot::AlertPhase;
 use crate::snapshot::Snapshot;
 use crate::snapshot::StreamStatus;
+use crate::stderr;
 use crate::stream::StreamState;
 use crate::time::EpochMs;
 
@@ -222,6 +223,11 @@ fn engine(view: &View) -> Vec<Family> {
             "streamgauge_snapshot_age_seconds",
             "How long ago the snapshot was published that these values are of.",
             Some(seconds_of(view.wall.since(snapshot.published))),
+        ),
+        plain_counter(
+            "streamgauge_log_lines_dropped",
+            "Lines of the log that were dropped: nobody read standard error, or it could not be written.",
+            stderr::dropped(),
         ),
         latency,
     ]

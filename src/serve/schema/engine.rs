@@ -7,6 +7,7 @@ use super::View;
 use super::scalar::Count;
 use crate::serve::push::PushCounts;
 use crate::snapshot::SessionStats;
+use crate::stderr;
 
 /// The engine at the moment of a request.
 #[derive(Debug)]
@@ -79,6 +80,13 @@ impl Engine {
     #[graphql(cache_control(no_cache))]
     async fn snapshot_age_ms(&self) -> Count {
         Count(self.0.wall.since(self.0.snapshot.published))
+    }
+
+    /// Lines of the log that were dropped since the start because nobody read standard error, or it
+    /// could not be written. Depends on the moment of asking.
+    #[graphql(cache_control(no_cache))]
+    async fn log_dropped(&self) -> Count {
+        Count(stderr::dropped())
     }
 
     /// What is pushed to subscribers, in numbers. Depends on the moment of asking.

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Longer than anything here takes; only a hang meets it.
-const HANG: Duration = Duration::from_secs(60);
+pub(super) const HANG: Duration = Duration::from_secs(60);
 
 /// A process under way. Killed when it is dropped.
 pub(super) struct Process {
@@ -72,13 +72,46 @@ impl Lines {
     }
 }
 
+/// Sends signals to a process, in one go.
+pub(super) fn signal(pid: u32, names: &[&str]) {
+    let kills = names.iter().map(|name| format!("kill -{name} {pid}"));
+    let script = kills.collect::<Vec<_>>().join(" && ");
+    let status = Command::new("/bin/sh").args(["-c", &script]).status();
+    assert!(status.unwrap().success(), "{script}");
+}
+
+/// The exit code of a process whose streams nobody reads, once it has ended. Killed when it hangs.
+pub(super) async fn ended(child: &mut Child) -> Option<i32> {
+    let ending = async {
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let code = tokio::time::timeout(HANG, ending).await;
+    if code.is_err() {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    code.unwrap()
+}
+
 impl Process {
     /// Starts the command with nothing in its environment but `variables`.
     pub(super) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_streamgauge"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_streamgauge"));
+        command
             .env_clear()
             .envs(variables.iter().copied())
-            .args(args)
+            .args(args);
+        Self::of(&mut command)
+    }
+
+    /// Starts a command that is already put together.
+    pub(super) fn of(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -117,11 +150,7 @@ impl Process {
 
     /// Sends signals, in one go.
     pub(super) fn signal(&self, names: &[&str]) {
-        let pid = self.id();
-        let kills = names.iter().map(|name| format!("kill -{name} {pid}"));
-        let script = kills.collect::<Vec<_>>().join(" && ");
-        let status = Command::new("/bin/sh").args(["-c", &script]).status();
-        assert!(status.unwrap().success(), "{script}");
+        signal(self.id(), names);
     }
 
     /// Waits for the end of both streams, then of the process.

@@ -1,5 +1,7 @@
 //! A stand-in in this process and `streamgauge serve` as another one that is connected to it.
 
+use std::process::Command;
+
 use streamgauge::simulate::Observer;
 use streamgauge::simulate::Simulator;
 use streamgauge::simulate::SimulatorSettings;
@@ -36,19 +38,19 @@ impl StandIn {
 
     /// `streamgauge serve` with this secret.
     pub(super) fn serve(&self, secret: &str) -> Process {
-        let args = [
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--token-url",
-            &self.token_url,
-            "--stream-url",
-            &self.stream_url,
-        ];
-        let variables = [
-            ("GENESYS_CLIENT_ID", SimulatorSettings::CLIENT),
-            ("GENESYS_CLIENT_SECRET", secret),
-        ];
-        Process::start(&args, &variables)
+        Process::of(self.command().env("GENESYS_CLIENT_SECRET", secret))
+    }
+
+    /// `streamgauge serve`, to be added to.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_streamgauge"));
+        command
+            .env_clear()
+            .env("GENESYS_CLIENT_ID", SimulatorSettings::CLIENT)
+            .env("GENESYS_CLIENT_SECRET", SimulatorSettings::CLIENT)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--token-url", &self.token_url])
+            .args(["--stream-url", &self.stream_url]);
+        command
     }
 }
