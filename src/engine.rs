@@ -6,6 +6,7 @@
 //! than none.
 
 mod error;
+mod reload;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,9 +29,11 @@ use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::event::IdKeys;
 use crate::net::Connector;
+use crate::net::Endpoint;
 use crate::net::NetError;
 use crate::notify::Notifier;
 use crate::parse::Parser;
+use crate::reloadable::Reloadable;
 use crate::ring;
 use crate::ring::Bell;
 use crate::ring::Mailbox;
@@ -43,6 +46,9 @@ use crate::source::Exit;
 use crate::time::Clock;
 
 pub use error::EngineError;
+pub use reload::Reloaded;
+
+use reload::Replaceable;
 
 /// How long [`Engine::shutdown`] takes at most, all parts together.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
@@ -58,6 +64,7 @@ pub struct Engine {
     server: JoinHandle<()>,
     stop_server: CancellationToken,
     notifier: Option<Notifier>,
+    replaceable: Replaceable,
     failures: mpsc::Receiver<EngineError>,
 }
 
@@ -80,9 +87,14 @@ impl Engine {
     /// binds or connects to anything.
     ///
     /// # Errors
-    /// [`EngineError::Net`] when the file of certificates cannot be used.
+    /// [`EngineError::Net`] when the file of certificates or a URL cannot be used.
     pub fn check(settings: &EngineSettings) -> Result<(), EngineError> {
         Connector::new(settings.stream.ca_file.as_deref())?;
+        let webhook = settings.webhook.as_ref().map(|webhook| &webhook.url.0);
+        let urls = [&settings.auth.token_url, &settings.stream.stream_url];
+        for url in urls.into_iter().chain(webhook) {
+            Endpoint::new(url)?;
+        }
         Ok(())
     }
 
@@ -96,7 +108,7 @@ impl Engine {
         let engine_id = random::<1>()?[0];
         let keys = IdKeys(random()?);
         let started = clock.wall();
-        let state = State::new(settings.aggregate, keys, started);
+        let state = State::new(settings.aggregate.clone(), keys, started);
         let mut first = Snapshot {
             engine_id,
             published: started,
@@ -105,7 +117,10 @@ impl Engine {
         state.fill(&mut first);
         let outcomes = Mailbox::new(limits::NOTIFICATIONS_WAITING_MAX);
         let is_notified = settings.webhook.is_some();
-        let alerts = Watch::new(settings.alerts, outcomes.clone(), is_notified, started);
+        let windows_ms = settings.aggregate.windows.iter().map(|window| window.ms());
+        let windows_ms = windows_ms.collect();
+        let rules = Reloadable::new(settings.alerts);
+        let alerts = Watch::new(rules.clone(), outcomes.clone(), is_notified, started);
         alerts.show_in(&mut first);
         let (publisher, reader) = snapshot::channel(first);
         let samples = Mailbox::new(limits::SAMPLES_WAITING_MAX);
@@ -117,6 +132,11 @@ impl Engine {
         )
         .await?;
         let local_addr = server.local_addr();
+        let replaceable = Replaceable {
+            admission: server.admission(),
+            alerts: rules,
+            windows_ms,
+        };
         let notifier = match &settings.webhook {
             Some(webhook) => Some(Notifier::start(
                 webhook,
@@ -165,6 +185,7 @@ impl Engine {
             server,
             stop_server,
             notifier,
+            replaceable,
             failures,
         })
     }

@@ -17,7 +17,8 @@ pub mod stream;
 pub mod time;
 pub mod window;
 
-// Lines for people, which hold nobody up.
+// Lines for people, which hold nobody up, and settings that can be replaced.
+pub mod reloadable;
 pub mod stderr;
 
 // Every setting and limit.

@@ -102,6 +102,18 @@ pub const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// Microseconds by the machine's monotonic clock, as other processes of this machine read it. For
+/// them only: what we measure ourselves, [`Clock`] tells.
+pub fn monotonic_us() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let us = |part: i64, scale: u64| {
+        u64::try_from(part)
+            .unwrap_or_default()
+            .saturating_mul(scale)
+    };
+    us(now.tv_sec, 1_000_000).saturating_add(us(now.tv_nsec, 1) / 1_000)
+}
+
 /// The process's clocks: wall time and a monotonic count, both replaceable by a test.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);

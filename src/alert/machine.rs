@@ -26,14 +26,14 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// All is well since `now`.
-    pub(super) const fn new(now: EpochMs) -> Self {
+    /// All is well since `now`; before, an alert of the same name began to fire that often.
+    pub(super) const fn again(now: EpochMs, fired: u64) -> Self {
         Self {
             phase: AlertPhase::Ok,
             since: now,
             past_since_ns: 0,
             value: None,
-            fired: 0,
+            fired,
         }
     }
 
@@ -163,7 +163,7 @@ mod tests {
             for_ms in prop_oneof![Just(0_u64), 1_u64..4_000],
         ) {
             let rule = rule(is_above, threshold, hysteresis, for_ms);
-            let mut machine = Machine::new(EpochMs::from_ms(0));
+            let mut machine = Machine::again(EpochMs::from_ms(0), 0);
             let (mut mono_ns, mut before) = (0, AlertPhase::Ok);
             for (index, (ms, value)) in looks.iter().enumerate() {
                 mono_ns += u64::from(*ms) * 1_000_000;
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_value_between_the_threshold_and_the_end_keeps_firing() {
         let rule = rule(true, 10, 2, 2_000);
-        let mut machine = Machine::new(EpochMs::from_ms(0));
+        let mut machine = Machine::again(EpochMs::from_ms(0), 0);
         let mut check = |second: i64, value: Option<f64>, phase, since_s: i64| {
             let moment = Moment {
                 wall: EpochMs::from_ms(second * 1_000),

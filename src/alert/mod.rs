@@ -5,6 +5,10 @@
 //! the same cut as the numbers. It does I/O for nobody: telling people is `notify`'s, which reads the
 //! phases from snapshots like any reader and puts its outcomes into a mailbox.
 //!
+//! The rules can be replaced while the writer runs. What stays word for word keeps its phase and how
+//! long it has lasted; anything else begins anew. How often a name began to fire goes on through all of
+//! it, so that a receiver of notifications never takes a new one for a repetition.
+//!
 //! A metric without a value (the durations of a window in which no session ended, the lag before the
 //! first event) says neither good nor bad: it keeps the phase, except that a pending alert begins anew.
 
@@ -17,6 +21,7 @@ use crate::config::AlertBy;
 use crate::config::AlertRule;
 use crate::config::Threshold;
 use crate::config::limits;
+use crate::reloadable::Reloadable;
 use crate::ring::Mailbox;
 use crate::snapshot::Alert;
 use crate::snapshot::Alerts;
@@ -29,6 +34,9 @@ use crate::time::EpochMs;
 use machine::Machine;
 use machine::Moment;
 use value::Found;
+
+/// Names remembered of alerts that were taken out of the settings.
+const GONE_MAX: usize = 10 * limits::ALERTS_MAX;
 
 /// What became of an attempt to tell somebody of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +52,12 @@ pub enum Outcome {
 /// Every alert, and what became of the news about them.
 #[derive(Debug)]
 pub struct Watch {
+    rules: Reloadable<Vec<AlertRule>>,
+    /// Those of them that are watched.
+    adopted: Arc<Vec<AlertRule>>,
     watched: Vec<(AlertRule, Machine)>,
+    /// How often alerts that are watched no more had begun to fire; the latest to go stand last.
+    gone: Vec<(Arc<str>, u64)>,
     outcomes: Mailbox<Outcome>,
     notifications: Notifications,
     looked_ns: Option<u64>,
@@ -54,14 +67,16 @@ pub struct Watch {
 impl Watch {
     /// Alerts that are all well since `now`.
     pub fn new(
-        rules: Vec<AlertRule>,
+        rules: impl Into<Reloadable<Vec<AlertRule>>>,
         outcomes: Mailbox<Outcome>,
         is_notified: bool,
         now: EpochMs,
     ) -> Self {
-        let machines = rules.into_iter().map(|rule| (rule, Machine::new(now)));
         let mut watch = Self {
-            watched: machines.collect(),
+            rules: rules.into(),
+            adopted: Arc::default(),
+            watched: Vec::new(),
+            gone: Vec::new(),
             outcomes,
             notifications: Notifications {
                 is_configured: is_notified,
@@ -70,6 +85,7 @@ impl Watch {
             looked_ns: None,
             shown: Arc::default(),
         };
+        watch.adopt(now);
         watch.show();
         watch
     }
@@ -85,12 +101,51 @@ impl Watch {
         let is_due = self
             .looked_ns
             .is_none_or(|looked_ns| mono_ns.saturating_sub(looked_ns) >= limits::ALERT_INTERVAL_NS);
-        // Without alerts there is nothing to look at, and nothing to tell anybody of.
-        if is_due && !self.watched.is_empty() {
+        if is_due {
             self.looked_ns = Some(mono_ns);
-            self.look(snapshot, mono_ns);
+            let is_new = self.adopt(snapshot.now);
+            // Without alerts there is nothing to look at, and nothing to tell anybody of.
+            if is_new || !self.watched.is_empty() {
+                self.look(snapshot, mono_ns);
+            }
         }
         self.show_in(snapshot);
+    }
+
+    /// Takes the rules in force over, and says whether they are others than before.
+    fn adopt(&mut self, now: EpochMs) -> bool {
+        let rules = self.rules.load();
+        if Arc::ptr_eq(&rules, &self.adopted) {
+            return false;
+        }
+        let mut before = std::mem::take(&mut self.watched);
+        for rule in rules.iter() {
+            let same_name = |(other, _): &(AlertRule, Machine)| other.name == rule.name;
+            let known = before
+                .iter()
+                .position(same_name)
+                .map(|at| before.swap_remove(at));
+            let machine = match known {
+                Some((known, machine)) if known == *rule => machine,
+                Some((_, machine)) => Machine::again(now, machine.fired()),
+                None => Machine::again(now, self.fired_before(&rule.name)),
+            };
+            self.watched.push((rule.clone(), machine));
+        }
+        let gone = before
+            .into_iter()
+            .map(|(rule, machine)| (rule.name, machine.fired()));
+        self.gone.extend(gone);
+        let spare = self.gone.len().saturating_sub(GONE_MAX);
+        self.gone.drain(..spare);
+        self.adopted = rules;
+        true
+    }
+
+    /// How often an alert of that name had begun to fire before it was taken out.
+    fn fired_before(&mut self, name: &str) -> u64 {
+        let at = self.gone.iter().position(|(gone, _)| **gone == *name);
+        at.map_or(0, |at| self.gone.remove(at).1)
     }
 
     /// Puts the alerts into a snapshot as they stood at the last look.

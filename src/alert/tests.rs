@@ -81,3 +81,61 @@ fn without_alerts_nothing_is_made() {
     assert!(first.all.is_empty() && !first.notifications.is_configured);
     assert!(Arc::ptr_eq(&first, &see(9 * SECOND)));
 }
+
+#[test]
+fn rules_that_stay_keep_what_they_have_and_others_begin_anew() {
+    let open = |name: &str, above, for_ms| {
+        let threshold = Threshold::Above(above);
+        let mut rule = AlertRule::new(name, AlertMetric::OpenSessions, None, threshold);
+        rule.for_ms = for_ms;
+        rule
+    };
+    let first = vec![
+        open("stays", 5.0, 3_000),
+        open("fires", 5.0, 0),
+        open("goes", 5.0, 0),
+    ];
+    let rules = Reloadable::new(first);
+    let mut watch = Watch::new(rules.clone(), Mailbox::new(8), true, EpochMs::from_ms(0));
+    let mut see = |at_s: u64| {
+        let mut snapshot = snapshot(9, i64::try_from(at_s).unwrap());
+        watch.fill(&mut snapshot, at_s * SECOND);
+        let alerts = snapshot.alerts.all.iter();
+        let rows = alerts.map(|alert| (alert.name.to_string(), alert.phase, alert.fired));
+        rows.collect::<Vec<_>>()
+    };
+    let row = |name: &str, phase, fired| (name.to_owned(), phase, fired);
+    use AlertPhase::{Firing, Pending};
+    let expected = [
+        row("stays", Pending, 0),
+        row("fires", Firing, 1),
+        row("goes", Firing, 1),
+    ];
+    assert_eq!(see(1), expected);
+    // Another order, one gone, one new, and another threshold under an old name.
+    rules.replace(vec![
+        open("new", 8.0, 2_000),
+        open("fires", 6.0, 0),
+        open("stays", 5.0, 3_000),
+    ]);
+    let expected = [
+        row("new", Pending, 0),
+        row("fires", Firing, 2),
+        row("stays", Pending, 0),
+    ];
+    assert_eq!(see(2), expected);
+    // What stayed is past its threshold since the first look.
+    let expected = [
+        row("new", Firing, 1),
+        row("fires", Firing, 2),
+        row("stays", Firing, 1),
+    ];
+    assert_eq!(see(4), expected);
+    // A name that comes back goes on counting.
+    rules.replace(vec![open("goes", 5.0, 0)]);
+    assert_eq!(see(5), [row("goes", Firing, 2)]);
+    rules.replace(Vec::new());
+    assert!(see(6).is_empty() && see(7).is_empty());
+    rules.replace(vec![open("fires", 5.0, 0)]);
+    assert_eq!(see(8), [row("fires", Firing, 3)]);
+}

@@ -77,6 +77,9 @@ fn text(loaded: &Loaded) -> String {
         let name = rule.name.escape_debug();
         let _ = writeln!(text, "alert \"{name}\": {rule}  {origin}");
     }
+    for warning in &loaded.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
     for note in &loaded.notes {
         let _ = writeln!(text, "note: {note}");
     }
@@ -143,6 +146,7 @@ fn json(loaded: &Loaded) -> Value {
         "settings": settings,
         "alerts": alerts,
         "notes": loaded.notes,
+        "warnings": loaded.warnings,
         "errors": errors,
         "wouldRun": would_run,
     })

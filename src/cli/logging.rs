@@ -25,7 +25,7 @@ pub(super) struct Log(reload::Handle<EnvFilter, Registry>);
 pub(super) fn start(settings: &LogSettings) -> Result<Log, Failure> {
     let failed =
         |error: &dyn std::fmt::Display| Failure::Failed(format!("log: cannot start: {error}"));
-    let filter = filter(settings).map_err(Failure::Usage)?;
+    let filter = filter(&settings.filter).map_err(Failure::Usage)?;
     let (filter, handle) = reload::Layer::new(filter);
     let is_coloured = settings.format == LogFormat::Auto
         && stderr().is_terminal()
@@ -47,9 +47,9 @@ pub(super) fn start(settings: &LogSettings) -> Result<Log, Failure> {
     Ok(Log(handle))
 }
 
-fn filter(settings: &LogSettings) -> Result<EnvFilter, String> {
+fn filter(levels: &str) -> Result<EnvFilter, String> {
     EnvFilter::builder()
-        .parse(&settings.filter)
+        .parse(levels)
         .map_err(|error| format!("log: {error}"))
 }
 
@@ -58,8 +58,8 @@ impl Log {
     ///
     /// # Errors
     /// One reason.
-    pub(super) fn set(&self, settings: &LogSettings) -> Result<(), String> {
-        let filter = filter(settings)?;
+    pub(super) fn set(&self, levels: &str) -> Result<(), String> {
+        let filter = filter(levels)?;
         let set = self.0.reload(filter);
         set.map_err(|error| format!("log: {error}"))
     }

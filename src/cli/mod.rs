@@ -7,12 +7,14 @@ mod live_line;
 mod load;
 mod logging;
 mod output;
+mod reload;
 mod replay;
 mod runtime;
 mod serve;
 mod setting_flags;
 mod signal;
 mod simulate;
+mod systemd;
 mod top;
 
 use std::error::Error;

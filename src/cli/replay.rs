@@ -188,9 +188,10 @@ impl<W: Write> Write for BesideBar<'_, W> {
 
 /// Writes a line for people without tearing the bar apart.
 fn note(bar: &ProgressBar, line: &str) {
+    let is_drawn = !bar.is_hidden();
     bar.suspend(|| {
         output::note(line);
-        if !bar.is_hidden() {
+        if is_drawn {
             // Else the bar would be drawn before the line.
             output::finish();
         }

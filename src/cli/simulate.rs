@@ -20,6 +20,7 @@ use super::runtime;
 use super::signal;
 use super::signal::STOPPING;
 use super::signal::Stop;
+use crate::config;
 use crate::config::duration;
 use crate::simulate;
 use crate::simulate::Fault;
@@ -44,7 +45,8 @@ const PROGRESS_EVENTS: u64 = 1_000_000;
 #[command(after_long_help = simulate::FAULT_GRAMMAR)]
 pub(super) struct Args {
     /// Where to listen; port 0 lets the system choose.
-    #[arg(long, value_name = "ADDR", default_value_t = SimulatorSettings::LISTEN)]
+    #[arg(long, value_name = "ADDR", default_value_t = SimulatorSettings::LISTEN,
+          value_parser = config::address)]
     listen: SocketAddr,
     /// Allow listening beyond this machine.
     #[arg(long)]
@@ -92,7 +94,8 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn settings(args: &Args) -> Result<SimulatorSettings, Failure> {
-    if args.out.is_none() && !args.listen.ip().is_loopback() && !args.open_to_network {
+    if args.out.is_none() && !args.listen.ip().to_canonical().is_loopback() && !args.open_to_network
+    {
         return Err(Failure::Usage(format!(
             "--listen: {}: reachable from other machines; add --open-to-network if that is meant",
             args.listen
@@ -129,7 +132,7 @@ fn settings(args: &Args) -> Result<SimulatorSettings, Failure> {
 
 fn secret() -> Result<SecretString, Failure> {
     match std::env::var(SECRET_VARIABLE) {
-        Ok(secret) if !secret.is_empty() => Ok(SecretString::from(secret)),
+        Ok(secret) if !secret.trim().is_empty() => Ok(SecretString::from(secret)),
         Ok(_) | Err(std::env::VarError::NotPresent) => {
             Ok(SecretString::from(SimulatorSettings::CLIENT))
         }

@@ -1,9 +1,9 @@
 //! From the laid layers to the typed settings: what one value cannot tell alone is checked here.
 
-use std::fs::File;
 use std::time::Duration;
 
 use hyper::Uri;
+use secrecy::ExposeSecret;
 
 use crate::window::Width;
 use crate::window::WindowLength;
@@ -15,25 +15,24 @@ use super::engine::AggregateSettings;
 use super::engine::ClockRule;
 use super::engine::EngineSettings;
 use super::error::SettingsError;
-use super::error::unreadable;
 use super::layers::Environment;
 use super::layers::Flags;
 use super::layers::Layers;
 use super::layers::Origin;
 use super::layers::Shown;
 use super::layers::ShownValue;
-use super::layers::unknown_variables;
 use super::limits::RETAINED_BUCKETS_MAX;
 use super::limits::WINDOWS_MAX;
 use super::log::LogSettings;
 use super::region::Region;
-use super::secret;
 use super::serve::ServeSettings;
 use super::setting::Setting;
+use super::small_file;
 use super::stream::AuthSettings;
 use super::stream::StreamSettings;
 use super::table::SETTINGS;
 use super::value;
+use super::variables::Unknown;
 use super::webhook::WebhookSettings;
 
 /// The settings of `serve`.
@@ -56,6 +55,43 @@ pub struct Loaded {
     pub alerts: Vec<(AlertRule, Origin)>,
     /// What is worth knowing and no fault, one line each.
     pub notes: Vec<String>,
+    /// What somebody should look at and is no fault, one line each.
+    pub warnings: Vec<String>,
+}
+
+impl Loaded {
+    /// Settings that have another value in `other`: what is shown of them, and the secrets that are
+    /// not.
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let secrets = |loaded: &Self| {
+            let engine = loaded
+                .settings
+                .as_ref()
+                .ok()
+                .map(|settings| &settings.engine);
+            let client = engine.map(|engine| engine.auth.client_secret.expose_secret().to_owned());
+            let webhook = engine.and_then(|engine| engine.webhook.as_ref());
+            // The path of the URL too.
+            let url = webhook.map(|webhook| webhook.url.0.clone());
+            let token = webhook.and_then(|webhook| webhook.token.as_ref());
+            let token = token.map(|token| token.expose_secret().to_owned());
+            (client, url, token)
+        };
+        let (ours, theirs) = (secrets(self), secrets(other));
+        let differs_in_secret = |name: &str| match name {
+            "client-secret" => ours.0 != theirs.0,
+            "webhook-url" => ours.1 != theirs.1,
+            "webhook-token-file" => ours.2 != theirs.2,
+            _ => false,
+        };
+        let pairs = self.shown.iter().zip(&other.shown);
+        pairs
+            .filter(|((setting, ours), (_, theirs))| {
+                ours.value != theirs.value || differs_in_secret(setting.name)
+            })
+            .map(|((setting, _), _)| setting.name)
+            .collect()
+    }
 }
 
 /// Loads all settings from flags, environment, the TOML file they name, and defaults, the strongest
@@ -63,13 +99,16 @@ pub struct Loaded {
 pub fn load(flags: &Flags, environment: &Environment) -> Loaded {
     let all: Vec<&'static Setting> = SETTINGS.iter().collect();
     let mut layers = Layers::lay(&all, flags, environment);
-    layers.notes.extend(unknown_variables(environment));
+    let unknown = Unknown::among(&environment.names().collect::<Vec<_>>());
+    layers.notes.extend(unknown.notes);
+    layers.warnings.extend(unknown.warnings);
     let engine = engine(&mut layers);
     let log = log(&layers);
     let Layers {
         error,
         mut shown,
         notes,
+        warnings,
         rules,
         ..
     } = layers;
@@ -84,6 +123,7 @@ pub fn load(flags: &Flags, environment: &Environment) -> Loaded {
             .map(|setting| (setting, shown.remove(setting.name).unwrap_or_default()))
             .collect(),
         notes,
+        warnings,
     }
 }
 
@@ -159,14 +199,12 @@ fn alerts(layers: &mut Layers, aggregate: Option<&AggregateSettings>) -> Vec<Ale
 
 fn webhook(layers: &mut Layers) -> Option<WebhookSettings> {
     let draft = layers.draft.clone();
+    let has_token = draft.webhook_token_file.is_some();
     let token = draft
         .webhook_token_file
-        .map(|path| secret::read_file(&path));
-    if let Some(Err(why)) = &token {
-        layers.fault("webhook-token-file", why);
-    }
+        .and_then(|path| layers.secret("webhook-token-file", &path));
     let Some(url) = draft.webhook_url else {
-        if token.is_some() && layers.are_good(&["webhook-url"]) {
+        if has_token && layers.are_good(&["webhook-url"]) {
             layers.fault(
                 "webhook-token-file",
                 "no webhook-url to send it to; give one",
@@ -175,7 +213,7 @@ fn webhook(layers: &mut Layers) -> Option<WebhookSettings> {
         return None;
     };
     let mut webhook = WebhookSettings::new(url);
-    webhook.token = token.and_then(Result::ok);
+    webhook.token = token;
     Some(webhook)
 }
 
@@ -248,9 +286,9 @@ fn stream(layers: &mut Layers, stream_url: Option<Uri>) -> Option<StreamSettings
         layers.fault("backoff-base", "over the backoff cap; lower it");
     }
     if let Some(path) = &draft.ca_file
-        && let Err(error) = File::open(path)
+        && let Err(why) = small_file::check_plain(path)
     {
-        layers.fault("ca-file", unreadable(&error));
+        layers.fault("ca-file", why);
     }
     Some(StreamSettings {
         stream_url: stream_url?,
@@ -334,20 +372,25 @@ fn serve(layers: &mut Layers) -> Option<ServeSettings> {
     serve.introspection = layers.draft.introspection;
     serve.ready_max_age = layers.draft.ready_max_age;
     if let Some(path) = layers.draft.token_file.clone() {
-        match secret::read_file(&path) {
-            Ok(token) => serve.token = Some(token),
-            Err(why) => {
-                layers.fault("token-file", why);
-                return None;
-            }
-        }
+        serve.token = Some(layers.secret("token-file", &path)?);
     }
     if !layers.are_good(&["listen", "token-file", "open-to-network"]) {
         return None;
     }
     if let Err(why) = serve.check_exposure() {
-        layers.fault("listen", why);
+        let name = match serve.token {
+            Some(_) => "token-file",
+            None => "listen",
+        };
+        layers.fault(name, why);
         return None;
+    }
+    if serve.has_short_token() {
+        let min = ServeSettings::TOKEN_CHARACTERS_MIN;
+        let line = format!(
+            "token-file: the token has fewer than {min} characters; it is refused where the network can reach the server"
+        );
+        layers.warnings.push(line);
     }
     Some(serve)
 }

@@ -61,18 +61,11 @@ pub(super) fn client_secret(layers: &mut Layers) -> Option<SecretString> {
     let Some(path) = layers.draft.client_secret_file.clone() else {
         return layers.draft.client_secret.clone();
     };
-    match secret::read_file(&path) {
-        Ok(secret) => {
-            let shown = Shown {
-                value: ShownValue::Hidden,
-                origin: Origin::From("client-secret-file"),
-            };
-            layers.shown.insert("client-secret", shown);
-            Some(secret)
-        }
-        Err(why) => {
-            layers.fault("client-secret-file", why);
-            None
-        }
-    }
+    let secret = layers.secret("client-secret-file", &path)?;
+    let shown = Shown {
+        value: ShownValue::Hidden,
+        origin: Origin::From("client-secret-file"),
+    };
+    layers.shown.insert("client-secret", shown);
+    Some(secret)
 }

@@ -78,6 +78,7 @@ pub fn quoted(text: &str) -> String {
 pub(super) fn unreadable(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "cannot be read (no such file)".to_owned(),
+        io::ErrorKind::IsADirectory => "is a directory; name a file in it".to_owned(),
         kind => format!("cannot be read ({kind})"),
     }
 }

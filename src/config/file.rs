@@ -3,8 +3,6 @@
 //!
 //! Turns values into the text a flag would have; what the text means is the setting's own reader's.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use toml::Spanned;
@@ -14,9 +12,11 @@ use toml::de::DeValue;
 use super::alert_table;
 use super::alert_table::AlertEntry;
 use super::error::quoted;
-use super::error::unreadable;
 use super::setting::Kind;
 use super::setting::Setting;
+use super::small_file::SmallFile;
+use super::table::SETTINGS;
+use super::variables;
 
 /// The key of the alerts, each a table of its own: `[[alert]]`.
 const ALERT: &str = "alert";
@@ -56,7 +56,8 @@ impl Entries {
 /// Reads a file.
 pub(super) fn read(path: &Path) -> Entries {
     let name = path.display().to_string().escape_debug().to_string();
-    let text = match text(path) {
+    let text = SmallFile::read(path, BYTES_MAX).and_then(SmallFile::text);
+    let text = match text {
         Ok(text) => text,
         Err(why) => return Entries::faulty(vec![format!("config: {name}: {why}")]),
     };
@@ -95,22 +96,6 @@ pub(super) fn read(path: &Path) -> Entries {
     entries
 }
 
-fn text(path: &Path) -> Result<String, String> {
-    let refused = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::InvalidData => "is no UTF-8 text".to_owned(),
-        _ => unreadable(&error),
-    };
-    let mut text = String::new();
-    let file = File::open(path).map_err(refused)?;
-    let read = file.take(BYTES_MAX + 1).read_to_string(&mut text);
-    if read.map_err(refused)? as u64 > BYTES_MAX {
-        return Err(format!(
-            "longer than {BYTES_MAX} B; this is no file of settings"
-        ));
-    }
-    Ok(text)
-}
-
 fn line_of(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
     1 + before.iter().filter(|byte| **byte == b'\n').count()
@@ -119,9 +104,12 @@ fn line_of(text: &str, offset: usize) -> usize {
 fn entry(key: &str, value: &Spanned<DeValue<'_>>, line: usize) -> Result<Entry, String> {
     let name = quoted(key);
     let Some(setting) = Setting::by_name(key) else {
-        return Err(format!(
-            "{name}: unknown setting; `streamgauge check --help` lists them"
-        ));
+        let names = SETTINGS.iter().filter(|setting| setting.is_in_file());
+        let hint = match variables::nearest(key, names.map(|setting| setting.name)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "`streamgauge check --help` lists them".to_owned(),
+        };
+        return Err(format!("{name}: unknown setting; {hint}"));
     };
     if setting.is_secret() {
         return Err(format!(

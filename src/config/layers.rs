@@ -5,8 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::Path;
+
+use secrecy::SecretString;
 
 use super::alert::AlertRule;
 use super::alert_table::AlertEntry;
@@ -15,10 +19,9 @@ use super::error::SettingsError;
 use super::error::cut;
 use super::error::quoted;
 use super::file;
+use super::secret::SecretFile;
 use super::setting::Kind;
 use super::setting::Setting;
-use super::setting::VARIABLE_PREFIX;
-use super::table::SETTINGS;
 use super::value;
 
 /// The longest value of any setting, in bytes.
@@ -34,6 +37,22 @@ impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {
         std::env::vars_os().collect()
+    }
+}
+
+impl Environment {
+    /// A variable's value. One that is empty or blank is as good as unset: a file of settings for a
+    /// container often names more variables than it fills.
+    pub fn get(&self, variable: &str) -> Option<&OsStr> {
+        let text = self.0.get(OsStr::new(variable))?;
+        let is_blank = text.to_str().is_some_and(|text| text.trim().is_empty());
+        (!is_blank).then_some(text)
+    }
+
+    /// The names of all variables that are set and are text.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let set = self.0.keys().filter_map(|name| name.to_str());
+        set.filter(|name| self.get(name).is_some())
     }
 }
 
@@ -136,6 +155,8 @@ pub(super) struct Layers {
     pub(super) rules: Vec<(AlertRule, Origin)>,
     /// What is worth knowing and no fault.
     pub(super) notes: Vec<String>,
+    /// What somebody should look at, and no fault.
+    pub(super) warnings: Vec<String>,
     /// Settings of which some layer's value is refused.
     refused: BTreeSet<&'static str>,
 }
@@ -198,6 +219,23 @@ impl Layers {
         self.error.add(format!("config: {name}: {origin}: {why}"));
     }
 
+    /// The secret in the file that a setting names; `None` and a fault when it is not to be had.
+    pub(super) fn secret(&mut self, name: &'static str, path: &Path) -> Option<SecretString> {
+        match SecretFile::read(path) {
+            Ok(SecretFile { secret, warning }) => {
+                let path = path.display().to_string();
+                let path = path.escape_debug();
+                let warning = warning.map(|what| format!("{name}: {path}: {what}"));
+                self.warnings.extend(warning);
+                Some(secret)
+            }
+            Err(why) => {
+                self.fault(name, why);
+                None
+            }
+        }
+    }
+
     fn lay_file(&mut self) {
         let Some(path) = self.draft.config.clone() else {
             return;
@@ -227,7 +265,7 @@ impl Layers {
     ) {
         for setting in settings {
             for variable in setting.variables() {
-                let Some(text) = environment.0.get(&OsString::from(&variable)) else {
+                let Some(text) = environment.get(&variable) else {
                     continue;
                 };
                 let origin = Origin::Variable(variable);
@@ -341,15 +379,4 @@ fn apply(setting: &Setting, text: &str, draft: &mut Draft) -> Result<ShownValue,
     }
     let shown = cut(text, SHOWN_BYTES_MAX).escape_debug().to_string();
     Ok(ShownValue::Text(shown))
-}
-
-/// Variables with the program's prefix that name no setting. Not faults: in a cluster a service of
-/// this name gives every process variables such as `STREAMGAUGE_PORT`.
-pub(super) fn unknown_variables(environment: &Environment) -> Vec<String> {
-    let known: BTreeSet<String> = SETTINGS.iter().map(Setting::variable).collect();
-    let names = environment.0.keys().filter_map(|name| name.to_str());
-    names
-        .filter(|name| name.starts_with(VARIABLE_PREFIX) && !known.contains(*name))
-        .map(|name| format!("{}: names no setting and is not read", name.escape_debug()))
-        .collect()
 }

@@ -2,19 +2,22 @@
 //!
 //! Nothing here puts a secret's bytes, or its length, into a text.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::error::unreadable;
+use super::small_file::SmallFile;
 
 /// The longest secret, in bytes.
 const BYTES_MAX: u64 = 4_096;
-/// Permission bits of people who are neither the owner nor in the group.
-const OTHERS: u32 = 0o007;
+/// What a file may hold around it: a byte-order mark, and the end of its line.
+const AROUND_BYTES_MAX: u64 = 5;
+/// The permission to read, of people who are neither the owner nor in the group.
+const READ_BY_OTHERS: u32 = 0o004;
+/// Their permission to write.
+const WRITTEN_BY_OTHERS: u32 = 0o002;
+/// The group's.
+const WRITTEN_BY_GROUP: u32 = 0o020;
 
 /// A secret that was given as it stands.
 ///
@@ -32,12 +35,47 @@ pub(super) fn parse(text: &str) -> Result<SecretString, String> {
     Ok(SecretString::from(text))
 }
 
-/// A secret from a file that only its owner and group can read.
-///
-/// # Errors
-/// One reason that says what to do.
-pub fn read_file(path: &Path) -> Result<SecretString, String> {
-    parse(&read(path, true)?)
+/// A secret from a file.
+#[derive(Debug)]
+pub struct SecretFile {
+    /// The secret.
+    pub secret: SecretString,
+    /// Who can use the file too, if that is worth a look.
+    pub warning: Option<String>,
+}
+
+impl SecretFile {
+    /// Reads a secret from a file that nobody but its owner and its group can write.
+    ///
+    /// Containers mount secrets readable by everybody in them (mode 0444), so that is a warning.
+    /// Whoever can write the file chooses the secret, which is a fault.
+    ///
+    /// # Errors
+    /// One reason that says what to do.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let file = SmallFile::read(path, BYTES_MAX + AROUND_BYTES_MAX)?;
+        let mode = file.mode & 0o7777;
+        if mode & WRITTEN_BY_OTHERS != 0 {
+            return Err(format!(
+                "everybody on this machine can replace it (mode {mode:04o}); run chmod o-rwx on it"
+            ));
+        }
+        let warning = if mode & READ_BY_OTHERS != 0 {
+            let what = "everybody on this machine can read it";
+            Some(format!(
+                "{what} (mode {mode:04o}); run chmod o-r on it, or mount it with mode 0440"
+            ))
+        } else if mode & WRITTEN_BY_GROUP != 0 {
+            let what = "its group can replace it";
+            Some(format!("{what} (mode {mode:04o}); run chmod g-w on it"))
+        } else {
+            None
+        };
+        Ok(Self {
+            secret: parse(&line(file)?)?,
+            warning,
+        })
+    }
 }
 
 /// A value that is no secret, such as an id, from a file.
@@ -45,28 +83,11 @@ pub fn read_file(path: &Path) -> Result<SecretString, String> {
 /// # Errors
 /// One reason that says what to do.
 pub(super) fn read_public_file(path: &Path) -> Result<String, String> {
-    read(path, false)
+    line(SmallFile::read(path, BYTES_MAX + AROUND_BYTES_MAX)?)
 }
 
-fn read(path: &Path, is_secret: bool) -> Result<String, String> {
-    let refused = |error: std::io::Error| unreadable(&error);
-    let file = File::open(path).map_err(refused)?;
-    // Of the open file, so that nobody can swap it between the look and the read.
-    let mode = file.metadata().map_err(refused)?.permissions().mode();
-    if is_secret && mode & OTHERS != 0 {
-        return Err(format!(
-            "everybody on this machine can use it (mode {:04o}); run chmod o-rwx on it",
-            mode & 0o7777
-        ));
-    }
-    let mut text = String::new();
-    let read = file.take(BYTES_MAX + 2).read_to_string(&mut text);
-    if let Err(error) = read {
-        return Err(match error.kind() {
-            std::io::ErrorKind::InvalidData => "is no UTF-8 text".to_owned(),
-            _ => refused(error),
-        });
-    }
+fn line(file: SmallFile) -> Result<String, String> {
+    let text = file.text()?;
     // Editors end the last line, and `echo` does; more than that is part of the value.
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
@@ -80,7 +101,12 @@ fn read(path: &Path, is_secret: bool) -> Result<String, String> {
 mod tests {
     use std::fs;
     use std::fs::Permissions;
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::symlink;
     use std::path::PathBuf;
+    use std::process::Command;
 
     use secrecy::ExposeSecret;
 
@@ -88,48 +114,110 @@ mod tests {
 
     fn file(folder: &tempfile::TempDir, bytes: &[u8], mode: u32) -> PathBuf {
         let path = folder.path().join("secret");
+        let _ = fs::remove_file(&path);
         fs::write(&path, bytes).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         path
     }
 
     #[test]
-    fn one_trailing_newline_is_trimmed() {
+    fn what_editors_and_shells_put_around_a_value_is_taken_off() {
         let folder = tempfile::tempdir().unwrap();
-        for bytes in ["s3cret", "s3cret\n", "s3cret\r\n"] {
-            let secret = read_file(&file(&folder, bytes.as_bytes(), 0o640)).unwrap();
-            assert_eq!(secret.expose_secret(), "s3cret");
+        for bytes in ["s3cret", "s3cret\n", "s3cret\r\n", "\u{feff}s3cret\r\n"] {
+            let read = SecretFile::read(&file(&folder, bytes.as_bytes(), 0o640)).unwrap();
+            assert_eq!(read.secret.expose_secret(), "s3cret");
+            assert_eq!(read.warning, None);
         }
+        let longest = format!("\u{feff}{}\r\n", "x".repeat(4_096));
+        assert!(SecretFile::read(&file(&folder, longest.as_bytes(), 0o600)).is_ok());
+        let longer = "x".repeat(4_097);
+        assert!(SecretFile::read(&file(&folder, longer.as_bytes(), 0o600)).is_err());
     }
 
     #[test]
     fn what_is_no_secret_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let huge = vec![b'x'; 1 << 20];
-        let cases: [&[u8]; 7] = [
+        let cases: [&[u8]; 10] = [
             b"",
             b"\n",
+            b"\xef\xbb\xbf\n",
             b"a\nb",
+            b"a\n\n",
             b"a b",
             b"\xff\xfe",
+            b"\xff\xfes\0e\0c\0",
             "clé".as_bytes(),
             &huge,
         ];
         for bytes in cases {
-            assert!(read_file(&file(&folder, bytes, 0o600)).is_err());
+            let why = SecretFile::read(&file(&folder, bytes, 0o600)).unwrap_err();
+            assert!(why.len() < 120 && !why.contains('\n'), "{why}");
         }
-        assert!(read_file(folder.path()).is_err());
-        assert!(read_file(&folder.path().join("absent")).is_err());
+        let why = SecretFile::read(folder.path()).unwrap_err();
+        assert!(why.contains("is a directory"), "{why}");
+        assert!(SecretFile::read(&folder.path().join("absent")).is_err());
     }
 
     #[test]
-    fn a_secret_that_everybody_can_use_is_refused() {
+    fn who_can_read_a_secret_is_a_warning_and_who_can_write_it_a_fault() {
         let folder = tempfile::tempdir().unwrap();
-        for mode in [0o644, 0o666, 0o604, 0o602] {
+        for (mode, warns) in [
+            (0o400, ""),
+            (0o600, ""),
+            (0o440, ""),
+            (0o640, ""),
+            (0o444, "can read it (mode 0444)"),
+            (0o644, "can read it (mode 0644)"),
+            (0o604, "can read it"),
+            (0o660, "its group can replace it (mode 0660)"),
+            (0o664, "can read it"),
+        ] {
+            let read = SecretFile::read(&file(&folder, b"s3cret", mode)).unwrap();
+            let warning = read.warning.unwrap_or_default();
+            assert_eq!(warning.is_empty(), warns.is_empty(), "{mode:o}: {warning}");
+            assert!(
+                warning.contains(warns) && !warning.contains("s3cret"),
+                "{warning}"
+            );
+        }
+        for mode in [0o602, 0o606, 0o666, 0o622, 0o777] {
             let path = file(&folder, b"s3cret", mode);
-            let why = read_file(&path).unwrap_err();
+            let why = SecretFile::read(&path).unwrap_err();
             assert!(why.contains("chmod") && !why.contains("s3cret"), "{why}");
             assert_eq!(read_public_file(&path).as_deref(), Ok("s3cret"));
         }
+    }
+
+    /// Kubernetes: the name is a link to a link, whose own mode says nothing.
+    #[test]
+    fn links_are_followed_to_the_file_that_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("..2026")).unwrap();
+        fs::write(path("..2026/token"), "s3cret").unwrap();
+        fs::set_permissions(path("..2026/token"), Permissions::from_mode(0o440)).unwrap();
+        symlink("..2026", path("..data")).unwrap();
+        symlink("..data/token", path("token")).unwrap();
+        assert_eq!(SecretFile::read(&path("token")).unwrap().warning, None);
+        fs::set_permissions(path("..2026/token"), Permissions::from_mode(0o666)).unwrap();
+        assert!(SecretFile::read(&path("token")).is_err());
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_no_hang() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        let why = SecretFile::read(&path).unwrap_err();
+        assert!(why.contains("a pipe that nobody writes to"), "{why}");
+        // A shell's <(...) is one that somebody writes to.
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"s3cret\n").unwrap();
+        drop(writer);
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let read = SecretFile::read(Path::new(&path)).unwrap();
+        assert_eq!(read.secret.expose_secret(), "s3cret");
     }
 }

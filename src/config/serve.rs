@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
 /// The HTTP server.
@@ -50,6 +51,9 @@ impl ServeSettings {
     /// The tutorial's port, on the loopback address.
     pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000);
 
+    /// The shortest token that a server takes which the network can reach.
+    pub const TOKEN_CHARACTERS_MIN: usize = 16;
+
     /// The defaults for a listening address.
     pub const fn new(listen: SocketAddr) -> Self {
         Self {
@@ -62,18 +66,34 @@ impl ServeSettings {
         }
     }
 
-    /// Checks that nobody beyond this machine reads without a token unless that was asked for.
+    /// Checks that nobody beyond this machine reads without a token unless that was asked for, and
+    /// that the token is not to be guessed. The one place that decides it, for `check`, `serve` and
+    /// the server itself.
     ///
     /// # Errors
     /// One reason that says what to give.
     pub fn check_exposure(&self) -> Result<(), &'static str> {
-        let is_loopback = self.listen.ip().to_canonical().is_loopback();
-        if is_loopback || self.token.is_some() || self.open_to_network {
+        // An IPv4 address may be written as an IPv6 one.
+        if self.listen.ip().to_canonical().is_loopback() {
+            return Ok(());
+        }
+        if self.has_short_token() {
+            return Err(
+                "the token has fewer than 16 characters, and everybody on the network can try it; make a longer one, such as with openssl rand -hex 32",
+            );
+        }
+        if self.token.is_some() || self.open_to_network {
             return Ok(());
         }
         Err(
             "everybody on the network could read there; listen on 127.0.0.1, or give --token-file, or --open-to-network",
         )
+    }
+
+    /// Whether there is a token that is short enough to be guessed.
+    pub fn has_short_token(&self) -> bool {
+        let token = self.token.as_ref().map(ExposeSecret::expose_secret);
+        token.is_some_and(|token| token.len() < Self::TOKEN_CHARACTERS_MIN)
     }
 
     /// Whether the schema can be asked for, and whether errors suggest names from it.

@@ -249,7 +249,8 @@ fn every_setting_refuses_every_bad_value_from_every_layer() {
                 // A credential that comes as a flag and a variable is another fault.
                 check_one_fault(&loaded, name, &[&format!("--{name}")]);
             }
-            for variable in setting.variables() {
+            // An empty variable is none; see below.
+            for variable in setting.variables().filter(|_| !bad.is_empty()) {
                 let given = [(variable.as_str(), bad.as_str())];
                 let loaded = load(&Flags::default(), &environment(&given));
                 check_one_fault(&loaded, name, &[&variable]);
@@ -318,6 +319,21 @@ fn what_is_not_in_the_table_is_refused_in_the_file_and_noted_in_the_environment(
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].contains("unknown setting"), "{faults:?}");
     }
+    check_one_fault(
+        &load_file("listne = \"x\""),
+        "listne",
+        &["did you mean listen?"],
+    );
+    let loaded = load(
+        &Flags::default(),
+        &environment(&[("GENESYS_CLIENT_SECERT", "s3cret")]),
+    );
+    assert!(loaded.settings.is_ok());
+    let warning = loaded.warnings.join("\n");
+    assert!(
+        warning.ends_with("did you mean GENESYS_CLIENT_SECRET?"),
+        "{warning}"
+    );
     let given = [("STREAMGAUGE_PORT", "tcp://10.0.0.1:4000")];
     let loaded = load(&Flags::default(), &environment(&given));
     assert!(loaded.settings.is_ok());
@@ -440,7 +456,7 @@ fn default_windows_that_do_not_fit_the_bucket_are_left_out() {
 
 #[test]
 fn a_server_opens_to_the_network_with_a_token_or_on_request() {
-    let (_folder, path) = file("t0ken\n");
+    let (_folder, path) = file("t0ken-of-16-char\n");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     let token = ("token-file", path.to_str().unwrap());
     for given in [token, ("open-to-network", "true")] {
@@ -448,11 +464,87 @@ fn a_server_opens_to_the_network_with_a_token_or_on_request() {
         let serve = loaded.settings.unwrap().engine.serve;
         assert_eq!(serve.open_to_network, serve.token.is_none());
     }
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o646)).unwrap();
     check_one_fault(
         &load(&flags(&[token]), &environment(&[])),
         "token-file",
         &["chmod"],
+    );
+}
+
+#[test]
+fn a_short_token_stays_on_this_machine() {
+    let (_folder, path) = file("only-15-letters\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let token = ("token-file", path.to_str().unwrap());
+    for listen in [
+        "0.0.0.0:1",
+        "[::]:1",
+        "10.0.0.1:1",
+        "[fe80::1%1]:1",
+        "[::ffff:10.0.0.1]:1",
+    ] {
+        for open in ["false", "true"] {
+            let given = [("listen", listen), token, ("open-to-network", open)];
+            let loaded = load(&flags(&given), &environment(&[]));
+            check_one_fault(&loaded, "token-file", &["fewer than 16 characters"]);
+        }
+    }
+    for listen in [
+        "127.0.0.1:1",
+        "[::1]:1",
+        "[::ffff:127.0.0.1]:1",
+        "localhost:1",
+    ] {
+        let loaded = load(&flags(&[("listen", listen), token]), &environment(&[]));
+        assert!(loaded.settings.is_ok(), "{listen}");
+        let warnings = loaded.warnings.join("\n");
+        assert!(
+            warnings.contains("token-file: the token has fewer than 16"),
+            "{warnings}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_or_blank_variable_is_as_good_as_unset() {
+    let unset = load(&Flags::default(), &environment(&[]));
+    for setting in SETTINGS {
+        for variable in setting.variables() {
+            for blank in ["", " ", "\t\n"] {
+                let given = [(variable.as_str(), blank)];
+                let loaded = load(&Flags::default(), &environment(&given));
+                let is_credential = CREDENTIALS.iter().any(|(name, _)| *name == variable);
+                if is_credential {
+                    check_one_fault(&loaded, setting.name, &["missing", &variable]);
+                } else {
+                    let values = |loaded: &Loaded| -> Vec<Shown> {
+                        loaded
+                            .shown
+                            .iter()
+                            .map(|(_, shown)| shown.clone())
+                            .collect()
+                    };
+                    assert_eq!(values(&loaded), values(&unset), "{variable}");
+                }
+            }
+        }
+    }
+    // The weaker name counts where the stronger one is empty.
+    let given = [
+        ("GENESYS_ENV", "mypurecloud.de"),
+        ("STREAMGAUGE_REGION", ""),
+    ];
+    let loaded = load(&Flags::default(), &environment(&given));
+    assert_eq!(shown(&loaded, "region").1, "GENESYS_ENV");
+    // A file that is empty is a slip, and no way to say nothing.
+    let (_folder, path) = file("\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let given = flags(&[("token-file", path.to_str().unwrap())]);
+    check_one_fault(
+        &load(&given, &environment(&[])),
+        "token-file",
+        &["is empty"],
     );
 }
 

@@ -23,6 +23,11 @@ pub enum EngineError {
     },
     /// The system has no random numbers.
     Random,
+    /// An alert is on a window that the running engine does not have.
+    Window {
+        /// Its name.
+        alert: String,
+    },
     /// A part ended by itself.
     Ended {
         /// Which one.
@@ -49,6 +54,13 @@ impl fmt::Display for EngineError {
                 )
             }
             Self::Random => f.write_str("engine: the system gives no random numbers"),
+            Self::Window { alert } => {
+                write!(
+                    f,
+                    "alert \"{}\": window: none of those that the engine was started with; restart it",
+                    alert.escape_debug()
+                )
+            }
             Self::Ended { part } => {
                 write!(
                     f,

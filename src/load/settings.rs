@@ -80,7 +80,7 @@ impl LoadSettings {
             let max = Self::QUERIES_MAX;
             return Err(format!("--queries: {} over {max}; use fewer", self.queries));
         }
-        if !self.listen.ip().is_loopback() {
+        if !self.listen.ip().to_canonical().is_loopback() {
             return Err(format!(
                 "--listen: {}: the stand-in's credentials are no secret; choose a loopback address",
                 self.listen

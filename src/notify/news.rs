@@ -1,5 +1,6 @@
 //! What has changed between two snapshots, and how it is told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -90,9 +91,9 @@ impl Change {
 #[derive(Debug, Default)]
 pub(super) struct News {
     seen: Arc<Alerts>,
-    /// By the place of the alert: whether the last that was told of it is that it fires, and for the
-    /// how many-th time.
-    told: Vec<(bool, u64)>,
+    /// The alerts of which the last that was told is that they fire, as they were then. By name: the
+    /// settings may be read again, and places change.
+    firing: BTreeMap<Arc<str>, Alert>,
 }
 
 impl News {
@@ -103,23 +104,48 @@ impl News {
             return Vec::new();
         }
         self.seen = Arc::clone(alerts);
-        self.told.resize(alerts.all.len(), (false, 0));
         let mut changes = Vec::new();
-        for (alert, told) in alerts.all.iter().zip(&mut self.told) {
-            let now = (alert.phase == AlertPhase::Firing, alert.fired);
-            let is_news = match (told.0, now.0) {
-                (was, is) if was != is => true,
-                // It ended and began again between two looks.
-                (true, true) => told.1 != now.1,
-                _ => false,
+        // Taken out of the settings, or replaced by another rule of that name, it ends: whoever was
+        // told that it fires would wait for the end for ever.
+        let is_watched = |told: &Alert| alerts.all.iter().any(|alert| is_same(alert, told));
+        self.firing.retain(|_, told| {
+            if is_watched(told) {
+                return true;
+            }
+            told.phase = AlertPhase::Ok;
+            told.since = snapshot.now;
+            told.value = None;
+            changes.push(Change::new(told, snapshot.engine_id));
+            false
+        });
+        for alert in &alerts.all {
+            let told = self.firing.get(&alert.name);
+            let is_news = match (told, alert.phase == AlertPhase::Firing) {
+                // It may have ended and begun again between two looks.
+                (Some(told), true) => told.fired != alert.fired,
+                (told, is_firing) => told.is_some() != is_firing,
             };
-            if is_news {
-                *told = now;
-                changes.push(Change::new(alert, snapshot.engine_id));
+            if !is_news {
+                continue;
+            }
+            changes.push(Change::new(alert, snapshot.engine_id));
+            match alert.phase {
+                AlertPhase::Firing => {
+                    drop(self.firing.insert(Arc::clone(&alert.name), alert.clone()))
+                }
+                AlertPhase::Ok | AlertPhase::Pending => drop(self.firing.remove(&alert.name)),
             }
         }
         changes
     }
+}
+
+/// Whether two alerts are of the same rule.
+fn is_same(a: &Alert, b: &Alert) -> bool {
+    a.name == b.name
+        && (a.metric, a.window_ms, &a.group) == (b.metric, b.window_ms, &b.group)
+        && (a.comparison, a.threshold, a.clear) == (b.comparison, b.threshold, b.clear)
+        && a.for_ms == b.for_ms
 }
 
 #[cfg(test)]
@@ -174,6 +200,49 @@ mod tests {
         check(AlertPhase::Pending, 3, &["OK"]);
         // Began and ended unseen: no news.
         check(AlertPhase::Ok, 4, &[]);
+    }
+
+    #[test]
+    fn an_alert_that_fires_and_goes_is_told_to_have_ended() {
+        let mut news = News::default();
+        let firing = snapshot(AlertPhase::Firing, 1);
+        assert_eq!(news.of(&firing).len(), 1);
+        // The settings are read again, and it is not among them.
+        let mut without = Snapshot {
+            now: EpochMs::from_ms(1_768_478_500_000),
+            ..snapshot(AlertPhase::Ok, 0)
+        };
+        without.alerts = Arc::default();
+        let changes = news.of(&without);
+        assert_eq!(changes.len(), 1);
+        let Change {
+            alert,
+            phase,
+            value,
+            since_ms,
+            fired,
+            ..
+        } = &changes[0];
+        assert_eq!(
+            (alert.as_str(), *phase, *value),
+            ("flood \"1\"", "OK", None)
+        );
+        assert_eq!((*since_ms, *fired), (1_768_478_500_000, 1));
+        // It is back, and began to fire for the second time.
+        let phases = |changes: Vec<Change>| -> Vec<&str> {
+            changes.iter().map(|change| change.phase).collect()
+        };
+        assert_eq!(
+            phases(news.of(&snapshot(AlertPhase::Firing, 2))),
+            ["FIRING"]
+        );
+        // Another rule of its name: the one before ends, and this one fires already.
+        let mut other = snapshot(AlertPhase::Firing, 3);
+        let mut alerts = Alerts::clone(&other.alerts);
+        alerts.all[0].threshold = 20.0;
+        other.alerts = Arc::new(alerts);
+        assert_eq!(phases(news.of(&other)), ["OK", "FIRING"]);
+        assert!(news.of(&other).is_empty());
     }
 
     #[test]

@@ -18,10 +18,11 @@ use hyper::Request;
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header;
-use secrecy::SecretString;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::admission::Admission;
+use super::admission::Pass;
 use super::answer;
 use super::answer::Answer;
 use super::assets;
@@ -59,7 +60,7 @@ use crate::time::Clock;
 pub struct Handler(Arc<Shared>);
 
 struct Shared {
-    token: Option<SecretString>,
+    admission: Admission,
     host_rule: HostRule,
     ready_max_age: Duration,
     body_timeout: Duration,
@@ -94,7 +95,7 @@ impl Handler {
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
         Self(Arc::new(Shared {
-            token: settings.token.clone(),
+            admission: Admission::new(settings.token.clone()),
             host_rule: HostRule::new(bound, settings.token.is_some()),
             ready_max_age: settings.ready_max_age,
             body_timeout: timeouts.body,
@@ -106,6 +107,11 @@ impl Handler {
             page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
             draining,
         }))
+    }
+
+    /// Where the token can be replaced.
+    pub(super) fn admission(&self) -> Admission {
+        self.0.admission.clone()
     }
 
     /// From here on `/readyz` answers that the server is about to stop.
@@ -132,13 +138,14 @@ impl Handler {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
+        let pass = self.0.admission.pass();
         let route = route::find(request.uri().path());
         let is_graphql = route.is_some_and(|route| route.endpoint == Endpoint::GraphQl);
         if is_graphql && push::is_upgrade(&request) {
-            return self.socket(request);
+            return self.socket(request, pass);
         }
         let is_open = route.is_some_and(|route| route.is_open);
-        if !is_open && let Err(answer) = self.admit(&request) {
+        if !is_open && let Err(answer) = self.admit(&request, &pass) {
             return *answer;
         }
         let Some(route) = route else {
@@ -160,13 +167,10 @@ impl Handler {
                 }
             },
             Endpoint::Asset(asset) => asset.answer(request.headers()),
-            Endpoint::Session => {
-                let token = self.0.token.as_ref();
-                session::answer(token, request.method(), request.headers())
-            }
+            Endpoint::Session => session::answer(pass.token(), request.method(), request.headers()),
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
-            Endpoint::GraphQl => self.graphql(request).await,
+            Endpoint::GraphQl => self.graphql(request, pass).await,
             Endpoint::Metrics => {
                 let viewer = &self.0.viewer;
                 prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers())
@@ -177,18 +181,18 @@ impl Handler {
     }
 
     /// Whether a request may know what stands at its path.
-    fn admit<B>(&self, request: &Request<B>) -> Result<(), Box<Answer>> {
+    fn admit<B>(&self, request: &Request<B>, pass: &Pass) -> Result<(), Box<Answer>> {
         let (uri, headers) = (request.uri(), request.headers());
-        let token = self.0.token.as_ref();
+        let token = pass.token();
         let authorized = token.map_or(Ok(()), |token| bearer::check(token, uri, headers));
         self.admit_as(authorized, request)
     }
 
     /// The same for an upgrade to a WebSocket, which may show its token later: a page in a browser
     /// cannot add a header to it. The cookie of a signed-in browser shows it here.
-    fn socket<B>(&self, request: Request<B>) -> Answer {
+    fn socket<B>(&self, request: Request<B>, pass: Arc<Pass>) -> Answer {
         let (uri, headers) = (request.uri(), request.headers());
-        let (is_shown, authorized) = match &self.0.token {
+        let (is_shown, authorized) = match pass.token() {
             Some(token) => {
                 let has_header = headers.contains_key(header::AUTHORIZATION);
                 let is_shown = has_header || session::is_in(token, headers);
@@ -202,7 +206,7 @@ impl Handler {
         if let Err(answer) = self.admit_as(authorized, &request) {
             return *answer;
         }
-        let credential = Credential::new(self.0.token.clone(), is_shown);
+        let credential = Credential::new(pass, is_shown);
         self.0.push.open(request, credential)
     }
 
@@ -267,7 +271,7 @@ impl Handler {
         answer::new(status, "application/json; charset=utf-8", body)
     }
 
-    async fn graphql<B>(&self, request: Request<B>) -> Answer
+    async fn graphql<B>(&self, request: Request<B>, pass: Arc<Pass>) -> Answer
     where
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -309,7 +313,7 @@ impl Handler {
             // What is answered once is, where the client takes that too.
             (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
             // Boxed, so that the usual request does not move the room that this one needs.
-            (_, outcome) => Box::pin(push::answer_events(&self.0.push, outcome)).await,
+            (_, outcome) => Box::pin(push::answer_events(&self.0.push, outcome, pass)).await,
         }
     }
 

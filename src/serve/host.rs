@@ -41,10 +41,12 @@ pub(super) enum HostRule {
 impl HostRule {
     /// The rule for a server at `bound`.
     pub(super) fn new(bound: SocketAddr, has_token: bool) -> Self {
-        if has_token || !bound.ip().is_loopback() {
+        // An IPv4 address may be written as an IPv6 one.
+        let bound = bound.ip().to_canonical();
+        if has_token || !bound.is_loopback() {
             return Self::Any;
         }
-        Self::Local(bound.ip())
+        Self::Local(bound)
     }
 
     /// Checks the target of a request and the page it comes from.
@@ -95,7 +97,10 @@ fn parse(authority: &str) -> Option<Authority<'_>> {
 
 fn is_local(host: &str, bound: IpAddr) -> bool {
     match host.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback() || address == bound,
+        Ok(address) => {
+            let address = address.to_canonical();
+            address.is_loopback() || address == bound
+        }
         Err(_) => host.eq_ignore_ascii_case("localhost"),
     }
 }
@@ -167,6 +172,16 @@ mod tests {
         }
         let none = local().check(&Uri::from_static("/"), &HeaderMap::new());
         assert_eq!(none, Err(Misdirected::BadHost));
+    }
+
+    #[test]
+    fn a_loopback_address_in_the_clothes_of_ipv6_is_local_too() {
+        let rule = HostRule::new("[::ffff:127.0.0.1]:4000".parse().unwrap(), false);
+        assert_eq!(rule, local());
+        assert_eq!(check(rule, "[::ffff:127.0.0.1]:4000", None), Ok(()));
+        let expected = Err(Misdirected::WrongHost);
+        assert_eq!(check(rule, "evil.example", None), expected);
+        assert_eq!(check(rule, "[::ffff:10.0.0.1]:4000", None), expected);
     }
 
     #[test]

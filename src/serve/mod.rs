@@ -15,6 +15,7 @@
 //! on a snapshot that asks for whole histograms. This module
 //! is the one place that names `async_graphql`.
 
+mod admission;
 mod answer;
 mod assets;
 mod bearer;
@@ -43,6 +44,7 @@ mod server;
 mod session;
 mod viewer;
 
+pub use admission::Admission;
 pub use handler::Handler;
 pub use precheck::refusal_of;
 pub use push::PushCounts;

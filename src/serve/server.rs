@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::admission::Admission;
 use super::connection;
 use super::connection::Stop;
 use super::descriptors;
@@ -51,12 +52,9 @@ pub enum ServeError {
     /// The machine has no such address.
     #[error("serve: {0}: not an address of this machine; choose another with --listen")]
     NoSuchAddress(SocketAddr),
-    /// Anyone on the network could read, and nothing says that this is meant.
-    #[error(
-        "serve: {0}: reachable from the network without a token; \
-         set --token-file, or allow it explicitly"
-    )]
-    Unprotected(SocketAddr),
+    /// Anyone on the network could read, and nothing says that this is meant; and what to give.
+    #[error("serve: {0}: {1}")]
+    Unprotected(SocketAddr, &'static str),
     /// Another failure of the system.
     #[error("serve: {address}: {source}; choose another with --listen")]
     Io {
@@ -94,10 +92,9 @@ impl Server {
     ) -> Result<Self, ServeError> {
         descriptors::raise_limit();
         let address = settings.listen;
-        let is_protected = settings.token.is_some() || address.ip().is_loopback();
-        if !is_protected && !settings.open_to_network {
-            return Err(ServeError::Unprotected(address));
-        }
+        settings
+            .check_exposure()
+            .map_err(|why| ServeError::Unprotected(address, why))?;
         let bound = TcpListener::bind(address).await;
         let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (local_addr, listener) = bound.map_err(|source| ServeError::new(address, source))?;
@@ -107,6 +104,11 @@ impl Server {
             timeouts: settings.timeouts,
             handler: Handler::new(&settings, local_addr, reader, samples, clock),
         })
+    }
+
+    /// Where the token can be replaced while it runs.
+    pub fn admission(&self) -> Admission {
+        self.handler.admission()
     }
 
     /// Where it listens: the port that the system chose where the settings said 0.

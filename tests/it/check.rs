@@ -2,8 +2,12 @@
 
 use std::fs;
 use std::fs::Permissions;
+use std::io::BufRead;
+use std::io::BufReader;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::process::Stdio;
 
 use serde_json::Value;
 use streamgauge::config::SETTINGS;
@@ -113,7 +117,7 @@ fn all_faults_are_listed_and_the_settings_still_shown() {
     let path = path.to_str().unwrap();
     let run = run(
         &["check", "--config", path, "--overload", "panic"],
-        &[("STREAMGAUGE_WAIT", "")],
+        &[("STREAMGAUGE_WAIT", "no")],
     );
     assert_eq!(run.code, Some(2));
     let faults = run.faults();
@@ -121,7 +125,7 @@ fn all_faults_are_listed_and_the_settings_still_shown() {
         ":1: \"listne\": unknown setting",
         ":2: \"window\": of the wrong type, integer",
         "lateness: ",
-        "wait: STREAMGAUGE_WAIT: is empty",
+        "wait: STREAMGAUGE_WAIT: \"no\": unknown; choose spin or yield or park",
         "overload: --overload: \"panic\": unknown; choose wait or shed",
         "client-id: missing; set GENESYS_CLIENT_ID",
         "client-secret: missing; set GENESYS_CLIENT_SECRET",
@@ -207,7 +211,7 @@ fn no_way_to_give_a_secret_brings_it_out() {
         path.to_str().unwrap().to_owned()
     };
     let closed = write("closed", &format!("{CANARY}\n"), 0o600);
-    let open = write("open", CANARY, 0o644);
+    let open = write("open", CANARY, 0o646);
     let two_lines = write("two-lines", &format!("{CANARY}\n{CANARY}\n"), 0o600);
     let toml = write("a.toml", &format!("client-secret = \"{CANARY}\""), 0o600);
     let torn = write("b.toml", &format!("client-secret = \"{CANARY}"), 0o600);
@@ -297,4 +301,152 @@ fn alerts_are_shown_with_their_line_or_refused_with_it() {
     assert_eq!(bad.faults().len(), 2, "{}", bad.stderr);
     let served = run(&["serve", "--config", path], &CREDENTIALS);
     assert_eq!((served.code, served.faults().len()), (Some(2), 2));
+}
+
+/// Whether `serve` starts with these arguments: it says where it serves, or ends with an exit code.
+fn serves(args: &[&str], variables: &[(&str, &str)]) -> Result<(), i32> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_streamgauge"))
+        .env_clear()
+        .envs(variables.iter().copied())
+        .arg("serve")
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = stderr.lines().map_while(Result::ok);
+    if lines.any(|line| line.contains("serving GraphQL at")) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        return Ok(());
+    }
+    Err(child.wait().unwrap().code().unwrap())
+}
+
+#[test]
+fn what_check_accepts_serve_accepts_and_the_other_way_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str, mode: u32| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let directory = folder.path().to_str().unwrap();
+    let (long, short) = (
+        write("long", "0123456789abcdef", 0o600),
+        write("short", "0123", 0o600),
+    );
+    let (read, written) = (
+        write("read", "0123456789abcdef", 0o444),
+        write("written", "0123456789abcdef", 0o666),
+    );
+    let (empty, text) = (
+        write("empty", "", 0o600),
+        write("text", "no certificate", 0o600),
+    );
+    let local = ["--listen", "127.0.0.1:0"];
+    let cases: Vec<(Vec<&str>, bool)> = [
+        (&[][..], true),
+        // Addresses: the last of a kind wins, so the first is overridden below.
+        (&["[::ffff:127.0.0.1]:0"], true),
+        (&["localhost:0"], true),
+        (&["127.1.2.3:0"], true),
+        (&["0.0.0.0:0"], false),
+        (&["[::]:0"], false),
+        (&["[::ffff:0.0.0.0]:0"], false),
+        (&["[fe80::1%1]:0"], false),
+        (&["[fe80::1%eth0]:0"], false),
+        (&["127.0.0.1"], false),
+        (&["127.0.0.1:65536"], false),
+        (&["0.0.0.0:0", "--open-to-network"], true),
+        (&["0.0.0.0:0", "--token-file", &long], true),
+        (&["0.0.0.0:0", "--token-file", &short], false),
+        (
+            &["0.0.0.0:0", "--token-file", &short, "--open-to-network"],
+            false,
+        ),
+        (&["[::ffff:127.0.0.1]:0", "--token-file", &short], true),
+        (&["127.0.0.1:0", "--token-file", &read], true),
+        (&["127.0.0.1:0", "--token-file", &written], false),
+        (&["127.0.0.1:0", "--token-file", directory], false),
+        (&["127.0.0.1:0", "--token-file", &empty], false),
+        (&["127.0.0.1:0", "--token-file", "/nowhere"], false),
+        (&["127.0.0.1:0", "--ca-file", &text], false),
+        (&["127.0.0.1:0", "--ca-file", directory], false),
+        (&["127.0.0.1:0", "--ca-file", "/dev/null"], false),
+        (&["127.0.0.1:0", "--config", directory], false),
+        (
+            &["127.0.0.1:0", "--webhook-url", "https://hooks.example/x"],
+            true,
+        ),
+        (
+            &["127.0.0.1:0", "--webhook-url", "http://hooks.example/x"],
+            false,
+        ),
+        (&["127.0.0.1:0", "--webhook-url", "https://[::1"], false),
+        (&["127.0.0.1:0", "--webhook-token-file", &long], false),
+        (&["127.0.0.1:0", "--bucket", "7ms"], false),
+        (&["127.0.0.1:0", "--bucket", "20s"], true),
+        (&["127.0.0.1:0", "--windows", "150ms"], false),
+        (&["127.0.0.1:0", "--log", "loud"], false),
+    ]
+    .into_iter()
+    .map(|(args, is_good)| match args {
+        [] => (local.to_vec(), is_good),
+        args => ([&["--listen"], args].concat(), is_good),
+    })
+    .collect();
+    for (args, is_good) in cases {
+        let checked = run(&[&["check"], &args[..]].concat(), &CREDENTIALS);
+        assert_eq!(
+            checked.code == Some(0),
+            is_good,
+            "check {args:?}: {}",
+            checked.stderr
+        );
+        let expected = if is_good { Ok(()) } else { Err(2) };
+        assert_eq!(serves(&args, &CREDENTIALS), expected, "serve {args:?}");
+    }
+}
+
+#[test]
+fn a_misspelt_variable_is_named_by_both_and_an_empty_one_is_none() {
+    let variables = [
+        &CREDENTIALS[..],
+        &[
+            ("STREAMGAUGE_LISTNE", "x"),
+            ("GENESYS_ENV", ""),
+            ("STREAMGAUGE_LISTEN", "127.0.0.1:0"),
+        ],
+    ]
+    .concat();
+    let line =
+        "STREAMGAUGE_LISTNE: names no setting and is not read; did you mean STREAMGAUGE_LISTEN?";
+    let checked = run(&["check"], &variables);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    assert!(
+        checked.stdout.contains(&format!("warning: {line}\n")),
+        "{}",
+        checked.stdout
+    );
+    let json = run(&["check", "--format", "json"], &variables);
+    let answer: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(answer["warnings"], serde_json::json!([line]));
+    // Also where the log says no more than warnings.
+    let mut served =
+        crate::commands::process::Process::start(&["serve", "--log", "warn"], &variables);
+    assert!(served.until_stderr("STREAMGAUGE_LISTNE").contains(line));
+    served.until_stderr("serving GraphQL at");
+    served.signal(&["TERM"]);
+    let ended = served.wait();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(
+        ended.stderr.matches("STREAMGAUGE_LISTNE").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
 }

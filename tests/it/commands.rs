@@ -4,7 +4,10 @@
 mod answers;
 mod blocked;
 mod files;
-mod process;
+pub(crate) mod process;
+mod reload;
 mod serve;
 mod signals;
+mod systemd;
+mod terminal;
 mod top;

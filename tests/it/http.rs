@@ -426,7 +426,7 @@ async fn bind_says_what_is_wrong() {
 
     let any = SocketAddr::from(([0, 0, 0, 0], 0));
     let error = bind(ServeSettings::new(any)).await.unwrap_err();
-    assert!(matches!(error, ServeError::Unprotected(_)), "{error}");
+    assert!(matches!(error, ServeError::Unprotected(..)), "{error}");
     assert!(bind(open(any)).await.is_ok());
     let with_token = ServeSettings {
         token: Some("t".into()),

@@ -4,5 +4,5 @@ mod closes;
 mod events;
 mod npm;
 mod operations;
-mod rig;
+pub(crate) mod rig;
 mod slow;

@@ -34,7 +34,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio::time::sleep_until;
 
-use crate::config;
+use crate::config::SecretFile;
 use crate::config::duration;
 use crate::net::Connector;
 
@@ -100,10 +100,14 @@ fn interval(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let usage = |line: String| Failure::Usage(format!("top: {line}"));
     let token = match &args.token_file {
-        Some(path) => Some(
-            config::read_secret(path)
-                .map_err(|why| usage(format!("--token-file: {}: {why}", path.display())))?,
-        ),
+        Some(path) => {
+            let line = |why: String| format!("--token-file: {}: {why}", path.display());
+            let read = SecretFile::read(path).map_err(|why| usage(line(why)))?;
+            if let Some(what) = read.warning {
+                output::note(&format!("warning: {}", line(what)));
+            }
+            Some(read.secret)
+        }
         None => None,
     };
     let connector =

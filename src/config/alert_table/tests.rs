@@ -205,7 +205,7 @@ fn a_webhooks_path_and_token_are_never_shown() {
         &[("webhook-url", "https://u:s3cret@example.com/")],
         "user name or password",
     );
-    fs::set_permissions(token, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(token, fs::Permissions::from_mode(0o646)).unwrap();
     check(
         &[("webhook-url", url), ("webhook-token-file", token)],
         "run chmod o-rwx",

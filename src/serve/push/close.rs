@@ -25,6 +25,8 @@ impl Close {
     pub(super) const UNAUTHORIZED: Self = Self::new(4401, "Unauthorized");
     /// The credential of `connection_init` is not the right one.
     pub(super) const FORBIDDEN: Self = Self::new(4403, "Forbidden");
+    /// The token that the connection was let in by has been replaced.
+    pub(super) const REVOKED: Self = Self::new(4403, "the token has been replaced; sign in again");
     /// No `connection_init` came in time.
     pub(super) const INIT_TIMEOUT: Self = Self::new(4408, "Connection initialisation timeout");
     /// A second `connection_init`.

@@ -1,15 +1,17 @@
-//! What a WebSocket's client has to show before it may ask for anything.
+//! What a WebSocket's client has to show before it may ask for anything, and for how long that counts.
 
-use secrecy::SecretString;
+use std::sync::Arc;
+
 use serde::Deserialize;
 
+use crate::serve::admission::Pass;
 use crate::serve::bearer;
 
 /// The token to show, if any, and whether it was shown with the upgrade. A page in a browser cannot
 /// add a header there, so it may show the token in `connection_init` instead.
 #[derive(Clone, Debug)]
 pub(in crate::serve) struct Credential {
-    token: Option<SecretString>,
+    pass: Arc<Pass>,
     is_shown: bool,
 }
 
@@ -22,14 +24,19 @@ struct Init {
 
 impl Credential {
     /// The token asked for, and whether the upgrade has shown it.
-    pub(in crate::serve) const fn new(token: Option<SecretString>, is_shown: bool) -> Self {
-        Self { token, is_shown }
+    pub(in crate::serve) const fn new(pass: Arc<Pass>, is_shown: bool) -> Self {
+        Self { pass, is_shown }
+    }
+
+    /// Waits until the token is in force no more. Can be dropped while it waits.
+    pub(super) async fn revoked(&self) {
+        self.pass.revoked().await;
     }
 
     /// Whether a client is let in with this payload of `connection_init`, in JSON. A wrong token is
     /// refused even where the right one was shown before.
     pub(super) fn admits(&self, payload: Option<&str>) -> bool {
-        let Some(token) = &self.token else {
+        let Some(token) = self.pass.token() else {
             return true;
         };
         let init = serde_json::from_str::<Init>(payload.unwrap_or("{}"));
@@ -44,6 +51,7 @@ impl Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::admission::Admission;
 
     #[test]
     fn the_token_is_shown_with_the_upgrade_or_in_the_payload() {
@@ -61,10 +69,14 @@ mod tests {
             ),
         ];
         for (payload, [shown, not_shown]) in payloads {
-            let with = |is_shown| Credential::new(Some("s3cret".into()), is_shown);
+            let of = |token| Admission::new(token).pass();
+            let with = |is_shown| Credential::new(of(Some("s3cret".into())), is_shown);
             assert_eq!(with(true).admits(payload), shown, "{payload:?}");
             assert_eq!(with(false).admits(payload), not_shown, "{payload:?}");
-            assert!(Credential::new(None, false).admits(payload), "{payload:?}");
+            assert!(
+                Credential::new(of(None), false).admits(payload),
+                "{payload:?}"
+            );
         }
     }
 }

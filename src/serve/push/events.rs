@@ -1,9 +1,10 @@
 //! Server-sent events: the same answers over a plain HTTP response.
 //!
 //! The form is that of the GraphQL over SSE protocol's distinct connections: an event `next` an
-//! answer, and `complete` at the end. When the server stops the response ends without it, which tells
+//! answer, and `complete` at the end. When the server stops, or the token is replaced, the response ends without it, which tells
 //! clients to ask again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::ServerError;
@@ -13,10 +14,12 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use hyper::StatusCode;
 use hyper::header;
+use tokio::select;
 use tokio::time::timeout;
 
 use super::Push;
 use super::subscriber::Subscriber;
+use crate::serve::admission::Pass;
 use crate::serve::answer;
 use crate::serve::answer::Answer;
 use crate::serve::answer::AnswerBody;
@@ -31,10 +34,10 @@ const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 const COMMENT: &[u8] = b":\n\n";
 
 /// The answer that tells of an outcome by events. What is no request is answered as everywhere.
-pub(in crate::serve) async fn answer(push: &Push, outcome: Outcome) -> Answer {
+pub(in crate::serve) async fn answer(push: &Push, outcome: Outcome, pass: Arc<Pass>) -> Answer {
     match outcome {
         Outcome::Subscription(ask) => match push.hub().subscribe(ask).await {
-            Ok(subscriber) => events(following(subscriber, push.timeouts().keep_alive)),
+            Ok(subscriber) => events(following(subscriber, push.timeouts().keep_alive, pass)),
             Err(declined) => once(refusal(&declined.errors())),
         },
         Outcome::Ran(body) => once(body),
@@ -55,15 +58,27 @@ fn once(body: Bytes) -> Answer {
     events(stream::iter([next(&body), Bytes::from_static(COMPLETE)]))
 }
 
-/// Every answer of a subscription, and comments while there is none.
-fn following(subscriber: Subscriber, keep_alive: Duration) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold(subscriber, move |mut subscriber| async move {
-        let event = match timeout(keep_alive, subscriber.next()).await {
-            Ok(body) => next(&body?),
-            Err(_) => Bytes::from_static(COMMENT),
-        };
-        Some((event, subscriber))
-    })
+/// Every answer of a subscription, and comments while there is none, for as long as the token counts
+/// that the request was let in by.
+fn following(
+    subscriber: Subscriber,
+    keep_alive: Duration,
+    pass: Arc<Pass>,
+) -> impl Stream<Item = Bytes> + Send {
+    stream::unfold(
+        (subscriber, pass),
+        move |(mut subscriber, pass)| async move {
+            let event = select! {
+                biased;
+                () = pass.revoked() => return None,
+                body = timeout(keep_alive, subscriber.next()) => match body {
+                    Ok(body) => next(&body?),
+                    Err(_) => Bytes::from_static(COMMENT),
+                },
+            };
+            Some((event, (subscriber, pass)))
+        },
+    )
 }
 
 fn next(body: &[u8]) -> Bytes {

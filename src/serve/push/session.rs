@@ -126,6 +126,7 @@ impl<S: AsyncWrite + Unpin> Session<S> {
             let step = select! {
                 biased;
                 () = stop.cancelled() => Err(End::Close(Close::GOING_AWAY)),
+                () = self.credential.revoked() => Err(End::Close(Close::REVOKED)),
                 next = received.next() => match next {
                     Some(next) => self.receive(next).await,
                     None => Err(End::Gone),

@@ -12,10 +12,10 @@ use std::thread;
 use std::time::Duration;
 
 /// Longer than anything here takes; only a hang meets it.
-pub(super) const HANG: Duration = Duration::from_secs(60);
+pub(crate) const HANG: Duration = Duration::from_secs(60);
 
 /// A process under way. Killed when it is dropped.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     stdout: Lines,
     stderr: Lines,
@@ -23,10 +23,10 @@ pub(super) struct Process {
 
 /// How a process ended, and all it wrote.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: Option<i32>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// The lines of a stream, read by a thread of its own so that no pipe fills up.
@@ -73,7 +73,7 @@ impl Lines {
 }
 
 /// Sends signals to a process, in one go.
-pub(super) fn signal(pid: u32, names: &[&str]) {
+pub(crate) fn signal(pid: u32, names: &[&str]) {
     let kills = names.iter().map(|name| format!("kill -{name} {pid}"));
     let script = kills.collect::<Vec<_>>().join(" && ");
     let status = Command::new("/bin/sh").args(["-c", &script]).status();
@@ -81,7 +81,7 @@ pub(super) fn signal(pid: u32, names: &[&str]) {
 }
 
 /// The exit code of a process whose streams nobody reads, once it has ended. Killed when it hangs.
-pub(super) async fn ended(child: &mut Child) -> Option<i32> {
+pub(crate) async fn ended(child: &mut Child) -> Option<i32> {
     let ending = async {
         loop {
             if let Some(status) = child.try_wait().unwrap() {
@@ -100,7 +100,7 @@ pub(super) async fn ended(child: &mut Child) -> Option<i32> {
 
 impl Process {
     /// Starts the command with nothing in its environment but `variables`.
-    pub(super) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_streamgauge"));
         command
             .env_clear()
@@ -110,7 +110,7 @@ impl Process {
     }
 
     /// Starts a command that is already put together.
-    pub(super) fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -127,34 +127,34 @@ impl Process {
     }
 
     /// Waits for a line of standard output with this in it.
-    pub(super) fn until_stdout(&mut self, part: &str) -> String {
+    pub(crate) fn until_stdout(&mut self, part: &str) -> String {
         self.stdout.until(part)
     }
 
     /// Waits for a line of standard error with this in it.
-    pub(super) fn until_stderr(&mut self, part: &str) -> String {
+    pub(crate) fn until_stderr(&mut self, part: &str) -> String {
         self.stderr.until(part)
     }
 
     /// The address that the command says it serves GraphQL at.
-    pub(super) fn address(&mut self) -> String {
+    pub(crate) fn address(&mut self) -> String {
         let line = self.until_stderr("serving GraphQL at ");
         let (_, url) = line.split_once("http://").unwrap();
         url.strip_suffix("/graphql").unwrap().to_owned()
     }
 
     /// Its number.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends signals, in one go.
-    pub(super) fn signal(&self, names: &[&str]) {
+    pub(crate) fn signal(&self, names: &[&str]) {
         signal(self.id(), names);
     }
 
     /// Waits for the end of both streams, then of the process.
-    pub(super) fn wait(mut self) -> Ended {
+    pub(crate) fn wait(mut self) -> Ended {
         let (stdout, stderr) = (self.stdout.rest(), self.stderr.rest());
         let code = self.child.wait().unwrap().code();
         assert!(!stderr.contains("panicked"), "{stderr}");

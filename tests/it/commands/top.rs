@@ -2,28 +2,17 @@
 
 use std::fs;
 use std::fs::Permissions;
-use std::io::Read;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::ChildStdin;
-use std::process::Command;
-use std::process::Stdio;
-use std::sync::mpsc;
-use std::sync::mpsc::Receiver;
-use std::thread;
-use std::time::Duration;
 
 use streamgauge::config::ServeSettings;
 
 use super::process::Process;
+use super::terminal::Pty;
 use crate::cli::CANARY;
 use crate::cli::run;
 use crate::http::serve;
 use crate::http::settings;
 use crate::metrics::sample::snapshot;
-
-/// Longer than anything here takes; only a hang meets it.
-const HANG: Duration = Duration::from_secs(60);
 
 /// Runs a command on a thread of its own, so that a server in this process can answer it.
 async fn top(args: &[&str]) -> crate::cli::Run {
@@ -155,68 +144,6 @@ fn lines_come_where_no_terminal_is_and_outlive_the_server() {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
 }
 
-/// A command in a terminal that `script` makes for it.
-struct Pty {
-    child: std::process::Child,
-    keys: ChildStdin,
-    pieces: Receiver<Vec<u8>>,
-    seen: String,
-}
-
-impl Pty {
-    fn start(command: &str) -> Self {
-        let mut child = Command::new("script")
-            .args([
-                "--quiet",
-                "--return",
-                "--echo",
-                "never",
-                "--command",
-                command,
-                "/dev/null",
-            ])
-            .env("TERM", "xterm")
-            // Else the user's, and shells differ in what they do on Ctrl-C.
-            .env("SHELL", "/bin/sh")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (mut stdout, keys) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
-        let (sender, pieces) = mpsc::channel();
-        thread::spawn(move || {
-            let mut bytes = [0; 4_096];
-            while let Ok(count @ 1..) = stdout.read(&mut bytes) {
-                if sender.send(bytes[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        Self {
-            child,
-            keys,
-            pieces,
-            seen: String::new(),
-        }
-    }
-
-    /// Waits until the terminal has got this after what was waited for before.
-    fn until(&mut self, part: &str) {
-        while !self.seen.contains(part) {
-            match self.pieces.recv_timeout(HANG) {
-                Ok(piece) => self.seen.push_str(&String::from_utf8_lossy(&piece)),
-                Err(error) => panic!("never {part:?} ({error}): {:?}", self.seen),
-            }
-        }
-        let (_, rest) = self.seen.split_once(part).unwrap();
-        self.seen = rest.to_owned();
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-    }
-}
-
 #[test]
 fn keys_work_on_a_terminal_which_is_given_back() {
     let mut demo = Process::start(&["demo", "--listen", "127.0.0.1:0"], &[]);
@@ -245,6 +172,6 @@ fn keys_work_on_a_terminal_which_is_given_back() {
         pty.until("\u{1b}[?25h\u{1b}[?1049l");
         pty.until("same modes, code 0");
         pty.press("\n");
-        assert!(pty.child.wait().unwrap().success());
+        assert!(pty.ended_well());
     }
 }
