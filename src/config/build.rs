@@ -331,6 +331,8 @@ fn small_millis(length: Duration) -> u32 {
 fn serve(layers: &mut Layers) -> Option<ServeSettings> {
     let mut serve = ServeSettings::new(layers.draft.listen.unwrap_or(ServeSettings::LISTEN));
     serve.open_to_network = layers.draft.open_to_network;
+    serve.public_urls = layers.draft.public_urls.clone();
+    serve.trusted_proxies = layers.draft.trusted_proxies.clone();
     serve.introspection = layers.draft.introspection;
     serve.ready_max_age = layers.draft.ready_max_age;
     if let Some(path) = layers.draft.token_file.clone() {
@@ -347,6 +349,13 @@ fn serve(layers: &mut Layers) -> Option<ServeSettings> {
     }
     if let Err(why) = serve.check_exposure() {
         layers.fault("listen", why);
+        return None;
+    }
+    if !layers.are_good(&["public-url", "trusted-proxy"]) {
+        return None;
+    }
+    if let Err(why) = serve.check_public_urls() {
+        layers.fault("public-url", why);
         return None;
     }
     Some(serve)

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::network::Network;
+use super::public_url::PublicUrl;
+
 /// The HTTP server.
 #[derive(Clone, Debug)]
 pub struct ServeSettings {
@@ -14,6 +17,10 @@ pub struct ServeSettings {
     pub token: Option<SecretString>,
     /// Whether it may listen beyond loopback without a token.
     pub open_to_network: bool,
+    /// Where browsers reach it behind proxies, beside its own address.
+    pub public_urls: Vec<PublicUrl>,
+    /// Proxies whose word on a request's way is believed.
+    pub trusted_proxies: Vec<Network>,
     /// Whether the schema can be asked for; `None` means only where no token is asked for.
     pub introspection: Option<bool>,
     /// A snapshot older than this makes `/readyz` answer 503.
@@ -56,6 +63,8 @@ impl ServeSettings {
             listen,
             token: None,
             open_to_network: false,
+            public_urls: Vec::new(),
+            trusted_proxies: Vec::new(),
             introspection: None,
             ready_max_age: Duration::from_secs(5),
             timeouts: ServeTimeouts::DEFAULT,
@@ -73,6 +82,20 @@ impl ServeSettings {
         }
         Err(
             "everybody on the network could read there; listen on 127.0.0.1, or give --token-file, or --open-to-network",
+        )
+    }
+
+    /// Checks the same for the addresses under which proxies make it known.
+    ///
+    /// # Errors
+    /// One reason that says what to give.
+    pub fn check_public_urls(&self) -> Result<(), &'static str> {
+        let are_loopback = self.public_urls.iter().all(PublicUrl::is_loopback);
+        if are_loopback || self.token.is_some() || self.open_to_network {
+            return Ok(());
+        }
+        Err(
+            "beyond this machine, so everybody who reaches it could read; give --token-file, or --open-to-network",
         )
     }
 
