@@ -308,8 +308,7 @@ impl Handler {
         match (media, outcome) {
             // What is answered once is, where the client takes that too.
             (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
-            // Boxed, so that the usual request does not move the room that this one needs.
-            (_, outcome) => Box::pin(push::answer_events(&self.0.push, outcome)).await,
+            (_, outcome) => push::answer_events(&self.0.push, outcome),
         }
     }
 

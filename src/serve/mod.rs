@@ -41,6 +41,7 @@ mod route;
 mod schema;
 mod server;
 mod session;
+mod shape;
 mod viewer;
 
 pub use handler::Handler;

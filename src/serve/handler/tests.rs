@@ -439,7 +439,11 @@ async fn events_ask_for_the_token_like_everything_else() {
             if expected == StatusCode::OK {
                 let media = &answer.headers()[header::CONTENT_TYPE];
                 assert_eq!(media, "text/event-stream; charset=utf-8");
-                assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+                assert_eq!(
+                    answer.headers()[header::CACHE_CONTROL],
+                    "no-store, no-transform"
+                );
+                assert_eq!(answer.headers()["x-accel-buffering"], "no");
                 let is_head = method == Method::HEAD;
                 assert_eq!(body(answer).await.is_empty(), is_head, "{method}");
             }
