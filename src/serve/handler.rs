@@ -18,6 +18,7 @@ use hyper::Request;
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header;
+use hyper::header::HeaderValue;
 use secrecy::SecretString;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -27,10 +28,11 @@ use super::answer::Answer;
 use super::assets;
 use super::bearer;
 use super::bearer::Unauthorized;
+use super::front::Front;
+use super::front::Peer;
 use super::graphql::Carries;
 use super::graphql::GraphQl;
 use super::health::Readiness;
-use super::host::HostRule;
 use super::host::Misdirected;
 use super::latency;
 use super::media;
@@ -56,11 +58,11 @@ use crate::time::Clock;
 
 /// Answers requests; what a connection hands them to. Cheap to clone.
 #[derive(Clone)]
-pub struct Handler(Arc<Shared>);
+pub struct Handler(Arc<Shared>, Peer);
 
 struct Shared {
     token: Option<SecretString>,
-    host_rule: HostRule,
+    front: Front,
     ready_max_age: Duration,
     body_timeout: Duration,
     reader: Reader,
@@ -93,19 +95,27 @@ impl Handler {
         let viewer = Viewer::new(reader.clone(), clock.clone(), counters.clone());
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
-        Self(Arc::new(Shared {
-            token: settings.token.clone(),
-            host_rule: HostRule::new(bound, settings.token.is_some()),
-            ready_max_age: settings.ready_max_age,
-            body_timeout: timeouts.body,
-            reader,
-            clock,
-            viewer,
-            push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
-            graphql,
-            page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
-            draining,
-        }))
+        Self(
+            Arc::new(Shared {
+                token: settings.token.clone(),
+                front: Front::new(settings, bound),
+                ready_max_age: settings.ready_max_age,
+                body_timeout: timeouts.body,
+                reader,
+                clock,
+                viewer,
+                push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
+                graphql,
+                page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
+                draining,
+            }),
+            Peer::default(),
+        )
+    }
+
+    /// The same for a connection with `peer`.
+    pub(super) fn facing(&self, peer: Peer) -> Self {
+        Self(Arc::clone(&self.0), peer)
     }
 
     /// From here on `/readyz` answers that the server is about to stop.
@@ -132,7 +142,12 @@ impl Handler {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let route = route::find(request.uri().path());
+        let place = self.0.front.place(self.1, &request);
+        if let Some(location) = place.with_slash() {
+            return self.redirect(&request, location);
+        }
+        let is_latency = place.path.starts_with(route::LATENCY);
+        let route = route::find(place.path);
         let is_graphql = route.is_some_and(|route| route.endpoint == Endpoint::GraphQl);
         if is_graphql && push::is_upgrade(&request) {
             return self.socket(request);
@@ -142,7 +157,7 @@ impl Handler {
             return *answer;
         }
         let Some(route) = route else {
-            if request.uri().path().starts_with(route::LATENCY) {
+            if is_latency {
                 return latency::unknown();
             }
             return answer::text(StatusCode::NOT_FOUND, "not found; see /\n");
@@ -162,7 +177,8 @@ impl Handler {
             Endpoint::Asset(asset) => asset.answer(request.headers()),
             Endpoint::Session => {
                 let token = self.0.token.as_ref();
-                session::answer(token, request.method(), request.headers())
+                let scope = self.0.front.scope(self.1, &request);
+                session::answer(token, request.method(), request.headers(), &scope)
             }
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
@@ -214,7 +230,7 @@ impl Handler {
     ) -> Result<(), Box<Answer>> {
         let (uri, headers) = (request.uri(), request.headers());
         let refuse = |status, line| Err(Box::new(answer::text(status, line)));
-        let directed = self.0.host_rule.check(uri, headers);
+        let directed = self.0.front.check(self.1, uri, headers);
         match directed {
             Err(Misdirected::BadHost) => {
                 return refuse(StatusCode::BAD_REQUEST, "bad or missing host\n");
@@ -222,7 +238,7 @@ impl Handler {
             Err(Misdirected::WrongHost) => {
                 return refuse(
                     StatusCode::MISDIRECTED_REQUEST,
-                    "host: not a name of this server; use localhost\n",
+                    "host: not a name of this server; use localhost, or start it with --public-url\n",
                 );
             }
             Ok(()) | Err(Misdirected::WrongOrigin) => {}
@@ -236,7 +252,8 @@ impl Handler {
                 );
             }
             Err(Unauthorized::Credential) if is_browser(request) => {
-                return Err(Box::new(session::ask()));
+                let place = self.0.front.place(self.1, request);
+                return Err(Box::new(session::ask(place.path)));
             }
             Err(Unauthorized::Credential) => {
                 let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
@@ -245,9 +262,31 @@ impl Handler {
             }
         }
         if directed.is_err() {
-            return refuse(StatusCode::FORBIDDEN, "origin: another site\n");
+            return refuse(
+                StatusCode::FORBIDDEN,
+                "origin: another site; behind a proxy start the server with --public-url\n",
+            );
         }
         Ok(())
+    }
+
+    /// Sends a client that asks for a prefix without its slash to the one with it. It tells nothing
+    /// that the client does not know, so it asks for no token, as a cookie under the prefix could not
+    /// come along.
+    fn redirect<B>(&self, request: &Request<B>, mut location: String) -> Answer {
+        if let Err(answer) = self.admit_as(Ok(()), request) {
+            return *answer;
+        }
+        if let Some(query) = request.uri().query() {
+            location.push('?');
+            location.push_str(query);
+        }
+        let Ok(location) = HeaderValue::try_from(location) else {
+            return answer::text(StatusCode::NOT_FOUND, "not found; see /\n");
+        };
+        let mut answer = answer::text(StatusCode::PERMANENT_REDIRECT, "with a slash\n");
+        answer.headers_mut().insert(header::LOCATION, location);
+        answer
     }
 
     fn readiness(&self) -> Answer {

@@ -94,7 +94,8 @@ impl Server {
     ) -> Result<Self, ServeError> {
         descriptors::raise_limit();
         let address = settings.listen;
-        let is_protected = settings.token.is_some() || address.ip().is_loopback();
+        let is_protected = settings.token.is_some()
+            || (address.ip().is_loopback() && settings.check_public_urls().is_ok());
         if !is_protected && !settings.open_to_network {
             return Err(ServeError::Unprotected(address));
         }

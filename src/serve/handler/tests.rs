@@ -254,7 +254,7 @@ async fn the_query_of_the_plain_page_is_answered() {
     let (_, rest) = page.split_once("<a href=\"").unwrap();
     let (link, _) = rest.split_once('"').unwrap();
     let answer = handler(settings())
-        .answer(request(&Method::GET, link, &[]))
+        .answer(request(&Method::GET, &format!("/{link}"), &[]))
         .await;
     let text = String::from_utf8(body(answer).await.to_vec()).unwrap();
     assert!(
