@@ -138,7 +138,11 @@ impl Front {
         forwarded: &Forwarded<'_>,
     ) -> bool {
         let scheme = scheme(peer, forwarded);
-        let mut own = std::iter::once(target).chain(forwarded.authority());
+        // A proxy may have dropped the port of a public URL, and it says nothing of the scheme: of
+        // such a host the public URLs alone say which pages are ours.
+        let tells = |target: &Authority<'_>| target.port.is_some() || !self.is_public(target.host);
+        let own = std::iter::once(target).chain(forwarded.authority());
+        let mut own = own.filter(tells);
         self.public_urls.iter().any(|url| url.site() == page)
             || own.any(|target| host::is_page_of(page, target, scheme))
     }

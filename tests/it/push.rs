@@ -6,5 +6,5 @@ mod faults;
 mod handshake;
 mod npm;
 mod operations;
-mod rig;
+pub(crate) mod rig;
 mod slow;

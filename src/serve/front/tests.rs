@@ -120,16 +120,29 @@ fn pages_of_a_public_url_are_ours_whatever_host_the_proxy_sends() {
             }
         }
     }
-    // The scheme is part of an origin of the public URL's own, but not its host's on this machine.
-    let front = front(true, &["https://gauge.example/"]);
-    let lines = [
-        ("host", "127.0.0.1:4000"),
-        ("origin", "http://gauge.example"),
-    ];
+    // A host without its port may be that of any service of the host.
+    let front = front(true, &public);
+    let from = |host, origin| check_as(&front, peer(CLIENT), &[("host", host), ("origin", origin)]);
+    let wrong = Err(Misdirected::WrongOrigin);
+    assert_eq!(from("gauge.example", "https://gauge.example"), wrong);
+    assert_eq!(from("gauge.example", "http://gauge.example"), wrong);
+    assert_eq!(from("gauge.example:443", "https://gauge.example"), Ok(()));
     assert_eq!(
-        check_as(&front, peer(CLIENT), &lines),
-        Err(Misdirected::WrongOrigin)
+        from("gauge.example:4000", "http://gauge.example:4000"),
+        Ok(())
     );
+    assert_eq!(from("other.example", "https://other.example"), Ok(()));
+}
+
+#[test]
+fn a_public_url_settles_the_scheme() {
+    let front = front(true, &["https://gauge.example/"]);
+    for host in ["127.0.0.1:4000", "gauge.example", "GAUGE.example."] {
+        let from = |origin| check_as(&front, peer(CLIENT), &[("host", host), ("origin", origin)]);
+        assert_eq!(from("https://gauge.example"), Ok(()), "{host}");
+        let wrong = Err(Misdirected::WrongOrigin);
+        assert_eq!(from("http://gauge.example"), wrong, "{host}");
+    }
 }
 
 #[test]
