@@ -48,6 +48,7 @@ pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(
 async fn serve(settings: EngineSettings, stop: Stop) -> Result<(), Failure> {
     let failed = |error| Failure::Failed(format!("{error}"));
     let stream = shown_url(&settings.stream.stream_url);
+    let public_urls = settings.serve.public_urls.clone();
     let mut engine = Engine::start(settings, Clock::system())
         .await
         .map_err(failed)?;
@@ -57,6 +58,9 @@ async fn serve(settings: EngineSettings, stop: Stop) -> Result<(), Failure> {
         graphql_url(engine.local_addr())
     ));
     output::note(&page_note(engine.local_addr()));
+    for url in public_urls {
+        output::note(&format!("browsers elsewhere find it at {url}"));
+    }
     tokio::select! {
         () = stop.requested() => output::note(STOPPING),
         error = engine.failed() => {

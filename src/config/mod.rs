@@ -13,6 +13,7 @@ pub mod duration;
 mod engine;
 mod error;
 mod file;
+mod front;
 mod layers;
 pub mod limits;
 mod log;

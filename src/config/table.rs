@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use crate::config::WaitStrategy;
 
+use super::front;
 use super::log;
 use super::log::LogFormat;
-use super::network::Network;
-use super::public_url::PublicUrl;
 use super::region::Region;
 use super::secret;
 use super::setting::Group;
@@ -354,30 +353,8 @@ pub static SETTINGS: &[Setting] = &[
         help: "Let everybody on the network read without a token",
         kind: Kind::Switch(|draft, on| draft.open_to_network = on),
     },
-    Setting {
-        name: "public-url",
-        alias: None,
-        value: "URL",
-        default: None,
-        group: Group::Server,
-        help: "Where browsers reach the server behind a proxy, with the path if any; may be repeated",
-        kind: Kind::List(|draft, text| {
-            draft.public_urls = value::list(text, PublicUrl::parse)?;
-            Ok(())
-        }),
-    },
-    Setting {
-        name: "trusted-proxy",
-        alias: None,
-        value: "ADDR|NETWORK",
-        default: None,
-        group: Group::Server,
-        help: "Proxy whose Forwarded and X-Forwarded-* headers count; may be repeated",
-        kind: Kind::List(|draft, text| {
-            draft.trusted_proxies = value::list(text, Network::parse)?;
-            Ok(())
-        }),
-    },
+    front::PUBLIC_URL,
+    front::TRUSTED_PROXY,
     Setting {
         name: "introspection",
         alias: None,

@@ -18,7 +18,6 @@ use hyper::Request;
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header;
-use hyper::header::HeaderValue;
 use secrecy::SecretString;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -143,8 +142,10 @@ impl Handler {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let place = self.0.front.place(self.1, &request);
-        if let Some(location) = place.with_slash() {
-            return self.redirect(&request, location);
+        if let Some(location) = place.with_slash(request.uri().query()) {
+            // It asks for no token: the cookie's path begins at the slash.
+            let admitted = self.admit_as(Ok(()), &request);
+            return admitted.map_or_else(|refusal| *refusal, |()| answer::elsewhere(location));
         }
         let is_latency = place.path.starts_with(route::LATENCY);
         let route = route::find(place.path);
@@ -268,25 +269,6 @@ impl Handler {
             );
         }
         Ok(())
-    }
-
-    /// Sends a client that asks for a prefix without its slash to the one with it. It tells nothing
-    /// that the client does not know, so it asks for no token, as a cookie under the prefix could not
-    /// come along.
-    fn redirect<B>(&self, request: &Request<B>, mut location: String) -> Answer {
-        if let Err(answer) = self.admit_as(Ok(()), request) {
-            return *answer;
-        }
-        if let Some(query) = request.uri().query() {
-            location.push('?');
-            location.push_str(query);
-        }
-        let Ok(location) = HeaderValue::try_from(location) else {
-            return answer::text(StatusCode::NOT_FOUND, "not found; see /\n");
-        };
-        let mut answer = answer::text(StatusCode::PERMANENT_REDIRECT, "with a slash\n");
-        answer.headers_mut().insert(header::LOCATION, location);
-        answer
     }
 
     fn readiness(&self) -> Answer {

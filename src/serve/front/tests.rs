@@ -261,9 +261,15 @@ fn a_prefix_without_its_slash_leads_to_the_one_with_it() {
     let front = front(false, &["https://a.example/apps/gauge"]);
     let location = |path: &str| {
         let request = request(path, &[]);
-        front.place(peer(CLIENT), &request).with_slash()
+        front
+            .place(peer(CLIENT), &request)
+            .with_slash(request.uri().query())
     };
     assert_eq!(location("/apps/gauge").as_deref(), Some("gauge/"));
+    assert_eq!(
+        location("/apps/gauge?a=/&b").as_deref(),
+        Some("gauge/?a=/&b")
+    );
     for path in ["/", "/apps", "/apps/gauge/", "/apps/gauge/graphql"] {
         assert_eq!(location(path), None, "{path}");
     }
