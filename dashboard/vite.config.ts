@@ -8,6 +8,8 @@ const server = process.env["STREAMGAUGE_ADDRESS"] ?? "127.0.0.1:4000";
 
 export default defineConfig({
   appType: "mpa",
+  // Relative, so that the page works under whatever path a proxy puts it.
+  base: "./",
   build: {
     target: "es2022",
     // The policy allows images from data: URLs, but a script or a font in one would be refused.

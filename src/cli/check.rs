@@ -11,6 +11,7 @@ use crate::config;
 use crate::config::Environment;
 use crate::config::Flags;
 use crate::config::Loaded;
+use crate::config::PublicUrl;
 use crate::config::Setting;
 use crate::config::Settings;
 use crate::config::SettingsError;
@@ -88,6 +89,9 @@ fn text(loaded: &Loaded) -> String {
         let _ = writeln!(text, "would fetch a token from {}", urls.token);
         let _ = writeln!(text, "would read events from {}", urls.stream);
         let _ = writeln!(text, "would serve GraphQL at {}", urls.graphql);
+        for url in urls.public {
+            let _ = writeln!(text, "would be found by browsers elsewhere at {url}");
+        }
     }
     text
 }
@@ -139,7 +143,7 @@ fn json(loaded: &Loaded) -> Value {
     };
     let would_run = loaded.settings.as_ref().ok().map(|settings| {
         let urls = Urls::of(settings);
-        json!({"tokenUrl": urls.token, "streamUrl": urls.stream, "graphqlUrl": urls.graphql})
+        json!({"tokenUrl": urls.token, "streamUrl": urls.stream, "graphqlUrl": urls.graphql, "publicUrls": urls.public})
     });
     json!({
         "ok": loaded.settings.is_ok(),
@@ -157,6 +161,7 @@ struct Urls {
     token: String,
     stream: String,
     graphql: String,
+    public: Vec<String>,
 }
 
 impl Urls {
@@ -166,6 +171,12 @@ impl Urls {
             token: config::shown_url(&engine.auth.token_url),
             stream: config::shown_url(&engine.stream.stream_url),
             graphql: super::graphql_url(engine.serve.listen),
+            public: engine
+                .serve
+                .public_urls
+                .iter()
+                .map(PublicUrl::to_string)
+                .collect(),
         }
     }
 }

@@ -72,6 +72,7 @@ async fn serve(
 ) -> Result<(), Failure> {
     let failed = |error| Failure::Failed(format!("{error}"));
     let stream = shown_url(&settings.stream.stream_url);
+    let public_urls = settings.serve.public_urls.clone();
     let mut engine = Engine::start(settings, Clock::system())
         .await
         .map_err(failed)?;
@@ -81,6 +82,9 @@ async fn serve(
         graphql_url(engine.local_addr())
     ));
     output::note(&page_note(engine.local_addr()));
+    for url in public_urls {
+        output::note(&format!("browsers elsewhere find it at {url}"));
+    }
     let reader = engine.reader();
     systemd.ready(&reader.load());
     let period = systemd.period();

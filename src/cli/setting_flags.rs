@@ -2,6 +2,7 @@
 //! `config`, everything at once.
 
 use clap::Arg;
+use clap::ArgAction;
 use clap::ArgMatches;
 use clap::Args;
 use clap::Command;
@@ -51,6 +52,9 @@ fn arg(setting: &'static Setting) -> Arg {
             .require_equals(true)
             .default_missing_value("true");
     }
+    if setting.is_list() {
+        return arg.action(ArgAction::Append);
+    }
     if setting.is_path() {
         return arg.value_hint(ValueHint::FilePath);
     }
@@ -78,10 +82,11 @@ fn flags(matches: &ArgMatches, of_log: bool) -> Flags {
         if !matches.contains_id(setting.name) {
             continue;
         }
-        let text = matches.get_one::<String>(setting.name);
         // A secret's text ends here.
-        let text = text.filter(|_| !setting.is_secret());
-        flags.set(setting, text.cloned().unwrap_or_default());
+        let texts = matches.get_many::<String>(setting.name);
+        let texts = texts.filter(|_| !setting.is_secret()).into_iter().flatten();
+        let texts: Vec<&str> = texts.map(String::as_str).collect();
+        flags.set(setting, texts.join(","));
     }
     flags
 }

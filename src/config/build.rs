@@ -369,6 +369,8 @@ fn small_millis(length: Duration) -> u32 {
 fn serve(layers: &mut Layers) -> Option<ServeSettings> {
     let mut serve = ServeSettings::new(layers.draft.listen.unwrap_or(ServeSettings::LISTEN));
     serve.open_to_network = layers.draft.open_to_network;
+    serve.public_urls = layers.draft.public_urls.clone();
+    serve.trusted_proxies = layers.draft.trusted_proxies.clone();
     serve.introspection = layers.draft.introspection;
     serve.ready_max_age = layers.draft.ready_max_age;
     if let Some(path) = layers.draft.token_file.clone() {
@@ -391,6 +393,17 @@ fn serve(layers: &mut Layers) -> Option<ServeSettings> {
             "token-file: the token has fewer than {min} characters; it is refused where the network can reach the server"
         );
         layers.warnings.push(line);
+    }
+    if !layers.are_good(&["public-url", "trusted-proxy"]) {
+        return None;
+    }
+    if let Err(why) = serve.check_public_urls() {
+        let name = match serve.token {
+            Some(_) => "token-file",
+            None => "public-url",
+        };
+        layers.fault(name, why);
+        return None;
     }
     Some(serve)
 }

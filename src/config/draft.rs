@@ -10,6 +10,8 @@ use secrecy::SecretString;
 use crate::config::WaitStrategy;
 
 use super::log::LogFormat;
+use super::network::Network;
+use super::public_url::PublicUrl;
 use super::region::Region;
 use super::source::Source;
 use super::stream::Overload;
@@ -56,6 +58,8 @@ pub(super) struct Draft {
     pub(super) listen: Option<SocketAddr>,
     pub(super) token_file: Option<PathBuf>,
     pub(super) open_to_network: bool,
+    pub(super) public_urls: Vec<PublicUrl>,
+    pub(super) trusted_proxies: Vec<Network>,
     pub(super) introspection: Option<bool>,
     pub(super) ready_max_age: Duration,
 

@@ -142,7 +142,7 @@ fn as_text(kind: &Kind, value: &DeValue<'_>) -> Option<String> {
             let parsed = i128::from_str_radix(number.as_str(), number.radix());
             Some(parsed.unwrap_or(i128::MAX).to_string())
         }
-        (Kind::Lengths(..), DeValue::Array(parts)) => {
+        (Kind::Lengths(..) | Kind::List(_), DeValue::Array(parts)) => {
             let parts: Option<Vec<&str>> =
                 parts.iter().map(|part| part.get_ref().as_str()).collect();
             Some(parts?.join(","))
@@ -158,6 +158,7 @@ const fn expected(kind: &Kind) -> &'static str {
         Kind::Switch(_) => "true or false",
         Kind::Count(..) => "a whole number",
         Kind::Lengths(..) => "a list of strings such as [\"10s\", \"1m\"]",
+        Kind::List(_) => "a list of strings",
         Kind::Length(..) => "a string such as \"60s\"",
         Kind::Bytes(..) => "a string such as \"256MiB\"",
         _ => "a string",

@@ -75,7 +75,8 @@ impl fmt::Debug for Environment {
 pub struct Flags(BTreeMap<&'static str, String>);
 
 impl Flags {
-    /// Adds one flag. A secret's value must not get here: give an empty text.
+    /// Adds one flag, of a list all its values with commas between them. A secret's value must not
+    /// get here: give an empty text.
     pub fn set(&mut self, setting: &'static Setting, text: String) {
         self.0.insert(setting.name, text);
     }
@@ -353,7 +354,7 @@ fn apply(setting: &Setting, text: &str, draft: &mut Draft) -> Result<ShownValue,
         Kind::Bytes(range, field) => *field(draft) = value::bytes(text, range)?,
         Kind::Switch(store) => store(draft, value::switch(text)?),
         Kind::Path(field) => *field(draft) = Some(text.into()),
-        Kind::Text(read) | Kind::Id(read) => read(draft, text)?,
+        Kind::Text(read) | Kind::Id(read) | Kind::List(read) => read(draft, text)?,
         Kind::HttpUrl(field) => {
             let url = value::url(text, value::HTTP)?;
             let shown = value::shown_url(&url);

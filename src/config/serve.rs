@@ -6,6 +6,9 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
+use super::network::Network;
+use super::public_url::PublicUrl;
+
 /// The HTTP server.
 #[derive(Clone, Debug)]
 pub struct ServeSettings {
@@ -15,6 +18,10 @@ pub struct ServeSettings {
     pub token: Option<SecretString>,
     /// Whether it may listen beyond loopback without a token.
     pub open_to_network: bool,
+    /// Where browsers reach it behind proxies, beside its own address.
+    pub public_urls: Vec<PublicUrl>,
+    /// Proxies whose word on a request's way is believed.
+    pub trusted_proxies: Vec<Network>,
     /// Whether the schema can be asked for; `None` means only where no token is asked for.
     pub introspection: Option<bool>,
     /// A snapshot older than this makes `/readyz` answer 503.
@@ -60,6 +67,8 @@ impl ServeSettings {
             listen,
             token: None,
             open_to_network: false,
+            public_urls: Vec::new(),
+            trusted_proxies: Vec::new(),
             introspection: None,
             ready_max_age: Duration::from_secs(5),
             timeouts: ServeTimeouts::DEFAULT,
@@ -78,9 +87,7 @@ impl ServeSettings {
             return Ok(());
         }
         if self.has_short_token() {
-            return Err(
-                "the token has fewer than 16 characters, and everybody on the network can try it; make a longer one, such as with openssl rand -hex 32",
-            );
+            return Err(SHORT_TOKEN);
         }
         if self.token.is_some() || self.open_to_network {
             return Ok(());
@@ -96,11 +103,32 @@ impl ServeSettings {
         token.is_some_and(|token| token.len() < Self::TOKEN_CHARACTERS_MIN)
     }
 
+    /// Checks the same for the addresses under which proxies make it known.
+    ///
+    /// # Errors
+    /// One reason that says what to give.
+    pub fn check_public_urls(&self) -> Result<(), &'static str> {
+        if self.public_urls.iter().all(PublicUrl::is_loopback) {
+            return Ok(());
+        }
+        if self.has_short_token() {
+            return Err(SHORT_TOKEN);
+        }
+        if self.token.is_some() || self.open_to_network {
+            return Ok(());
+        }
+        Err(
+            "beyond this machine, so everybody who reaches it could read; give --token-file, or --open-to-network",
+        )
+    }
+
     /// Whether the schema can be asked for, and whether errors suggest names from it.
     pub fn introspection_allowed(&self) -> bool {
         self.introspection.unwrap_or_else(|| self.token.is_none())
     }
 }
+
+const SHORT_TOKEN: &str = "the token has fewer than 16 characters, and everybody on the network can try it; make a longer one, such as with openssl rand -hex 32";
 
 impl ServeTimeouts {
     /// The defaults: long enough for a phone on a bad line, short enough to free what it holds.

@@ -74,6 +74,8 @@ pub(super) enum Kind {
     WebSocketUrl(fn(&mut Draft) -> &mut Option<Uri>),
     /// A URL whose path may be a key: shown without it.
     WebhookUrl(fn(&mut Draft) -> &mut Option<Uri>),
+    /// Texts separated by commas; a flag is given once for each, a file has a list.
+    List(fn(&mut Draft, &str) -> Result<(), String>),
     /// Anything else that is written as text.
     Text(fn(&mut Draft, &str) -> Result<(), String>),
     /// Text that is shown when it is right, and not repeated when it is refused.
@@ -114,6 +116,11 @@ impl Setting {
         matches!(self.kind, Kind::Switch(_))
     }
 
+    /// Whether the flag may be given several times.
+    pub const fn is_list(&self) -> bool {
+        matches!(self.kind, Kind::List(_))
+    }
+
     /// Whether the value is a path to complete in a shell.
     pub const fn is_path(&self) -> bool {
         matches!(self.kind, Kind::Path(_))
@@ -121,7 +128,10 @@ impl Setting {
 
     /// Whether an error may quote a refused value: not when it may hold a credential.
     pub(super) fn may_quote(&self, text: &str) -> bool {
+        // A URL without its scheme is refused as well, with the password that may be in it.
+        let may_hold_password = self.is_list() && text.contains(['@', '?']);
         !text.contains("://")
+            && !may_hold_password
             && !matches!(
                 self.kind,
                 Kind::Id(_)

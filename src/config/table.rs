@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::WaitStrategy;
 
+use super::front;
 use super::log;
 use super::log::LogFormat;
 use super::region::Region;
@@ -352,6 +353,8 @@ pub static SETTINGS: &[Setting] = &[
         help: "Let everybody on the network read without a token",
         kind: Kind::Switch(|draft, on| draft.open_to_network = on),
     },
+    front::PUBLIC_URL,
+    front::TRUSTED_PROXY,
     Setting {
         name: "introspection",
         alias: None,

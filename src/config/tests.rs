@@ -177,6 +177,16 @@ fn every_setting_is_read_from_every_layer() {
                 "https://host/(hidden)",
                 "\"https://host/(hidden)\"".to_owned(),
             ),
+            Kind::List(_) => match setting.name {
+                "trusted-proxy" => (
+                    "10.0.0.7,fd00::/8",
+                    "[\"10.0.0.7\", \"fd00::/8\"]".to_owned(),
+                ),
+                _ => (
+                    "https://a.example/,http://b.example:81/gauge",
+                    "[\"https://a.example/\", \"http://b.example:81/gauge\"]".to_owned(),
+                ),
+            },
             Kind::Id(_) => ("id-2", "\"id-2\"".to_owned()),
             Kind::Secret(_) => continue,
             Kind::Text(_) => {
@@ -228,6 +238,14 @@ fn bad_values(setting: &Setting) -> Vec<String> {
             "https://me:s3cret@host/",
             "wss://me:s3cret@host/",
             "wss://хост/",
+        ],
+        Kind::List(_) => vec![
+            "banana",
+            "10.0.0.7,banana",
+            "https://a.example/,",
+            "https://me:s3cret@host/",
+            "me:s3cret@host",
+            "host/?token=s3cret",
         ],
         Kind::Id(_) => vec!["id:s3cret", "i d", "ид"],
         Kind::Text(_) => vec!["banana", "\u{1b}[2J", "5", "日本"],
@@ -546,6 +564,58 @@ fn an_empty_or_blank_variable_is_as_good_as_unset() {
         "token-file",
         &["is empty"],
     );
+}
+
+#[test]
+fn a_public_url_beyond_this_machine_asks_for_a_token_or_consent() {
+    let (_folder, path) = file("correct-horse-battery\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let token = ("token-file", path.to_str().unwrap());
+    let check = |urls: &str, given: &[(&str, &str)], is_good: bool| {
+        let given = [&[("public-url", urls)], given].concat();
+        let loaded = load(&flags(&given), &environment(&[]));
+        match is_good {
+            true => {
+                let serve = loaded.settings.unwrap().engine.serve;
+                assert_eq!(serve.public_urls.len(), urls.split(',').count());
+            }
+            false => check_one_fault(
+                &loaded,
+                "public-url",
+                &["--token-file", "--open-to-network"],
+            ),
+        }
+    };
+    for urls in [
+        "https://gauge.example/",
+        "http://10.0.0.1/",
+        "https://[fd00::1]/gauge",
+        "https://localhost.example/",
+        "http://localhost:1/,https://gauge.example/",
+    ] {
+        check(urls, &[], false);
+        check(urls, &[token], true);
+        check(urls, &[("open-to-network", "true")], true);
+    }
+    for urls in [
+        "http://localhost:8080/gauge/",
+        "https://127.9.9.9/,http://[::1]:1/",
+        "http://[::ffff:127.0.0.1]/",
+    ] {
+        check(urls, &[], true);
+    }
+}
+
+#[test]
+fn a_fault_in_a_list_says_which_value_it_is() {
+    let urls = "https://a.example/,https://b.example/?x,https://c.example/";
+    let loaded = load(&flags(&[("public-url", urls)]), &environment(&[]));
+    check_one_fault(&loaded, "public-url", &["number 2 of 3", "query"]);
+    let loaded = load(
+        &flags(&[("trusted-proxy", "10.0.0.0/8, ::/0")]),
+        &environment(&[]),
+    );
+    check_one_fault(&loaded, "trusted-proxy", &["number 2 of 2", "everybody"]);
 }
 
 #[test]

@@ -104,6 +104,25 @@ fn choose(range: &RangeInclusive<u64>) -> String {
     format!("choose {} to {}", range.start(), range.end())
 }
 
+/// Several values, separated by commas; what is wrong names which of them it is.
+pub(super) fn list<T>(
+    text: &str,
+    read: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<Vec<T>, String> {
+    const COUNT_MAX: usize = 64;
+    let count = text.split(',').count();
+    if count > COUNT_MAX {
+        return Err(format!("{count} values over {COUNT_MAX}"));
+    }
+    let values = text.split(',').map(str::trim).enumerate();
+    values
+        .map(|(index, value)| match read(value) {
+            Err(why) if count > 1 => Err(format!("number {} of {count}: {why}", index + 1)),
+            read => read.map_err(str::to_owned),
+        })
+        .collect()
+}
+
 /// A switch.
 pub(super) fn switch(text: &str) -> Result<bool, String> {
     match text {

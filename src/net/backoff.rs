@@ -98,7 +98,7 @@ mod tests {
         assert!(delays.iter().all(|delay| *delay <= BASE));
         for tenth in 0..10_u32 {
             let range = BASE * tenth / 10..BASE * (tenth + 1) / 10;
-            let count = delays.iter().filter(|delay| range.contains(delay)).count();
+            let count = delays.iter().filter(|delay| range.contains(*delay)).count();
             assert!((50..=150).contains(&count), "{count} delays in {range:?}");
         }
     }

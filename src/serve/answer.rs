@@ -125,6 +125,16 @@ pub(super) fn text(status: StatusCode, line: &'static str) -> Answer {
     new(status, "text/plain; charset=utf-8", line)
 }
 
+/// An answer that sends the client to another place.
+pub(super) fn elsewhere(location: String) -> Answer {
+    let mut answer = text(StatusCode::PERMANENT_REDIRECT, "elsewhere\n");
+    // What was read from a request's URI is a header.
+    if let Ok(location) = HeaderValue::try_from(location) {
+        answer.headers_mut().insert(header::LOCATION, location);
+    }
+    answer
+}
+
 /// Adds a header to an answer.
 pub(super) fn with(mut answer: Answer, name: HeaderName, value: &'static str) -> Answer {
     answer

@@ -34,8 +34,9 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 pub(super) const HASHED: &str = "/assets/";
 
 /// The policy of the page: what it needs is here, and nothing else is. Scripts may set the styles of
-/// elements, no markup may.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+/// elements, no markup may. The hash is that of the one script inside the page.
+const POLICY: &str = "default-src 'none'; \
+    script-src 'self' 'sha256-TTQLqTpYSHeahNoB2KIs8JVt4XqEQnAwoPCVA08MOcM='; style-src 'self'; \
     connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 

@@ -32,6 +32,7 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::AnswerBody;
+use super::front::Peer;
 use super::handler::Handler;
 use super::push;
 use super::push::Line;
@@ -58,6 +59,10 @@ pub(super) async fn serve(
     stop: Stop,
 ) {
     let watch = Watch::new(timeouts);
+    let handler = handler.facing(Peer {
+        address: stream.peer_addr().ok().map(|address| address.ip()),
+        is_tls: false,
+    });
     let (line, mut opened) = mpsc::unbounded_channel();
     let line = Line(line);
     let service = service_fn(|mut request| {

@@ -28,10 +28,11 @@ use super::answer::Answer;
 use super::assets;
 use super::bearer;
 use super::bearer::Unauthorized;
+use super::front::Front;
+use super::front::Peer;
 use super::graphql::Carries;
 use super::graphql::GraphQl;
 use super::health::Readiness;
-use super::host::HostRule;
 use super::host::Misdirected;
 use super::latency;
 use super::media;
@@ -57,11 +58,11 @@ use crate::time::Clock;
 
 /// Answers requests; what a connection hands them to. Cheap to clone.
 #[derive(Clone)]
-pub struct Handler(Arc<Shared>);
+pub struct Handler(Arc<Shared>, Peer);
 
 struct Shared {
     admission: Admission,
-    host_rule: HostRule,
+    front: Front,
     ready_max_age: Duration,
     body_timeout: Duration,
     reader: Reader,
@@ -94,19 +95,27 @@ impl Handler {
         let viewer = Viewer::new(reader.clone(), clock.clone(), counters.clone());
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
-        Self(Arc::new(Shared {
-            admission: Admission::new(settings.token.clone()),
-            host_rule: HostRule::new(bound, settings.token.is_some()),
-            ready_max_age: settings.ready_max_age,
-            body_timeout: timeouts.body,
-            reader,
-            clock,
-            viewer,
-            push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
-            graphql,
-            page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
-            draining,
-        }))
+        Self(
+            Arc::new(Shared {
+                admission: Admission::new(settings.token.clone()),
+                front: Front::new(settings, bound),
+                ready_max_age: settings.ready_max_age,
+                body_timeout: timeouts.body,
+                reader,
+                clock,
+                viewer,
+                push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
+                graphql,
+                page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
+                draining,
+            }),
+            Peer::default(),
+        )
+    }
+
+    /// The same for a connection with `peer`.
+    pub(super) fn facing(&self, peer: Peer) -> Self {
+        Self(Arc::clone(&self.0), peer)
     }
 
     /// Where the token can be replaced.
@@ -139,7 +148,14 @@ impl Handler {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let pass = self.0.admission.pass();
-        let route = route::find(request.uri().path());
+        let place = self.0.front.place(self.1, &request);
+        if let Some(location) = place.with_slash(request.uri().query()) {
+            // It asks for no token: the cookie's path begins at the slash.
+            let admitted = self.admit_as(Ok(()), &request);
+            return admitted.map_or_else(|refusal| *refusal, |()| answer::elsewhere(location));
+        }
+        let is_latency = place.path.starts_with(route::LATENCY);
+        let route = route::find(place.path);
         let is_graphql = route.is_some_and(|route| route.endpoint == Endpoint::GraphQl);
         if is_graphql && push::is_upgrade(&request) {
             return self.socket(request, pass);
@@ -149,7 +165,7 @@ impl Handler {
             return *answer;
         }
         let Some(route) = route else {
-            if request.uri().path().starts_with(route::LATENCY) {
+            if is_latency {
                 return latency::unknown();
             }
             return answer::text(StatusCode::NOT_FOUND, "not found; see /\n");
@@ -167,7 +183,10 @@ impl Handler {
                 }
             },
             Endpoint::Asset(asset) => asset.answer(request.headers()),
-            Endpoint::Session => session::answer(pass.token(), request.method(), request.headers()),
+            Endpoint::Session => {
+                let scope = self.0.front.scope(self.1, &request);
+                session::answer(pass.token(), request.method(), request.headers(), &scope)
+            }
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
             Endpoint::GraphQl => self.graphql(request, pass).await,
@@ -218,7 +237,7 @@ impl Handler {
     ) -> Result<(), Box<Answer>> {
         let (uri, headers) = (request.uri(), request.headers());
         let refuse = |status, line| Err(Box::new(answer::text(status, line)));
-        let directed = self.0.host_rule.check(uri, headers);
+        let directed = self.0.front.check(self.1, uri, headers);
         match directed {
             Err(Misdirected::BadHost) => {
                 return refuse(StatusCode::BAD_REQUEST, "bad or missing host\n");
@@ -226,7 +245,7 @@ impl Handler {
             Err(Misdirected::WrongHost) => {
                 return refuse(
                     StatusCode::MISDIRECTED_REQUEST,
-                    "host: not a name of this server; use localhost\n",
+                    "host: not a name of this server; use localhost, or start it with --public-url\n",
                 );
             }
             Ok(()) | Err(Misdirected::WrongOrigin) => {}
@@ -240,7 +259,8 @@ impl Handler {
                 );
             }
             Err(Unauthorized::Credential) if is_browser(request) => {
-                return Err(Box::new(session::ask()));
+                let place = self.0.front.place(self.1, request);
+                return Err(Box::new(session::ask(place.path)));
             }
             Err(Unauthorized::Credential) => {
                 let answer = answer::text(StatusCode::UNAUTHORIZED, "unauthorized\n");
@@ -249,7 +269,10 @@ impl Handler {
             }
         }
         if directed.is_err() {
-            return refuse(StatusCode::FORBIDDEN, "origin: another site\n");
+            return refuse(
+                StatusCode::FORBIDDEN,
+                "origin: another site; behind a proxy start the server with --public-url\n",
+            );
         }
         Ok(())
     }
@@ -312,8 +335,7 @@ impl Handler {
         match (media, outcome) {
             // What is answered once is, where the client takes that too.
             (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
-            // Boxed, so that the usual request does not move the room that this one needs.
-            (_, outcome) => Box::pin(push::answer_events(&self.0.push, outcome, pass)).await,
+            (_, outcome) => push::answer_events(&self.0.push, outcome, pass),
         }
     }
 

@@ -1,8 +1,8 @@
-//! Whom a request says it is for, and which page it comes from.
+//! Whom a request says it is for.
 //!
 //! A page that a browser shows can make its own name resolve to the loopback address and then read
 //! what a server there answers. Its requests still carry its name, so a server that asks for no
-//! token refuses names that are not this machine's. Pages of other origins are refused everywhere.
+//! token refuses names that are not this machine's.
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
@@ -11,12 +11,10 @@ use hyper::HeaderMap;
 use hyper::Uri;
 use hyper::header;
 
-/// A host and its port, as the client wrote them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Authority<'a> {
-    host: &'a str,
-    port: Option<u16>,
-}
+use crate::config::Authority;
+use crate::config::Host;
+use crate::config::Scheme;
+use crate::config::Site;
 
 /// Why a request is not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +27,7 @@ pub(super) enum Misdirected {
     WrongOrigin,
 }
 
-/// Which hosts a server answers for.
+/// Which hosts a server answers for, beside its public ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HostRule {
     /// Any: a token or an explicit setting protects the server.
@@ -41,7 +39,6 @@ pub(super) enum HostRule {
 impl HostRule {
     /// The rule for a server at `bound`.
     pub(super) fn new(bound: SocketAddr, has_token: bool) -> Self {
-        // An IPv4 address may be written as an IPv6 one.
         let bound = bound.ip().to_canonical();
         if has_token || !bound.is_loopback() {
             return Self::Any;
@@ -49,73 +46,31 @@ impl HostRule {
         Self::Local(bound)
     }
 
-    /// Checks the target of a request and the page it comes from.
-    ///
-    /// # Errors
-    /// When it is for another host or from another origin.
-    pub(super) fn check(self, uri: &Uri, headers: &HeaderMap) -> Result<(), Misdirected> {
-        let target = target(uri, headers).ok_or(Misdirected::BadHost)?;
-        if let Self::Local(bound) = self
-            && !is_local(target.host, bound)
-        {
-            return Err(Misdirected::WrongHost);
+    /// Whether it answers for a host.
+    pub(super) fn admits(self, host: Host<'_>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Local(bound) => host.is_loopback() || host == Host::Address(bound),
         }
-        let mut origins = headers.get_all(header::ORIGIN).iter();
-        if origins.any(|origin| !is_same(origin.to_str().unwrap_or_default(), target)) {
-            return Err(Misdirected::WrongOrigin);
-        }
-        Ok(())
     }
 }
 
 /// Whom the request is for: the URI of HTTP/2 and of proxies, else the one `Host` header.
-fn target<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Authority<'a>> {
+pub(super) fn target<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Authority<'a>> {
     if let Some(authority) = uri.authority() {
-        return parse(authority.as_str());
+        return Authority::parse(authority.as_str());
     }
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return None;
     };
-    parse(host.to_str().ok()?)
+    Authority::parse(host.to_str().ok()?)
 }
 
-/// Splits `host`, `host:port`, `[v6]` or `[v6]:port`; the brackets are not part of the host.
-fn parse(authority: &str) -> Option<Authority<'_>> {
-    let (host, rest) = match authority.strip_prefix('[') {
-        Some(v6) => v6.split_once(']')?,
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
-    };
-    let port = match rest.strip_prefix(':') {
-        Some(port) => Some(port.parse().ok()?),
-        None if rest.is_empty() => None,
-        None => return None,
-    };
-    let is_name = !host.is_empty() && !host.contains(['@', '/', ' ']);
-    is_name.then_some(Authority { host, port })
-}
-
-fn is_local(host: &str, bound: IpAddr) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(address) => {
-            let address = address.to_canonical();
-            address.is_loopback() || address == bound
-        }
-        Err(_) => host.eq_ignore_ascii_case("localhost"),
-    }
-}
-
-/// Whether an origin, `scheme://host[:port]`, has the host and port of `target`.
-fn is_same(origin: &str, target: Authority<'_>) -> bool {
-    let (default_port, rest) = match origin.split_once("://") {
-        Some(("http", rest)) => (80, rest),
-        Some(("https", rest)) => (443, rest),
-        _ => return false,
-    };
-    parse(rest).is_some_and(|from| {
-        from.host.eq_ignore_ascii_case(target.host)
-            && from.port.unwrap_or(default_port) == target.port.unwrap_or(default_port)
-    })
+/// Whether a page is the one that a request for `target` would open, over `scheme` where it is known.
+/// A target without a port is at the scheme's own.
+pub(super) fn is_page_of(page: Site<'_>, target: Authority<'_>, scheme: Option<Scheme>) -> bool {
+    scheme.is_none_or(|scheme| scheme == page.scheme) && page == target.over(page.scheme)
 }
 
 #[cfg(test)]
@@ -124,17 +79,13 @@ mod tests {
 
     use super::*;
 
-    fn check(rule: HostRule, host: &str, origin: Option<&str>) -> Result<(), Misdirected> {
+    fn admits(host: &'static str) -> Option<bool> {
         let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
-        if let Some(origin) = origin {
-            headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
-        }
-        rule.check(&Uri::from_static("/graphql"), &headers)
-    }
-
-    fn local() -> HostRule {
-        HostRule::new(SocketAddr::from(([127, 0, 0, 1], 4000)), false)
+        headers.insert(header::HOST, HeaderValue::from_static(host));
+        let rule = HostRule::new(SocketAddr::from(([127, 0, 0, 1], 4000)), false);
+        let uri = Uri::from_static("/graphql");
+        let target = target(&uri, &headers)?;
+        Some(rule.admits(target.host))
     }
 
     #[test]
@@ -142,46 +93,51 @@ mod tests {
         for host in [
             "localhost",
             "LOCALHOST:4000",
+            "localhost.:4000",
             "127.0.0.1:4000",
             "127.9.9.9",
             "[::1]:4000",
             "[::1]",
+            "[::ffff:127.0.0.1]:4000",
         ] {
-            assert_eq!(check(local(), host, None), Ok(()), "{host}");
+            assert_eq!(admits(host), Some(true), "{host}");
         }
         for host in [
             "evil.example",
             "localhost.evil.example",
             "127.0.0.1.evil.example:4000",
+            "127.0.0.01",
+            "2130706433",
             "10.0.0.1",
             "[fe80::1]",
+            "0.0.0.0:4000",
         ] {
-            let expected = Err(Misdirected::WrongHost);
-            assert_eq!(check(local(), host, None), expected, "{host}");
+            assert_eq!(admits(host), Some(false), "{host}");
         }
         for host in [
             "",
             ":4000",
             "user@localhost",
             "localhost:x",
+            "localhost:+4000",
+            "localhost, evil.example",
+            "localhost/",
+            "localhost..",
             "[::1",
             "[::1]x",
+            "[localhost]",
         ] {
-            let expected = Err(Misdirected::BadHost);
-            assert_eq!(check(local(), host, None), expected, "{host}");
+            assert_eq!(admits(host), None, "{host}");
         }
-        let none = local().check(&Uri::from_static("/"), &HeaderMap::new());
-        assert_eq!(none, Err(Misdirected::BadHost));
+        assert_eq!(target(&Uri::from_static("/"), &HeaderMap::new()), None);
     }
 
     #[test]
     fn a_loopback_address_in_the_clothes_of_ipv6_is_local_too() {
         let rule = HostRule::new("[::ffff:127.0.0.1]:4000".parse().unwrap(), false);
-        assert_eq!(rule, local());
-        assert_eq!(check(rule, "[::ffff:127.0.0.1]:4000", None), Ok(()));
-        let expected = Err(Misdirected::WrongHost);
-        assert_eq!(check(rule, "evil.example", None), expected);
-        assert_eq!(check(rule, "[::ffff:10.0.0.1]:4000", None), expected);
+        assert_eq!(rule, HostRule::Local([127, 0, 0, 1].into()));
+        assert_eq!(admits("[::ffff:127.0.0.1]:4000"), Some(true));
+        assert_eq!(admits("[::ffff:10.0.0.1]:4000"), Some(false));
     }
 
     #[test]
@@ -189,31 +145,61 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static("localhost"));
         let uri = Uri::from_static("http://evil.example/graphql");
-        assert_eq!(local().check(&uri, &headers), Err(Misdirected::WrongHost));
+        let target = target(&uri, &headers).unwrap();
+        assert_eq!(target.host, Host::Name("evil.example"));
     }
 
     #[test]
-    fn other_origins_are_refused_under_every_rule() {
-        let with_token = HostRule::new(SocketAddr::from(([127, 0, 0, 1], 4000)), true);
-        let open = HostRule::new(SocketAddr::from(([0, 0, 0, 0], 4000)), false);
-        assert_eq!((with_token, open), (HostRule::Any, HostRule::Any));
-        let from = |host, origin| check(HostRule::Any, host, Some(origin));
-        assert_eq!(from("gauge.example", "https://gauge.example"), Ok(()));
-        assert_eq!(from("gauge.example:443", "https://gauge.example"), Ok(()));
-        assert_eq!(
-            from("gauge.example:4000", "http://GAUGE.example:4000"),
-            Ok(())
+    fn an_address_inside_another_is_the_same_one() {
+        let mapped = SocketAddr::new("::ffff:127.0.0.1".parse().unwrap(), 1);
+        let expected = HostRule::Local(IpAddr::from([127, 0, 0, 1]));
+        assert_eq!(HostRule::new(mapped, false), expected);
+        assert_eq!(HostRule::new(mapped, true), HostRule::Any);
+        let open = SocketAddr::from(([0, 0, 0, 0], 1));
+        assert_eq!(HostRule::new(open, false), HostRule::Any);
+    }
+
+    #[test]
+    fn a_page_is_told_by_scheme_host_and_port() {
+        let check = |page: &str, target: &str, scheme: Option<Scheme>, expected: bool| {
+            let (page, target) = (
+                Site::parse(page).unwrap(),
+                Authority::parse(target).unwrap(),
+            );
+            assert_eq!(
+                is_page_of(page, target, scheme),
+                expected,
+                "{page} {target:?}"
+            );
+        };
+        check("https://gauge.example", "gauge.example", None, true);
+        check("https://gauge.example", "gauge.example:443", None, true);
+        check("http://gauge.example", "gauge.example:80", None, true);
+        check("http://gauge.example", "gauge.example:443", None, false);
+        check("https://gauge.example", "gauge.example:80", None, false);
+        check(
+            "http://GAUGE.example:4000",
+            "gauge.example.:4000",
+            None,
+            true,
         );
-        for origin in [
-            "http://evil.example",
-            "http://localhost:4000",
-            "http://gauge.example:81",
-            "null",
-            "",
-            "file://",
-        ] {
-            let expected = Err(Misdirected::WrongOrigin);
-            assert_eq!(from("gauge.example", origin), expected, "{origin}");
-        }
+        check("http://gauge.example:81", "gauge.example", None, false);
+        check("http://[::1]:4000", "[0::1]:4000", None, true);
+        check("http://localhost:4000", "127.0.0.1:4000", None, false);
+        let https = Some(Scheme::Https);
+        check("https://gauge.example", "gauge.example", https, true);
+        check("http://gauge.example", "gauge.example", https, false);
+        check(
+            "http://gauge.example:443",
+            "gauge.example:443",
+            https,
+            false,
+        );
+        check(
+            "https://gauge.example",
+            "gauge.example",
+            Some(Scheme::Http),
+            false,
+        );
     }
 }

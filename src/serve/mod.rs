@@ -3,7 +3,7 @@
 //! ```text
 //!  server      accepts, drains
 //!   └ connection    one socket: protocol, time limits
-//!      └ handler       one request: host, bearer, origin, route
+//!      └ handler       one request: front (forwarded, host), bearer, route
 //!         ├ graphql       cache, query, persisted → precheck (lexer, measure) → execute → schema
 //!         │  ├ reply         answers over HTTP (media)
 //!         │  └ push          answers over WebSockets and server-sent events, subscriptions
@@ -23,6 +23,8 @@ mod cache;
 mod connection;
 mod descriptors;
 mod execute;
+mod forwarded;
+mod front;
 mod graphql;
 mod handler;
 mod health;
@@ -42,6 +44,7 @@ mod route;
 mod schema;
 mod server;
 mod session;
+mod shape;
 mod viewer;
 
 pub use admission::Admission;

@@ -43,7 +43,7 @@ const PAGE: &str = r#"<!doctype html>
 <li><code>/latency/visible.hgrm</code>: how long events take until they are seen; for <code>parse</code>, <code>ring</code>, <code>aggregate</code>, <code>publish</code> and <code>query</code> too</li>
 </ul>
 <p>A first query:
-<a href="/graphql?query=%7BrealTimeMetrics%7BactiveSessions%20totalConnections%20avgSessionDurationMs%20messagesPerMinute%7D%7D">the four main numbers</a>,
+<a href="graphql?query=%7BrealTimeMetrics%7BactiveSessions%20totalConnections%20avgSessionDurationMs%20messagesPerMinute%7D%7D">the four main numbers</a>,
 or from a terminal (with a token, add <code>-H "Authorization: Bearer $TOKEN"</code>):</p>
 <pre>curl http://{address}/graphql -H 'Content-Type: application/json' \
   -d '{"query":"{ realTimeMetrics { activeSessions totalConnections avgSessionDurationMs messagesPerMinute } }"}'</pre>

@@ -8,6 +8,9 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::persisted::DocumentHash;
+use super::shape;
+use super::shape::Fault;
+use super::shape::Wanted;
 use crate::config::limits;
 
 /// The bytes of a request, and how to read them.
@@ -18,6 +21,14 @@ pub(super) enum Wire<'a> {
     /// The part of a URL after `?`.
     Parameters(&'a str),
 }
+
+/// The members of a request.
+const MEMBERS: [(&str, Wanted); 4] = [
+    ("query", Wanted::Text),
+    ("operationName", Wanted::Text),
+    ("variables", Wanted::Object),
+    ("extensions", Wanted::Object),
+];
 
 /// One request, as it came.
 #[derive(Debug, Default, Deserialize)]
@@ -53,6 +64,9 @@ pub(super) enum Malformed {
         /// From 1.
         column: usize,
     },
+    /// A member of the body is not what it should be.
+    #[error("request: {0}")]
+    Member(Fault),
     /// A parameter stands in the URL twice.
     #[error("request parameters: {0}: given twice; send it once")]
     Twice(&'static str),
@@ -60,7 +74,7 @@ pub(super) enum Malformed {
     #[error("request parameters: {0}: not percent-encoded UTF-8")]
     Encoding(&'static str),
     /// A parameter is no JSON object.
-    #[error("request parameters: {0}: no JSON object")]
+    #[error("request parameters: {0}: not a JSON object; send one, or leave it out")]
     Parameter(&'static str),
     /// There is no document.
     #[error("request: no query; send one as \"query\"")]
@@ -83,7 +97,8 @@ impl Malformed {
     /// Whether the bytes have not even the shape of a request.
     pub(super) const fn is_of_shape(&self) -> bool {
         match self {
-            Self::Batch | Self::NotObject | Self::Body { .. } | Self::NoQuery => true,
+            Self::Batch | Self::NotObject | Self::Body { .. } | Self::Member(_) => true,
+            Self::NoQuery => true,
             Self::Twice(_) | Self::Encoding(_) | Self::Parameter(_) => true,
             Self::PersistedVersion(_) | Self::PersistedHash | Self::PersistedMismatch => false,
             Self::Variables => false,
@@ -114,9 +129,10 @@ impl QueryRequest {
             Some(b'{') => {}
             _ => return Err(Malformed::NotObject),
         }
-        let request: Self = serde_json::from_slice(body).map_err(|error| Malformed::Body {
-            line: error.line(),
-            column: error.column(),
+        let request: Self = serde_json::from_slice(body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let fault = shape::fault(body, &MEMBERS);
+            fault.map_or(Malformed::Body { line, column }, Malformed::Member)
         })?;
         request.bounded()
     }
@@ -307,11 +323,43 @@ mod tests {
         check("query", Malformed::NotObject);
         check(r#"["{a}"]"#, Malformed::Batch);
         check(r#" [{"query":"{a}"}]"#, Malformed::Batch);
-        check(r#"{"query":1}"#, at(10));
+        let of_type = |name, found, wanted| {
+            Malformed::Member(Fault::Type {
+                name,
+                found,
+                wanted,
+            })
+        };
+        let (text, object) = (Wanted::Text, Wanted::Object);
+        check(r#"{"query":1}"#, of_type("query", "a number", text));
+        check(r#"{"query":{}}"#, of_type("query", "an object", text));
+        check(r#"{"query":["{a}"]}"#, of_type("query", "a list", text));
+        check(
+            r#"{"query":"{a}","operationName":5}"#,
+            of_type("operationName", "a number", text),
+        );
+        check(
+            r#"{"query":"{a}","variables":""}"#,
+            of_type("variables", "a string", object),
+        );
+        check(
+            r#"{"query":"{a}","extensions":3}"#,
+            of_type("extensions", "a number", object),
+        );
+        check(r#"{"query":1"#, at(10));
         check(r#"{"query":"{a}"} x"#, at(17));
-        check(r#"{"query":"{a}","query":"{b}"}"#, at(22));
-        check(r#"{"variables":[]}"#, at(13));
-        check(r#"{"extensions":"x"}"#, at(17));
+        check(
+            r#"{"query":"{a}","query":"{b}"}"#,
+            Malformed::Member(Fault::Twice("query")),
+        );
+        check(
+            r#"{"variables":[]}"#,
+            of_type("variables", "a list", object),
+        );
+        check(
+            r#"{"extensions":"x"}"#,
+            of_type("extensions", "a string", object),
+        );
         let nested = |levels: usize| {
             let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
             format!(r#"{{"query":"{{a}}","variables":{{"x":{open}1{close}}}}}"#)

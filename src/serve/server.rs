@@ -94,6 +94,7 @@ impl Server {
         let address = settings.listen;
         settings
             .check_exposure()
+            .and_then(|()| settings.check_public_urls())
             .map_err(|why| ServeError::Unprotected(address, why))?;
         let bound = TcpListener::bind(address).await;
         let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));

@@ -450,3 +450,98 @@ fn a_misspelt_variable_is_named_by_both_and_an_empty_one_is_none() {
         ended.stderr
     );
 }
+
+#[test]
+fn what_stands_in_front_is_given_by_every_layer() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, "correct-horse-battery-staple\n").unwrap();
+    fs::set_permissions(&token, Permissions::from_mode(0o600)).unwrap();
+    let file = folder.path().join("streamgauge.toml");
+    let lines = "public-url = [\"https://a.example\", \"https://b.example/gauge/\"]\n\
+                 trusted-proxy = [\"10.0.0.0/8\"]\n";
+    fs::write(&file, lines).unwrap();
+    let token = ["check", "--token-file", token.to_str().unwrap()];
+    let flags = [
+        &token[..],
+        &[
+            "--public-url",
+            "https://a.example",
+            "--trusted-proxy",
+            "::1",
+        ],
+        &[
+            "--public-url",
+            "https://b.example/gauge/",
+            "--trusted-proxy=10.0.0.7",
+        ],
+    ]
+    .concat();
+    let by_file = [&token[..], &["--config", file.to_str().unwrap()]].concat();
+    let variable = (
+        "STREAMGAUGE_PUBLIC_URL",
+        "https://a.example, https://b.example/gauge/",
+    );
+    let by_variable = [&CREDENTIALS[..], &[variable]].concat();
+    for (args, variables) in [
+        (flags, &CREDENTIALS[..]),
+        (by_file, &CREDENTIALS[..]),
+        (token.to_vec(), &by_variable),
+    ] {
+        let run = run(&args, variables);
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{args:?}");
+        for url in ["https://a.example/", "https://b.example/gauge/"] {
+            let expected = format!("would be found by browsers elsewhere at {url}\n");
+            assert!(run.stdout.contains(&expected), "{args:?}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn serve_and_check_refuse_a_public_url_alike() {
+    for (given, parts) in [
+        (
+            &["--public-url", "https://gauge.example/"][..],
+            &["--token-file", "--open-to-network"][..],
+        ),
+        (
+            &[
+                "--public-url",
+                "http://localhost:1/",
+                "--public-url",
+                "https://gauge.example/?a",
+            ],
+            &["number 2 of 2", "query"],
+        ),
+        (&["--public-url", "gauge.example"], &["no scheme"]),
+        (
+            &[
+                "--public-url",
+                &format!("https://me:{CANARY}@gauge.example/"),
+            ],
+            &["password"],
+        ),
+        (
+            &["--public-url", &format!("me:{CANARY}@gauge.example/")],
+            &["no scheme"],
+        ),
+        (
+            &["--trusted-proxy", "localhost"],
+            &["\"localhost\"", "not an IP address"],
+        ),
+        (&["--trusted-proxy", "0.0.0.0/0"], &["everybody"]),
+    ] {
+        for command in ["check", "serve"] {
+            let run = run(
+                &[&[command, "--listen", "127.0.0.1:0"], given].concat(),
+                &CREDENTIALS,
+            );
+            assert_eq!(run.code, Some(2), "{command} {given:?}: {}", run.stderr);
+            assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+            for part in parts.iter().chain(&[&given[0][2..]]) {
+                assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+            }
+            assert!(!run.stderr.contains(CANARY) && !run.stdout.contains(CANARY));
+        }
+    }
+}

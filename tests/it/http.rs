@@ -211,11 +211,14 @@ async fn all_that_the_page_names_is_served() {
         .split(['"', ' '])
         .collect::<Vec<_>>()
         .windows(2)
-        .filter(|pair| ["href=", "src="].contains(&pair[0]) && pair[1].starts_with('/'))
+        .filter(|pair| ["href=", "src="].contains(&pair[0]) && !pair[1].starts_with("data:"))
         .map(|pair| pair[1].to_owned())
         .collect::<Vec<_>>();
     assert!(!named.is_empty(), "{page}");
-    for path in named {
+    for name in named {
+        // All are relative to the page.
+        assert!(!name.starts_with('/') && !name.contains("//"), "{name}");
+        let path = format!("/{}", name.trim_start_matches("./"));
         let answer = client.get(served.addr, &path).await;
         let is_right = match path.as_str() {
             // Asked by a program, GraphQL wants a question.

@@ -21,6 +21,7 @@ mod metrics;
 mod model;
 mod notify;
 mod parse;
+mod proxy;
 mod push;
 mod replay;
 mod simulate;

@@ -2,6 +2,8 @@
 
 mod closes;
 mod events;
+mod faults;
+mod handshake;
 mod npm;
 mod operations;
 pub(crate) mod rig;

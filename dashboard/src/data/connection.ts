@@ -68,7 +68,7 @@ export class Connection {
   }
 
   #open(): Client {
-    const url = new URL("/graphql", location.href);
+    const url = new URL("graphql", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     return createClient({
       // Where the server asks for a token, the session's cookie goes along by itself.
@@ -122,7 +122,7 @@ export class Connection {
   /** A server whose token has changed refuses the socket without a word; a request is told why. */
   async #checkAdmission(): Promise<void> {
     try {
-      const answer = await fetch("/session", { cache: "no-store" });
+      const answer = await fetch("session", { cache: "no-store" });
       if (answer.status === 401) {
         // What comes is the page that asks for the token.
         location.reload();

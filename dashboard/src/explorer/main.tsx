@@ -13,7 +13,8 @@ import { createRoot } from "react-dom/client";
 
 import { FIRST_QUERY } from "./first_query.ts";
 
-const url = new URL("/graphql", location.href);
+// The explorer stands at the very address that it asks.
+const url = new URL("graphql", location.href);
 const socket = new URL(url);
 socket.protocol = url.protocol === "https:" ? "wss:" : "ws:";
 

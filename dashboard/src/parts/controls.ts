@@ -67,13 +67,13 @@ export function nextTheme(theme: Theme): Theme {
 /** Whether there is a session to end: a server without a token knows none. */
 async function isSignedIn(): Promise<boolean> {
   try {
-    return (await (await fetch("/session", { cache: "no-store" })).text()) === "signed in\n";
+    return (await (await fetch("session", { cache: "no-store" })).text()) === "signed in\n";
   } catch {
     return false;
   }
 }
 
 async function signOut(): Promise<void> {
-  await fetch("/session", { method: "DELETE" });
+  await fetch("session", { method: "DELETE" });
   location.reload();
 }

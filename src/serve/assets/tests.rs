@@ -1,6 +1,10 @@
 //! One hand-made file through every header it answers to, and the table that was built.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
+use sha2::Digest;
+use sha2::Sha256;
 
 use super::*;
 
@@ -107,13 +111,38 @@ fn only_the_explorer_may_write_styles_and_nothing_comes_from_elsewhere() {
     let explorer = policy(&EXPLORER_PAGE);
     assert!(explorer.contains("style-src 'self' 'unsafe-inline';"));
     for policy in [POLICY, &explorer] {
-        assert!(policy.contains("default-src 'none'; script-src 'self';"));
+        assert!(policy.contains("default-src 'none'; script-src 'self'"));
         assert!(policy.contains("frame-ancestors 'none'"));
         assert!(
             !policy.contains("http") && !policy.contains("  "),
             "{policy}"
         );
     }
+}
+
+/// The texts of the scripts inside a page.
+fn inline_scripts(html: &str) -> Vec<&str> {
+    let scripts = html.split("<script>").skip(1);
+    scripts
+        .map(|rest| rest.split("</script>").next().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_policy_lets_in_the_one_script_inside_the_page() {
+    let source = include_str!("../../../dashboard/index.html");
+    let [script] = inline_scripts(source)[..] else {
+        panic!("one script inside the page");
+    };
+    let hash = STANDARD.encode(Sha256::digest(script));
+    assert!(POLICY.contains(&format!("'sha256-{hash}'")), "{hash}");
+    assert_eq!(POLICY.matches("sha256-").count(), 1);
+    if let Some(page) = page() {
+        let built = std::str::from_utf8(page.identity).unwrap();
+        assert_eq!(inline_scripts(built), [script], "as it is in the source");
+    }
+    let explorer = include_str!("../../../dashboard/explorer.html");
+    assert!(inline_scripts(explorer).is_empty());
 }
 
 /// What was built: whole, or absent with a reason.
@@ -125,9 +154,15 @@ fn the_built_table_holds_two_pages_and_all_that_they_name() {
     }
     for page in [page().unwrap(), explorer().unwrap()] {
         let html = std::str::from_utf8(page.identity).unwrap();
-        let mut named = html.split('"').filter(|text| text.starts_with(HASHED));
+        // Relative to the page, wherever a proxy puts it.
+        let relative = format!(".{HASHED}");
+        let named = html.split('"').filter(|text| text.starts_with(&relative));
+        let mut named = named.map(|text| &text[1..]);
         assert!(named.clone().any(|path| path.ends_with(".js")), "{html}");
         assert!(named.all(|path| hashed(path).is_some()), "{html}");
+        for absolute in ["=\"/", "url(/", "='/"] {
+            assert!(!html.contains(absolute), "{absolute} {html}");
+        }
     }
     for asset in ASSETS {
         assert!(asset.etag.len() == 34 && asset.etag != asset.gzip_etag);

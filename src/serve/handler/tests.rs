@@ -4,6 +4,7 @@ use http_body_util::Full;
 use hyper::header::HeaderValue;
 
 use super::*;
+use crate::config::PublicUrl;
 use crate::latency::Histogram;
 use crate::latency::Spectra;
 use crate::latency::Stage;
@@ -209,6 +210,120 @@ async fn a_browser_is_asked_for_the_token_and_let_in_by_its_cookie() {
     );
 }
 
+/// A server under a path, of which the proxy passes the path on or takes it away.
+fn under_a_path() -> Handler {
+    handler(ServeSettings {
+        token: Some(TOKEN.into()),
+        public_urls: vec![PublicUrl::parse("https://apps.example/gauge/").unwrap()],
+        ..settings()
+    })
+}
+
+#[tokio::test]
+async fn under_a_prefix_every_route_is_the_same() {
+    let handler = under_a_path();
+    let paths = ROUTES.iter().map(|route| route.path);
+    for path in paths.chain(["/nowhere", "/latency/nowhere.hgrm"]) {
+        for method in [Method::GET, Method::HEAD, Method::PUT] {
+            for authorization in [&[][..], &["Bearer correct horse"]] {
+                let taken = handler.answer(request(&method, path, authorization)).await;
+                let on = format!("/gauge{path}");
+                let passed_on = handler.answer(request(&method, &on, authorization)).await;
+                assert_eq!(taken.status(), passed_on.status(), "{method} {path}");
+                assert_eq!(taken.headers(), passed_on.headers(), "{method} {path}");
+            }
+        }
+    }
+    for path in [
+        "/gauges/healthz",
+        "/Gauge/healthz",
+        "/gauge/gauge/healthz",
+        "//gauge/healthz",
+    ] {
+        let answer = handler.answer(request(&Method::GET, path, &["Bearer correct horse"]));
+        assert_eq!(answer.await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_without_its_slash_leads_to_the_one_with_it() {
+    let handler = under_a_path();
+    for (path, expected) in [
+        ("/gauge", "gauge/"),
+        ("/gauge?window=5m&by=queue", "gauge/?window=5m&by=queue"),
+    ] {
+        let answer = handler.answer(request(&Method::GET, path, &[])).await;
+        assert_eq!(answer.status(), StatusCode::PERMANENT_REDIRECT, "{path}");
+        assert_eq!(answer.headers()[header::LOCATION], expected);
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    }
+    let mut foreign = request(&Method::GET, "/gauge", &[]);
+    let origin = HeaderValue::from_static("https://evil.example");
+    foreign.headers_mut().insert(header::ORIGIN, origin);
+    let answer = handler.answer(foreign).await;
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+}
+
+/// The page that asks for the token finds the way from wherever it is shown, and the cookie that
+/// comes of it is bound to what the browser sees.
+#[tokio::test]
+async fn a_browser_signs_in_under_a_prefix() {
+    let handler = under_a_path();
+    for (path, place) in [
+        ("/", "/"),
+        ("/gauge/", "/"),
+        ("/gauge/graphql", ""),
+        ("/gauge/latency/visible.hgrm", "../"),
+        ("/gauge/no/where/", "../../"),
+    ] {
+        let mut request = request(&Method::GET, path, &[]);
+        let html = HeaderValue::from_static("text/html");
+        request.headers_mut().insert(header::ACCEPT, html);
+        let answer = handler.answer(request).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+        let text = String::from_utf8(body(answer).await.to_vec()).unwrap();
+        assert!(
+            text.contains(&format!(" data-place=\"{place}\"")),
+            "{path}: {text}"
+        );
+    }
+    let with = |method: &Method, path: &str, authorization: &[&str]| {
+        let mut request = request(method, path, authorization);
+        let origin = HeaderValue::from_static("https://apps.example");
+        request.headers_mut().insert(header::ORIGIN, origin);
+        request
+    };
+    for path in ["/session", "/gauge/session"] {
+        let request = with(&Method::POST, path, &["Bearer correct horse"]);
+        let answer = handler.answer(request).await;
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+        let (pair, rest) = cookie.split_once("; ").unwrap();
+        assert!(
+            pair.starts_with("__Secure-streamgauge-session-gauge="),
+            "{cookie}"
+        );
+        assert!(
+            rest.starts_with("Path=/gauge/; ") && rest.ends_with("; Secure"),
+            "{cookie}"
+        );
+        for path in ["/graphql", "/gauge/graphql"] {
+            let mut request = with(&Method::POST, path, &[]);
+            let cookie = HeaderValue::from_str(pair).unwrap();
+            request.headers_mut().insert(header::COOKIE, cookie);
+            let answer = handler.answer(request).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        }
+    }
+    // A word alone makes no cookie secure.
+    let mut request = request(&Method::POST, "/session", &["Bearer correct horse"]);
+    let origin = HeaderValue::from_static("https://localhost");
+    request.headers_mut().insert(header::ORIGIN, origin);
+    let answer = handler.answer(request).await;
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("streamgauge-session="), "{cookie}");
+    assert!(!cookie.contains("Secure"), "{cookie}");
+}
+
 /// What a browser gets where the dashboard is built in, and where it is not.
 #[tokio::test]
 async fn a_browser_gets_the_page_and_the_explorer() {
@@ -254,7 +369,7 @@ async fn the_query_of_the_plain_page_is_answered() {
     let (_, rest) = page.split_once("<a href=\"").unwrap();
     let (link, _) = rest.split_once('"').unwrap();
     let answer = handler(settings())
-        .answer(request(&Method::GET, link, &[]))
+        .answer(request(&Method::GET, &format!("/{link}"), &[]))
         .await;
     let text = String::from_utf8(body(answer).await.to_vec()).unwrap();
     assert!(
@@ -439,7 +554,11 @@ async fn events_ask_for_the_token_like_everything_else() {
             if expected == StatusCode::OK {
                 let media = &answer.headers()[header::CONTENT_TYPE];
                 assert_eq!(media, "text/event-stream; charset=utf-8");
-                assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+                assert_eq!(
+                    answer.headers()[header::CACHE_CONTROL],
+                    "no-store, no-transform"
+                );
+                assert_eq!(answer.headers()["x-accel-buffering"], "no");
                 let is_head = method == Method::HEAD;
                 assert_eq!(body(answer).await.is_empty(), is_head, "{method}");
             }

@@ -15,9 +15,11 @@ use futures_util::stream;
 use hyper::StatusCode;
 use hyper::header;
 use tokio::select;
+use hyper::header::HeaderName;
 use tokio::time::timeout;
 
 use super::Push;
+use super::ask::Ask;
 use super::subscriber::Subscriber;
 use crate::serve::admission::Pass;
 use crate::serve::answer;
@@ -28,21 +30,22 @@ use crate::serve::graphql::Outcome;
 use crate::serve::media::Media;
 use crate::serve::reply;
 
+/// By which nginx, and others after it, knows that nothing is to be held back.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// The last event.
 const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 /// A comment: opens the stream, and later shows that it still stands.
 const COMMENT: &[u8] = b":\n\n";
 
 /// The answer that tells of an outcome by events. What is no request is answered as everywhere.
-pub(in crate::serve) async fn answer(push: &Push, outcome: Outcome, pass: Arc<Pass>) -> Answer {
+pub(in crate::serve) fn answer(push: &Push, outcome: Outcome, pass: Arc<Pass>) -> Answer {
     match outcome {
-        Outcome::Subscription(ask) => match push.hub().subscribe(ask).await {
-            Ok(subscriber) => events(following(subscriber, push.timeouts().keep_alive, pass)),
-            Err(declined) => once(refusal(&declined.errors())),
-        },
-        Outcome::Ran(body) => once(body),
-        Outcome::Refused(errors) => once(refusal(&errors)),
-        Outcome::Unfinished(unfinished) => once(refusal(&[graphql::unfinished(unfinished)])),
+        Outcome::Subscription(ask) => events(subscribed(push.clone(), ask, pass)),
+        Outcome::Ran(body) => events(once(&body)),
+        Outcome::Refused(errors) => events(once(&refusal(&errors))),
+        Outcome::Unfinished(unfinished) => {
+            events(once(&refusal(&[graphql::unfinished(unfinished)])))
+        }
         outcome @ (Outcome::Malformed(_) | Outcome::OnlyByPost) => {
             reply::answer(outcome, Media::Json)
         }
@@ -54,8 +57,22 @@ fn refusal(errors: &[ServerError]) -> Bytes {
 }
 
 /// One answer and the end.
-fn once(body: Bytes) -> Answer {
-    events(stream::iter([next(&body), Bytes::from_static(COMPLETE)]))
+fn once(body: &[u8]) -> impl Stream<Item = Bytes> + Send + use<> {
+    stream::iter([next(body), Bytes::from_static(COMPLETE)])
+}
+
+/// A subscription's answers, or why there are none. It is asked for once the client has the first
+/// bytes, because the first answer may take its time.
+fn subscribed(push: Push, ask: Ask, pass: Arc<Pass>) -> impl Stream<Item = Bytes> + Send {
+    let asked = async move {
+        match push.hub().subscribe(ask).await {
+            Ok(subscriber) => {
+                following(subscriber, push.timeouts().keep_alive, pass).left_stream()
+            }
+            Err(declined) => once(&refusal(&declined.errors())).right_stream(),
+        }
+    };
+    stream::once(asked).flatten()
 }
 
 /// Every answer of a subscription, and comments while there is none, for as long as the token counts
@@ -90,9 +107,12 @@ fn events(events: impl Stream<Item = Bytes> + Send + 'static) -> Answer {
     let opening = stream::iter([Bytes::from_static(COMMENT)]);
     let mut answer = answer::empty(StatusCode::OK);
     *answer.body_mut() = AnswerBody::pieces(opening.chain(events));
-    answer::with(
+    let answer = answer::with(
         answer,
         header::CONTENT_TYPE,
         "text/event-stream; charset=utf-8",
-    )
+    );
+    // What is compressed on the way is held back until a block is full.
+    let answer = answer::with(answer, header::CACHE_CONTROL, "no-store, no-transform");
+    answer::with(answer, X_ACCEL_BUFFERING, "no")
 }

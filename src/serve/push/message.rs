@@ -9,9 +9,18 @@ use serde_json::value::RawValue;
 
 use super::close::Close;
 use crate::config::limits;
+use crate::serve::shape;
+use crate::serve::shape::Wanted;
 
 /// `connection_ack`.
 pub(super) const ACK: &[u8] = br#"{"type":"connection_ack"}"#;
+
+/// The members of a message.
+const MEMBERS: [(&str, Wanted); 3] = [
+    ("type", Wanted::Text),
+    ("id", Wanted::Text),
+    ("payload", Wanted::Any),
+];
 
 /// What a client sends.
 #[derive(Debug)]
@@ -33,8 +42,8 @@ pub(super) enum Message<'a> {
 
 #[derive(Deserialize)]
 struct Raw<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
+    #[serde(rename = "type", borrow, default)]
+    kind: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -53,7 +62,10 @@ impl<'a> Message<'a> {
         }
         let raw: Raw<'a> = serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            let reason = format!("message: line {line}, column {column}: not a message");
+            let reason = match shape::fault(text.as_bytes(), &MEMBERS) {
+                Some(fault) => format!("message: {fault}"),
+                None => format!("message: line {line}, column {column}: not a message"),
+            };
             Close::bad_message(reason)
         })?;
         let object = |payload: Option<&'a RawValue>| match payload {
@@ -70,7 +82,9 @@ impl<'a> Message<'a> {
             Some(id) => Ok(id),
             None => Err(Close::bad_message("message: id: missing")),
         };
-        match &*raw.kind {
+        let kind = raw.kind;
+        let kind = kind.ok_or_else(|| Close::bad_message("message: type: missing"))?;
+        match &*kind {
             "connection_init" => Ok(Self::Init(object(raw.payload)?)),
             "ping" => Ok(Self::Ping(object(raw.payload)?)),
             "pong" => {

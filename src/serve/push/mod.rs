@@ -22,6 +22,7 @@ mod hub;
 mod message;
 mod session;
 mod socket;
+mod spelling;
 mod subscriber;
 
 use std::sync::Arc;
@@ -88,7 +89,7 @@ impl Push {
         };
         let (answer, upgraded) = match handshake::agree(&mut request) {
             Ok(agreed) => agreed,
-            Err(refusal) => return *refusal,
+            Err(refusal) => return spelling::spelled(*refusal),
         };
         let opening = Opening {
             upgraded,
@@ -97,7 +98,7 @@ impl Push {
         };
         // The connection waits for it until after the answer.
         line.0.send(Box::new(opening)).ok();
-        answer
+        spelling::spelled(answer)
     }
 
     fn graphql(&self) -> &GraphQl {

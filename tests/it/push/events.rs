@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::json;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::http::HANG;
 use crate::http::serve;
@@ -133,6 +136,45 @@ async fn comments_keep_a_quiet_stream_alive() {
         names.push(events.next().await.unwrap().0);
     }
     assert_eq!(names, [":", "next", ":", ":", ":"]);
+}
+
+/// A proxy learns from the head that nothing may be held back, and has something to pass on at once,
+/// also one that speaks the HTTP of a plain nginx.
+#[tokio::test]
+async fn the_first_bytes_come_at_once_and_are_for_passing_on() {
+    let served = serve(settings(), snapshot(1)).await;
+    let slow = "subscription { live(intervalMs: 60000) { __typename } }";
+    for query in [slow, "{ __typename }", "{ nothing }"] {
+        for version in ["1.1", "1.0"] {
+            let mut stream = TcpStream::connect(served.addr).await.unwrap();
+            let query: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let head = format!(
+                "GET /graphql?query={query} HTTP/{version}\r\nhost: localhost\r\n\
+                 accept: text/event-stream\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut read = Vec::new();
+            let read_on = async {
+                while !read.windows(3).any(|bytes| bytes == b":\n\n") {
+                    assert!(stream.read_buf(&mut read).await.unwrap() > 0);
+                }
+            };
+            tokio::time::timeout(HANG, read_on).await.unwrap();
+            let text = String::from_utf8(read).unwrap();
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            for line in [
+                "cache-control: no-store, no-transform",
+                "content-type: text/event-stream; charset=utf-8",
+                "x-accel-buffering: no",
+            ] {
+                assert!(head.lines().any(|other| other == line), "{version}: {head}");
+            }
+            // The length of a chunk comes before.
+            let first =
+                body.trim_start_matches(|c: char| c.is_ascii_hexdigit() || c.is_whitespace());
+            assert!(first.starts_with(":\n"), "{version}: {body:?}");
+        }
+    }
 }
 
 #[tokio::test]

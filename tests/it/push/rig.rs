@@ -94,7 +94,7 @@ impl Raw {
     pub(crate) async fn open(addr: SocketAddr) -> Self {
         let (raw, head) = Self::handshake(addr, HANDSHAKE).await;
         assert!(head.starts_with("HTTP/1.1 101"), "{head}");
-        let subprotocol = "\r\nsec-websocket-protocol: graphql-transport-ws\r\n";
+        let subprotocol = "\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n";
         assert!(head.contains(subprotocol), "{head}");
         raw
     }
