@@ -5,6 +5,7 @@
 
 mod backoff;
 mod connector;
+mod date;
 mod endpoint;
 mod error;
 mod http;
@@ -14,6 +15,7 @@ mod tls;
 
 pub use backoff::Backoff;
 pub use connector::Connector;
+pub use date::server_date;
 pub use endpoint::Endpoint;
 pub(crate) use error::printable;
 pub use error::{CertificateFault, ConnectPhase, NetError};

@@ -28,6 +28,7 @@ use sha1::Sha1;
 use thiserror::Error;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
+use tracing::debug;
 
 use super::frames::Frames;
 use super::loss::Loss;
@@ -47,6 +48,8 @@ pub(super) struct Opened {
     pub(super) frames: Frames,
     pub(super) reader: net::ReadHalf,
     pub(super) writer: Writer,
+    /// When the peer answered, by its own clock, if it said so.
+    pub(super) server_date: Option<EpochMs>,
 }
 
 /// The writing half: masks what it sends.
@@ -204,6 +207,11 @@ impl Handshake<'_> {
     /// Takes the socket back from hyper: its own upgraded stream is boxed and cannot be split
     /// without a lock.
     async fn take_socket(&self, answer: Response<Incoming>) -> Result<Opened, HandshakeError> {
+        let server_date = net::server_date(answer.headers());
+        debug!(
+            server_date = server_date.map(tracing::field::display),
+            "the peer switches to websocket"
+        );
         let upgraded = hyper::upgrade::on(answer)
             .await
             .map_err(|_| self.http("connection closed during the upgrade".to_owned()))?;
@@ -217,6 +225,7 @@ impl Handshake<'_> {
             frames: Frames::new(&parts.read_buf),
             reader,
             writer,
+            server_date,
         })
     }
 
