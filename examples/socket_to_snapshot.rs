@@ -278,11 +278,11 @@ impl Ingest {
                 .unwrap();
             runtime.block_on(async {
                 let connector = Connector::new(None).unwrap();
-                let auth = AuthSettings {
-                    token_url: format!("http://{address}/token").parse().unwrap(),
-                    client_id: "client".to_owned(),
-                    client_secret: "secret".into(),
-                };
+                let auth = AuthSettings::new(
+                    format!("http://{address}/token").parse().unwrap(),
+                    "client".to_owned(),
+                    "secret".into(),
+                );
                 let tokens = TokenSource::start(auth, connector.clone(), clock.clone()).unwrap();
                 let settings = StreamSettings::new(format!("ws://{address}/").parse().unwrap());
                 let parser = Parser::new(IdKeys::FIXED);

@@ -104,7 +104,8 @@ impl Engine {
     /// # Errors
     /// What keeps a part from starting; nothing is left running.
     pub async fn start(settings: EngineSettings, clock: Clock) -> Result<Self, EngineError> {
-        let connector = Connector::new(settings.stream.ca_file.as_deref())?;
+        let connector =
+            Connector::new(settings.stream.ca_file.as_deref())?.with_proxies(settings.proxies);
         let engine_id = random::<1>()?[0];
         let keys = IdKeys(random()?);
         let started = clock.wall();

@@ -1,14 +1,24 @@
-//! What the token endpoint's answer says. The body is read here and never logged.
+//! What the token endpoint's answer says: a token, a refusal, or that something is out of order.
+//!
+//! Only an OAuth error is a refusal. Whatever else comes, from a firewall, a proxy, a login page or a
+//! server in trouble, passes by. What the answer says is quoted, never a token in it.
 
-use secrecy::ExposeSecret;
+use hyper::HeaderMap;
+use hyper::StatusCode;
 use secrecy::SecretString;
+use serde_json::Map;
 use serde_json::Value;
 
 use super::lifetime::Lifetime;
-use crate::net::printable;
+use crate::net;
+use crate::net::Redactor;
 
 /// Longest token: it has to fit into a request's header.
 const TOKEN_BYTES_MAX: usize = 16 * 1_024;
+/// OAuth errors that say "not now", whatever the status.
+const MOMENTARY: [&str; 2] = ["temporarily_unavailable", "server_error"];
+/// What stands before a token, in an answer that is no JSON.
+const TOKEN_WORDS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 
 /// A token as it was granted.
 #[derive(Debug)]
@@ -19,151 +29,154 @@ pub(super) struct Grant {
     pub(super) lifetime: Lifetime,
 }
 
-/// Reads the body of an answer with status 200.
+/// What an answer without a token means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoGrant {
+    /// The client is refused, for this reason.
+    Refused(String),
+    /// Something is out of order that passes by.
+    Outage(String),
+    /// So is this, unless the token URL is wrong.
+    Unusable(String),
+}
+
+/// Reads an answer.
 ///
 /// # Errors
-/// What is wrong with it, in words of ours.
-pub(super) fn read_grant(content_type: Option<&str>, body: &[u8]) -> Result<Grant, String> {
-    if body.is_empty() {
-        return Err("empty".to_owned());
+/// What it means when it grants no token.
+pub(super) fn read(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    redactor: &Redactor,
+) -> Result<Grant, NoGrant> {
+    // Gateways on Windows write a byte-order mark.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let object = json.as_ref().and_then(Value::as_object);
+    let said = || said(body, json.as_ref(), redactor);
+    let number = status.as_u16();
+    match object.and_then(oauth_error) {
+        Some((code, _)) if MOMENTARY.contains(&code) || status.is_success() => {
+            return Err(NoGrant::Outage(format!("status {number}{}", said())));
+        }
+        Some((code, description)) if is_verdict(status) => {
+            let text =
+                description.map_or_else(|| code.to_owned(), |text| format!("{code}: {text}"));
+            let text = redactor.line(text).unwrap_or_default();
+            return Err(NoGrant::Refused(text));
+        }
+        _ => {}
     }
-    // JSON under another name is taken; a page for people is named as one, which is what a wrong
-    // url, a proxy or a login wall answers.
-    if let Some(kind) = content_type.filter(|kind| is_html(kind)) {
-        return Err(format!("content-type {}", printable(kind)));
+    if status.is_success() {
+        let grant = match object {
+            Some(object) => grant(object),
+            None if body.is_empty() => Err("empty"),
+            None if json.is_some() => Err("not a json object"),
+            None if net::is_html(headers) => Err("a page for people"),
+            None => Err("not json"),
+        };
+        return grant.map_err(|why| NoGrant::Unusable(format!("{why}{}", said())));
     }
-    let answer: Value = serde_json::from_slice(body).map_err(|_| "not json".to_owned())?;
-    let Value::Object(answer) = answer else {
-        return Err("not a json object".to_owned());
-    };
+    if status.is_redirection() {
+        let why = format!("status {number}, redirects are not followed");
+        return Err(NoGrant::Unusable(why));
+    }
+    let why = format!("status {number}{}", said());
+    match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => {
+            Err(NoGrant::Unusable(why))
+        }
+        _ => Err(NoGrant::Outage(why)),
+    }
+}
+
+/// Whether an OAuth error under this status speaks of the client.
+fn is_verdict(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED)
+}
+
+/// The code of an OAuth error and its description, which Genesys spells in its own way.
+fn oauth_error(answer: &Map<String, Value>) -> Option<(&str, Option<&str>)> {
+    let code = answer
+        .get("error")?
+        .as_str()
+        .filter(|code| !code.is_empty())?;
+    let description = ["error_description", "description"]
+        .iter()
+        .find_map(|key| answer.get(*key)?.as_str());
+    Some((code, description))
+}
+
+fn grant(answer: &Map<String, Value>) -> Result<Grant, &'static str> {
     let token = match answer.get("access_token") {
-        None => return Err("no access_token".to_owned()),
+        None => return Err("no access_token"),
         Some(Value::String(token)) => token,
-        Some(_) => return Err("access_token is not a string".to_owned()),
+        Some(_) => return Err("access_token is not a string"),
     };
     match answer.get("token_type") {
-        None => return Err("no token_type".to_owned()),
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
-        Some(_) => return Err("token_type is not bearer".to_owned()),
+        // Some gateways leave it out, Apigee calls it otherwise; none of them means another type.
+        None | Some(Value::Null) => {}
+        Some(Value::String(kind))
+            if kind.eq_ignore_ascii_case("bearer") || kind.eq_ignore_ascii_case("bearertoken") => {}
+        Some(_) => return Err("token_type is not bearer"),
     }
     // Such a token could end the header it is sent in.
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("access_token is empty or holds characters that no token has".to_owned());
+        return Err("access_token is empty or holds characters that no token has");
     }
     if token.len() > TOKEN_BYTES_MAX {
-        return Err("access_token is too long".to_owned());
+        return Err("access_token is too long");
     }
     let lifetime = Lifetime::from_json(answer.get("expires_in"))
-        .ok_or_else(|| "expires_in is not a whole number of seconds above 0".to_owned())?;
+        .ok_or("expires_in is not a whole number of seconds above 0")?;
     Ok(Grant {
         secret: SecretString::from(token.as_str()),
         lifetime,
     })
 }
 
-/// The OAuth error code of an answer with status 400 or 401, escaped and cut; `None` without one, or
-/// when the answer repeats the secret.
-pub(super) fn read_error_code(body: &[u8], secret: &SecretString) -> Option<String> {
-    let answer: Value = serde_json::from_slice(body).ok()?;
-    let code = answer.get("error")?.as_str()?;
-    // Genesys puts the useful half into the description.
-    let description = ["error_description", "description"]
-        .iter()
-        .find_map(|key| answer.get(*key)?.as_str());
-    let repeats = |text: &str| text.contains(secret.expose_secret());
-    if repeats(code) || description.is_some_and(repeats) {
-        return None;
-    }
-    let code = printable(code);
-    Some(match description {
-        Some(text) => format!("{code}: {}", printable(text)),
-        None => code,
-    })
+/// What the answer says, as `: "..."`; nothing when it says nothing, or may hold a token that cannot
+/// be told from the rest.
+fn said(body: &[u8], json: Option<&Value>, redactor: &Redactor) -> String {
+    let redactor = match json {
+        Some(json) => with_tokens(json, redactor.clone()),
+        None => {
+            let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+            if TOKEN_WORDS.iter().any(|word| text.contains(word)) {
+                return String::new();
+            }
+            redactor.clone()
+        }
+    };
+    let quoted = redactor.quote(body);
+    quoted
+        .map(|quoted| format!(": {quoted}"))
+        .unwrap_or_default()
 }
 
-fn is_html(content_type: &str) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("text/html") || kind.eq_ignore_ascii_case("application/xhtml+xml")
+/// Knows what stands under names such as `access_token` too, at any depth.
+fn with_tokens(json: &Value, redactor: Redactor) -> Redactor {
+    match json {
+        Value::Array(items) => items
+            .iter()
+            .fold(redactor, |redactor, item| with_tokens(item, redactor)),
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .fold(redactor, |redactor, (name, value)| match value {
+                    Value::String(text) if is_token_name(name) => redactor.with(text),
+                    value => with_tokens(value, redactor),
+                })
+        }
+        _ => redactor,
+    }
+}
+
+fn is_token_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    (name.contains("token") && name != "token_type") || name.contains("secret")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_grant_is_read() {
-        let check = |body: &str| {
-            let grant = read_grant(Some("application/json"), body.as_bytes()).unwrap();
-            assert_eq!(grant.secret.expose_secret(), "abc-._~+/=");
-            assert_eq!(grant.lifetime.total().as_secs(), 60);
-            assert!(!format!("{grant:?}").contains("abc"));
-        };
-        check(r#"{"access_token":"abc-._~+/=","token_type":"bearer","expires_in":60}"#);
-        check(r#"{"access_token":"abc-._~+/=","token_type":"Bearer","expires_in":"60","x":[1]}"#);
-    }
-
-    #[test]
-    fn an_unusable_answer_is_named_and_not_shown() {
-        let check = |content_type: &str, body: &str, expected: &str| {
-            let error = read_grant(Some(content_type), body.as_bytes()).unwrap_err();
-            assert_eq!(error, expected, "{body}");
-        };
-        let json = "application/json";
-        check(json, "", "empty");
-        check(
-            "text/html; charset=utf-8",
-            "<html>canary",
-            "content-type text/html; charset=utf-8",
-        );
-        check(json, "<html>canary", "not json");
-        check(json, r#"["canary"]"#, "not a json object");
-        check(json, "{}", "no access_token");
-        check(
-            json,
-            r#"{"access_token":7,"token_type":"bearer"}"#,
-            "access_token is not a string",
-        );
-        check(json, r#"{"access_token":"canary"}"#, "no token_type");
-        check(
-            json,
-            r#"{"access_token":"canary","token_type":"mac"}"#,
-            "token_type is not bearer",
-        );
-        let characters = "access_token is empty or holds characters that no token has";
-        for token in ["", "a b", r"a\r\nX: y", r"a\n", "ä", r"a\u0000"] {
-            let body = format!(r#"{{"access_token":"{token}","token_type":"bearer"}}"#);
-            check(json, &body, characters);
-        }
-        let body = r#"{"access_token":"canary","token_type":"bearer","expires_in":null}"#;
-        check(
-            json,
-            body,
-            "expires_in is not a whole number of seconds above 0",
-        );
-    }
-
-    #[test]
-    fn error_codes_are_escaped_and_cut() {
-        let secret = SecretString::from("canary");
-        let check = |body: &str, expected: Option<&str>| {
-            assert_eq!(
-                read_error_code(body.as_bytes(), &secret).as_deref(),
-                expected,
-                "{body}"
-            );
-        };
-        check(r#"{"error":"invalid_client"}"#, Some("invalid_client"));
-        check(
-            r#"{"error":"invalid_client","description":"client not found"}"#,
-            Some("invalid_client: client not found"),
-        );
-        check(r#"{"error":"a\nb"}"#, Some(r"a\nb"));
-        check(r#"{"error":7}"#, None);
-        check("<html>", None);
-        let long = format!(r#"{{"error":"{}"}}"#, "x".repeat(500));
-        assert_eq!(read_error_code(long.as_bytes(), &secret).unwrap().len(), 64);
-        // One that repeats what it was sent says nothing more than its status.
-        check(r#"{"error":"no client id:c\u0061nary"}"#, None);
-        check(r#"{"error":"a","error_description":"id:canary"}"#, None);
-    }
-}
+mod tests;

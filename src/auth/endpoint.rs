@@ -5,31 +5,31 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use http_body_util::Full;
-use http_body_util::Limited;
-use hyper::Method;
 use hyper::Request;
-use hyper::Response;
 use hyper::StatusCode;
-use hyper::body::Incoming;
 use hyper::header::HeaderValue;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use tokio::time::Instant;
-use tokio::time::timeout_at;
 
 use super::AuthError;
+use super::answer;
 use super::answer::Grant;
-use super::answer::read_error_code;
-use super::answer::read_grant;
+use super::answer::NoGrant;
 use crate::config::AuthSettings;
+use crate::config::CredentialsIn;
 use crate::net;
-use crate::net::ConnectPhase;
+use crate::net::Answer;
+use crate::net::CallError;
+use crate::net::Client;
 use crate::net::Connector;
 use crate::net::Endpoint;
 use crate::net::NetError;
+use crate::net::Redactor;
+use crate::net::Repeat;
+use crate::net::Terms;
+use crate::net::percent_encoded;
 use crate::time::Clock;
 
 /// How long name, connection, TLS, request and answer may take together.
@@ -41,9 +41,9 @@ const ANSWER_BYTES_MAX: usize = 64 * 1_024;
 #[derive(Clone, Debug)]
 pub(super) struct TokenEndpoint {
     endpoint: Endpoint,
-    client_id: String,
-    client_secret: SecretString,
-    connector: Connector,
+    settings: AuthSettings,
+    client: Client,
+    redactor: Redactor,
     clock: Clock,
 }
 
@@ -53,111 +53,121 @@ impl TokenEndpoint {
         connector: Connector,
         clock: Clock,
     ) -> Result<Self, NetError> {
+        let endpoint = Endpoint::new(&settings.token_url)?;
+        let secret = settings.client_secret.expose_secret();
+        let redactor = endpoint
+            .redactor()
+            .and(connector.redactor())
+            .with_basic(settings.client_id.as_bytes(), secret.as_bytes());
         Ok(Self {
-            endpoint: Endpoint::new(&settings.token_url)?,
-            client_id: settings.client_id,
-            client_secret: settings.client_secret,
-            connector,
+            endpoint,
+            settings,
+            client: Client::new(connector),
+            redactor,
             clock,
         })
     }
 
     /// Asks once.
     pub(super) async fn fetch(&self) -> Result<Grant, AuthError> {
-        let deadline = Instant::now() + FETCH_TIME_MAX;
-        let stream = self.connector.connect(&self.endpoint, deadline).await?;
-        let exchange = async {
-            let answer = net::exchange(stream, self.request()?)
-                .await
-                .map_err(|why| self.unavailable(why))?;
-            self.read(answer).await
+        let terms = Terms {
+            // A token more does no harm.
+            repeat: Repeat::Allowed,
+            deadline: Instant::now() + FETCH_TIME_MAX,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         };
-        timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
-            Err(NetError::timeout(&self.endpoint.authority(), ConnectPhase::Request).into())
+        let place = || self.endpoint.authority();
+        let answer = match self
+            .client
+            .call(&self.endpoint, self.request()?, &terms)
+            .await
+        {
+            Ok(answer) => answer,
+            Err(CallError::Net(error)) => return Err(error.into()),
+            Err(error @ CallError::Lost(_)) => return Err(self.unavailable(error.to_string())),
+            Err(error) => {
+                let (place, why) = (place(), error.to_string());
+                return Err(AuthError::Unusable { place, why });
+            }
+        };
+        let read = answer::read(answer.status, &answer.headers, &answer.body, &self.redactor);
+        read.map_err(|found| match found {
+            NoGrant::Refused(code) => AuthError::Refused {
+                place: place(),
+                code,
+            },
+            NoGrant::Unusable(why) => AuthError::Unusable {
+                place: place(),
+                why,
+            },
+            NoGrant::Outage(why) => match self.asked_to_wait(&answer) {
+                Some(wait) => AuthError::RateLimited {
+                    place: place(),
+                    why,
+                    wait,
+                },
+                None => self.unavailable(why),
+            },
         })
     }
 
-    fn request(&self) -> Result<Request<Full<Bytes>>, AuthError> {
+    fn asked_to_wait(&self, answer: &Answer) -> Option<Duration> {
+        let is_busy = matches!(
+            answer.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
+        net::retry_after(&answer.headers, self.clock.wall()).filter(|_| is_busy)
+    }
+
+    fn request(&self) -> Result<Request<Bytes>, AuthError> {
+        let request = Request::post(self.endpoint.path_and_query())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json");
+        let request = match self.settings.credentials_in {
+            CredentialsIn::Header => request.header(AUTHORIZATION, self.basic()?),
+            CredentialsIn::Body => request,
+        };
+        request
+            .body(Bytes::from(self.form()))
+            .map_err(|_| self.unavailable("the request cannot be built".to_owned()))
+    }
+
+    fn basic(&self) -> Result<HeaderValue, AuthError> {
         // Plain base64 of `id:secret`, as Genesys's own clients send it: RFC 6749 would have both
         // halves form-encoded first, which is the same for the characters that ids and secrets have.
         let credentials = SecretString::from(format!(
             "{}:{}",
-            self.client_id,
-            self.client_secret.expose_secret()
+            self.settings.client_id,
+            self.settings.client_secret.expose_secret()
         ));
         let basic = SecretString::from(format!(
             "Basic {}",
             STANDARD.encode(credentials.expose_secret())
         ));
-        let mut authorization = HeaderValue::from_str(basic.expose_secret())
+        let mut basic = HeaderValue::from_str(basic.expose_secret())
             .map_err(|_| self.unavailable("credentials cannot be sent".to_owned()))?;
-        authorization.set_sensitive(true);
-        Request::builder()
-            .method(Method::POST)
-            .uri(self.endpoint.path_and_query())
-            .header(HOST, self.endpoint.authority())
-            .header(AUTHORIZATION, authorization)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(ACCEPT, "application/json")
-            .header(
-                USER_AGENT,
-                concat!("streamgauge/", env!("CARGO_PKG_VERSION")),
-            )
-            .body(Full::from("grant_type=client_credentials"))
-            .map_err(|_| self.unavailable("the request cannot be built".to_owned()))
+        basic.set_sensitive(true);
+        Ok(basic)
     }
 
-    async fn read(&self, answer: Response<Incoming>) -> Result<Grant, AuthError> {
-        let (head, body) = answer.into_parts();
-        let wait = net::retry_after(&head.headers, self.clock.wall());
-        match (head.status, wait) {
-            (StatusCode::OK, _) => {}
-            (StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
-                let code = self.body(body).await.ok();
-                return Err(AuthError::Refused {
-                    place: self.endpoint.authority(),
-                    code: code
-                        .and_then(|body| read_error_code(&body, &self.client_secret))
-                        .unwrap_or_else(|| format!("status {}", head.status.as_u16())),
-                });
-            }
-            (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(wait)) => {
-                return Err(AuthError::RateLimited {
-                    place: self.endpoint.authority(),
-                    status: head.status.as_u16(),
-                    wait,
-                });
-            }
-            (status, _) if status.is_server_error() || is_momentary(status) => {
-                return Err(self.unavailable(format!("status {}", status.as_u16())));
-            }
-            (status, _) if status.is_redirection() => {
-                let status = status.as_u16();
-                return Err(self.unusable(format!("status {status}, redirects are not followed")));
-            }
-            (status, _) => return Err(self.unusable(format!("status {}", status.as_u16()))),
+    fn form(&self) -> String {
+        let mut fields = vec![("grant_type", "client_credentials")];
+        fields.extend(self.settings.scope.as_deref().map(|scope| ("scope", scope)));
+        fields.extend(
+            self.settings
+                .audience
+                .as_deref()
+                .map(|audience| ("audience", audience)),
+        );
+        if self.settings.credentials_in == CredentialsIn::Body {
+            fields.push(("client_id", &self.settings.client_id));
+            fields.push(("client_secret", self.settings.client_secret.expose_secret()));
         }
-        let content_type = head.headers.get(CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        let body = self.body(body).await?;
-        read_grant(content_type, &body).map_err(|why| self.unusable(why))
-    }
-
-    async fn body(&self, body: Incoming) -> Result<Bytes, AuthError> {
-        match Limited::new(body, ANSWER_BYTES_MAX).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                Err(self.unusable(format!("longer than {ANSWER_BYTES_MAX} bytes")))
-            }
-            Err(_) => Err(self.unavailable("connection closed within the answer".to_owned())),
-        }
-    }
-
-    fn unusable(&self, why: String) -> AuthError {
-        AuthError::Unusable {
-            place: self.endpoint.authority(),
-            why,
-        }
+        let fields: Vec<String> = fields
+            .into_iter()
+            .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
+            .collect();
+        fields.join("&")
     }
 
     fn unavailable(&self, why: String) -> AuthError {
@@ -166,12 +176,4 @@ impl TokenEndpoint {
             why,
         }
     }
-}
-
-/// Whether a client error only means "not now".
-fn is_momentary(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
-    )
 }

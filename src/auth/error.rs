@@ -17,16 +17,16 @@ pub enum AuthError {
     Refused {
         /// The token endpoint's host.
         place: String,
-        /// The OAuth error code, escaped, or the status.
+        /// The OAuth error code and its description, redacted and escaped.
         code: String,
     },
     /// The endpoint says "not now".
-    #[error("oauth: {place}: rate limited (status {status}); trying again in {} s", wait.as_secs())]
+    #[error("oauth: {place}: busy ({why}); trying again in {} s", wait.as_secs())]
     RateLimited {
         /// The token endpoint's host.
         place: String,
-        /// The HTTP status.
-        status: u16,
+        /// The HTTP status and what it says.
+        why: String,
         /// How long it asks to wait.
         wait: Duration,
     },
@@ -35,7 +35,7 @@ pub enum AuthError {
     Unavailable {
         /// The token endpoint's host.
         place: String,
-        /// What happened.
+        /// What happened, and what the answer says, redacted.
         why: String,
     },
     /// The endpoint answered something that is no token.
@@ -43,7 +43,7 @@ pub enum AuthError {
     Unusable {
         /// The token endpoint's host.
         place: String,
-        /// What is wrong with it. Never the body.
+        /// What is wrong with it, and what it says, redacted.
         why: String,
     },
     /// The endpoint cannot be reached.

@@ -147,6 +147,7 @@ where
                 self.untold = None;
                 self.backoff.reset();
                 let token = AccessToken::new(grant.secret, self.granted);
+                self.earliest = sent + grant.lifetime.pause();
                 // Counted from before the request: the endpoint began to count later.
                 self.held = Some(Held {
                     token: token.clone(),

@@ -11,7 +11,7 @@ const LIFETIME_DEFAULT: Duration = Duration::from_secs(300);
 const LIFETIME_MAX: Duration = Duration::from_secs(48 * 3_600);
 /// How long ahead of its expiry a token is replaced.
 const REFRESH_AHEAD: Duration = Duration::from_secs(120);
-/// The least time between a token and its successor, unless it lives shorter.
+/// The least time between a token and its successor.
 const REFRESH_MIN: Duration = Duration::from_secs(5);
 
 /// How long a fetched token may be used.
@@ -39,13 +39,24 @@ impl Lifetime {
         self.0
     }
 
+    /// How long no further token may be asked for, whatever happens to this one. Short lives must
+    /// not become a tight loop, also where a peer refuses each of them; a token that lives longer and
+    /// is refused is replaced at once.
+    pub(super) fn pause(self) -> Duration {
+        match self.0 <= REFRESH_MIN {
+            true => REFRESH_MIN,
+            false => Duration::ZERO,
+        }
+    }
+
     /// After how long it is replaced: 120 s ahead of the end; at half-life if it lives less than
-    /// twice that, but not within 5 s; at the end if it lives shorter still.
+    /// twice that, but not within 5 s; at the end, or 5 s after its beginning, if it lives shorter
+    /// still.
     pub(super) fn refresh_after(self) -> Duration {
         if self.0 >= REFRESH_AHEAD * 2 {
             return self.0 - REFRESH_AHEAD;
         }
-        (self.0 / 2).max(REFRESH_MIN).min(self.0)
+        (self.0 / 2).max(REFRESH_MIN)
     }
 }
 
@@ -93,6 +104,8 @@ mod tests {
         check(239, 119_500);
         check(59, 29_500);
         check(9, 5_000);
-        check(3, 3_000);
+        check(5, 5_000);
+        check(3, 5_000);
+        check(1, 5_000);
     }
 }

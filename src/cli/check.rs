@@ -1,9 +1,11 @@
 //! `streamgauge check`: the settings of `serve`, each with its origin, and what would run. Connects
 //! to nothing and binds nothing.
 
+use std::fmt;
 use std::fmt::Write;
 
 use clap::ValueEnum;
+use hyper::Uri;
 use serde_json::Value;
 use serde_json::json;
 
@@ -18,6 +20,7 @@ use crate::config::SettingsError;
 use crate::config::Shown;
 use crate::config::ShownValue;
 use crate::engine::Engine;
+use crate::net::Endpoint;
 
 use super::Failure;
 use super::output;
@@ -86,8 +89,9 @@ fn text(loaded: &Loaded) -> String {
     }
     if let Ok(settings) = &loaded.settings {
         let urls = Urls::of(settings);
-        let _ = writeln!(text, "would fetch a token from {}", urls.token);
-        let _ = writeln!(text, "would read events from {}", urls.stream);
+        for (what, reached) in urls.outgoing() {
+            let _ = writeln!(text, "would {what} {reached}");
+        }
         let _ = writeln!(text, "would serve GraphQL at {}", urls.graphql);
         for url in urls.public {
             let _ = writeln!(text, "would be found by browsers elsewhere at {url}");
@@ -143,7 +147,16 @@ fn json(loaded: &Loaded) -> Value {
     };
     let would_run = loaded.settings.as_ref().ok().map(|settings| {
         let urls = Urls::of(settings);
-        json!({"tokenUrl": urls.token, "streamUrl": urls.stream, "graphqlUrl": urls.graphql, "publicUrls": urls.public})
+        json!({
+            "tokenUrl": urls.token.url,
+            "tokenProxy": urls.token.proxy,
+            "streamUrl": urls.stream.url,
+            "streamProxy": urls.stream.proxy,
+            "webhookUrl": urls.webhook.as_ref().map(|reached| &reached.url),
+            "webhookProxy": urls.webhook.as_ref().and_then(|reached| reached.proxy.as_ref()),
+            "graphqlUrl": urls.graphql,
+            "publicUrls": urls.public,
+        })
     });
     json!({
         "ok": loaded.settings.is_ok(),
@@ -158,18 +171,36 @@ fn json(loaded: &Loaded) -> Value {
 
 /// What would run, as people may see it.
 struct Urls {
-    token: String,
-    stream: String,
+    token: Reached,
+    stream: Reached,
+    webhook: Option<Reached>,
     graphql: String,
     public: Vec<String>,
+}
+
+/// A service, and the proxy on the way to it.
+struct Reached {
+    url: String,
+    proxy: Option<String>,
 }
 
 impl Urls {
     fn of(settings: &Settings) -> Self {
         let engine = &settings.engine;
+        let reached = |url: &Uri, shown: String| {
+            let endpoint = Endpoint::new(url).ok();
+            let proxy = endpoint.and_then(|to| {
+                let proxy = engine.proxies.choose(to.is_tls(), to.host(), to.port());
+                proxy.map(ToString::to_string)
+            });
+            Reached { url: shown, proxy }
+        };
+        let (token, stream) = (&engine.auth.token_url, &engine.stream.stream_url);
+        let webhook = engine.webhook.as_ref().map(|webhook| &webhook.url.0);
         Self {
-            token: config::shown_url(&engine.auth.token_url),
-            stream: config::shown_url(&engine.stream.stream_url),
+            token: reached(token, config::shown_url(token)),
+            stream: reached(stream, config::shown_url(stream)),
+            webhook: webhook.map(|url| reached(url, config::shown_host(url))),
             graphql: super::graphql_url(engine.serve.listen),
             public: engine
                 .serve
@@ -177,6 +208,30 @@ impl Urls {
                 .iter()
                 .map(PublicUrl::to_string)
                 .collect(),
+        }
+    }
+
+    /// What would be asked of others, and where.
+    fn outgoing(&self) -> impl Iterator<Item = (&'static str, &Reached)> {
+        [
+            ("fetch a token from", &self.token),
+            ("read events from", &self.stream),
+        ]
+        .into_iter()
+        .chain(
+            self.webhook
+                .iter()
+                .map(|webhook| ("post alerts to", webhook)),
+        )
+    }
+}
+
+impl fmt::Display for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)?;
+        match &self.proxy {
+            Some(proxy) => write!(f, " through the proxy {proxy}"),
+            None => Ok(()),
         }
     }
 }

@@ -188,11 +188,11 @@ impl StandIn {
 
     /// The settings of an engine that connects to it.
     fn settings(&self, serve: ServeSettings, rate: Rate) -> EngineSettings {
-        let auth = AuthSettings {
-            token_url: self.token_url.clone(),
-            client_id: self.client_id.clone(),
-            client_secret: self.client_secret.clone(),
-        };
+        let auth = AuthSettings::new(
+            self.token_url.clone(),
+            self.client_id.clone(),
+            self.client_secret.clone(),
+        );
         let stream = StreamSettings::new(self.stream_url.clone());
         let mut settings = EngineSettings::new(auth, stream, serve);
         settings.alerts = alerts(rate);

@@ -199,7 +199,7 @@ impl Cli {
             Command::Top(args) => {
                 // Its screen is no place for a log; what is wrong stands on it.
                 start_log(&log, environment, "off")?;
-                top::run(args)
+                top::run(args, environment)
             }
             Command::Replay(args) => {
                 start_log(&log, environment, "info")?;

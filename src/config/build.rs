@@ -24,6 +24,7 @@ use super::layers::ShownValue;
 use super::limits::RETAINED_BUCKETS_MAX;
 use super::limits::WINDOWS_MAX;
 use super::log::LogSettings;
+use super::proxies::proxies;
 use super::region::Region;
 use super::serve::ServeSettings;
 use super::setting::Setting;
@@ -159,6 +160,8 @@ fn log(layers: &Layers) -> LogSettings {
 /// Every part is built, so that all faults are found, before any of them is missed.
 fn engine(layers: &mut Layers) -> Option<EngineSettings> {
     let (token_url, stream_url) = urls(layers);
+    let webhook_url = layers.draft.webhook_url.clone();
+    let proxies = proxies(layers, &[&token_url, &stream_url, &webhook_url]);
     let client_id = credentials::client_id(layers);
     let client_secret = credentials::client_secret(layers);
     let stream = stream(layers, stream_url);
@@ -172,8 +175,12 @@ fn engine(layers: &mut Layers) -> Option<EngineSettings> {
             token_url: token_url?,
             client_id: client_id?,
             client_secret: client_secret?,
+            scope: layers.draft.oauth_scope.clone(),
+            audience: layers.draft.oauth_audience.clone(),
+            credentials_in: layers.draft.oauth_credentials,
         },
         stream: stream?,
+        proxies,
         aggregate: aggregate?,
         wait: layers.draft.wait,
         serve: serve?,

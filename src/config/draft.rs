@@ -9,11 +9,14 @@ use secrecy::SecretString;
 
 use crate::config::WaitStrategy;
 
+use super::exempt::Exempt;
 use super::log::LogFormat;
 use super::network::Network;
 use super::public_url::PublicUrl;
+use super::proxy::ProxyUrl;
 use super::region::Region;
 use super::source::Source;
+use super::stream::CredentialsIn;
 use super::stream::Overload;
 
 /// One field a setting, filled by the setting's own reader. The defaults come from the table of
@@ -33,9 +36,18 @@ pub(super) struct Draft {
     pub(super) client_id_file: Option<PathBuf>,
     pub(super) client_secret: Option<SecretString>,
     pub(super) client_secret_file: Option<PathBuf>,
+    pub(super) oauth_scope: Option<String>,
+    pub(super) oauth_audience: Option<String>,
+    pub(super) oauth_credentials: CredentialsIn,
 
     pub(super) token_in_query: bool,
     pub(super) ca_file: Option<PathBuf>,
+    pub(super) https_proxy: Option<ProxyUrl>,
+    pub(super) http_proxy: Option<ProxyUrl>,
+    pub(super) all_proxy: Option<ProxyUrl>,
+    pub(super) exempt: Exempt,
+    /// Entries of the list of exempt hosts that mean nothing.
+    pub(super) exempt_unread: Vec<String>,
     pub(super) ping_interval: Duration,
     pub(super) dead_after: Duration,
     pub(super) backoff_base: Duration,

@@ -4,6 +4,7 @@ use crate::config::WaitStrategy;
 use crate::window::{Width, WindowError, WindowLength};
 
 use super::alert::AlertRule;
+use super::proxy::ProxySettings;
 use super::serve::ServeSettings;
 use super::source::Source;
 use super::stream::{AuthSettings, StreamSettings};
@@ -18,6 +19,8 @@ pub struct EngineSettings {
     pub auth: AuthSettings,
     /// The event stream.
     pub stream: StreamSettings,
+    /// Through what token endpoint, stream and webhook are reached.
+    pub proxies: ProxySettings,
     /// What the numbers mean.
     pub aggregate: AggregateSettings,
     /// How the writer waits for work.
@@ -37,6 +40,7 @@ impl EngineSettings {
             source: Source::default(),
             auth,
             stream,
+            proxies: ProxySettings::default(),
             aggregate: AggregateSettings::default(),
             wait: WaitStrategy::default(),
             serve,

@@ -18,7 +18,10 @@ use super::draft::Draft;
 use super::error::SettingsError;
 use super::error::cut;
 use super::error::quoted;
+use super::exempt::Exempt;
 use super::file;
+use super::proxy;
+use super::proxy::ProxyUrl;
 use super::secret::SecretFile;
 use super::setting::Kind;
 use super::setting::Setting;
@@ -26,6 +29,8 @@ use super::value;
 
 /// The longest value of any setting, in bytes.
 const VALUE_BYTES_MAX: usize = 8_192;
+/// What is written for no proxy where a weaker layer names one.
+const NO_PROXY: &str = "none";
 /// What [`Shown::value`] holds at the most, in bytes.
 const SHOWN_BYTES_MAX: usize = 512;
 
@@ -269,6 +274,9 @@ impl Layers {
                 let Some(text) = environment.get(&variable) else {
                     continue;
                 };
+                if setting.is_of_proxy() && self.says_nothing(&variable, environment) {
+                    continue;
+                }
                 let origin = Origin::Variable(variable);
                 match text.to_str() {
                     Some(text) => self.give(setting, text, origin),
@@ -292,6 +300,14 @@ impl Layers {
         }
     }
 
+    /// Whether a variable about proxies is to be passed over, and notes why.
+    fn says_nothing(&mut self, name: &str, environment: &Environment) -> bool {
+        let is_cgi = environment.0.contains_key(OsStr::new("REQUEST_METHOD"));
+        let passed_over = proxy::passed_over(name, is_cgi);
+        self.notes.extend(passed_over.map(str::to_owned));
+        passed_over.is_some()
+    }
+
     /// Reads one layer's value; it covers those of the layers before.
     fn give(&mut self, setting: &'static Setting, text: &str, origin: Origin) {
         if text.is_empty() {
@@ -305,6 +321,11 @@ impl Layers {
         }
         if text.len() > VALUE_BYTES_MAX {
             let why = format!("{} B over {VALUE_BYTES_MAX} B; shorten it", text.len());
+            self.refuse(setting, &origin, None, &why);
+            return;
+        }
+        let is_in_sight = matches!(origin, Origin::Flag(_) | Origin::File { .. });
+        if is_in_sight && let Some(why) = setting.shows_password(text) {
             self.refuse(setting, &origin, None, &why);
             return;
         }
@@ -354,7 +375,9 @@ fn apply(setting: &Setting, text: &str, draft: &mut Draft) -> Result<ShownValue,
         Kind::Bytes(range, field) => *field(draft) = value::bytes(text, range)?,
         Kind::Switch(store) => store(draft, value::switch(text)?),
         Kind::Path(field) => *field(draft) = Some(text.into()),
-        Kind::Text(read) | Kind::Id(read) | Kind::List(read) => read(draft, text)?,
+        Kind::Text(read) | Kind::Phrase(read) | Kind::Id(read) | Kind::List(read) => {
+            read(draft, text)?;
+        }
         Kind::HttpUrl(field) => {
             let url = value::url(text, value::HTTP)?;
             let shown = value::shown_url(&url);
@@ -377,6 +400,18 @@ fn apply(setting: &Setting, text: &str, draft: &mut Draft) -> Result<ShownValue,
             read(draft, text)?;
             return Ok(ShownValue::Hidden);
         }
+        Kind::Proxy(field) => {
+            let proxy = match text {
+                NO_PROXY => None,
+                url => Some(ProxyUrl::parse(url)?),
+            };
+            let shown = proxy
+                .as_ref()
+                .map_or_else(|| NO_PROXY.to_owned(), ProxyUrl::to_string);
+            *field(draft) = proxy;
+            return Ok(ShownValue::Text(shown));
+        }
+        Kind::NoProxy => (draft.exempt, draft.exempt_unread) = Exempt::parse(text),
     }
     let shown = cut(text, SHOWN_BYTES_MAX).escape_debug().to_string();
     Ok(ShownValue::Text(shown))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::Uri;
 
 use super::draft::Draft;
+use super::proxy::ProxyUrl;
 
 /// One setting. Its flag is `--{name}`, its variable `STREAMGAUGE_{NAME}`, its TOML key `{name}`.
 #[derive(Debug)]
@@ -76,8 +77,14 @@ pub(super) enum Kind {
     WebhookUrl(fn(&mut Draft) -> &mut Option<Uri>),
     /// Texts separated by commas; a flag is given once for each, a file has a list.
     List(fn(&mut Draft, &str) -> Result<(), String>),
+    /// A proxy's URL, which may hold a password: shown without it.
+    Proxy(fn(&mut Draft) -> &mut Option<ProxyUrl>),
+    /// Hosts without a proxy.
+    NoProxy,
     /// Anything else that is written as text.
     Text(fn(&mut Draft, &str) -> Result<(), String>),
+    /// Printable ASCII text that means something to others only.
+    Phrase(fn(&mut Draft, &str) -> Result<(), String>),
     /// Text that is shown when it is right, and not repeated when it is refused.
     Id(fn(&mut Draft, &str) -> Result<(), String>),
     /// Text that is never shown, and accepted from the environment alone.
@@ -98,12 +105,29 @@ impl Setting {
         format!("{VARIABLE_PREFIX}{name}")
     }
 
-    /// All its environment variables, the weakest first.
+    /// All its environment variables, the weakest first. What every program reads of proxies is
+    /// written in small letters too, and those win.
     pub fn variables(&self) -> impl Iterator<Item = String> {
+        let small = self.alias.filter(|_| self.is_of_proxy());
         self.alias
             .map(str::to_owned)
             .into_iter()
+            .chain(small.map(str::to_ascii_lowercase))
             .chain(std::iter::once(self.variable()))
+    }
+
+    /// Why this value has no place where others can read it; `None` when it may stand there.
+    pub(super) fn shows_password(&self, text: &str) -> Option<String> {
+        let is_shown = matches!(self.kind, Kind::Proxy(_)) && text.contains('@');
+        let variable = self.alias.unwrap_or_default();
+        is_shown.then(|| {
+            format!("has a user name or password in it, which others can read there; set {variable} instead")
+        })
+    }
+
+    /// Whether it says through which proxy hosts are reached.
+    pub const fn is_of_proxy(&self) -> bool {
+        matches!(self.kind, Kind::Proxy(_) | Kind::NoProxy)
     }
 
     /// Whether the value is hidden, and refused on the command line and in the file.
@@ -139,6 +163,7 @@ impl Setting {
                     | Kind::HttpUrl(_)
                     | Kind::WebSocketUrl(_)
                     | Kind::WebhookUrl(_)
+                    | Kind::Proxy(_)
             )
     }
 

@@ -15,6 +15,41 @@ pub struct AuthSettings {
     pub client_id: String,
     /// The OAuth client's secret.
     pub client_secret: SecretString,
+    /// The scope to ask for, several separated by spaces; the client's own where there is none.
+    pub scope: Option<String>,
+    /// The audience to ask for, which some gateways want.
+    pub audience: Option<String>,
+    /// How id and secret are sent.
+    pub credentials_in: CredentialsIn,
+}
+
+/// How a client shows who it is: RFC 6749, section 2.3.1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CredentialsIn {
+    /// HTTP Basic authentication, as Genesys Cloud wants it.
+    #[default]
+    Header,
+    /// The fields `client_id` and `client_secret` of the form.
+    Body,
+}
+
+impl CredentialsIn {
+    /// Every way, as a setting spells it.
+    pub const NAMES: [(&'static str, Self); 2] = [("header", Self::Header), ("body", Self::Body)];
+}
+
+impl AuthSettings {
+    /// A client's credentials for a token endpoint, sent as Genesys Cloud wants them.
+    pub const fn new(token_url: Uri, client_id: String, client_secret: SecretString) -> Self {
+        Self {
+            token_url,
+            client_id,
+            client_secret,
+            scope: None,
+            audience: None,
+            credentials_in: CredentialsIn::Header,
+        }
+    }
 }
 
 /// The event stream. `wss` only, or `ws` to a loopback address.

@@ -7,6 +7,7 @@ use crate::config::WaitStrategy;
 use super::front;
 use super::log;
 use super::log::LogFormat;
+use super::outgoing;
 use super::region::Region;
 use super::secret;
 use super::setting::Group;
@@ -146,24 +147,15 @@ pub static SETTINGS: &[Setting] = &[
         help: "File with the OAuth client's secret, closed to other users",
         kind: Kind::Path(|draft| &mut draft.client_secret_file),
     },
-    Setting {
-        name: "token-in-query",
-        alias: None,
-        value: "BOOL",
-        default: Some("false"),
-        group: Group::Connection,
-        help: "Send the token as the query parameter access_token too, as the tutorial does",
-        kind: Kind::Switch(|draft, on| draft.token_in_query = on),
-    },
-    Setting {
-        name: "ca-file",
-        alias: None,
-        value: "FILE.pem",
-        default: None,
-        group: Group::Connection,
-        help: "Certificates to trust beside the system's",
-        kind: Kind::Path(|draft| &mut draft.ca_file),
-    },
+    outgoing::OAUTH_SCOPE,
+    outgoing::OAUTH_AUDIENCE,
+    outgoing::OAUTH_CREDENTIALS,
+    outgoing::TOKEN_IN_QUERY,
+    outgoing::CA_FILE,
+    outgoing::HTTPS_PROXY,
+    outgoing::HTTP_PROXY,
+    outgoing::ALL_PROXY,
+    outgoing::NO_PROXY,
     Setting {
         name: "ping-interval",
         alias: None,
@@ -373,22 +365,6 @@ pub static SETTINGS: &[Setting] = &[
         help: "A snapshot older than this makes /readyz answer 503",
         kind: Kind::Length(s(1)..=HOUR, |draft| &mut draft.ready_max_age),
     },
-    Setting {
-        name: "webhook-url",
-        alias: None,
-        value: "URL",
-        default: None,
-        group: Group::Alerts,
-        help: "Where a JSON object is posted when an alert of the file begins or ends to fire",
-        kind: Kind::WebhookUrl(|draft| &mut draft.webhook_url),
-    },
-    Setting {
-        name: "webhook-token-file",
-        alias: None,
-        value: "FILE",
-        default: None,
-        group: Group::Alerts,
-        help: "File with the bearer token that is sent to the webhook, closed to other users",
-        kind: Kind::Path(|draft| &mut draft.webhook_token_file),
-    },
+    outgoing::WEBHOOK_URL,
+    outgoing::WEBHOOK_TOKEN_FILE,
 ];

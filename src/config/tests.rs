@@ -188,6 +188,9 @@ fn every_setting_is_read_from_every_layer() {
                 ),
             },
             Kind::Id(_) => ("id-2", "\"id-2\"".to_owned()),
+            Kind::Phrase(_) => ("a:read b", "\"a:read b\"".to_owned()),
+            Kind::Proxy(_) => ("http://proxy:3128", "\"http://proxy:3128\"".to_owned()),
+            Kind::NoProxy => ("a.b,10.0.0.0/8", "\"a.b,10.0.0.0/8\"".to_owned()),
             Kind::Secret(_) => continue,
             Kind::Text(_) => {
                 let value = match setting.name {
@@ -248,6 +251,16 @@ fn bad_values(setting: &Setting) -> Vec<String> {
             "host/?token=s3cret",
         ],
         Kind::Id(_) => vec!["id:s3cret", "i d", "ид"],
+        Kind::Phrase(_) => vec!["\u{1b}[2J", "日本"],
+        Kind::Proxy(_) => vec![
+            "http://",
+            "http://me:s3cret@",
+            "http://me:s3/cret@proxy:1",
+            "http://proxy:99999",
+            "http://прокси",
+        ],
+        // What means nothing in it is noted: others put it there for other programs.
+        Kind::NoProxy => vec![],
         Kind::Text(_) => vec!["banana", "\u{1b}[2J", "5", "日本"],
         // The rest of the table's columns is tested in `secret`.
         Kind::Secret(_) => vec!["s3cret s3cret", "s3cret\n", "s3crét"],
@@ -715,4 +728,169 @@ fn no_debug_output_holds_a_secret() {
     };
     let all = format!("{environment:?} {loaded:?} {draft:?}");
     assert!(all.contains("id-1") && !all.contains("s3cret"), "{all}");
+}
+
+/// The proxy of the default token URL.
+fn proxy(variables: &[(&str, &str)]) -> Option<String> {
+    let settings = load(&Flags::default(), &environment(variables)).settings;
+    let proxies = settings.unwrap().engine.proxies;
+    let proxy = proxies.choose(true, "login.mypurecloud.com", 443);
+    proxy.map(ToString::to_string)
+}
+
+#[test]
+fn proxies_come_from_the_variables_that_every_program_reads() {
+    let check = |variables: &[(&str, &str)], expected: Option<&str>| {
+        assert_eq!(proxy(variables).as_deref(), expected, "{variables:?}");
+    };
+    let (all, upper) = (("ALL_PROXY", "all:1"), ("HTTPS_PROXY", "upper:1"));
+    let (lower, own) = (
+        ("https_proxy", "lower:1"),
+        ("STREAMGAUGE_HTTPS_PROXY", "own:1"),
+    );
+    check(&[], None);
+    check(&[("all_proxy", "all:1")], Some("http://all:1"));
+    check(&[all, upper], Some("http://upper:1"));
+    check(&[all, upper, lower], Some("http://lower:1"));
+    check(&[all, upper, lower, own], Some("http://own:1"));
+    check(&[all, ("STREAMGAUGE_HTTPS_PROXY", "none")], None);
+    check(&[("HTTP_PROXY", "http:1")], None);
+    // Set and empty, they say nothing.
+    check(
+        &[all, ("HTTPS_PROXY", ""), ("https_proxy", "")],
+        Some("http://all:1"),
+    );
+    check(&[upper, ("NO_PROXY", "")], Some("http://upper:1"));
+    check(&[upper, ("NO_PROXY", ".mypurecloud.com")], None);
+    check(
+        &[upper, ("NO_PROXY", ".mypurecloud.com"), ("no_proxy", "a.b")],
+        Some("http://upper:1"),
+    );
+    check(&[upper, ("no_proxy", "*")], None);
+}
+
+#[test]
+fn a_request_names_no_proxy() {
+    let given = [("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET")];
+    let loaded = load(&Flags::default(), &environment(&given));
+    assert!(loaded.settings.unwrap().engine.proxies.http.is_none());
+    assert!(
+        loaded
+            .notes
+            .iter()
+            .any(|note| note.contains("REQUEST_METHOD"))
+    );
+    let given = [("http_proxy", "good:1"), ("REQUEST_METHOD", "GET")];
+    let loaded = load(&Flags::default(), &environment(&given));
+    assert!(loaded.settings.unwrap().engine.proxies.http.is_some());
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_refused_where_it_would_be() {
+    let socks = ("ALL_PROXY", "socks5://me:s3cret@proxy:1080");
+    let faults = faults(&load(&Flags::default(), &environment(&[socks])));
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let expected = "config: all-proxy: ALL_PROXY: a socks5 proxy is not supported";
+    assert!(faults[0].starts_with(expected), "{faults:?}");
+    assert!(!faults[0].contains("s3cret"));
+    // Another program's proxy is no concern of ours.
+    for exempting in [
+        ("NO_PROXY", "mypurecloud.com"),
+        ("HTTPS_PROXY", "proxy:3128"),
+    ] {
+        let loaded = load(&Flags::default(), &environment(&[socks, exempting]));
+        assert!(loaded.settings.is_ok(), "{exempting:?}");
+    }
+    let only_here = [
+        socks,
+        ("STREAMGAUGE_TOKEN_URL", "http://127.0.0.1:1/"),
+        ("STREAMGAUGE_STREAM_URL", "ws://localhost:1/"),
+    ];
+    assert!(
+        load(&Flags::default(), &environment(&only_here))
+            .settings
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_proxys_password_stays_out_of_sight() {
+    let url = "http://me:s3cret@proxy:3128";
+    let loaded = load(&Flags::default(), &environment(&[("HTTPS_PROXY", url)]));
+    assert_eq!(
+        shown(&loaded, "https-proxy").0,
+        text("http://(hidden)@proxy:3128")
+    );
+    assert!(
+        loaded
+            .notes
+            .iter()
+            .any(|note| note.contains("unencrypted to http://(hidden)@proxy"))
+    );
+    assert!(!format!("{loaded:?}").contains("s3cret"));
+    let by_flag = load(&flags(&[("https-proxy", url)]), &environment(&[]));
+    check_one_fault(
+        &by_flag,
+        "https-proxy",
+        &["--https-proxy", "set HTTPS_PROXY"],
+    );
+    let by_file = load_file(&format!("https-proxy = \"{url}\""));
+    check_one_fault(&by_file, "https-proxy", &["streamgauge.toml:1"]);
+    assert!(!format!("{by_flag:?} {by_file:?}").contains("s3cret"));
+}
+
+#[test]
+fn what_of_no_proxy_means_nothing_is_noted() {
+    let given = [("NO_PROXY", "a.b,10.0.0.0/99")];
+    let loaded = load(&Flags::default(), &environment(&given));
+    assert!(loaded.settings.is_ok());
+    let note = "no-proxy: NO_PROXY: \"10.0.0.0/99\": neither a host nor a network, and not read";
+    assert!(
+        loaded.notes.iter().any(|found| found == note),
+        "{:?}",
+        loaded.notes
+    );
+}
+
+#[test]
+fn top_has_the_proxies_of_the_environment() {
+    let given = [
+        ("https_proxy", "proxy:1"),
+        ("no_proxy", "a.b"),
+        ("STREAMGAUGE_WINDOW", "banana"),
+    ];
+    let proxies = load_proxies(&given.into_iter().collect()).unwrap();
+    assert!(proxies.choose(true, "c.d", 443).is_some());
+    assert!(proxies.choose(true, "a.b", 443).is_none());
+    let broken = [("https_proxy", "http://me:s3cret@")];
+    let error = load_proxies(&broken.into_iter().collect()).unwrap_err();
+    assert!(
+        error.to_string().contains("https-proxy: https_proxy: "),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("s3cret"));
+}
+
+#[test]
+fn what_gateways_want_of_a_token_request_is_set() {
+    let given = [
+        ("STREAMGAUGE_OAUTH_SCOPE", "a:read b"),
+        ("STREAMGAUGE_OAUTH_AUDIENCE", "https://api.example/"),
+        ("STREAMGAUGE_OAUTH_CREDENTIALS", "body"),
+    ];
+    let auth = load(&Flags::default(), &environment(&given))
+        .settings
+        .unwrap()
+        .engine
+        .auth;
+    assert_eq!(auth.scope.as_deref(), Some("a:read b"));
+    assert_eq!(auth.audience.as_deref(), Some("https://api.example/"));
+    assert_eq!(auth.credentials_in, CredentialsIn::Body);
+    for bad in ["a  b", " a", "a ", "a\"b", "a\\b", "é"] {
+        let loaded = load(
+            &Flags::default(),
+            &environment(&[("STREAMGAUGE_OAUTH_SCOPE", bad)]),
+        );
+        check_one_fault(&loaded, "oauth-scope", &["STREAMGAUGE_OAUTH_SCOPE"]);
+    }
 }

@@ -210,7 +210,7 @@ pub fn shown_url(url: &Uri) -> String {
 }
 
 /// A URL whose path may be a key, as those of webhooks are: scheme and host alone.
-pub(super) fn shown_host(url: &Uri) -> String {
+pub fn shown_host(url: &Uri) -> String {
     let (scheme, authority) = (url.scheme_str(), url.authority());
     format!(
         "{}://{}/(hidden)",
@@ -223,6 +223,34 @@ fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
         || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The longest scope or audience, in bytes.
+const OAUTH_BYTES_MAX: usize = 1_024;
+
+/// An OAuth scope: names separated by single spaces, of the characters of RFC 6749, section 3.3.
+pub(super) fn scope(text: &str) -> Result<String, String> {
+    let is_name = |name: &str| {
+        let is_legal = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+        !name.is_empty() && name.bytes().all(is_legal)
+    };
+    if text.len() <= OAUTH_BYTES_MAX && text.split(' ').all(is_name) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "not a scope; write names of printable ASCII characters separated by single spaces, {OAUTH_BYTES_MAX} B at the most"
+    ))
+}
+
+/// An OAuth audience: a name or a URL.
+pub(super) fn audience(text: &str) -> Result<String, String> {
+    let is_legal = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    if text.len() <= OAUTH_BYTES_MAX && text.bytes().all(is_legal) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "not an audience; write up to {OAUTH_BYTES_MAX} printable ASCII characters"
+    ))
 }
 
 /// An OAuth client's id.

@@ -102,11 +102,11 @@ impl Sender {
             text.parse()
                 .map_err(|_| LoadError::failed("stand-in", format!("no URL: {text}")))
         };
-        let auth = AuthSettings {
-            token_url: url(&self.token_url)?,
-            client_id: self.client_id.clone(),
-            client_secret: self.client_secret.clone(),
-        };
+        let auth = AuthSettings::new(
+            url(&self.token_url)?,
+            self.client_id.clone(),
+            self.client_secret.clone(),
+        );
         let mut stream = StreamSettings::new(url(&self.stream_url)?);
         if profile == Profile::Chaos {
             // A run of seconds cannot wait for a loss as long as a service of months can.

@@ -5,6 +5,10 @@ use std::net::IpAddr;
 use hyper::Uri;
 
 use super::NetError;
+use super::Redactor;
+
+/// The shortest part of a URL that is taken for a key.
+pub(crate) const KEY_BYTES_MIN: usize = 6;
 
 /// A host and port that credentials may be sent to, over TLS or to this machine itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,17 +98,44 @@ impl Endpoint {
         &self.path_and_query.0
     }
 
+    /// Knows what in the URL may be a key: its query as a whole, and the values in it.
+    pub fn redactor(&self) -> Redactor {
+        let Some((_, query)) = self.path_and_query.0.split_once('?') else {
+            return Redactor::default();
+        };
+        let values = query.split('&').filter_map(|field| field.split_once('='));
+        let values = values.map(|(_, value)| value);
+        // A short value is a switch such as `v=2`, and hiding it would hide innocent words.
+        let keys = values.filter(|value| value.len() >= KEY_BYTES_MIN);
+        keys.fold(Redactor::default().with(query), Redactor::with)
+    }
+
+    /// Knows the path too, whole and in its parts: those of webhooks are keys.
+    pub fn path_redactor(&self) -> Redactor {
+        let path = self.path_and_query.0.split('?').next().unwrap_or_default();
+        let parts = path.split('/').filter(|part| part.len() >= KEY_BYTES_MIN);
+        let whole = Some(path).filter(|path| path.len() >= KEY_BYTES_MIN);
+        whole
+            .into_iter()
+            .chain(parts)
+            .fold(Redactor::default(), Redactor::with)
+    }
+
     /// Host and port as the `Host` header and messages have them; the scheme's own port is left out.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        };
+        let host = bracketed(&self.host);
         match (self.tls, self.port) {
             (true, 443) | (false, 80) => host,
             (_, port) => format!("{host}:{port}"),
         }
+    }
+}
+
+/// A host as it stands before a port: an IPv6 address in brackets.
+pub(super) fn bracketed(host: &str) -> String {
+    match host.contains(':') {
+        true => format!("[{host}]"),
+        false => host.to_owned(),
     }
 }
 

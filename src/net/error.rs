@@ -1,12 +1,16 @@
 //! Why a connection could not be made: each text names the place, the reason and what to do.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 
-use thiserror::Error;
+use super::printable::printable;
+use super::tls_fault;
+use super::tls_fault::CertificateFault;
+use super::tls_fault::TlsFault;
 
 /// Why a connection could not be made. Every text is one line without secrets.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NetError {
     /// The URL cannot be connected to as it stands; correct the setting.
     #[error("url: {place}: {why}")]
@@ -64,6 +68,48 @@ pub enum NetError {
         /// What the system says.
         why: String,
     },
+    /// None of several addresses answers.
+    #[error("connect: {place}: none of its {count} addresses answers ({why})")]
+    Addresses {
+        /// Host and port.
+        place: String,
+        /// How many there are.
+        count: usize,
+        /// What happened at each.
+        why: String,
+    },
+    /// The two sides cannot agree on an encrypted connection.
+    #[error("tls: {place}: {why}")]
+    Tls {
+        /// Host and port.
+        place: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The proxy cannot be reached, or does not answer.
+    #[error("proxy: {error}")]
+    Proxy {
+        /// What happened on the way to it.
+        error: Box<Self>,
+    },
+    /// The proxy speaks another protocol than ours.
+    #[error("proxy: {proxy}: {why}")]
+    ProxyUnsupported {
+        /// The proxy's URL without its credentials.
+        proxy: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The proxy refuses to connect.
+    #[error("proxy: {proxy}: does not connect to {place}: {why}")]
+    ProxyRefused {
+        /// The proxy's host and port.
+        proxy: String,
+        /// Host and port that it was asked for.
+        place: String,
+        /// What it answers, and what to do.
+        why: String,
+    },
     /// The peer's certificate is not trusted.
     #[error("tls: {place}: {fault}")]
     Certificate {
@@ -83,6 +129,8 @@ pub enum ConnectPhase {
     Connect,
     /// TLS.
     Tls,
+    /// Asking the proxy for a tunnel.
+    Tunnel,
     /// The first request and its answer.
     Request,
 }
@@ -93,41 +141,9 @@ impl fmt::Display for ConnectPhase {
             Self::Resolve => "name resolution",
             Self::Connect => "connecting",
             Self::Tls => "tls handshake",
+            Self::Tunnel => "asking the proxy",
             Self::Request => "http request",
         })
-    }
-}
-
-/// What is wrong with a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CertificateFault {
-    /// Its time is over.
-    Expired,
-    /// Its time has not begun.
-    NotYetValid,
-    /// It names another host.
-    WrongHost,
-    /// Nobody we trust has signed it, or it has signed itself.
-    UnknownIssuer,
-    /// Anything else.
-    Other(String),
-}
-
-impl fmt::Display for CertificateFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Expired => {
-                f.write_str("certificate expired; renew it, or check this machine's clock")
-            }
-            Self::NotYetValid => {
-                f.write_str("certificate not valid yet; check this machine's clock")
-            }
-            Self::WrongHost => f.write_str("certificate is for another host; check the url"),
-            Self::UnknownIssuer => f.write_str(
-                "certificate from an unknown issuer; trust the issuer's certificate with --ca-file",
-            ),
-            Self::Other(why) => write!(f, "certificate refused ({why})"),
-        }
     }
 }
 
@@ -152,35 +168,46 @@ impl NetError {
             _ => Self::Io {
                 place,
                 phase,
-                why: printable(&error.to_string()),
+                why: io_words(error),
             },
         }
     }
 
     fn from_tls(place: String, error: &rustls::Error) -> Self {
-        use rustls::CertificateError as C;
-        let rustls::Error::InvalidCertificate(certificate) = error else {
-            return Self::Io {
-                place,
-                phase: ConnectPhase::Tls,
-                why: printable(&error.to_string()),
-            };
-        };
-        let fault = match certificate {
-            C::Expired | C::ExpiredContext { .. } => CertificateFault::Expired,
-            C::NotValidYet | C::NotValidYetContext { .. } => CertificateFault::NotYetValid,
-            C::NotValidForName | C::NotValidForNameContext { .. } => CertificateFault::WrongHost,
-            // An authority that was made anew under its old name signs with another key.
-            C::UnknownIssuer | C::BadSignature => CertificateFault::UnknownIssuer,
-            other => CertificateFault::Other(printable(&other.to_string())),
-        };
-        Self::Certificate { place, fault }
+        match tls_fault::describe(error) {
+            TlsFault::Certificate(fault) => Self::Certificate { place, fault },
+            TlsFault::Handshake(why) => Self::Tls { place, why },
+        }
     }
 }
 
-/// Text from outside, escaped and cut, so that it can stand in one line of ours.
-pub(crate) fn printable(text: &str) -> String {
-    text.escape_debug().take(PRINTABLE_CHARS_MAX).collect()
+/// The TLS library's error among the causes of another one, in words.
+pub(super) fn tls_words(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        let tls = match inner {
+            Some(inner) => inner.downcast_ref::<rustls::Error>(),
+            None => error.downcast_ref(),
+        };
+        if let Some(tls) = tls {
+            return Some(match tls_fault::describe(tls) {
+                TlsFault::Certificate(fault) => fault.to_string(),
+                TlsFault::Handshake(why) => why,
+            });
+        }
+        cause = error.source();
+    }
+    None
 }
 
-const PRINTABLE_CHARS_MAX: usize = 64;
+/// What the system says of an error, in words that fit into a line.
+pub(super) fn io_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the peer closed the connection".to_owned(),
+        io::ErrorKind::ConnectionReset => "the peer reset the connection".to_owned(),
+        _ => printable(&error.to_string()),
+    }
+}

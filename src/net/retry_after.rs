@@ -1,11 +1,12 @@
 //! The `Retry-After` header of an answer that says "not now".
 
 use std::time::Duration;
-use std::time::SystemTime;
 
 use hyper::HeaderMap;
 use hyper::header::RETRY_AFTER;
 
+use super::date::http_date;
+use super::date::server_date;
 use crate::time::EpochMs;
 
 /// The longest wait a peer can ask for.
@@ -14,24 +15,19 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 
 /// How long the peer asks to wait: seconds or an HTTP date, held between one second and
-/// [`RETRY_AFTER_MAX`]. `None` when the header is missing or unreadable: back off as usual.
+/// [`RETRY_AFTER_MAX`]. A date counts from the answer's own `Date`, so that a difference between the
+/// clocks changes nothing, and from `now` where the answer has none. `None` when the header is
+/// missing or unreadable: back off as usual.
 pub fn retry_after(headers: &HeaderMap, now: EpochMs) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than fit are longer than the limit anyway.
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
-        let at = httpdate::parse_http_date(text).ok()?;
-        at.duration_since(system_time(now)).unwrap_or_default()
+        let from = server_date(headers).unwrap_or(now);
+        Duration::from_millis(http_date(text)?.since(from))
     };
     Some(wait.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX))
-}
-
-fn system_time(now: EpochMs) -> SystemTime {
-    let since = Duration::from_millis(u64::try_from(now.ms()).unwrap_or_default());
-    SystemTime::UNIX_EPOCH
-        .checked_add(since)
-        .unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]
@@ -63,5 +59,35 @@ mod tests {
         check("1.5", None);
         check("soon", None);
         assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn a_date_counts_from_the_answers_own() {
+        // By our clock all of it is an hour ago, or a year ahead.
+        let now = EpochMs::from_ms(1_768_478_400_000);
+        let check = |date: &'static str, after: &'static str, expected: u64| {
+            let mut headers = HeaderMap::new();
+            headers.insert(hyper::header::DATE, HeaderValue::from_static(date));
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(after));
+            let wait = retry_after(&headers, now).map(|wait| wait.as_secs());
+            assert_eq!(wait, Some(expected), "{date} {after}");
+        };
+        check(
+            "Thu, 15 Jan 2026 11:00:00 GMT",
+            "Thu, 15 Jan 2026 11:00:20 GMT",
+            20,
+        );
+        check(
+            "Fri, 15 Jan 2027 12:00:00 GMT",
+            "Fri, 15 Jan 2027 12:01:00 GMT",
+            60,
+        );
+        check(
+            "Thu, 15 Jan 2026 13:00:00 GMT",
+            "Thu, 15 Jan 2026 12:30:00 GMT",
+            1,
+        );
+        // Without a date that can be read, our clock.
+        check("yesterday", "Thu, 15 Jan 2026 12:00:07 GMT", 7);
     }
 }

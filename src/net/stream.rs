@@ -15,10 +15,11 @@ use tokio_rustls::client::TlsStream;
 /// A connection.
 #[derive(Debug)]
 pub enum Stream {
-    /// Unencrypted: to this machine only.
+    /// Unencrypted: to this machine only, or to a proxy.
     Plain(TcpStream),
-    /// Encrypted, the peer's certificate verified.
-    Tls(Box<TlsStream<TcpStream>>),
+    /// Encrypted, the peer's certificate verified. Through a proxy that is encrypted itself, one lies
+    /// in the other.
+    Tls(Box<TlsStream<Self>>),
 }
 
 /// The reading half of a [`Stream`].
@@ -28,7 +29,7 @@ pub enum ReadHalf {
     Plain(OwnedReadHalf),
     /// Both halves need the TLS state. They share it behind tokio's lock, which nobody else ever
     /// holds when one task drives both.
-    Tls(tokio::io::ReadHalf<Box<TlsStream<TcpStream>>>),
+    Tls(tokio::io::ReadHalf<Box<TlsStream<Stream>>>),
 }
 
 /// The writing half of a [`Stream`].
@@ -37,7 +38,7 @@ pub enum WriteHalf {
     /// The socket's own half.
     Plain(OwnedWriteHalf),
     /// See [`ReadHalf::Tls`].
-    Tls(tokio::io::WriteHalf<Box<TlsStream<TcpStream>>>),
+    Tls(tokio::io::WriteHalf<Box<TlsStream<Stream>>>),
 }
 
 impl Stream {

@@ -10,7 +10,7 @@ use rustls_pki_types::pem::PemObject;
 use tracing::debug;
 
 use super::NetError;
-use super::error::printable;
+use super::printable::printable;
 
 /// TLS 1.2 and later by ring, trusting the system's roots (the bundled ones where there are none)
 /// and the certificates in `ca_file`. The provider is named here, so nothing global is installed.

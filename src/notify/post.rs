@@ -1,32 +1,32 @@
-//! One attempt to post a change. No text that leaves here holds the URL's path or the token.
+//! One attempt to post a change. No text that leaves here holds the URL's path or the token, also
+//! where the receiver repeats them.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use http_body_util::Full;
-use http_body_util::Limited;
 use hyper::Request;
 use hyper::StatusCode;
 use hyper::header::AUTHORIZATION;
 use hyper::header::CONTENT_TYPE;
-use hyper::header::HOST;
 use hyper::header::HeaderValue;
-use hyper::header::USER_AGENT;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use tokio::time::Instant;
-use tokio::time::timeout_at;
 
 use crate::config::WebhookSettings;
 use crate::net;
-use crate::net::ConnectPhase;
+use crate::net::Answer;
+use crate::net::CallError;
+use crate::net::Client;
 use crate::net::Connector;
 use crate::net::Endpoint;
 use crate::net::NetError;
+use crate::net::Redactor;
+use crate::net::Repeat;
+use crate::net::Terms;
 use crate::time::Clock;
 
-/// Bytes of an answer that are read; what is in them does not matter.
+/// Bytes of an answer that are read; only what a refusal begins with matters.
 const ANSWER_BYTES_MAX: usize = 64 * 1_024;
 
 /// How an attempt ended.
@@ -48,7 +48,9 @@ pub(super) enum Verdict {
 pub(super) struct Webhook {
     endpoint: Endpoint,
     token: Option<SecretString>,
-    connector: Connector,
+    client: Client,
+    /// Knows the token and what in the URL may be a key.
+    redactor: Redactor,
     clock: Clock,
     attempt_timeout: Duration,
 }
@@ -59,90 +61,82 @@ impl Webhook {
         connector: Connector,
         clock: Clock,
     ) -> Result<Self, NetError> {
+        let endpoint = Endpoint::new(&settings.url.0)?;
+        let redactor = endpoint.redactor().and(&endpoint.path_redactor());
+        let redactor = redactor.and(connector.redactor());
         Ok(Self {
-            endpoint: Endpoint::new(&settings.url.0)?,
+            redactor: match &settings.token {
+                Some(token) => redactor.with(token.expose_secret()),
+                None => redactor,
+            },
+            endpoint,
             token: settings.token.clone(),
-            connector,
+            client: Client::new(connector),
             clock,
             attempt_timeout: settings.attempt_timeout,
         })
     }
 
-    /// Posts a body, on a connection of its own: changes are rare.
+    /// Posts a body, once.
     pub(super) async fn post(self, body: Bytes) -> Verdict {
-        let deadline = Instant::now() + self.attempt_timeout;
-        let later = |why: String| Verdict::Later { why, after: None };
         let Ok(request) = self.request(body) else {
             return Verdict::Never {
                 why: self.line("the token cannot be sent in a header; correct its file"),
             };
         };
-        let stream = match self.connector.connect(&self.endpoint, deadline).await {
-            Ok(stream) => stream,
-            Err(error) => return later(format!("webhook: {error}")),
+        let terms = Terms {
+            // The outbox decides about further attempts: it counts them and paces them.
+            repeat: Repeat::Never,
+            deadline: Instant::now() + self.attempt_timeout,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         };
-        let exchange = async {
-            match net::exchange(stream, request).await {
-                Ok(answer) => {
-                    let (head, body) = answer.into_parts();
-                    let verdict = self.judge(
-                        head.status,
-                        net::retry_after(&head.headers, self.clock.wall()),
-                    );
-                    // Read to its end so that the receiver sees an orderly close; it says nothing.
-                    let _ = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-                    verdict
-                }
-                Err(why) => later(self.line(&why)),
-            }
-        };
-        timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
-            let error = NetError::timeout(&self.endpoint.authority(), ConnectPhase::Request);
-            later(format!("webhook: {error}"))
-        })
+        let later = |why: String| Verdict::Later { why, after: None };
+        match self.client.call(&self.endpoint, request, &terms).await {
+            Ok(answer) => self.judge(&answer),
+            // The status, which has come, would have been enough; but who sends so much is no
+            // receiver of webhooks.
+            Err(CallError::Net(error)) => later(format!("webhook: {error}")),
+            Err(error) => later(self.line(&error.to_string())),
+        }
     }
 
-    fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
-        let mut request = Request::post(self.endpoint.path_and_query())
-            .header(HOST, self.endpoint.authority())
-            .header(CONTENT_TYPE, "application/json")
-            .header(
-                USER_AGENT,
-                concat!("streamgauge/", env!("CARGO_PKG_VERSION")),
-            );
+    fn request(&self, body: Bytes) -> Result<Request<Bytes>, hyper::http::Error> {
+        let mut request =
+            Request::post(self.endpoint.path_and_query()).header(CONTENT_TYPE, "application/json");
         if let Some(token) = &self.token {
             let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
             let mut bearer = HeaderValue::from_str(bearer.expose_secret())?;
             bearer.set_sensitive(true);
             request = request.header(AUTHORIZATION, bearer);
         }
-        request.body(Full::from(body))
+        request.body(body)
     }
 
-    fn judge(&self, status: StatusCode, after: Option<Duration>) -> Verdict {
-        let code = status.as_u16();
+    fn judge(&self, answer: &Answer) -> Verdict {
+        let status = answer.status;
+        let quoted = self.redactor.quote(&answer.body);
+        let said = quoted.map_or_else(String::new, |quoted| format!(": {quoted}"));
+        let line = |hint: &str| self.line(&format!("status {}{said}{hint}", status.as_u16()));
         match status {
             status if status.is_success() => Verdict::Delivered,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Verdict::Later {
-                why: self.line(&format!("status {code}, it is busy")),
-                after,
+                why: line("; it is busy"),
+                after: net::retry_after(&answer.headers, self.clock.wall()),
             },
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
                 Verdict::Later {
-                    why: self.line(&format!("status {code}")),
+                    why: line(""),
                     after: None,
                 }
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Verdict::Never {
-                why: self.line(&format!("status {code}; check webhook-token-file")),
+                why: line("; check webhook-token-file"),
             },
             status if status.is_redirection() => Verdict::Never {
-                why: self.line(&format!(
-                    "status {code}, redirects are not followed; correct webhook-url"
-                )),
+                why: line("; redirects are not followed, correct webhook-url"),
             },
             _ => Verdict::Never {
-                why: self.line(&format!("status {code}; check webhook-url")),
+                why: line("; check webhook-url"),
             },
         }
     }

@@ -39,6 +39,7 @@ use crate::config::StreamSettings;
 use crate::config::duration;
 use crate::event::Reject;
 use crate::net::ReadHalf;
+use crate::net::Redactor;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
 use crate::time::EpochMs;
@@ -64,6 +65,8 @@ pub(super) struct Connection<'a> {
     settings: &'a StreamSettings,
     shutdown: &'a CancellationToken,
     intake: &'a mut Intake,
+    /// Knows the token that the peer was shown.
+    redactor: Redactor,
     reader: ReadHalf,
     writer: Writer,
     frames: Frames,
@@ -97,6 +100,7 @@ impl<'a> Connection<'a> {
         Self {
             settings,
             shutdown,
+            redactor: opened.redactor,
             reader: opened.reader,
             writer: opened.writer,
             frames: opened.frames,
@@ -313,7 +317,7 @@ impl<'a> Connection<'a> {
                 }
             }
             Received::Close { code, reason } => {
-                let loss = Loss::from_close(code, reason);
+                let loss = Loss::from_close(code, reason, &self.redactor);
                 let answer = match code {
                     Some(code) => Frame::close(code, reason.as_bytes()),
                     None => Frame::close_raw(Payload::Borrowed(b"")),

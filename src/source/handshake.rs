@@ -3,8 +3,6 @@
 //! `fastwebsockets` has a client handshake too, but it never looks at `Sec-WebSocket-Accept`, refuses
 //! the legal `Connection: keep-alive, Upgrade`, and throws away what a refusal says.
 
-use std::fmt::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -32,12 +30,15 @@ use tokio::time::timeout_at;
 use super::frames::Frames;
 use super::loss::Loss;
 use super::loss::Retry;
+use super::wanted::Wanted;
 use crate::auth::AccessToken;
 use crate::net;
 use crate::net::ConnectPhase;
 use crate::net::Connector;
 use crate::net::Endpoint;
 use crate::net::NetError;
+use crate::net::Reason;
+use crate::net::Redactor;
 use crate::stream::LossCause;
 use crate::time::EpochMs;
 
@@ -47,6 +48,11 @@ pub(super) struct Opened {
     pub(super) frames: Frames,
     pub(super) reader: net::ReadHalf,
     pub(super) writer: Writer,
+    /// When the peer answered, by its own clock, if it said so.
+    #[allow(dead_code, reason = "for the comparison with our clock")]
+    pub(super) server_date: Option<EpochMs>,
+    /// Knows what the peer was shown: nothing that it says is quoted without.
+    pub(super) redactor: Redactor,
 }
 
 /// The writing half: masks what it sends.
@@ -55,23 +61,37 @@ pub(super) type Writer = WebSocketWrite<net::WriteHalf>;
 /// What RFC 6455 appends to the key.
 const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+/// What a refusal speaks of when the token is to blame.
+const TOKEN_WORDS: [&str; 7] = [
+    "token",
+    "scope",
+    "permission",
+    "unauthor",
+    "not authorized",
+    "credential",
+    "forbidden\"",
+];
+
 /// Why a try ended without an open WebSocket.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(super) enum HandshakeError {
     /// No connection.
     #[error("stream: {0}")]
     Net(#[from] NetError),
-    /// 401 or 403.
-    #[error(
-        "handshake: {place}: token refused ({status}); check that the client has the scope \
-         analytics:events:read and that the region (GENESYS_ENV) is the client's"
-    )]
-    Refused { place: String, status: u16 },
-    /// Another status than 101.
-    #[error("handshake: {place}: status {status} instead of 101{hint}")]
+    /// 401 or 403, with what the server says and what to do.
+    #[error("handshake: {place}: refused with status {status}{said}{hint}")]
+    Refused {
+        place: String,
+        status: u16,
+        said: String,
+        hint: &'static str,
+    },
+    /// Another status than 101, with what the server says and what to do.
+    #[error("handshake: {place}: status {status} instead of 101{said}{hint}")]
     Status {
         place: String,
         status: u16,
+        said: String,
         hint: &'static str,
         retry: Retry,
     },
@@ -124,7 +144,7 @@ impl Handshake<'_> {
                 .await
                 .map_err(|why| self.http(why))?;
             if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-                return Err(self.refusal(answer.status(), answer.headers(), now));
+                return Err(self.refusal(answer, deadline, now).await);
             }
             check_upgrade(answer.headers(), &key).map_err(|why| HandshakeError::NotWebSocket {
                 place: self.endpoint.authority(),
@@ -153,7 +173,7 @@ impl Handshake<'_> {
         if self.token_in_query {
             target.push(if target.contains('?') { '&' } else { '?' });
             target.push_str("access_token=");
-            percent_encode(self.token.expose(), &mut target);
+            target.push_str(&net::percent_encoded(self.token.expose()));
         }
         Request::builder()
             .uri(target)
@@ -163,47 +183,63 @@ impl Handshake<'_> {
             .header(SEC_WEBSOCKET_VERSION, "13")
             .header(SEC_WEBSOCKET_KEY, key)
             .header(AUTHORIZATION, authorization)
-            .header(
-                USER_AGENT,
-                concat!("streamgauge/", env!("CARGO_PKG_VERSION")),
-            )
+            .header(USER_AGENT, net::USER_AGENT_NAME)
             .body(Full::default())
             .map_err(|_| unbuildable())
     }
 
-    /// What another status than 101 means. The body is not read: the connection ends here.
-    fn refusal(&self, status: StatusCode, headers: &HeaderMap, now: EpochMs) -> HandshakeError {
+    /// What another status than 101 means.
+    async fn refusal(
+        &self,
+        answer: Response<Incoming>,
+        deadline: Instant,
+        now: EpochMs,
+    ) -> HandshakeError {
         let place = self.endpoint.authority();
-        let wait = net::retry_after(headers, now);
-        let (hint, retry) = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                return HandshakeError::Refused {
-                    place,
-                    status: status.as_u16(),
-                };
-            }
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => (
-                "; trying again when it allows",
-                wait.map_or(Retry::Backoff, |wait| Retry::Between(wait, wait)),
-            ),
-            _ if status.is_redirection() => (
-                "; redirects are not followed, check the stream url",
-                Retry::Backoff,
-            ),
-            _ if status.is_server_error() => ("; trying again", Retry::Backoff),
-            _ => ("; check the stream url", Retry::Backoff),
+        let status = answer.status();
+        let wait = net::retry_after(answer.headers(), now);
+        let wanted = Wanted::of(answer.headers());
+        let reason = Reason::of(answer, &self.redactor(), deadline).await;
+        let said = match &reason.quoted {
+            Some(quoted) => format!(": {quoted}"),
+            None => String::new(),
         };
+        let is_token = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let hint = match wanted.or_of(&reason).hint() {
+            Some(hint) => hint,
+            None => usual_hint(status, &reason),
+        };
+        let status = status.as_u16();
+        if is_token {
+            return HandshakeError::Refused {
+                place,
+                status,
+                said,
+                hint,
+            };
+        }
         HandshakeError::Status {
             place,
-            status: status.as_u16(),
+            status,
+            said,
             hint,
-            retry,
+            retry: match (status, wait) {
+                (429 | 503, Some(wait)) => Retry::Between(wait, wait),
+                _ => Retry::Backoff,
+            },
         }
+    }
+
+    /// Knows everything that this handshake shows to the peer and to a proxy on the way.
+    fn redactor(&self) -> Redactor {
+        let url = self.endpoint.redactor();
+        url.and(self.connector.redactor()).with(self.token.expose())
     }
 
     /// Takes the socket back from hyper: its own upgraded stream is boxed and cannot be split
     /// without a lock.
     async fn take_socket(&self, answer: Response<Incoming>) -> Result<Opened, HandshakeError> {
+        let server_date = net::server_date(answer.headers());
         let upgraded = hyper::upgrade::on(answer)
             .await
             .map_err(|_| self.http("connection closed during the upgrade".to_owned()))?;
@@ -217,6 +253,8 @@ impl Handshake<'_> {
             frames: Frames::new(&parts.read_buf),
             reader,
             writer,
+            server_date,
+            redactor: self.redactor(),
         })
     }
 
@@ -225,6 +263,27 @@ impl Handshake<'_> {
             place: self.endpoint.authority(),
             why,
         }
+    }
+}
+
+/// What to do about a refusal that wants nothing in particular. The scope is blamed only where the
+/// server says nothing else.
+fn usual_hint(status: StatusCode, reason: &Reason) -> &'static str {
+    match status {
+        _ if reason.is_html => "; a page for people: a proxy or firewall may be in between",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+            if reason.quoted.is_none() || reason.speaks_of(&TOKEN_WORDS) =>
+        {
+            "; check that the client has the scope analytics:events:read and that the region \
+             (GENESYS_ENV) is the client's"
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "",
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            "; trying again when it allows"
+        }
+        _ if status.is_redirection() => "; redirects are not followed, check the stream url",
+        _ if status.is_server_error() => "; trying again",
+        _ => "; check the stream url",
     }
 }
 
@@ -266,18 +325,6 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
 fn accept_of(key: &str) -> String {
     let digest = Sha1::new().chain_update(key).chain_update(ACCEPT_GUID);
     STANDARD.encode(digest.finalize())
-}
-
-/// Escapes all but the characters that RFC 3986 reserves for nothing.
-fn percent_encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
 }
 
 #[cfg(test)]
@@ -346,12 +393,5 @@ mod tests {
         );
         let protocol = Err("a subprotocol nobody asked for in the answer");
         check(&[("sec-websocket-protocol", "chat")], protocol);
-    }
-
-    #[test]
-    fn tokens_are_encoded_for_the_query() {
-        let mut out = String::new();
-        percent_encode("aZ9-._~+/=&#", &mut out);
-        assert_eq!(out, "aZ9-._~%2B%2F%3D%26%23");
     }
 }

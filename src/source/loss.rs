@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::net::Redactor;
 use crate::net::printable;
 use crate::stream::LossCause;
 
@@ -31,8 +32,9 @@ pub(super) enum Retry {
 }
 
 impl Loss {
-    /// The peer closed with `code` (`None`: a close frame without one).
-    pub(super) fn from_close(code: Option<u16>, reason: &str) -> Self {
+    /// The peer closed with `code` (`None`: a close frame without one). Its reason is quoted without
+    /// what `redactor` knows: peers repeat the token there.
+    pub(super) fn from_close(code: Option<u16>, reason: &str, redactor: &Redactor) -> Self {
         let retry = match code {
             Some(1002 | 1007 | 1009) => Retry::Slower,
             Some(1008 | 4401 | 4403) => Retry::FreshToken,
@@ -43,9 +45,9 @@ impl Loss {
         };
         let code = code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
         let mut detail = format!("stream: closed by the peer ({code})");
-        if !reason.is_empty() {
+        if let Some(reason) = redactor.line(reason) {
             detail.push_str(": ");
-            detail.push_str(&printable(reason));
+            detail.push_str(&reason);
         }
         let cause = match retry {
             Retry::FreshToken => {
@@ -103,7 +105,7 @@ mod tests {
     #[test]
     fn every_close_code_has_its_consequence() {
         let check = |code: Option<u16>, cause: LossCause, retry: Retry| {
-            let loss = Loss::from_close(code, "");
+            let loss = Loss::from_close(code, "", &Redactor::default());
             assert_eq!((loss.cause, loss.retry), (cause, retry), "{code:?}");
         };
         for code in [
@@ -137,11 +139,22 @@ mod tests {
 
     #[test]
     fn reasons_are_escaped_and_cut() {
-        let loss = Loss::from_close(Some(1001), "bye\n\x1b[31m");
+        let redactor = Redactor::default().with("canary-token");
+        let loss = Loss::from_close(Some(1001), "bye\n\x1b[31m", &redactor);
         assert_eq!(
             loss.detail,
             r"stream: closed by the peer (1001): bye\n\u{1b}[31m"
         );
-        assert!(Loss::from_close(None, &"x".repeat(123)).detail.len() < 120);
+        let loss = Loss::from_close(Some(4401), "expired: canary-token", &redactor);
+        assert!(
+            loss.detail.contains("expired: [hidden]; check"),
+            "{}",
+            loss.detail
+        );
+        // A reason has 123 bytes at the most, and a long token ends there.
+        let cut = format!("{} canary-to", "x".repeat(110));
+        let loss = Loss::from_close(None, &cut, &redactor);
+        assert!(!loss.detail.contains("canary"), "{}", loss.detail);
+        assert!(loss.detail.len() < 170, "{}", loss.detail);
     }
 }

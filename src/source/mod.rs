@@ -21,6 +21,7 @@ pub mod frames;
 mod handshake;
 mod intake;
 mod loss;
+mod wanted;
 
 pub use events_stream::EventsStream;
 pub use events_stream::Exit;

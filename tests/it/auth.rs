@@ -1,5 +1,6 @@
 //! The token source against a token endpoint over real sockets.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use streamgauge::auth::AuthError;
 use streamgauge::auth::TokenSource;
 use streamgauge::config::AuthSettings;
+use streamgauge::config::CredentialsIn;
 use streamgauge::net::Connector;
 use streamgauge::time::Clock;
 use tokio::io::AsyncRead;
@@ -18,7 +20,7 @@ use tokio::net::TcpListener;
 
 /// The secret that must never be seen; so must its base64 in the `Authorization` header.
 pub(crate) const SECRET: &str = "canary-secret";
-const CLIENT: &str = "client-1";
+pub(crate) const CLIENT: &str = "client-1";
 const BASIC: &str = "Basic Y2xpZW50LTE6Y2FuYXJ5LXNlY3JldA==";
 
 /// A token endpoint that gives the n-th request (from 0) the n-th answer of a function.
@@ -29,7 +31,17 @@ pub(crate) struct TokenEndpoint {
 
 impl TokenEndpoint {
     /// Serves raw answers: status line, headers and body.
-    pub(crate) async fn start(answer: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start<A: Into<Vec<u8>>>(
+        answer: impl Fn(usize) -> A + Send + Sync + 'static,
+    ) -> Self {
+        Self::checked(check_request, answer).await
+    }
+
+    /// The same for requests that look otherwise.
+    async fn checked<A: Into<Vec<u8>>>(
+        check: impl Fn(&str) + Send + 'static,
+        answer: impl Fn(usize) -> A + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
@@ -38,10 +50,10 @@ impl TokenEndpoint {
             loop {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 let request = read_request(&mut socket).await;
-                check_request(&request);
+                check(&request);
                 let number = counter.fetch_add(1, Ordering::SeqCst);
                 // A client may leave in the middle of an answer it has seen enough of.
-                let _ = socket.write_all(answer(number).as_bytes()).await;
+                let _ = socket.write_all(&answer(number).into()).await;
             }
         });
         Self { address, asked }
@@ -62,11 +74,7 @@ impl TokenEndpoint {
 }
 
 pub(crate) fn tokens(url: &str) -> TokenSource {
-    let settings = AuthSettings {
-        token_url: url.parse().unwrap(),
-        client_id: CLIENT.to_owned(),
-        client_secret: SECRET.into(),
-    };
+    let settings = AuthSettings::new(url.parse().unwrap(), CLIENT.to_owned(), SECRET.into());
     let connector = Connector::new(None).unwrap();
     TokenSource::start(settings, connector, Clock::system()).unwrap()
 }
@@ -128,7 +136,8 @@ fn check_request(request: &str) {
 }
 
 /// The error of the first try against an endpoint that answers `raw`.
-async fn first_error(raw: String) -> AuthError {
+async fn first_error(raw: impl Into<Vec<u8>>) -> AuthError {
+    let raw: Vec<u8> = raw.into();
     let endpoint = TokenEndpoint::start(move |_| raw.clone()).await;
     let error = endpoint.tokens().token().await.unwrap_err();
     let shown = format!("{error} {error:?}");
@@ -163,21 +172,126 @@ async fn an_invalidated_token_is_replaced() {
     assert_eq!(endpoint.asked(), 2);
 }
 
+/// A firewall between us and the endpoint once ended the stream for minutes.
 #[tokio::test]
-async fn the_old_token_serves_while_the_refresh_fails() {
-    // Lives 10 s, so the refresh begins after 5 s: five failures fit before the end.
+async fn the_old_token_serves_while_a_firewall_is_in_the_way() {
+    // Lives 10 s, so the refresh begins after 5 s. As a refusal it would be tried again after 300.
     let endpoint = TokenEndpoint::start(|number| match number {
         0 => grant("token-1", 10),
-        _ => answer("500 Oops", "text/plain", ""),
+        1 => answer(
+            "403 Forbidden",
+            "text/html",
+            "<html>Blocked by the firewall</html>",
+        ),
+        2 => answer("401 Unauthorized", "text/plain", ""),
+        _ => grant("token-2", 3_600),
     })
     .await;
     let tokens = endpoint.tokens();
-    assert_eq!(tokens.token().await.unwrap().expose(), "token-1");
-    while endpoint.asked() < 2 {
-        assert_eq!(tokens.token().await.unwrap().expose(), "token-1");
+    let mut seen = vec![tokens.token().await.unwrap().expose().to_owned()];
+    while seen.last().unwrap() != "token-2" {
+        // Never an error: the old one is good until the new one comes.
+        seen.push(tokens.token().await.unwrap().expose().to_owned());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(tokens.token().await.unwrap().expose(), "token-1");
+    assert_eq!(endpoint.asked(), 4);
+}
+
+#[tokio::test]
+async fn what_gateways_answer_is_taken() {
+    let body = r#"{"access_token":"token-1","expires_in":60}"#;
+    let packed = |encoding: &str, plain: &[u8]| {
+        let packed = gzip(plain);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {}\r\n\r\n",
+            packed.len()
+        );
+        [head.into_bytes(), packed].concat()
+    };
+    let marked = format!("\u{feff}{body}");
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    for raw in [
+        answer("201 Created", "application/json", body).into_bytes(),
+        answer("200 OK", "application/json", &marked).into_bytes(),
+        packed("gzip", body.as_bytes()),
+        packed("x-gzip", marked.as_bytes()),
+        chunked.into_bytes(),
+        format!("HTTP/1.0 200 OK\r\n\r\n{body}").into_bytes(),
+    ] {
+        let shown = String::from_utf8_lossy(&raw).into_owned();
+        let endpoint = TokenEndpoint::start(move |_| raw.clone()).await;
+        let token = endpoint.tokens().token().await;
+        assert_eq!(token.unwrap().expose(), "token-1", "{shown}");
+    }
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(plain).unwrap();
+    packer.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_few_bytes_do_not_become_gigabytes() {
+    for (encoding, plain, why) in [
+        ("gzip", vec![b' '; 10_000_000], "longer than 65536 bytes"),
+        (
+            "br",
+            vec![b' '; 10],
+            "a content-encoding that cannot be read",
+        ),
+        (
+            "gzip, gzip",
+            vec![b' '; 10],
+            "a content-encoding that cannot be read",
+        ),
+    ] {
+        let packed = gzip(&plain);
+        assert!(packed.len() < 65_536);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {}\r\n\r\n",
+            packed.len()
+        );
+        let raw = [head.into_bytes(), packed].concat();
+        let error = first_error(raw).await;
+        assert!(
+            matches!(&error, AuthError::Unusable { why: found, .. } if found == why),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn scope_audience_and_credentials_are_sent_as_set() {
+    for (credentials_in, is_in_body) in
+        [(CredentialsIn::Header, false), (CredentialsIn::Body, true)]
+    {
+        let check = move |request: &str| {
+            let fields = "grant_type=client_credentials&scope=a%3Aread%20b&audience=https%3A%2F%2Fapi.example%2F";
+            let credentials = "&client_id=client-1&client_secret=canary-secret";
+            let (_, body) = request.split_once("\r\n\r\n").unwrap();
+            let expected = format!("{fields}{}", if is_in_body { credentials } else { "" });
+            assert_eq!(body, expected);
+            assert_eq!(request.contains(BASIC), !is_in_body);
+        };
+        let endpoint = TokenEndpoint::checked(check, |_| grant("token-1", 60)).await;
+        let mut settings = AuthSettings::new(
+            format!("http://{}/oauth/token", endpoint.address)
+                .parse()
+                .unwrap(),
+            CLIENT.to_owned(),
+            SECRET.into(),
+        );
+        settings.scope = Some("a:read b".to_owned());
+        settings.audience = Some("https://api.example/".to_owned());
+        settings.credentials_in = credentials_in;
+        let connector = Connector::new(None).unwrap();
+        let tokens = TokenSource::start(settings, connector, Clock::system()).unwrap();
+        assert_eq!(tokens.token().await.unwrap().expose(), "token-1");
+    }
 }
 
 #[tokio::test]
@@ -210,7 +324,7 @@ async fn a_rate_limit_is_waited_for() {
     let clock = Clock::system();
     let error = tokens.token().await.unwrap_err();
     assert!(
-        matches!(error, AuthError::RateLimited { status: 429, wait, .. } if wait.as_secs() == 2),
+        matches!(&error, AuthError::RateLimited { why, wait, .. } if why == "status 429" && wait.as_secs() == 2),
         "{error:?}"
     );
     tokens.token().await.unwrap();
@@ -218,19 +332,25 @@ async fn a_rate_limit_is_waited_for() {
 }
 
 #[tokio::test]
-async fn unusable_answers_are_named_and_never_shown() {
+async fn unusable_answers_are_named_and_quoted() {
     let json = "application/json";
     let long = format!(r#"{{"access_token":"{}"}}"#, "canary".repeat(20_000));
     for (raw, why) in [
         (
-            answer("200 OK", "text/html", "<html>canary</html>"),
-            "content-type text/html",
+            answer("200 OK", "text/html", "<html>log in, canary-secret</html>"),
+            r#"a page for people: "<html>log in, [hidden]</html>""#,
         ),
         (answer("200 OK", json, ""), "empty"),
-        (answer("200 OK", json, "canary"), "not json"),
-        (answer("200 OK", json, r#"{"canary":1}"#), "no access_token"),
+        (answer("200 OK", json, "yes"), r#"not json: "yes""#),
+        (
+            answer("200 OK", json, r#"{"refresh_token":"canary"}"#),
+            r#"no access_token: "{\"refresh_token\":\"[hidden]\"}""#,
+        ),
         (answer("200 OK", json, &long), "longer than 65536 bytes"),
-        (answer("404 Not Found", json, "canary"), "status 404"),
+        (
+            answer("404 Not Found", json, "no page"),
+            r#"status 404: "no page""#,
+        ),
         (
             "HTTP/1.1 302 Found\r\nLocation: http://canary/\r\nContent-Length: 0\r\n\r\n"
                 .to_owned(),
@@ -248,10 +368,32 @@ async fn unusable_answers_are_named_and_never_shown() {
 
 #[tokio::test]
 async fn what_passes_by_is_told_apart_from_what_does_not() {
+    let json = "application/json";
     for (raw, why) in [
-        (answer("500 Oops", "text/plain", "canary"), "status 500"),
+        (
+            answer("500 Oops", "text/plain", BASIC),
+            r#"status 500: "Basic [hidden]""#,
+        ),
         (answer("429 Slow Down", "text/plain", ""), "status 429"),
+        (
+            answer("403 Forbidden", "text/html", "<html>\nno</html>"),
+            r#"status 403: "<html>\nno</html>""#,
+        ),
+        (answer("400 Bad", json, ""), "status 400"),
+        (
+            answer("200 OK", json, r#"{"error":"invalid_client"}"#),
+            r#"status 200: "{\"error\":\"invalid_client\"}""#,
+        ),
+        (
+            answer("400 Bad", json, r#"{"error":"temporarily_unavailable"}"#),
+            r#"status 400: "{\"error\":\"temporarily_unavailable\"}""#,
+        ),
         (String::new(), "connection closed before the answer"),
+        ("SSH-2.0-OpenSSH\r\n".to_owned(), "the answer is not http"),
+        (
+            format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(300_000)),
+            "headers over 65536 B in the answer",
+        ),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncanary".to_owned(),
             "connection closed within the answer",
@@ -263,6 +405,20 @@ async fn what_passes_by_is_told_apart_from_what_does_not() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_date_to_wait_for_is_one_of_the_endpoints_own_clock() {
+    // Its clock is years behind ours.
+    let error = first_error(
+        "HTTP/1.1 503 Busy\r\nDate: Thu, 15 Jan 2015 12:00:00 GMT\r\n\
+         Retry-After: Thu, 15 Jan 2015 12:01:00 GMT\r\nContent-Length: 0\r\n\r\n",
+    )
+    .await;
+    assert!(
+        matches!(&error, AuthError::RateLimited { wait, .. } if wait.as_secs() == 60),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -280,11 +436,11 @@ async fn nobody_there_is_a_refused_connection() {
 #[tokio::test]
 async fn debug_forms_show_no_secret() {
     let endpoint = TokenEndpoint::start(|_| grant("canary-token", 3_600)).await;
-    let settings = AuthSettings {
-        token_url: "https://example.com/".parse().unwrap(),
-        client_id: CLIENT.to_owned(),
-        client_secret: SECRET.into(),
-    };
+    let settings = AuthSettings::new(
+        "https://example.com/".parse().unwrap(),
+        CLIENT.to_owned(),
+        SECRET.into(),
+    );
     let tokens = endpoint.tokens();
     let token = tokens.token().await.unwrap();
     let shown = format!("{settings:?} {tokens:?} {token:?}");

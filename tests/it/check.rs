@@ -545,3 +545,43 @@ fn serve_and_check_refuse_a_public_url_alike() {
         }
     }
 }
+
+#[test]
+fn the_proxy_on_the_way_to_each_service_is_shown_without_its_password() {
+    let variables = [
+        ("HTTPS_PROXY", "http://me:c4n4ry@proxy.example:3128"),
+        ("no_proxy", "api.mypurecloud.com"),
+        ("STREAMGAUGE_WEBHOOK_URL", "https://hooks.example/k3y"),
+    ];
+    let variables: Vec<_> = CREDENTIALS.iter().chain(&variables).copied().collect();
+    let checked = run(&["check"], &variables);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    let proxy = "http://(hidden)@proxy.example:3128";
+    for line in [
+        format!(
+            "would fetch a token from https://login.mypurecloud.com/oauth/token through the proxy {proxy}"
+        ),
+        "would read events from wss://api.mypurecloud.com/api/v2/analytics/events/stream"
+            .to_owned(),
+        format!("would post alerts to https://hooks.example/(hidden) through the proxy {proxy}"),
+    ] {
+        assert!(
+            checked.stdout.lines().any(|found| found == line),
+            "{line}: {}",
+            checked.stdout
+        );
+    }
+    assert!(
+        !checked.stdout.contains("c4n4ry") && !checked.stdout.contains("k3y"),
+        "{}",
+        checked.stdout
+    );
+
+    let json = run(&["check", "--format", "json"], &variables);
+    let shown: Value = serde_json::from_str(&json.stdout).unwrap();
+    let would_run = &shown["wouldRun"];
+    assert_eq!(would_run["tokenProxy"], proxy);
+    assert_eq!(would_run["streamProxy"], Value::Null);
+    assert_eq!(would_run["webhookProxy"], proxy);
+    assert!(!json.stdout.contains("c4n4ry"), "{}", json.stdout);
+}

@@ -3,6 +3,7 @@
 
 mod answers;
 mod blocked;
+mod canary;
 mod files;
 pub(crate) mod process;
 mod reload;

@@ -287,11 +287,7 @@ async fn an_engine_elsewhere_is_measured_by_its_answers() {
             let line = announced.recv().await.unwrap();
             line.strip_prefix(name).unwrap().trim().parse().unwrap()
         };
-        let auth = AuthSettings {
-            token_url: url("token").await,
-            client_id: "demo".to_owned(),
-            client_secret: "demo".into(),
-        };
+        let auth = AuthSettings::new(url("token").await, "demo".to_owned(), "demo".into());
         let stream = StreamSettings::new(url("stream").await);
         let settings = EngineSettings::new(auth, stream, ServeSettings::new(port));
         Engine::start(settings, Clock::system()).await.unwrap()

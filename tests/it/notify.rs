@@ -382,7 +382,11 @@ async fn neither_the_path_nor_the_token_is_in_the_log() {
         .set_default();
     let mut receiver = Receiver::start(|number| {
         Some(match number {
-            0 => answer("500 Oops", "text/plain", CANARY),
+            0 => answer(
+                "500 Oops",
+                "text/plain",
+                &format!("Cannot POST /hooks/{CANARY}?key={CANARY}"),
+            ),
             1 => answer("404 No", "text/plain", CANARY),
             _ => answer("200 OK", "text/plain", CANARY),
         })
@@ -401,8 +405,8 @@ async fn neither_the_path_nor_the_token_is_in_the_log() {
     let log: Vec<u8> = lines.try_iter().flatten().collect();
     let log = String::from_utf8(log).unwrap();
     for part in [
-        "status 500",
-        "status 404; check webhook-url; given up",
+        "status 500: \"Cannot POST [hidden]?[hidden]\"",
+        "status 404: \"[hidden]\"; check webhook-url; given up",
         "notified",
     ] {
         assert!(log.contains(part), "{log}");
@@ -467,4 +471,41 @@ async fn an_engines_alert_is_told_and_counted_in_its_snapshots() {
         receiver.posts.try_recv().is_err(),
         "nothing else has changed"
     );
+}
+
+/// A receiver keeps its connection open, and ends it with the next post half taken.
+#[tokio::test]
+async fn a_post_never_travels_on_a_connection_that_has_served() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, mut posts) = unbounded_channel();
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                let mut on_this = 0;
+                loop {
+                    let request = read_request(&mut socket).await;
+                    if request.is_empty() {
+                        return;
+                    }
+                    on_this += 1;
+                    sender.send((number, on_this)).unwrap();
+                    if on_this > 1 {
+                        return;
+                    }
+                    let answer = answer("200 OK", "text/plain", "");
+                    socket.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    let mut rig = Rigged::start(&settings(address));
+    for fired in 1..=3 {
+        rig.publish(vec![alert("a", AlertPhase::Firing, fired)]);
+        rig.until(&["Sent"]).await;
+    }
+    let posts: Vec<(i32, i32)> = std::iter::from_fn(|| posts.try_recv().ok()).collect();
+    assert_eq!(posts, [(0, 1), (1, 1), (2, 1)]);
 }

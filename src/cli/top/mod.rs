@@ -34,6 +34,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio::time::sleep_until;
 
+use crate::config;
+use crate::config::Environment;
 use crate::config::SecretFile;
 use crate::config::duration;
 use crate::net::Connector;
@@ -97,7 +99,7 @@ fn interval(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// When the first question has no answer; later ones are asked again.
-pub(super) fn run(args: Args) -> Result<(), Failure> {
+pub(super) fn run(args: Args, environment: &Environment) -> Result<(), Failure> {
     let usage = |line: String| Failure::Usage(format!("top: {line}"));
     let token = match &args.token_file {
         Some(path) => {
@@ -110,8 +112,11 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         }
         None => None,
     };
-    let connector =
-        Connector::new(args.ca_file.as_deref()).map_err(|error| usage(error.to_string()))?;
+    let proxies =
+        config::load_proxies(environment).map_err(|error| Failure::Usage(error.to_string()))?;
+    let connector = Connector::new(args.ca_file.as_deref())
+        .map_err(|error| usage(error.to_string()))?
+        .with_proxies(proxies);
     let server =
         Server::new(connector, &args.url, token).map_err(|error| usage(format!("--{error}")))?;
     let mut stop = Stop::on_signal()?;

@@ -1,28 +1,27 @@
-//! Asks the server over one connection that is made anew when it is lost.
+//! Asks the server, over a connection that is kept.
 
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use http_body_util::Full;
-use http_body_util::Limited;
 use hyper::Request;
 use hyper::StatusCode;
 use hyper::Uri;
-use hyper::client::conn::http1;
-use hyper::client::conn::http1::SendRequest;
 use hyper::header;
 use hyper::header::HeaderValue;
-use hyper_util::rt::TokioIo;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use tokio::time::Instant;
-use tokio::time::timeout_at;
 
+use crate::net;
+use crate::net::CallError;
+use crate::net::Client;
 use crate::net::Connector;
 use crate::net::Endpoint;
 use crate::net::NetError;
+use crate::net::Redactor;
+use crate::net::Repeat;
+use crate::net::Terms;
 
 use super::answer;
 use super::answer::Answer;
@@ -33,13 +32,13 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 /// Bytes of an answer that are read: 200 groups take 50 kB.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
-/// The server, and the connection to it while there is one.
+/// The server, and how to ask it.
 pub(super) struct Server {
-    connector: Connector,
+    client: Client,
     endpoint: Endpoint,
     path: String,
     token: Option<SecretString>,
-    sender: Option<SendRequest<Full<Bytes>>>,
+    redactor: Redactor,
 }
 
 impl fmt::Debug for Server {
@@ -64,12 +63,16 @@ impl Server {
             true => base.to_owned(),
             false => format!("{base}/graphql"),
         };
+        let redactor = endpoint.redactor().and(connector.redactor());
         Ok(Self {
-            connector,
+            client: Client::new(connector),
             path,
             endpoint,
+            redactor: match &token {
+                Some(token) => redactor.with(token.expose_secret()),
+                None => redactor,
+            },
             token,
-            sender: None,
         })
     }
 
@@ -83,84 +86,45 @@ impl Server {
     /// # Errors
     /// One line that says what to do.
     pub(super) async fn ask(&mut self, controls: &Controls) -> Result<Answer, String> {
-        let deadline = Instant::now() + ANSWER_TIME_MAX;
-        let asked = timeout_at(deadline, self.exchange(controls, deadline)).await;
-        let asked = asked.unwrap_or_else(|_| Err(format!("{}: no answer in time", self.place())));
-        if asked.is_err() {
-            self.sender = None;
-        }
-        asked
-    }
-
-    async fn exchange(&mut self, controls: &Controls, deadline: Instant) -> Result<Answer, String> {
-        let body = Bytes::from(answer::request(controls));
-        let kept = self.sender.take().filter(|sender| !sender.is_closed());
-        let mut sender = match kept {
-            Some(sender) => sender,
-            None => self.connect(deadline).await?,
-        };
-        let sent = async {
-            sender.ready().await?;
-            sender.send_request(self.request(body)).await
-        };
         let place = self.place();
-        let lost = |_| format!("{place}: connection lost");
-        let answered = sent.await.map_err(lost)?;
-        let status = answered.status();
-        let body = Limited::new(answered.into_body(), ANSWER_BYTES_MAX);
-        let body = body.collect().await;
-        let body = body
-            .map_err(|_| format!("{place}: connection lost"))?
-            .to_bytes();
-        if status != StatusCode::OK {
-            return Err(self.refused(status));
-        }
-        let read = answer::read(&body).map_err(|why| format!("{place}: {why}"));
-        self.sender = Some(sender);
-        read
-    }
-
-    async fn connect(&self, deadline: Instant) -> Result<SendRequest<Full<Bytes>>, String> {
-        let stream = self.connector.connect(&self.endpoint, deadline).await;
-        let stream = stream.map_err(|error| match error {
-            NetError::Refused { place } => format!(
+        let request = self.request(Bytes::from(answer::request(controls)))?;
+        let terms = Terms {
+            // A query changes nothing.
+            repeat: Repeat::Allowed,
+            deadline: Instant::now() + ANSWER_TIME_MAX,
+            answer_bytes_max: ANSWER_BYTES_MAX,
+        };
+        let answered = self.client.call(&self.endpoint, request, &terms).await;
+        let answered = answered.map_err(|error| match error {
+            CallError::Net(NetError::Refused { place }) => format!(
                 "{place}: connection refused; start streamgauge serve or demo there, or name another server with --url"
             ),
-            error => error.to_string(),
+            CallError::Net(error) => error.to_string(),
+            error => format!("{place}: {error}"),
         })?;
-        let lost = |_| format!("{}: connection lost", self.place());
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
-        tokio::spawn(async move {
-            // Its end is seen by the next request.
-            let _ = connection.await;
-        });
-        Ok(sender)
+        if answered.status != StatusCode::OK {
+            return Err(self.refused(&answered));
+        }
+        answer::read(&answered.body).map_err(|why| format!("{place}: {why}"))
     }
 
-    fn request(&self, body: Bytes) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::from(body));
-        *request.method_mut() = hyper::Method::POST;
-        if let Ok(path) = self.path.parse() {
-            *request.uri_mut() = path;
-        }
-        let headers = request.headers_mut();
-        let json = HeaderValue::from_static("application/json");
-        headers.insert(header::CONTENT_TYPE, json);
-        if let Ok(host) = HeaderValue::from_str(&self.place()) {
-            headers.insert(header::HOST, host);
-        }
+    fn request(&self, body: Bytes) -> Result<Request<Bytes>, String> {
+        let unbuildable = |_| format!("{}: the request cannot be built", self.place());
+        let mut request =
+            Request::post(&self.path).header(header::CONTENT_TYPE, "application/json");
         if let Some(token) = &self.token {
             let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
             // A token is printable: what is not was refused when its file was read.
             if let Ok(mut bearer) = HeaderValue::from_str(bearer.expose_secret()) {
                 bearer.set_sensitive(true);
-                headers.insert(header::AUTHORIZATION, bearer);
+                request = request.header(header::AUTHORIZATION, bearer);
             }
         }
-        request
+        request.body(body).map_err(unbuildable)
     }
 
-    fn refused(&self, status: StatusCode) -> String {
+    fn refused(&self, answered: &net::Answer) -> String {
+        let status = answered.status;
         let what = match (status, &self.token) {
             (StatusCode::UNAUTHORIZED, None) => {
                 "the server asks for a token; give its file with --token-file"
@@ -172,7 +136,11 @@ impl Server {
                 "the server is not known by this name; use its own, such as localhost"
             }
             (StatusCode::NOT_FOUND, _) => "nothing answers GraphQL there; check --url",
-            _ => return format!("{}: status {}", self.place(), status.as_u16()),
+            _ => {
+                let quoted = self.redactor.quote(&answered.body);
+                let said = quoted.map_or_else(String::new, |quoted| format!(": {quoted}"));
+                return format!("{}: status {}{said}", self.place(), status.as_u16());
+            }
         };
         format!("{}: {what}", self.place())
     }

@@ -13,13 +13,23 @@ use crate::cli::run;
 use crate::http::serve;
 use crate::http::settings;
 use crate::metrics::sample::snapshot;
+use crate::forward_proxy::Act;
+use crate::forward_proxy::Proxy;
 
 /// Runs a command on a thread of its own, so that a server in this process can answer it.
 async fn top(args: &[&str]) -> crate::cli::Run {
+    top_with(args, &[]).await
+}
+
+/// The same with these variables in its environment.
+async fn top_with(args: &[&str], variables: &[(&str, &str)]) -> crate::cli::Run {
     let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let variables: Vec<(String, String)> = variables.iter().map(owned).collect();
     let running = tokio::task::spawn_blocking(move || {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        run(&args, &[])
+        let variables = variables.iter().map(|(name, value)| (&**name, &**value));
+        run(&args, &variables.collect::<Vec<_>>())
     });
     running.await.unwrap()
 }
@@ -174,4 +184,61 @@ fn keys_work_on_a_terminal_which_is_given_back() {
         pty.press("\n");
         assert!(pty.ended_well());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_on_the_way_is_used_and_named_when_it_refuses() {
+    let served = serve(settings(), snapshot()).await;
+    let to = served.addr;
+    let mut proxy = Proxy::start(move |_| Act::Forward(to)).await;
+    let by = format!("http://me:c4n4ry@{}", proxy.address);
+    let url = format!("http://{to}");
+    let args = ["top", "--once", "--url", &url];
+    let through = [("http_proxy", by.as_str()), ("NO_PROXY", "<-loopback>")];
+    let shown = top_with(&args, &through).await;
+    assert_eq!((shown.code, shown.stderr.as_str()), (Some(0), ""));
+    assert!(shown.stdout.contains("open 71"), "{}", shown.stdout);
+    let head = proxy.next().await;
+    assert!(
+        head.starts_with(&format!("POST {url}/graphql HTTP/1.1\r\n")),
+        "{head}"
+    );
+    assert!(head.contains("proxy-authorization: Basic "), "{head}");
+
+    // This machine is reached without one, whatever is set.
+    let broken = [
+        ("http_proxy", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1"),
+    ];
+    let shown = top_with(&args, &broken).await;
+    assert_eq!((shown.code, shown.stderr.as_str()), (Some(0), ""));
+
+    let refusing = Proxy::start(|head| {
+        let body = format!("<html>{head}</html>");
+        Act::Answer(crate::auth::answer("403 Forbidden", "text/html", &body))
+    })
+    .await;
+    let by = format!("http://me:c4n4ry@{}", refusing.address);
+    let args = ["top", "--once", "--url", "https://gauge.test"];
+    let shown = top_with(&args, &[("https_proxy", &by)]).await;
+    assert_eq!(shown.code, Some(1), "{}", shown.stderr);
+    let expected = format!(
+        "error: top: proxy: {}: does not connect to gauge.test: status 403: ",
+        refusing.address
+    );
+    assert!(shown.stderr.starts_with(&expected), "{}", shown.stderr);
+    assert_eq!(shown.stderr.lines().count(), 1, "{}", shown.stderr);
+    for secret in ["c4n4ry", "bWU6YzRuNHJ5"] {
+        assert!(!shown.stderr.contains(secret), "{}", shown.stderr);
+    }
+
+    let shown = top_with(&args, &[("https_proxy", "http://me:c4n4ry@")]).await;
+    assert_eq!(shown.code, Some(2), "{}", shown.stderr);
+    assert!(
+        shown
+            .stderr
+            .contains("https-proxy: https_proxy: not a proxy's URL"),
+        "{}",
+        shown.stderr
+    );
 }

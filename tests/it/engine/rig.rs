@@ -102,11 +102,11 @@ impl Rig {
         let simulator = Simulator::bind(settings.clone(), clock.clone())
             .await
             .unwrap();
-        let auth = AuthSettings {
-            token_url: simulator.token_url().parse().unwrap(),
-            client_id: settings.client_id.clone(),
-            client_secret: settings.client_secret.clone(),
-        };
+        let auth = AuthSettings::new(
+            simulator.token_url().parse().unwrap(),
+            settings.client_id.clone(),
+            settings.client_secret.clone(),
+        );
         let mut stream = StreamSettings::new(simulator.stream_url().parse().unwrap());
         stream.backoff_base = Duration::from_millis(200);
         stream.backoff_cap = Duration::from_millis(200);

@@ -62,8 +62,18 @@ impl Rig {
         ring_batches: usize,
         batch_events: usize,
     ) -> Self {
-        let (producer, consumer) = ring(ring_batches, batch_events, Bell::new());
         let connector = Connector::new(settings.ca_file.as_deref()).unwrap();
+        Self::with_connector(settings, endpoint, connector, ring_batches, batch_events)
+    }
+
+    pub(crate) fn with_connector(
+        settings: StreamSettings,
+        endpoint: &TokenEndpoint,
+        connector: Connector,
+        ring_batches: usize,
+        batch_events: usize,
+    ) -> Self {
+        let (producer, consumer) = ring(ring_batches, batch_events, Bell::new());
         let parser = Parser::new(IdKeys::FIXED);
         let clock = Clock::system();
         let source = EventsStream::new(
