@@ -5,7 +5,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::config::limits;
+use crate::event::Reject;
+use crate::ring::Batch;
 use crate::snapshot::StreamStatus;
+use crate::snapshot::Unusable;
+use crate::snapshot::UnusableFate;
 use crate::stream::Gap;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
@@ -21,6 +25,8 @@ pub(super) struct Coverage {
     /// The latest time of a report. Reports of an earlier one, after the wall clock has stepped back,
     /// count from here, so that gaps are in order.
     reported: EpochMs,
+    /// Whether anything usable came since the stream is live.
+    has_been_usable: bool,
 }
 
 impl Coverage {
@@ -64,6 +70,10 @@ impl Coverage {
                 self.failed(detail);
             }
             StreamNote::ProtocolError => self.status.protocol_errors += 1,
+            StreamNote::ServerClock { offset_ms, is_off } => {
+                self.status.server_clock_offset_ms = Some(*offset_ms);
+                self.status.is_clock_off = *is_off;
+            }
         }
         false
     }
@@ -73,6 +83,43 @@ impl Coverage {
         self.status.last_arrival = Some(arrival);
         if let Some(latest) = latest {
             self.status.lag_ms = Some(arrival.ms() - latest.ms());
+        }
+    }
+
+    /// Judges a batch that payloads were read into: whether any came to something. What was shed tells
+    /// nothing about the payloads.
+    pub(super) fn judge(&mut self, batch: &Batch, is_usable: bool, is_future: bool) {
+        if is_usable {
+            self.status.unusable = None;
+            self.has_been_usable = true;
+            return;
+        }
+        let delta = &batch.delta;
+        let rejected = Reject::ALL
+            .iter()
+            .find(|reason| delta.rejected[reason.index()] > 0);
+        let fate = match rejected {
+            Some(reason) => UnusableFate::Rejected(*reason),
+            None if is_future => UnusableFate::Future,
+            None if !batch.events.is_empty() => UnusableFate::Late,
+            None if delta.shed > 0 => return,
+            None => UnusableFate::Ignored,
+        };
+        let is_ignored = fate == UnusableFate::Ignored;
+        // Heartbeats and the like, on a stream that has brought what was asked for.
+        if is_ignored && self.has_been_usable && self.status.unusable.is_none() {
+            return;
+        }
+        let run = self.status.unusable.get_or_insert(Unusable {
+            since: batch.arrival,
+            latest: batch.arrival,
+            payloads: 0,
+            fate,
+        });
+        run.latest = batch.arrival;
+        run.payloads += delta.received - delta.shed;
+        if !is_ignored {
+            run.fate = fate;
         }
     }
 
@@ -105,6 +152,8 @@ impl Coverage {
         self.status.state = StreamState::Live;
         self.status.connected_since = Some(at);
         self.status.last_error = None;
+        self.status.unusable = None;
+        self.has_been_usable = false;
         self.since.get_or_insert(at);
         if let Some(gap) = self.gaps.back_mut()
             && gap.end.is_none()

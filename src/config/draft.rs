@@ -36,6 +36,7 @@ pub(super) struct Draft {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) ping_interval: Duration,
     pub(super) dead_after: Duration,
+    pub(super) live_timeout: Duration,
     pub(super) backoff_base: Duration,
     pub(super) backoff_cap: Duration,
     pub(super) stable_after: Duration,

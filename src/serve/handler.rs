@@ -29,7 +29,6 @@ use super::bearer;
 use super::bearer::Unauthorized;
 use super::graphql::Carries;
 use super::graphql::GraphQl;
-use super::health::Readiness;
 use super::host::HostRule;
 use super::host::Misdirected;
 use super::latency;
@@ -61,10 +60,8 @@ pub struct Handler(Arc<Shared>);
 struct Shared {
     token: Option<SecretString>,
     host_rule: HostRule,
-    ready_max_age: Duration,
     body_timeout: Duration,
     reader: Reader,
-    clock: Clock,
     viewer: Viewer,
     graphql: Arc<GraphQl>,
     push: Push,
@@ -90,16 +87,15 @@ impl Handler {
         clock: Clock,
     ) -> Self {
         let (counters, draining) = (PushCounters::default(), CancellationToken::new());
-        let viewer = Viewer::new(reader.clone(), clock.clone(), counters.clone());
+        let viewer = Viewer::new(reader.clone(), clock, counters.clone())
+            .judging(settings.ready_max_age, draining.clone());
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
         Self(Arc::new(Shared {
             token: settings.token.clone(),
             host_rule: HostRule::new(bound, settings.token.is_some()),
-            ready_max_age: settings.ready_max_age,
             body_timeout: timeouts.body,
             reader,
-            clock,
             viewer,
             push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
             graphql,
@@ -251,13 +247,8 @@ impl Handler {
     }
 
     fn readiness(&self) -> Answer {
-        let shared = &self.0;
-        let readiness = Readiness::new(
-            &shared.reader.load(),
-            shared.clock.wall(),
-            shared.ready_max_age,
-            shared.draining.is_cancelled(),
-        );
+        let viewer = &self.0.viewer;
+        let readiness = viewer.view(viewer.mono_ns()).readiness();
         let status = match readiness.ready {
             true => StatusCode::OK,
             false => StatusCode::SERVICE_UNAVAILABLE,

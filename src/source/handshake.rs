@@ -18,7 +18,7 @@ use hyper::Response;
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    AUTHORIZATION, CONNECTION, DATE, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
     SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
     UPGRADE, USER_AGENT,
 };
@@ -47,6 +47,8 @@ pub(super) struct Opened {
     pub(super) frames: Frames,
     pub(super) reader: net::ReadHalf,
     pub(super) writer: Writer,
+    /// The `Date` of the answer, which is of a whole second; `None` where there is none to read.
+    pub(super) server_date: Option<EpochMs>,
 }
 
 /// The writing half: masks what it sends.
@@ -204,6 +206,7 @@ impl Handshake<'_> {
     /// Takes the socket back from hyper: its own upgraded stream is boxed and cannot be split
     /// without a lock.
     async fn take_socket(&self, answer: Response<Incoming>) -> Result<Opened, HandshakeError> {
+        let server_date = server_date(answer.headers());
         let upgraded = hyper::upgrade::on(answer)
             .await
             .map_err(|_| self.http("connection closed during the upgrade".to_owned()))?;
@@ -217,6 +220,7 @@ impl Handshake<'_> {
             frames: Frames::new(&parts.read_buf),
             reader,
             writer,
+            server_date,
         })
     }
 
@@ -226,6 +230,13 @@ impl Handshake<'_> {
             why,
         }
     }
+}
+
+/// The moment of the `Date` header, if that can be read.
+fn server_date(headers: &HeaderMap) -> Option<EpochMs> {
+    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(EpochMs::from_ms(i64::try_from(since.as_millis()).ok()?))
 }
 
 /// Whether a 101 answers this handshake, by RFC 6455 section 4.1. We ask for no extension and no

@@ -6,4 +6,5 @@ mod files;
 mod process;
 mod serve;
 mod signals;
+mod stopped;
 mod top;

@@ -22,6 +22,7 @@ mod model;
 mod notify;
 mod parse;
 mod push;
+mod readiness;
 mod replay;
 mod simulate;
 mod source;

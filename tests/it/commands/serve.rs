@@ -36,6 +36,11 @@ impl StandIn {
 
     /// `streamgauge serve` with this secret.
     pub(super) fn serve(&self, secret: &str) -> Process {
+        self.serve_with(secret, &[])
+    }
+
+    /// The same with these further arguments.
+    pub(super) fn serve_with(&self, secret: &str, more: &[&str]) -> Process {
         let args = [
             "serve",
             "--listen",
@@ -45,6 +50,7 @@ impl StandIn {
             "--stream-url",
             &self.stream_url,
         ];
+        let args = [&args, more].concat();
         let variables = [
             ("GENESYS_CLIENT_ID", SimulatorSettings::CLIENT),
             ("GENESYS_CLIENT_SECRET", secret),
