@@ -112,7 +112,7 @@ fn unusable(moment: &Moment<'_>) -> Option<String> {
         UnusableFate::Ignored => {
             "none is of a type that is counted: check the stream url and what it is subscribed to"
         }
-        UnusableFate::Rejected(_) => "the log quotes them, counters.rejected counts them",
+        UnusableFate::Rejected(_) => "the log quotes some, counters.rejected counts them all",
         UnusableFate::Late => {
             "they are older than every window: check this machine's clock and the sender's"
         }
@@ -121,7 +121,7 @@ fn unusable(moment: &Moment<'_>) -> Option<String> {
     let fate = fate.label();
     is_said.then(|| {
         format!(
-            "stream: live, but nothing usable since {since}: {payloads} payloads, the latest {fate}; {hint}"
+            "stream: live, but nothing usable since {since}: the latest payload is {fate}; {hint}"
         )
     })
 }
@@ -135,16 +135,27 @@ fn clock_off(offset_ms: i64) -> String {
     )
 }
 
+/// The text stays the same while the part is late: who listens to the page is told once.
 fn part_late(beat: &Beat) -> String {
-    let (part, deadline_ms) = (beat.part.label(), beat.deadline.as_millis());
-    let age_ms = beat.age.unwrap_or_default().as_millis();
-    let what = match beat.part {
-        Part::Ingest => "no sign of life; nothing is read from the stream",
-        Part::Ring => "batches wait and none is taken",
-        Part::Writer => "no sign of life; nothing is applied or published",
-        Part::Publisher => "no snapshot; the numbers stand still",
-    };
-    format!("{part}: late by its deadline, {age_ms} ms over {deadline_ms} ms: {what}")
+    let deadline = duration::format(beat.deadline);
+    match beat.part {
+        Part::Ingest => {
+            format!(
+                "ingest: late: no sign of life for over {deadline}; nothing is read from the stream"
+            )
+        }
+        Part::Ring => {
+            format!("ring: late: batches have waited for over {deadline} and none was taken")
+        }
+        Part::Writer => {
+            format!(
+                "writer: late: no sign of life for over {deadline}; nothing is applied or published"
+            )
+        }
+        Part::Publisher => {
+            format!("publisher: late: no snapshot for over {deadline}; the numbers stand still")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -248,7 +259,7 @@ mod tests {
             2,
             5_000,
             0,
-            &format!("{said}2 payloads, the latest not_json; "),
+            &format!("{said}the latest payload is not_json; "),
         );
         check(refused, 1, 5_000, 0, "");
         check(refused, 9, 4_999, 0, "");
@@ -265,14 +276,14 @@ mod tests {
             9,
             5_000,
             0,
-            &format!("{said}9 payloads, the latest late; "),
+            &format!("{said}the latest payload is late; "),
         );
         check(
             UnusableFate::Future,
             9,
             5_000,
             0,
-            &format!("{said}9 payloads, the latest future; "),
+            &format!("{said}the latest payload is future; "),
         );
         check(UnusableFate::Ignored, 9, 59_999, 0, "");
         check(
@@ -313,10 +324,8 @@ mod tests {
         pulse.begin(1);
         pulse.ingest(7_000_000_000);
         let beats = pulse.look(7_000_000_000);
-        let expected = [
-            "writer: late by its deadline, 6999 ms over 5000 ms: no sign of life; nothing is applied or \
-             published",
-        ];
+        let expected =
+            ["writer: late: no sign of life for over 5s; nothing is applied or published"];
         assert_eq!(reasons_with(&live(), &beats, false), expected);
     }
 }

@@ -130,7 +130,7 @@ async fn payloads_that_come_to_nothing_are_said_until_usable_ones_come() {
         let is_said = |reasons: &[String]| {
             reasons.iter().any(|reason| {
                 reason.starts_with("stream: live, but nothing usable since 20")
-                    && reason.contains(&format!("payloads, the latest {fate}; "))
+                    && reason.contains(&format!("the latest payload is {fate}; "))
             })
         };
         until(addr, fate, is_said).await;
@@ -194,10 +194,7 @@ async fn the_part_that_is_late_is_named_everywhere_and_alone() {
         let (status, reasons) = readiness(addr).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(reasons.len(), 1, "{reasons:?}");
-        let named = format!(
-            "{}: late by its deadline, 5001 ms over 5000 ms",
-            part.label()
-        );
+        let named = format!("{}: late: ", part.label());
         assert!(reasons[0].starts_with(&named), "{reasons:?}");
 
         let query = "{ engine { notReady pipeline { part lastBeatMs deadlineMs late } } }";
