@@ -64,7 +64,7 @@ pub(super) fn read<'input>(
     let (id, id_field) = wire.session_id()?;
     let session = ids
         .session(id)
-        .ok_or(Refusal::of(Reject::Field, id_field))?;
+        .ok_or_else(|| Refusal::of(Reject::Field, id_field))?;
     let event = Event {
         time,
         session,

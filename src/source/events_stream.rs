@@ -42,6 +42,12 @@ const BEAT: Duration = Duration::from_millis(500);
 /// How long a full ring may hold up the end, after which the last batch is given up.
 const LAST_OFFER_WAIT: Duration = Duration::from_secs(3);
 
+/// Closes in a row, all with the same words and soon after going live, from which on it is said what
+/// they may mean: not every server has a code for a displacement.
+const CLOSES_MIN: u64 = 3;
+const CLOSED_AGAIN: &str = "; again and again soon after going live: if another engine uses this \
+                            client's stream, stop one of them, or give each an OAuth client of its own";
+
 /// Why [`EventsStream::run`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -192,7 +198,12 @@ impl EventsStream {
         if state == StreamState::Displaced {
             loss.detail.push_str(&self.pace.displacement(wait));
         }
-        self.log.failed(&loss.detail);
+        let again = self.log.count(&loss.detail);
+        let is_short = lived.is_some_and(|lived| lived.duration < self.settings.stable_after);
+        if loss.cause == LossCause::Closed && is_short && again >= CLOSES_MIN {
+            loss.detail.push_str(CLOSED_AGAIN);
+        }
+        self.log.tell(&loss.detail);
         if loss.is_protocol_error() {
             self.intake.note(StreamNote::ProtocolError);
         }
@@ -258,13 +269,19 @@ struct FailureLog {
 }
 
 impl FailureLog {
-    fn failed(&mut self, detail: &str) {
+    /// Counts a failure; how many times in a row it is the same.
+    fn count(&mut self, detail: &str) -> u64 {
         if self.last != detail {
             detail.clone_into(&mut self.last);
             self.repeats = 0;
         }
         self.repeats += 1;
-        if self.repeats.is_power_of_two() {
+        self.repeats
+    }
+
+    /// Tells the failure that was counted last.
+    fn tell(&self, detail: &str) {
+        if self.repeats.is_power_of_two() || self.repeats == CLOSES_MIN {
             warn!(repeats = self.repeats, "{detail}");
         } else {
             debug!(repeats = self.repeats, "{detail}");

@@ -241,6 +241,28 @@ async fn the_third_displacement_is_said_and_paced() {
 }
 
 #[tokio::test]
+async fn a_close_again_and_again_says_what_it_may_mean() {
+    let server = serve(|number, mut peer| async move {
+        peer.open().await;
+        if number < 4 {
+            peer.write(&close(4000, "bye")).await;
+        }
+        peer.until_close().await;
+    })
+    .await;
+    let mut rig = Rig::start(settings(server.address)).await;
+    rig.until_live(5).await;
+    let said: Vec<bool> = rig
+        .losses()
+        .iter()
+        .map(|(_, detail)| detail.contains("if another engine uses this client's stream"))
+        .collect();
+    assert_eq!(said, [false, false, true, true]);
+    assert!(!rig.states().contains(&StreamState::Displaced));
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn the_date_of_the_handshake_is_compared_at_each_connect() {
     let server = serve(|number, mut peer| async move {
         let now = Clock::system().wall();
