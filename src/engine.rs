@@ -155,10 +155,14 @@ impl Engine {
         let stream = settings.stream;
         let auth = settings.auth;
         let ingest_clock = clock.clone();
+        let pulse = reader.pulse().clone();
+        pulse.begin(clock.mono_ns());
         let source = move || {
             let tokens = TokenSource::start(auth, connector.clone(), ingest_clock.clone())?;
             let parser = Parser::new(keys).with_labels();
-            EventsStream::new(stream, connector, tokens, parser, producer, ingest_clock)
+            let clock = ingest_clock;
+            let source = EventsStream::new(stream, connector, tokens, parser, producer, clock)?;
+            Ok(source.with_pulse(&pulse))
         };
         let (failed, failures) = mpsc::channel(4);
         let writer = Writer::new(state, vec![consumer], publisher, samples, clock, engine_id)

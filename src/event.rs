@@ -115,31 +115,34 @@ impl Event {
 // A batch of 256 events is 12 KiB: it stays in the first-level cache while it is applied.
 const _: () = assert!(size_of::<Event>() <= 48);
 
-macro_rules! rejects {
-    ($($(#[$doc:meta])* $name:ident => $label:literal,)*) => {
-        /// Why a payload is refused. Each is counted by name; none ends the connection.
+/// A closed list of things that are counted by name.
+macro_rules! counted {
+    ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident => $label:literal,)* }) => {
+        $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
-        pub enum Reject { $($(#[$doc])* $name,)* }
+        pub enum $kind { $($(#[$doc])* $name,)* }
 
-        impl Reject {
-            /// Every reason, in the order in which counters are kept and shown.
+        impl $kind {
+            /// Every one, in the order in which counters are kept and shown.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
-            /// How many reasons there are.
+            /// How many there are.
             pub const COUNT: usize = Self::ALL.len();
 
-            /// The name of the reason in counters, messages and the API.
+            /// Its name in counters, messages and the API.
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$name => $label,)* }
             }
 
-            /// The reason's place in [`Reject::ALL`].
+            /// Its place in `ALL`.
             pub const fn index(self) -> usize { self as usize }
         }
     };
 }
 
-rejects! {
+counted! {
+/// Why a payload is refused. Each is counted by name; none ends the connection.
+Reject {
     /// Not one JSON document: bad syntax, trailing bytes, a byte-order mark, nothing at all.
     NotJson => "not_json",
     /// The bytes are not UTF-8.
@@ -161,6 +164,49 @@ rejects! {
     /// The timestamp is neither RFC 3339 with a zone nor an integer of epoch milliseconds, or is before 1970.
     Timestamp => "timestamp",
 }
+}
+
+counted! {
+/// The field that made a payload refused, where one did.
+Field {
+    /// `eventType`
+    EventType => "eventType",
+    /// `timestamp`
+    Timestamp => "timestamp",
+    /// `data`
+    Data => "data",
+    /// `metadata`
+    Metadata => "metadata",
+    /// `data.sessionId`; also where `data.id` might have stood for it, and does not.
+    SessionId => "data.sessionId",
+    /// `data.id`
+    Id => "data.id",
+    /// `data.messageId`
+    MessageId => "data.messageId",
+    /// `data.durationMs`
+    DurationMs => "data.durationMs",
+    /// `data.queueId`
+    QueueId => "data.queueId",
+    /// `data.deploymentId`
+    DeploymentId => "data.deploymentId",
+    /// `data.direction`
+    Direction => "data.direction",
+    /// `metadata.seq`
+    Seq => "metadata.seq",
+}
+}
+
+counted! {
+/// Why the name of a queue or a deployment is not taken. The event that names it still counts.
+LabelFault {
+    /// Over the limit for an id.
+    TooLong => "too_long",
+    /// It holds a control character.
+    Control => "control",
+    /// The table of names was full and begins anew: once each time, for all the names in it.
+    TableFull => "table_full",
+}
+}
 
 #[cfg(test)]
 mod tests {
@@ -174,6 +220,16 @@ mod tests {
                 .iter()
                 .filter(|other| other.label() == reject.label());
             assert_eq!(same.count(), 1, "{}", reject.label());
+        }
+    }
+
+    #[test]
+    fn fields_and_faults_of_labels_are_indexed_in_order() {
+        for (index, field) in Field::ALL.iter().enumerate() {
+            assert_eq!(field.index(), index);
+        }
+        for (index, fault) in LabelFault::ALL.iter().enumerate() {
+            assert_eq!(fault.index(), index);
         }
     }
 

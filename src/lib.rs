@@ -24,6 +24,9 @@ pub mod stderr;
 // Every setting and limit.
 pub mod config;
 
+// How the parts of the pipeline do, beside what they publish.
+pub mod pulse;
+
 // The stages, in flow order.
 pub mod net;
 

@@ -17,6 +17,9 @@ pub enum StreamState {
     Backoff,
     /// Refused for its credentials; tries go on, slowly, but a person has to look.
     Refused,
+    /// Displaced again and again by another client of the same stream; tries go on, slowly, but a
+    /// person has to look.
+    Displaced,
     /// Ended by us or by the end of the input.
     Closed,
 }
@@ -30,6 +33,7 @@ impl StreamState {
             Self::Live => "live",
             Self::Backoff => "backoff",
             Self::Refused => "refused",
+            Self::Displaced => "displaced",
             Self::Closed => "closed",
         }
     }
@@ -43,7 +47,8 @@ pub enum LossCause {
     Closed,
     /// The connection ended without a close frame (code 1006).
     Dropped,
-    /// Nothing came, not even an answer to a ping, for the dead-peer timeout.
+    /// Nothing came, not even an answer to a ping, for the dead-peer timeout; or the peer never showed
+    /// that it had taken the subscription.
     DeadPeer,
     /// The peer broke the WebSocket protocol.
     Protocol,
@@ -51,6 +56,8 @@ pub enum LossCause {
     Refused,
     /// The connection could not be made: name, network, TLS, or an answer other than 101.
     Unreachable,
+    /// Another client subscribed to the same stream, and the peer keeps the newest.
+    Displaced,
 }
 
 impl LossCause {
@@ -63,6 +70,7 @@ impl LossCause {
             Self::Protocol => "protocol",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
+            Self::Displaced => "displaced",
         }
     }
 }
@@ -107,4 +115,11 @@ pub enum StreamNote {
     },
     /// The peer broke the WebSocket protocol.
     ProtocolError,
+    /// The peer's clock against this machine's.
+    ServerClock {
+        /// How far it is ahead at least, in milliseconds; negative when it is behind.
+        offset_ms: i64,
+        /// Whether that is more than the allowed skew.
+        is_off: bool,
+    },
 }

@@ -55,6 +55,11 @@ export class ScriptedStream {
     this.#socket?.write(frame(TEXT, Buffer.from(JSON.stringify(event))));
   }
 
+  /** Sends any text. */
+  sendText(text: string): void {
+    this.#socket?.write(frame(TEXT, Buffer.from(text)));
+  }
+
   stop(): void {
     this.#socket?.destroy();
     this.#server.close();

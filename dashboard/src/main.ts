@@ -16,6 +16,7 @@ import { EnginePanel } from "./parts/engine.ts";
 import { FigureCards, shownOf } from "./parts/figures.ts";
 import { Freshness } from "./parts/freshness.ts";
 import { GroupTable } from "./parts/groups.ts";
+import { Readiness } from "./parts/readiness.ts";
 import { SessionList } from "./parts/sessions.ts";
 import type { View } from "./view/address.ts";
 import { Choice } from "./view/choice.ts";
@@ -28,6 +29,7 @@ apply(choice.view, undefined);
 
 const page = byId("page");
 const notice = byId("notice");
+const readiness = new Readiness(byId("readiness"));
 const freshness = new Freshness(byId("freshness"));
 const controls = new Controls(byId("controls"), choice);
 const figures = new FigureCards(byId("figures"));
@@ -59,6 +61,7 @@ function draw(): void {
   notice.hidden = known.refusal === undefined;
   setText(notice, known.refusal === undefined ? "" : `▲ The server refuses what this page asks: ${known.refusal}`);
   if (known.figures !== undefined) {
+    readiness.draw(known.figures.engine.notReady);
     figures.draw(known.figures, view);
     alerts.draw(known.figures.alerts.items);
     engine.draw(known.figures, known.details);

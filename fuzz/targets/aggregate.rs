@@ -10,7 +10,6 @@ use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
 use streamgauge::event::Labels;
-use streamgauge::event::Reject;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Delta;
 use streamgauge::snapshot::Snapshot;
@@ -53,10 +52,8 @@ pub(crate) fn run(bytes: &[u8]) {
         received += 1;
         state.count(&Delta {
             received: 1,
-            ignored: 0,
-            rejected: [0; Reject::COUNT],
-            shed: 0,
             bytes: 100,
+            ..Delta::default()
         });
         state.apply(&Event {
             time: EpochMs::from_ms(time),

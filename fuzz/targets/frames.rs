@@ -116,7 +116,7 @@ fn walk(stream: &[u8], cut: u8) -> Walked {
 fn message(received: Received<'_>) -> Message {
     match received {
         Received::Text(text) => Message::Text(text.to_vec()),
-        Received::Binary { bytes } => Message::Binary(bytes),
+        Received::Binary(payload) => Message::Binary(payload.len()),
         Received::Ping(payload) => Message::Ping(payload.to_vec()),
         Received::Pong(payload) => Message::Pong(payload.to_vec()),
         Received::Close { code, reason } => Message::Close(code, reason.to_owned()),

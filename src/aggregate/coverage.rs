@@ -5,7 +5,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::config::limits;
+use crate::event::Reject;
+use crate::ring::Batch;
 use crate::snapshot::StreamStatus;
+use crate::snapshot::Unusable;
+use crate::snapshot::UnusableFate;
 use crate::stream::Gap;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
@@ -21,6 +25,8 @@ pub(super) struct Coverage {
     /// The latest time of a report. Reports of an earlier one, after the wall clock has stepped back,
     /// count from here, so that gaps are in order.
     reported: EpochMs,
+    /// Whether anything usable came since the stream is live.
+    has_been_usable: bool,
 }
 
 impl Coverage {
@@ -64,6 +70,10 @@ impl Coverage {
                 self.failed(detail);
             }
             StreamNote::ProtocolError => self.status.protocol_errors += 1,
+            StreamNote::ServerClock { offset_ms, is_off } => {
+                self.status.server_clock_offset_ms = Some(*offset_ms);
+                self.status.is_clock_off = *is_off;
+            }
         }
         false
     }
@@ -72,7 +82,45 @@ impl Coverage {
     pub(super) fn arrived(&mut self, arrival: EpochMs, latest: Option<EpochMs>) {
         self.status.last_arrival = Some(arrival);
         if let Some(latest) = latest {
-            self.status.lag_ms = Some(arrival.ms() - latest.ms());
+            // Both may be any time there is.
+            self.status.lag_ms = Some(arrival.ms().saturating_sub(latest.ms()));
+        }
+    }
+
+    /// Judges a batch that payloads were read into: whether any came to something. What was shed tells
+    /// nothing about the payloads.
+    pub(super) fn judge(&mut self, batch: &Batch, is_usable: bool, is_future: bool) {
+        if is_usable {
+            self.status.unusable = None;
+            self.has_been_usable = true;
+            return;
+        }
+        let delta = &batch.delta;
+        let rejected = Reject::ALL
+            .iter()
+            .find(|reason| delta.rejected[reason.index()] > 0);
+        let fate = match rejected {
+            Some(reason) => UnusableFate::Rejected(*reason),
+            None if is_future => UnusableFate::Future,
+            None if !batch.events.is_empty() => UnusableFate::Late,
+            None if delta.shed > 0 => return,
+            None => UnusableFate::Ignored,
+        };
+        let is_ignored = fate == UnusableFate::Ignored;
+        // Heartbeats and the like, on a stream that has brought what was asked for.
+        if is_ignored && self.has_been_usable && self.status.unusable.is_none() {
+            return;
+        }
+        let run = self.status.unusable.get_or_insert(Unusable {
+            since: batch.arrival,
+            latest: batch.arrival,
+            payloads: 0,
+            fate,
+        });
+        run.latest = batch.arrival;
+        run.payloads += delta.received - delta.shed;
+        if !is_ignored {
+            run.fate = fate;
         }
     }
 
@@ -105,6 +153,8 @@ impl Coverage {
         self.status.state = StreamState::Live;
         self.status.connected_since = Some(at);
         self.status.last_error = None;
+        self.status.unusable = None;
+        self.has_been_usable = false;
         self.since.get_or_insert(at);
         if let Some(gap) = self.gaps.back_mut()
             && gap.end.is_none()
@@ -147,7 +197,18 @@ impl Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregate::State;
+    use crate::config::AggregateSettings;
+    use crate::event::Event;
+    use crate::event::EventKind;
+    use crate::event::IdKeys;
+    use crate::event::IdKind;
+    use crate::event::Identity;
+    use crate::event::Labels;
+    use crate::event::SessionKey;
+    use crate::snapshot::Snapshot;
     use crate::stream::LossCause;
+    use crate::window::Width;
 
     fn ms(ms: i64) -> EpochMs {
         EpochMs::from_ms(ms)
@@ -169,6 +230,100 @@ mod tests {
         assert_eq!(coverage.covered_ms(ms(0), 1_000), 400);
         assert_eq!(coverage.covered_ms(ms(600), 1_000), 1_000);
         assert_eq!(coverage.covered_ms(ms(-1_000), 1_000), 0);
+    }
+
+    /// What a batch of these counts is judged to be.
+    fn judge(coverage: &mut Coverage, at: i64, change: impl FnOnce(&mut Batch)) {
+        let mut batch = Batch {
+            arrival: ms(at),
+            ..Batch::default()
+        };
+        change(&mut batch);
+        coverage.judge(&batch, false, false);
+    }
+
+    fn unusable(coverage: &Coverage) -> Option<(i64, i64, u64, &'static str)> {
+        coverage.status.unusable.map(|run| {
+            let fate = run.fate.label();
+            (run.since.ms(), run.latest.ms(), run.payloads, fate)
+        })
+    }
+
+    #[test]
+    fn payloads_are_unusable_until_one_comes_to_something() {
+        let mut coverage = Coverage::new();
+        coverage.note(&StreamNote::Live { at: ms(0) });
+        let ignored = |batch: &mut Batch| {
+            (batch.delta.received, batch.delta.ignored) = (2, 2);
+        };
+        let refused = |batch: &mut Batch| {
+            batch.delta.received = 1;
+            batch.delta.reject(Reject::Field);
+        };
+        // Other types only: perhaps the wrong subscription.
+        judge(&mut coverage, 10, ignored);
+        assert_eq!(unusable(&coverage), Some((10, 10, 2, "ignored")));
+        judge(&mut coverage, 20, refused);
+        judge(&mut coverage, 30, ignored);
+        assert_eq!(unusable(&coverage), Some((10, 30, 5, "field")));
+        // What was shed may have been of use.
+        judge(&mut coverage, 40, |batch| {
+            (batch.delta.received, batch.delta.shed) = (3, 3);
+        });
+        assert_eq!(unusable(&coverage), Some((10, 30, 5, "field")));
+
+        coverage.judge(&Batch::default(), true, false);
+        assert_eq!(unusable(&coverage), None);
+        // Heartbeats on a quiet stream that has brought what was asked for.
+        judge(&mut coverage, 50, ignored);
+        assert_eq!(unusable(&coverage), None);
+        judge(&mut coverage, 60, refused);
+        assert_eq!(unusable(&coverage), Some((60, 60, 1, "field")));
+        // A new connection is judged by what it brings itself.
+        coverage.note(&StreamNote::Live { at: ms(70) });
+        assert_eq!(unusable(&coverage), None);
+        judge(&mut coverage, 80, ignored);
+        assert_eq!(unusable(&coverage), Some((80, 80, 2, "ignored")));
+    }
+
+    #[test]
+    fn copies_are_usable_and_what_is_late_or_ahead_is_not() {
+        const START: i64 = 1_768_478_400_000;
+        let settings = AggregateSettings::new(Width::DEFAULT, 60_000, &[]).unwrap();
+        let mut state = State::new(settings, IdKeys::FIXED, ms(START));
+        state.advance(ms(START));
+        state.note(&StreamNote::Live { at: ms(START) });
+        let mut fate = |time: i64| {
+            let mut batch = Batch {
+                arrival: ms(START),
+                ..Batch::default()
+            };
+            batch.delta.received = 1;
+            batch.events.push(Event {
+                time: ms(time),
+                session: SessionKey {
+                    hi: 1,
+                    lo: 1,
+                    kind: IdKind::Uuid,
+                },
+                identity: Identity::NONE,
+                duration_ms: Event::NO_DURATION,
+                kind: EventKind::Connected,
+                labels: Labels::NONE,
+                direction: None,
+            });
+            state.apply_batch(&batch);
+            let mut snapshot = Snapshot::default();
+            state.fill(&mut snapshot);
+            snapshot.stream.unusable.map(|run| run.fate.label())
+        };
+        assert_eq!(fate(START), None);
+        assert_eq!(fate(START), None, "a copy");
+        assert_eq!(fate(START + 3_600_000), Some("future"));
+        assert_eq!(fate(START - 3_600_000), Some("late"));
+        assert_eq!(fate(EpochMs::MAX.ms()), Some("future"));
+        assert_eq!(fate(0), Some("late"));
+        assert_eq!(fate(START), None);
     }
 
     #[test]

@@ -132,6 +132,7 @@ impl Writer {
     /// One duty cycle: advances the clock, drains a quota of batches from each ring, publishes when
     /// that is due, does a little of what is left to do for groups, and answers how many batches it applied.
     pub fn do_work(&mut self, was_idle: bool) -> usize {
+        self.publisher.pulse().writer(self.clock.mono_ns());
         self.state.advance(self.clock.wall());
         let mut applied = 0;
         for index in 0..self.rings.len() {
@@ -156,6 +157,7 @@ impl Writer {
         let drained_ns = self.clock.mono_ns();
         self.state.apply_batch(batch);
         let applied_ns = self.clock.mono_ns();
+        self.publisher.pulse().taken(applied_ns);
         let events = batch.events.len() as u64;
         let recorder = &mut self.recorder;
         recorder.record(
@@ -185,14 +187,21 @@ impl Writer {
         let since_ns = || self.clock.mono_ns().saturating_sub(self.published_ns);
         if self.unseen.is_empty() {
             // After a step back of the wall clock no bucket begins until it has caught up.
-            return since_ns() >= u64::from(self.state.width().ms()) * 1_000_000;
+            return since_ns() >= u64::from(self.idle_ms()) * 1_000_000;
         }
         was_idle
             || self.unseen.len() + limits::DRAIN_QUOTA_BATCHES * self.rings.len() > UNSEEN_MAX
             || since_ns() >= limits::PUBLISH_INTERVAL_NS
     }
 
+    /// How long nothing is published while nothing comes: a bucket, or a second where those are
+    /// longer, so that who looks at the snapshot's age knows that it is fresh.
+    fn idle_ms(&self) -> u32 {
+        self.state.width().ms().min(1_000)
+    }
+
     fn publish(&mut self) {
+        self.publisher.pulse().publishing(self.clock.mono_ns());
         self.summarise();
         self.sequence += 1;
         let (state, clock) = (&self.state, &self.clock);
@@ -224,6 +233,7 @@ impl Writer {
             alerts.fill(snapshot, clock.mono_ns());
         });
         let visible_ns = self.clock.mono_ns();
+        self.publisher.pulse().published(visible_ns);
         for stamps in self.unseen.drain(..) {
             let since = |ns: u64| visible_ns.saturating_sub(ns);
             self.recorder
@@ -264,7 +274,7 @@ impl Writer {
         }
         let (now, next) = (self.clock.wall(), self.state.next_bucket_start());
         // Far ahead after a step back of the wall clock.
-        Duration::from_millis(next.since(now).clamp(1, u64::from(self.state.width().ms())))
+        Duration::from_millis(next.since(now).clamp(1, u64::from(self.idle_ms())))
     }
 }
 
@@ -297,8 +307,11 @@ mod tests {
     }
 
     fn bench() -> Bench {
+        bench_with(AggregateSettings::new(Width::DEFAULT, 60_000, &[]).unwrap())
+    }
+
+    fn bench_with(settings: AggregateSettings) -> Bench {
         let (clock, hand) = Clock::manual(START);
-        let settings = AggregateSettings::new(Width::DEFAULT, 60_000, &[]).unwrap();
         let (producer, consumer) = ring::ring(8, 4, Bell::new());
         let (publisher, reader) = snapshot::channel(Snapshot::default());
         let state = State::new(settings, IdKeys::FIXED, START);
@@ -420,6 +433,65 @@ mod tests {
         bench.hand.advance_ms(1_000);
         bench.writer.do_work(true);
         assert_eq!(visible(&bench.reader), None, "nobody asked again");
+    }
+
+    /// The parts that are late so many milliseconds from now, without the hand being moved.
+    fn late(bench: &Bench, in_ms: u64) -> Vec<&'static str> {
+        let now_ns = bench.writer.clock.mono_ns() + in_ms * 1_000_000;
+        let beats = bench.reader.pulse().look(now_ns);
+        let late = beats.iter().filter(|beat| beat.is_late);
+        late.map(|beat| beat.part.label()).collect()
+    }
+
+    #[test]
+    fn every_turn_is_a_beat_and_a_stopped_writer_is_late() {
+        let mut bench = bench();
+        bench.hand.advance_ms(1);
+        bench.writer.do_work(true);
+        assert_eq!(late(&bench, 5_000), [""; 0]);
+        assert_eq!(late(&bench, 5_001), ["writer"]);
+        bench.hand.advance_ms(6_000);
+        bench.writer.do_work(true);
+        assert_eq!(late(&bench, 0), [""; 0]);
+    }
+
+    #[test]
+    fn a_publication_that_does_not_end_is_the_publishers() {
+        let mut bench = bench();
+        bench.hand.advance_ms(1);
+        let pulse = bench.writer.publisher.pulse().clone();
+        bench.writer.do_work(true);
+        pulse.publishing(bench.writer.clock.mono_ns());
+        assert_eq!(late(&bench, 5_001), ["publisher"]);
+        bench.writer.publish();
+        assert_eq!(late(&bench, 5_000), [""; 0]);
+    }
+
+    #[test]
+    fn a_batch_that_nobody_takes_makes_the_ring_late() {
+        let mut bench = bench();
+        bench.hand.advance_ms(1);
+        let pulse = bench.reader.pulse().clone();
+        pulse.offered(bench.writer.clock.mono_ns());
+        bench.hand.advance_ms(6_000);
+        bench.writer.do_work(true);
+        assert_eq!(late(&bench, 0), ["ring"]);
+        offer(&mut bench, 1);
+        bench.writer.do_work(true);
+        assert_eq!(late(&bench, 0), [""; 0]);
+    }
+
+    #[test]
+    fn wide_buckets_do_not_make_the_snapshot_old() {
+        let settings = AggregateSettings::new(Width::from_ms(3_600_000).unwrap(), 3_600_000, &[]);
+        let mut bench = bench_with(settings.unwrap());
+        bench.writer.do_work(true);
+        for _ in 0..5 {
+            bench.hand.advance_ms(1_000);
+            assert!(bench.writer.timeout() <= Duration::from_secs(1));
+            bench.writer.do_work(true);
+            assert_eq!(bench.reader.load().published, bench.writer.clock.wall());
+        }
     }
 
     #[test]

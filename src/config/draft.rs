@@ -12,8 +12,8 @@ use crate::config::WaitStrategy;
 use super::exempt::Exempt;
 use super::log::LogFormat;
 use super::network::Network;
-use super::public_url::PublicUrl;
 use super::proxy::ProxyUrl;
+use super::public_url::PublicUrl;
 use super::region::Region;
 use super::source::Source;
 use super::stream::CredentialsIn;
@@ -50,6 +50,7 @@ pub(super) struct Draft {
     pub(super) exempt_unread: Vec<String>,
     pub(super) ping_interval: Duration,
     pub(super) dead_after: Duration,
+    pub(super) live_timeout: Duration,
     pub(super) backoff_base: Duration,
     pub(super) backoff_cap: Duration,
     pub(super) stable_after: Duration,

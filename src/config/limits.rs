@@ -1,5 +1,7 @@
 //! Every limit that is not a setting, with its unit and its reason.
 
+use std::time::Duration;
+
 /// One message, all fragments together, in bytes. Real events are a few hundred.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Fragments of one message.
@@ -11,6 +13,10 @@ pub const JSON_DEPTH_MAX: usize = 64;
 pub const PARSE_BYTES_KEPT_MAX: usize = 64 << 10;
 /// A session id or message id, in bytes of its decoded text.
 pub const ID_BYTES_MAX: usize = 256;
+
+/// How long a part of the pipeline may take for a turn before it counts as late. Each beats at least
+/// once a second; what is longer than a few is no hiccup of the machine.
+pub const HEARTBEAT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Events in one batch: 12 KiB, so that it stays in the first-level cache while it is applied.
 pub const BATCH_EVENTS: usize = 256;

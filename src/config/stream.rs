@@ -66,6 +66,13 @@ pub struct StreamSettings {
     /// How long nothing may come from the peer before it counts as dead. Time spent waiting for the
     /// ring does not count.
     pub dead_after: Duration,
+    /// How long the peer may take from the handshake to the first event or the first answer to a ping.
+    pub live_timeout: Duration,
+    /// How long to wait, and up to twice that, after a third displacement by another client.
+    pub displaced_retry: Duration,
+    /// How far the peer's clock may differ from ours before it is said; also how far ahead of our
+    /// clock an event may be.
+    pub skew: Duration,
     /// The least upper bound of the random delay before a reconnect; it doubles with every failure.
     pub backoff_base: Duration,
     /// The greatest upper bound of that delay.
@@ -94,6 +101,9 @@ impl Overload {
 }
 
 impl StreamSettings {
+    /// The default wait after a third displacement.
+    pub const DISPLACED_RETRY: Duration = Duration::from_secs(300);
+
     /// The defaults for a stream address.
     pub fn new(stream_url: Uri) -> Self {
         Self {
@@ -102,6 +112,9 @@ impl StreamSettings {
             ca_file: None,
             ping_interval: Duration::from_secs(15),
             dead_after: Duration::from_secs(40),
+            live_timeout: Duration::from_secs(30),
+            displaced_retry: Self::DISPLACED_RETRY,
+            skew: Duration::from_secs(5),
             backoff_base: Duration::from_secs(1),
             backoff_cap: Duration::from_secs(30),
             stable_after: Duration::from_secs(60),

@@ -175,6 +175,15 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Length(s(2)..=DAY, |draft| &mut draft.dead_after),
     },
     Setting {
+        name: "live-timeout",
+        alias: None,
+        value: "DURATION",
+        default: Some("30s"),
+        group: Group::Connection,
+        help: "Limit from the handshake to the first event or the first answer to a ping",
+        kind: Kind::Length(s(1)..=HOUR, |draft| &mut draft.live_timeout),
+    },
+    Setting {
         name: "backoff-base",
         alias: None,
         value: "DURATION",
@@ -264,7 +273,7 @@ pub static SETTINGS: &[Setting] = &[
         value: "DURATION",
         default: Some("5s"),
         group: Group::Numbers,
-        help: "How far ahead of the clock an event may be",
+        help: "How far ahead of the clock an event may be, and how far off the server's clock",
         kind: Kind::Length(Duration::ZERO..=HOUR, |draft| &mut draft.skew),
     },
     Setting {

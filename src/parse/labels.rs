@@ -10,8 +10,10 @@ use std::hash::Hasher;
 
 use super::guided::is_same;
 use super::id::within_limits;
+use crate::config::limits::ID_BYTES_MAX;
 use crate::event::EventKind;
 use crate::event::IdKeys;
+use crate::event::LabelFault;
 use crate::event::Labels;
 use crate::event::Texts;
 
@@ -49,7 +51,13 @@ pub(super) struct LabelTable {
     untold: Vec<u16>,
     /// The id of the latest event, if the writer has to be told.
     id: String,
+    /// Names that were not taken, by [`LabelFault::index`], and whether there are any.
+    refused: Refused,
+    has_refused: bool,
 }
+
+/// Names that were not taken, by [`LabelFault::index`].
+pub(super) type Refused = [u64; LabelFault::COUNT];
 
 #[derive(Clone, Copy, Debug)]
 struct Pair {
@@ -69,7 +77,45 @@ impl LabelTable {
             recent: Box::new([0; RECENT]),
             untold: Vec::new(),
             id: String::new(),
+            refused: Refused::default(),
+            has_refused: false,
         }
+    }
+
+    /// What was not taken so far.
+    pub(super) const fn refused(&self) -> Refused {
+        self.refused
+    }
+
+    /// Goes back to an earlier count.
+    pub(super) fn set_refused(&mut self, refused: Refused) {
+        self.refused = refused;
+    }
+
+    /// What was not taken since this was last asked.
+    #[inline]
+    pub(super) fn take_refused(&mut self) -> Refused {
+        match std::mem::take(&mut self.has_refused) {
+            true => std::mem::take(&mut self.refused),
+            false => Refused::default(),
+        }
+    }
+
+    /// A name as it counts: empty, and counted, when it is out of the limits.
+    fn name<'text>(&mut self, name: &'text [u8]) -> &'text str {
+        if within_limits(name) {
+            return text(name);
+        }
+        self.refuse(match name.len() > ID_BYTES_MAX {
+            true => LabelFault::TooLong,
+            false => LabelFault::Control,
+        });
+        ""
+    }
+
+    fn refuse(&mut self, fault: LabelFault) {
+        self.refused[fault.index()] += 1;
+        self.has_refused = true;
     }
 
     /// The number of what an event of a kind says.
@@ -113,7 +159,7 @@ impl LabelTable {
     /// The number of a pair that was not met lately.
     #[cold]
     fn look_up(&mut self, quick: usize, queue: &[u8], deployment: &[u8]) -> Labels {
-        let (queue, deployment) = (name(queue), name(deployment));
+        let (queue, deployment) = (self.name(queue), self.name(deployment));
         if queue.is_empty() && deployment.is_empty() {
             return Labels::NONE;
         }
@@ -148,6 +194,7 @@ impl LabelTable {
     }
 
     fn forget(&mut self) {
+        self.refuse(LabelFault::TableFull);
         self.pairs.clear();
         self.text.clear();
         self.index.fill(0);
@@ -213,11 +260,6 @@ impl Pair {
         let both = text.get(start..end).unwrap_or_default();
         both.split_at_checked(middle).unwrap_or_default()
     }
-}
-
-/// A name as it counts: empty when it is out of the limits.
-fn name(name: &[u8]) -> &str {
-    if within_limits(name) { text(name) } else { "" }
 }
 
 /// Both paths hand over UTF-8 only.
@@ -302,7 +344,14 @@ mod tests {
         }
         let page = table.number(b"", b"page");
         assert_eq!(table.number(b"a\x01", b"page"), page);
+        assert_eq!(table.number(b"a\x01", b"page"), page, "found again");
         assert_ne!(table.number(&long.as_bytes()[1..], b"page"), page);
+        // Each time one is met, and both of a pair.
+        let mut expected = Refused::default();
+        expected[LabelFault::TooLong.index()] = 3;
+        expected[LabelFault::Control.index()] = 8;
+        assert_eq!(table.take_refused(), expected);
+        assert_eq!(table.take_refused(), Refused::default());
     }
 
     #[test]
@@ -321,7 +370,9 @@ mod tests {
             assert_eq!(usize::from(numbered(&mut table, pair)), pair + 1);
         }
         assert_eq!(told(&mut table).len(), Labels::MAX);
+        assert_eq!(table.take_refused(), Refused::default());
         assert_eq!(numbered(&mut table, Labels::MAX), 1);
+        assert_eq!(table.take_refused()[LabelFault::TableFull.index()], 1);
         assert_eq!(numbered(&mut table, 0), 2);
         let names: Vec<String> = told(&mut table)
             .into_iter()

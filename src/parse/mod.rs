@@ -70,12 +70,15 @@ use crate::config::limits::JSON_DEPTH_MAX;
 use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::config::limits::PARSE_BYTES_KEPT_MAX;
 use crate::event::Event;
+use crate::event::Field;
 use crate::event::IdKeys;
+use crate::event::LabelFault;
 use crate::event::Reject;
 use crate::event::Texts;
 
 use guided::Guided;
 use labels::LabelTable;
+use tape::Refusal;
 
 pub use crate::event::Uuid;
 pub use crate::event::session_uuid;
@@ -102,6 +105,8 @@ pub struct Parser {
     /// `None`: labels are not read.
     labels: Option<LabelTable>,
     keys: IdKeys,
+    /// See [`Parser::refused_field`].
+    refused_field: Option<Field>,
 }
 
 impl Parser {
@@ -123,6 +128,7 @@ impl Parser {
             ids: id::Ids::new(keys),
             labels: None,
             keys,
+            refused_field: None,
         }
     }
 
@@ -147,22 +153,50 @@ impl Parser {
         }
     }
 
+    /// The field that the latest refused message was refused for, if it was one.
+    pub const fn refused_field(&self) -> Option<Field> {
+        self.refused_field
+    }
+
+    /// Names of queues and deployments that were not taken since this was last asked, by
+    /// [`LabelFault::index`]. A name that is not taken is as absent, so its event still counts.
+    #[inline]
+    pub fn take_labels_refused(&mut self) -> [u64; LabelFault::COUNT] {
+        match &mut self.labels {
+            Some(labels) => labels.take_refused(),
+            None => [0; LabelFault::COUNT],
+        }
+    }
+
     /// Parses one message. The bytes may be changed in place, where strings hold escapes.
     /// Cost: linear in the length; allocates only to grow its buffers, and after a message of more
     /// than `PARSE_BYTES_KEPT_MAX` bytes, whose buffers it does not keep.
     pub fn parse(&mut self, payload: &mut [u8]) -> Verdict {
+        if payload.len() <= MESSAGE_BYTES_MAX
+            && let Some(verdict) = self.recognize(payload)
+        {
+            return verdict;
+        }
+        self.parse_unrecognized(payload)
+    }
+
+    /// The same for a message that [`Parser::recognize`] says nothing about.
+    pub fn parse_unrecognized(&mut self, payload: &mut [u8]) -> Verdict {
+        self.refused_field = None;
         if payload.len() > MESSAGE_BYTES_MAX {
             return Verdict::Rejected(Reject::TooBig);
-        }
-        if let Some(verdict) = self.recognize(payload) {
-            return verdict;
         }
         if let Some(guided) = &mut self.guided {
             guided.keep_sample(payload);
         }
         let verdict = self.parse_to_tape(payload);
         if let Some(guided) = &mut self.guided {
+            // Learning reads the message once more: its names are counted already.
+            let refused = self.labels.as_ref().map(LabelTable::refused);
             guided.learn(verdict, &self.ids, self.labels.as_mut());
+            if let (Some(labels), Some(refused)) = (&mut self.labels, refused) {
+                labels.set_refused(refused);
+            }
         }
         verdict
     }
@@ -203,7 +237,10 @@ impl Parser {
         let verdict = match read {
             Ok(Ok(Some(event))) => Verdict::Event(event),
             Ok(Ok(None)) => Verdict::Ignored,
-            Ok(Err(reject)) => Verdict::Rejected(reject),
+            Ok(Err(Refusal { reason, field })) => {
+                self.refused_field = field;
+                Verdict::Rejected(reason)
+            }
             Err(error) => Verdict::Rejected(fault::reason(&error, payload)),
         };
         if payload.len() > PARSE_BYTES_KEPT_MAX {

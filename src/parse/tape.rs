@@ -13,23 +13,46 @@ use super::timestamp;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
+use crate::event::Field;
 use crate::event::Identity;
 use crate::event::Labels;
 use crate::event::Reject;
 use crate::event::SessionKey;
 use crate::time::EpochMs;
 
+/// Why there is no event, and the field that is to blame, where one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) reason: Reject,
+    pub(super) field: Option<Field>,
+}
+
+impl Refusal {
+    const fn of(reason: Reject, field: Field) -> Self {
+        Self {
+            reason,
+            field: Some(field),
+        }
+    }
+}
+
 /// The event on a tape and what it says of its labels, which are not numbered yet; `None` when its
 /// type is none of ours.
 pub(super) fn read<'input>(
     nodes: &[Node<'input>],
     ids: &Ids,
-) -> Result<Option<(Event, Said<'input>)>, Reject> {
+) -> Result<Option<(Event, Said<'input>)>, Refusal> {
     let [Node::Object { .. }, inside @ ..] = nodes else {
-        return Err(Reject::Shape);
+        return Err(Refusal {
+            reason: Reject::Shape,
+            field: None,
+        });
     };
     let wire = Wire::read(Fields(inside))?;
-    let event_type = wire.event_type.and_then(Value::text).ok_or(Reject::Field)?;
+    let event_type = wire
+        .event_type
+        .and_then(Value::text)
+        .ok_or(Refusal::of(Reject::Field, Field::EventType))?;
     let kind = match event_type {
         "webchat:connected" => EventKind::Connected,
         "webchat:disconnected" => EventKind::Disconnected,
@@ -38,8 +61,10 @@ pub(super) fn read<'input>(
     };
     wire.check_shape()?;
     let time = wire.time()?;
-    let id = wire.session_id()?;
-    let session = ids.session(id).ok_or(Reject::Field)?;
+    let (id, id_field) = wire.session_id()?;
+    let session = ids
+        .session(id)
+        .ok_or_else(|| Refusal::of(Reject::Field, id_field))?;
     let event = Event {
         time,
         session,
@@ -88,18 +113,18 @@ struct Wire<'tape, 'input> {
 }
 
 impl<'tape, 'input> Wire<'tape, 'input> {
-    fn read(fields: Fields<'tape, 'input>) -> Result<Self, Reject> {
+    fn read(fields: Fields<'tape, 'input>) -> Result<Self, Refusal> {
         let mut wire = Self::default();
         for (key, value) in fields {
             match key {
-                "eventType" => once(&mut wire.event_type, value)?,
-                "timestamp" => once(&mut wire.timestamp, value)?,
+                "eventType" => once(&mut wire.event_type, value, Field::EventType)?,
+                "timestamp" => once(&mut wire.timestamp, value, Field::Timestamp)?,
                 "data" => {
-                    once(&mut wire.data, value)?;
+                    once(&mut wire.data, value, Field::Data)?;
                     wire.read_data(value)?;
                 }
                 "metadata" => {
-                    once(&mut wire.metadata, value)?;
+                    once(&mut wire.metadata, value, Field::Metadata)?;
                     wire.read_metadata(value)?;
                 }
                 _ => {}
@@ -108,57 +133,59 @@ impl<'tape, 'input> Wire<'tape, 'input> {
         Ok(wire)
     }
 
-    fn read_data(&mut self, data: Value<'tape, 'input>) -> Result<(), Reject> {
+    fn read_data(&mut self, data: Value<'tape, 'input>) -> Result<(), Refusal> {
         for (key, value) in data.fields() {
             match key {
-                "sessionId" => once(&mut self.session_id, value)?,
-                "id" => once(&mut self.id, value)?,
-                "messageId" => once(&mut self.message_id, value)?,
-                "durationMs" => once(&mut self.duration_ms, value)?,
-                "queueId" => once(&mut self.queue_id, value)?,
-                "deploymentId" => once(&mut self.deployment_id, value)?,
-                "direction" => once(&mut self.direction, value)?,
+                "sessionId" => once(&mut self.session_id, value, Field::SessionId)?,
+                "id" => once(&mut self.id, value, Field::Id)?,
+                "messageId" => once(&mut self.message_id, value, Field::MessageId)?,
+                "durationMs" => once(&mut self.duration_ms, value, Field::DurationMs)?,
+                "queueId" => once(&mut self.queue_id, value, Field::QueueId)?,
+                "deploymentId" => once(&mut self.deployment_id, value, Field::DeploymentId)?,
+                "direction" => once(&mut self.direction, value, Field::Direction)?,
                 _ => {}
             }
         }
         Ok(())
     }
 
-    fn read_metadata(&mut self, metadata: Value<'tape, 'input>) -> Result<(), Reject> {
+    fn read_metadata(&mut self, metadata: Value<'tape, 'input>) -> Result<(), Refusal> {
         for (key, value) in metadata.fields() {
             if key == "seq" {
-                once(&mut self.seq, value)?;
+                once(&mut self.seq, value, Field::Seq)?;
             }
         }
         Ok(())
     }
 
-    fn check_shape(&self) -> Result<(), Reject> {
+    fn check_shape(&self) -> Result<(), Refusal> {
         let data_fits = self.data.is_none_or(Value::is_object);
         let metadata_fits = self
             .metadata
             .is_none_or(|metadata| metadata.is_object() || metadata.is_null());
-        if data_fits && metadata_fits {
-            Ok(())
-        } else {
-            Err(Reject::Shape)
+        match (data_fits, metadata_fits) {
+            (true, true) => Ok(()),
+            (false, _) => Err(Refusal::of(Reject::Shape, Field::Data)),
+            (true, false) => Err(Refusal::of(Reject::Shape, Field::Metadata)),
         }
     }
 
-    fn time(&self) -> Result<EpochMs, Reject> {
-        let value = self.timestamp.ok_or(Reject::Field)?;
+    fn time(&self) -> Result<EpochMs, Refusal> {
+        let value = self
+            .timestamp
+            .ok_or(Refusal::of(Reject::Field, Field::Timestamp))?;
         match value.text() {
             Some(text) => timestamp::from_text(text.as_bytes()),
             None => value.integer().and_then(timestamp::from_integer),
         }
-        .ok_or(Reject::Timestamp)
+        .ok_or(Refusal::of(Reject::Timestamp, Field::Timestamp))
     }
 
-    fn session_id(&self) -> Result<Id<'input>, Reject> {
-        let id = non_empty(self.session_id)
-            .or_else(|| non_empty(self.id))
-            .ok_or(Reject::Field)?;
-        Ok(Id::of(id.as_bytes()))
+    fn session_id(&self) -> Result<(Id<'input>, Field), Refusal> {
+        let of = |value, field| non_empty(value).map(|id| (Id::of(id.as_bytes()), field));
+        of(self.session_id, Field::SessionId)
+            .or_else(|| of(self.id, Field::Id))
+            .ok_or(Refusal::of(Reject::Field, Field::SessionId))
     }
 
     fn direction(&self) -> Option<Direction> {
@@ -185,10 +212,10 @@ impl<'tape, 'input> Wire<'tape, 'input> {
 }
 
 /// Fills `slot`, which must be empty.
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Reject> {
+fn once<T>(slot: &mut Option<T>, value: T, field: Field) -> Result<(), Refusal> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Reject::DuplicateKey),
+        Some(_) => Err(Refusal::of(Reject::DuplicateKey, field)),
     }
 }
 

@@ -21,6 +21,63 @@ fn event(payload: impl AsRef<[u8]>) -> Event {
     }
 }
 
+#[test]
+fn the_field_that_is_to_blame_is_named() {
+    let check = |payload: &str, expected: Option<Field>| {
+        let mut parser = Parser::new(IdKeys::FIXED);
+        // What an earlier message was refused for is forgotten.
+        for text in [r#"{"eventType":5}"#, payload] {
+            parser.parse(&mut text.as_bytes().to_vec());
+        }
+        assert_eq!(parser.refused_field(), expected, "{payload}");
+    };
+    let event = |rest: &str| format!(r#"{{"eventType":"webchat:message",{rest}}}"#);
+    let data = |rest: &str| event(&format!(r#""timestamp":0,"data":{{{rest}}}"#));
+    check("{", None);
+    check("[]", None);
+    check(r#"{"eventType":"x"}"#, None);
+    check(&data(r#""id":"s""#), None);
+    check("{}", Some(Field::EventType));
+    check(r#"{"eventType":1,"eventType":2}"#, Some(Field::EventType));
+    check(&event(r#""data":{}"#), Some(Field::Timestamp));
+    check(
+        &event(r#""timestamp":"noon","data":{"id":"s"}"#),
+        Some(Field::Timestamp),
+    );
+    check(
+        &event(r#""timestamp":0,"timestamp":0"#),
+        Some(Field::Timestamp),
+    );
+    check(&event(r#""timestamp":0,"data":[]"#), Some(Field::Data));
+    check(
+        &event(r#""timestamp":0,"metadata":[]"#),
+        Some(Field::Metadata),
+    );
+    check(&event(r#""timestamp":0"#), Some(Field::SessionId));
+    check(&data(r#""sessionId":"","id":"""#), Some(Field::SessionId));
+    check(
+        &data(r#""sessionId":"a\u0000","id":"s""#),
+        Some(Field::SessionId),
+    );
+    check(
+        &data(&format!(r#""id":"{}""#, "x".repeat(257))),
+        Some(Field::Id),
+    );
+    for (name, field) in [
+        ("sessionId", Field::SessionId),
+        ("id", Field::Id),
+        ("messageId", Field::MessageId),
+        ("durationMs", Field::DurationMs),
+        ("queueId", Field::QueueId),
+        ("deploymentId", Field::DeploymentId),
+        ("direction", Field::Direction),
+    ] {
+        check(&data(&format!(r#""{name}":1,"{name}":1"#)), Some(field));
+    }
+    let seq = r#""timestamp":0,"data":{"id":"s"},"metadata":{"seq":1,"seq":2}"#;
+    check(&event(seq), Some(Field::Seq));
+}
+
 #[track_caller]
 fn check(payload: impl AsRef<[u8]>, expected: Reject) {
     let text = String::from_utf8_lossy(payload.as_ref()).into_owned();

@@ -1,6 +1,6 @@
 //! What passes through the ring: events, and what happened to the payloads that became none.
 
-use crate::event::{Event, Reject, Texts};
+use crate::event::{Event, Field, LabelFault, Reject, Texts};
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
 
@@ -24,6 +24,10 @@ pub struct Delta {
     pub ignored: u64,
     /// Payloads refused, by [`Reject::index`].
     pub rejected: [u64; Reject::COUNT],
+    /// Payloads refused for a field, by [`Field::index`]; each is in `rejected` too.
+    pub rejected_fields: [u64; Field::COUNT],
+    /// Names of queues and deployments that were not taken, by [`LabelFault::index`].
+    pub labels_refused: [u64; LabelFault::COUNT],
     /// Events dropped because the ring was full and shedding was chosen.
     pub shed: u64,
     /// Payload bytes read.
@@ -34,6 +38,11 @@ impl Delta {
     /// Counts one refused payload.
     pub fn reject(&mut self, reason: Reject) {
         self.rejected[reason.index()] += 1;
+    }
+
+    /// Counts the field that a refused payload was refused for.
+    pub fn reject_field(&mut self, field: Field) {
+        self.rejected_fields[field.index()] += 1;
     }
 }
 

@@ -32,7 +32,6 @@ use super::front::Front;
 use super::front::Peer;
 use super::graphql::Carries;
 use super::graphql::GraphQl;
-use super::health::Readiness;
 use super::host::Misdirected;
 use super::latency;
 use super::media;
@@ -63,10 +62,8 @@ pub struct Handler(Arc<Shared>, Peer);
 struct Shared {
     admission: Admission,
     front: Front,
-    ready_max_age: Duration,
     body_timeout: Duration,
     reader: Reader,
-    clock: Clock,
     viewer: Viewer,
     graphql: Arc<GraphQl>,
     push: Push,
@@ -92,17 +89,16 @@ impl Handler {
         clock: Clock,
     ) -> Self {
         let (counters, draining) = (PushCounters::default(), CancellationToken::new());
-        let viewer = Viewer::new(reader.clone(), clock.clone(), counters.clone());
+        let viewer = Viewer::new(reader.clone(), clock, counters.clone())
+            .judging(settings.ready_max_age, draining.clone());
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
         Self(
             Arc::new(Shared {
                 admission: Admission::new(settings.token.clone()),
                 front: Front::new(settings, bound),
-                ready_max_age: settings.ready_max_age,
                 body_timeout: timeouts.body,
                 reader,
-                clock,
                 viewer,
                 push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
                 graphql,
@@ -278,13 +274,8 @@ impl Handler {
     }
 
     fn readiness(&self) -> Answer {
-        let shared = &self.0;
-        let readiness = Readiness::new(
-            &shared.reader.load(),
-            shared.clock.wall(),
-            shared.ready_max_age,
-            shared.draining.is_cancelled(),
-        );
+        let viewer = &self.0.viewer;
+        let readiness = viewer.view(viewer.mono_ns()).readiness();
         let status = match readiness.ready {
             true => StatusCode::OK,
             false => StatusCode::SERVICE_UNAVAILABLE,

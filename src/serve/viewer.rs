@@ -1,5 +1,9 @@
 //! Where views come from: the newest snapshot, and what belongs to the moment of asking.
 
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
 use crate::serve::push::PushCounters;
 use crate::serve::schema::View;
 use crate::snapshot::Reader;
@@ -14,6 +18,8 @@ pub(super) struct Viewer {
     started: EpochMs,
     started_ns: u64,
     push: PushCounters,
+    age_max: Duration,
+    draining: CancellationToken,
 }
 
 impl Viewer {
@@ -25,7 +31,16 @@ impl Viewer {
             started_ns: clock.mono_ns(),
             clock,
             push,
+            age_max: Duration::MAX,
+            draining: CancellationToken::new(),
         }
+    }
+
+    /// The same viewer, which knows how old a snapshot may be and when the server is about to stop.
+    pub(super) fn judging(mut self, age_max: Duration, draining: CancellationToken) -> Self {
+        self.age_max = age_max;
+        self.draining = draining;
+        self
     }
 
     /// Nanoseconds by the clock that never steps.
@@ -41,6 +56,9 @@ impl Viewer {
             started: self.started,
             uptime_ms: now_ns.saturating_sub(self.started_ns) / 1_000_000,
             push: self.push.now(),
+            beats: self.reader.pulse().look(now_ns),
+            age_max: self.age_max,
+            is_draining: self.draining.is_cancelled(),
         }
     }
 }

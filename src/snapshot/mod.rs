@@ -12,7 +12,7 @@ mod series;
 
 use std::sync::Arc;
 
-use crate::event::Reject;
+use crate::event::{Field, LabelFault, Reject};
 use crate::latency::{LatencySummary, Spectra};
 use crate::stream::{Gap, StreamState};
 use crate::time::EpochMs;
@@ -140,6 +140,10 @@ pub struct Counters {
     pub ignored: u64,
     /// Fate: refused, by [`Reject::index`].
     pub rejected: [u64; Reject::COUNT],
+    /// Of the refused ones: those refused for a field, by [`Field::index`].
+    pub rejected_fields: [u64; Field::COUNT],
+    /// Names of queues and deployments that were not taken, by [`LabelFault::index`].
+    pub labels_refused: [u64; LabelFault::COUNT],
     /// Fate: dropped because the ring was full and shedding was chosen.
     pub shed: u64,
     /// Fate: older than every retained bucket.
@@ -194,6 +198,22 @@ impl Counters {
             .zip(self.rejected)
     }
 
+    /// Refused payloads by the field that made them so; every field, also without a case.
+    pub fn rejected_by_field(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Field::ALL
+            .iter()
+            .map(|field| field.label())
+            .zip(self.rejected_fields)
+    }
+
+    /// Names that were not taken by the name of the fault; every fault, also without a case.
+    pub fn labels_refused_by_fault(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        LabelFault::ALL
+            .iter()
+            .map(|fault| fault.label())
+            .zip(self.labels_refused)
+    }
+
     /// `received` minus all fates: 0 in every snapshot.
     pub fn accounting_gap(&self) -> i128 {
         let fates = [
@@ -234,6 +254,52 @@ pub struct StreamStatus {
     pub last_arrival: Option<EpochMs>,
     /// Arrival minus event time of the latest event, in milliseconds; negative when it was ahead.
     pub lag_ms: Option<i64>,
+    /// While payloads come and none of them is usable: since when, and why. `None` after a usable one.
+    pub unusable: Option<Unusable>,
+    /// How far the peer's clock is ahead of this machine's at least, in milliseconds, by the `Date` of
+    /// its latest handshake; negative when it is behind, 0 while they agree as far as can be told.
+    pub server_clock_offset_ms: Option<i64>,
+    /// Whether that is more than the allowed skew, so that the numbers cannot be right.
+    pub is_clock_off: bool,
+}
+
+/// Payloads in a row since the stream is live or the latest usable one: none was applied, and none
+/// was a copy of one that had been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// When the first of them arrived.
+    pub since: EpochMs,
+    /// When the latest of them arrived.
+    pub latest: EpochMs,
+    /// How many.
+    pub payloads: u64,
+    /// What became of the latest that was not merely of another type.
+    pub fate: UnusableFate,
+}
+
+/// Why a payload is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnusableFate {
+    /// Of a type nobody asked for, like all before it.
+    Ignored,
+    /// Refused.
+    Rejected(Reject),
+    /// Older than every retained bucket.
+    Late,
+    /// Further ahead of the clock than the allowed skew.
+    Future,
+}
+
+impl UnusableFate {
+    /// The fate in words.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Ignored => "ignored",
+            Self::Rejected(reason) => reason.label(),
+            Self::Late => "late",
+            Self::Future => "future",
+        }
+    }
 }
 
 /// The rings between ingest and the writer, in events.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::Snapshot;
+use crate::pulse::Pulse;
 
 /// Retired snapshots kept for refilling. Readers hold one for a request, so a few are enough; a
 /// reader that holds one for longer keeps only that one alive.
@@ -17,12 +18,14 @@ const RETIRED_MAX: usize = 64;
 /// Connects one publisher with any number of readers; `first` is what they see before it publishes.
 pub fn channel(first: Snapshot) -> (Publisher, Reader) {
     let current = Arc::new(ArcSwap::from_pointee(first));
+    let pulse = Pulse::default();
     (
         Publisher {
             current: Arc::clone(&current),
             retired: VecDeque::new(),
+            pulse: pulse.clone(),
         },
-        Reader { current },
+        Reader { current, pulse },
     )
 }
 
@@ -32,6 +35,7 @@ pub struct Publisher {
     current: Arc<ArcSwap<Snapshot>>,
     /// Oldest first.
     retired: VecDeque<Arc<Snapshot>>,
+    pulse: Pulse,
 }
 
 impl Publisher {
@@ -47,6 +51,11 @@ impl Publisher {
             self.retired.pop_front();
         }
         self.retired.push_back(old);
+    }
+
+    /// The heartbeats of those who make what is published.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// A retired snapshot that no reader holds any more.
@@ -67,12 +76,18 @@ impl Publisher {
 #[derive(Clone, Debug)]
 pub struct Reader {
     current: Arc<ArcSwap<Snapshot>>,
+    pulse: Pulse,
 }
 
 impl Reader {
     /// The newest snapshot. Load it once per request: two loads may see two states.
     pub fn load(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// The heartbeats of those who make it: a writer that has stopped publishes no word of it.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 }
 

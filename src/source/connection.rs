@@ -1,5 +1,4 @@
-//! One open connection, from the subscription to its end: reading, pings, the dead-peer clock, the
-//! ring, the close.
+//! One open connection, from the subscription to its end: reading, pings, the ring, the close.
 //!
 //! Everything happens in one task. A read is a plain read into the buffer of [`Frames`], so it may be
 //! dropped at any time. What a read brought is walked at once, then the socket is asked again; the
@@ -19,10 +18,10 @@ use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::sleep_until;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use super::awake::within;
 use super::coverage::Coverage;
 use super::end::End;
 use super::end::Lived;
@@ -33,10 +32,13 @@ use super::frames::Violation;
 use super::handshake::Opened;
 use super::handshake::Writer;
 use super::intake::Intake;
+use super::liveness::IsThere;
+use super::liveness::Liveness;
+use super::liveness::Unsure;
 use super::loss::Loss;
+use super::server_clock::ServerClock;
 use crate::config::Overload;
 use crate::config::StreamSettings;
-use crate::config::duration;
 use crate::event::Reject;
 use crate::net::ReadHalf;
 use crate::net::Redactor;
@@ -76,13 +78,13 @@ pub(super) struct Connection<'a> {
     /// The number of the last ping, which is its payload, and when it was sent.
     ping: (u64, EpochMs),
 
-    /// When something last came, not counting time spent waiting for the ring.
-    last_heard: Instant,
+    liveness: Liveness,
     next_ping: Instant,
     /// When a ring that was full is asked again although nothing came.
     retry_at: Option<Instant>,
     /// Until when the answer to our close is awaited; `None` while we have sent none.
-    closing: Option<Instant>,
+    closing: Option<Duration>,
+    server_clock: Option<ServerClock>,
     /// Frames since the last turn.
     frames_unturned: usize,
 }
@@ -95,7 +97,7 @@ impl<'a> Connection<'a> {
         opened: Opened,
     ) -> Self {
         let now = Instant::now();
-        intake.begin();
+        intake.begin(opened.redactor.clone());
         intake.arrived();
         Self {
             settings,
@@ -106,13 +108,20 @@ impl<'a> Connection<'a> {
             frames: opened.frames,
             live: None,
             ping: (0, intake.wall()),
-            last_heard: now,
+            liveness: Liveness::new(settings),
             next_ping: now,
             retry_at: None,
             closing: None,
+            server_clock: None,
             frames_unturned: 0,
             intake,
         }
+    }
+
+    /// The same connection, which tells of the peer's clock.
+    pub(super) fn with_server_clock(mut self, server_clock: Option<ServerClock>) -> Self {
+        self.server_clock = server_clock;
+        self
     }
 
     /// Runs it to its end.
@@ -186,7 +195,7 @@ impl<'a> Connection<'a> {
     async fn turn(&mut self, alarm: Pin<&mut tokio::time::Sleep>) -> Result<(), Stop> {
         if self.frames_unturned > 0 {
             self.frames_unturned = 0;
-            self.last_heard = Instant::now();
+            self.liveness.heard();
         }
         self.offer().await?;
         self.tick().await?;
@@ -206,10 +215,9 @@ impl<'a> Connection<'a> {
                 self.retry_at = Some(Instant::now() + RING_RETRY);
                 return Ok(());
             }
-            let before = Instant::now();
+            let before = self.liveness.awake();
             self.wait_for_ring().await?;
-            // We did not listen: that is no fault of the peer.
-            self.last_heard += before.elapsed();
+            self.liveness.pardon(before);
             self.tick().await?;
         }
         self.retry_at = None;
@@ -251,23 +259,31 @@ impl<'a> Connection<'a> {
 
     /// Does what has become due.
     async fn tick(&mut self) -> Result<(), Stop> {
-        let now = Instant::now();
+        let awake = self.liveness.awake();
         if let Some(until) = self.closing {
-            return if now < until {
+            return if awake < until {
                 Ok(())
             } else {
                 Err(Stop::Shutdown)
             };
         }
         if self.shutdown.is_cancelled() {
-            self.closing = Some(now + CLOSE_WAIT);
+            self.closing = Some(awake + CLOSE_WAIT);
             return self.send(Frame::close(1000, b"")).await;
         }
-        if now >= self.last_heard + self.settings.dead_after {
-            let silence = duration::format(self.settings.dead_after);
-            let why = format!("nothing came for {silence}, not even an answer to a ping");
-            return Err(Stop::Lost(Loss::dead_peer(&why)));
+        if let Err((loss, IsThere(is_there))) = self.liveness.check() {
+            if is_there {
+                self.farewell(Frame::close(1000, b"")).await;
+            }
+            return Err(Stop::Lost(loss));
         }
+        if self.liveness.is_time_for_chores() {
+            self.intake.tell_refusals();
+            if let Some(server) = &mut self.server_clock {
+                server.tell(self.settings.skew, self.intake);
+            }
+        }
+        let now = self.liveness.looked_at();
         if now >= self.next_ping {
             self.next_ping = now + self.settings.ping_interval;
             self.ping = (self.ping.0 + 1, self.intake.wall());
@@ -280,10 +296,8 @@ impl<'a> Connection<'a> {
 
     fn alarm_at(&self) -> Instant {
         let due = match self.closing {
-            Some(until) => until,
-            None => self
-                .next_ping
-                .min(self.last_heard + self.settings.dead_after),
+            Some(until) => self.liveness.alarm(Some(until)),
+            None => self.next_ping.min(self.liveness.alarm(None)),
         };
         self.retry_at.map_or(due, |retry| retry.min(due))
     }
@@ -300,11 +314,12 @@ impl<'a> Connection<'a> {
                 Ok(()) => self.heard(self.intake.read_at()),
                 Err(violation) => return Err(self.violated(violation).await),
             },
-            Received::Binary { bytes } => {
-                self.intake.refuse(bytes, Reject::Binary);
+            Received::Binary(payload) => {
+                self.intake.refuse(payload, Reject::Binary);
                 self.heard(self.intake.read_at());
             }
             Received::Ping(payload) => {
+                self.liveness.unsure(Unsure::Ping);
                 let pong = Frame::pong(payload.to_vec().into());
                 // After our close nothing may follow it.
                 if self.closing.is_none() {
@@ -314,6 +329,8 @@ impl<'a> Connection<'a> {
             Received::Pong(payload) => {
                 if payload == self.ping.0.to_be_bytes() {
                     self.heard(self.ping.1);
+                } else {
+                    self.liveness.unsure(Unsure::Pong);
                 }
             }
             Received::Close { code, reason } => {
@@ -325,7 +342,7 @@ impl<'a> Connection<'a> {
                 self.farewell(answer).await;
                 return Err(Stop::Lost(loss));
             }
-            Received::Part => {}
+            Received::Part => self.liveness.unsure(Unsure::Fragment),
         }
         Ok(true)
     }
@@ -333,8 +350,9 @@ impl<'a> Connection<'a> {
     /// Data that arrived at `until`, or the answer to a ping that was sent then: the stream is live,
     /// and what the peer had sent before that moment has arrived.
     fn heard(&mut self, until: EpochMs) {
-        let intake = &mut *self.intake;
+        let (intake, liveness) = (&mut *self.intake, &mut self.liveness);
         let (_, coverage) = self.live.get_or_insert_with(|| {
+            liveness.proven();
             let at = intake.wall();
             intake.note(StreamNote::Live { at });
             intake.note(StreamNote::State(StreamState::Live));
@@ -347,8 +365,8 @@ impl<'a> Connection<'a> {
     async fn violated(&mut self, violation: Violation) -> Stop {
         match violation {
             // The message that is too big is never whole: counted without its bytes.
-            Violation::TooBig => self.intake.refuse(0, Reject::TooBig),
-            Violation::Binary => self.intake.refuse(0, Reject::Binary),
+            Violation::TooBig => self.intake.refuse(b"", Reject::TooBig),
+            Violation::Binary => self.intake.refuse(b"", Reject::Binary),
             _ => {}
         }
         self.farewell(Frame::close(violation.close_code(), b""))
@@ -359,7 +377,7 @@ impl<'a> Connection<'a> {
     /// Sends the last frame. A peer that is gone or does not take it changes nothing any more.
     async fn farewell(&mut self, frame: Frame<'_>) {
         if self.closing.is_none() {
-            let _ = timeout(FAREWELL_WAIT, self.send(frame)).await;
+            let _ = within(FAREWELL_WAIT, self.send(frame)).await;
         }
     }
 
@@ -370,10 +388,10 @@ impl<'a> Connection<'a> {
             writer.flush().await
         };
         // Cutting a frame off in the middle is right: the connection is given up with it.
-        match timeout(SEND_WAIT, sending).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Stop::Lost(Loss::dropped(&error.to_string()))),
-            Err(_) => Err(Stop::Lost(Loss::dead_peer("it takes nothing any more"))),
+        match within(SEND_WAIT, sending).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(Stop::Lost(Loss::dropped(&error.to_string()))),
+            None => Err(Stop::Lost(Loss::dead_peer("it takes nothing any more"))),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The life of the `events-stream` source: token, connect, live, lost, wait, again; one task, one
 //! loop, so there is exactly one reconnect per loss.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio::time::sleep;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 use tracing::info;
@@ -18,25 +20,33 @@ use super::handshake::Handshake;
 use super::intake::Intake;
 use super::loss::Loss;
 use super::loss::Retry;
+use super::pace::Pace;
+use super::server_clock::ServerClock;
 use crate::auth::AccessToken;
 use crate::auth::AuthError;
 use crate::auth::TokenSource;
 use crate::config::StreamSettings;
-use crate::net::Backoff;
 use crate::net::Connector;
 use crate::net::Endpoint;
 use crate::net::NetError;
 use crate::parse::Parser;
+use crate::pulse::Pulse;
 use crate::ring::Producer;
 use crate::stream::LossCause;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
 use crate::time::Clock;
 
-/// How long to wait when a fresh token was refused too: only a person can change anything.
-const REFUSED_RETRY: Duration = Duration::from_secs(60);
+/// How often the life beats while it waits, whatever for.
+const BEAT: Duration = Duration::from_millis(500);
 /// How long a full ring may hold up the end, after which the last batch is given up.
 const LAST_OFFER_WAIT: Duration = Duration::from_secs(3);
+
+/// Closes in a row, all with the same words and soon after going live, from which on it is said what
+/// they may mean: not every server has a code for a displacement.
+const CLOSES_MIN: u64 = 3;
+const CLOSED_AGAIN: &str = "; again and again soon after going live: if another engine uses this \
+                            client's stream, stop one of them, or give each an OAuth client of its own";
 
 /// Why [`EventsStream::run`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +68,7 @@ pub struct EventsStream {
     pace: Pace,
     state: StreamState,
     log: FailureLog,
+    pulse: Pulse,
 }
 
 impl EventsStream {
@@ -81,15 +92,36 @@ impl EventsStream {
             pace: Pace::new(&settings),
             state: StreamState::Idle,
             log: FailureLog::default(),
+            pulse: Pulse::default(),
             settings,
         })
+    }
+
+    /// The same source with a heartbeat.
+    #[must_use]
+    pub fn with_pulse(mut self, pulse: &Pulse) -> Self {
+        self.intake.beat_to(pulse.clone());
+        self.pulse = pulse.clone();
+        self
     }
 
     /// Connects, and stays connected, until `shutdown` is cancelled. Everything that happens goes to
     /// the ring as events, counters and notes; the last note is [`StreamState::Closed`].
     ///
     /// Returns within 8 s of the cancellation, whatever the peer and the ring do; usually at once.
-    pub async fn run(mut self, shutdown: CancellationToken) -> Exit {
+    pub async fn run(self, shutdown: CancellationToken) -> Exit {
+        let (pulse, clock) = (self.pulse.clone(), self.intake.clock().clone());
+        let mut life = pin!(self.live(shutdown));
+        // It beats where it waits for the peer, for a token or for a full ring; not where it is stuck.
+        loop {
+            pulse.ingest(clock.mono_ns());
+            if let Ok(exit) = timeout(BEAT, life.as_mut()).await {
+                return exit;
+            }
+        }
+    }
+
+    async fn live(mut self, shutdown: CancellationToken) -> Exit {
         let exit = self.stay_connected(&shutdown).await;
         self.enter(StreamState::Closed);
         self.flush(&shutdown, Some(Instant::now() + LAST_OFFER_WAIT))
@@ -138,11 +170,17 @@ impl EventsStream {
             token_in_query: self.settings.token_in_query,
         };
         let deadline = Instant::now() + self.settings.connect_timeout;
+        let begun = Instant::now();
         let opening = handshake.open(deadline, self.intake.wall());
         match shutdown.run_until_cancelled(opening).await? {
             Ok(opened) => {
+                let clock = self.intake.clock();
+                let server_clock = opened
+                    .server_date
+                    .map(|date| ServerClock::new(date, begun.elapsed(), clock));
                 let connection =
-                    Connection::new(&self.settings, shutdown, &mut self.intake, opened);
+                    Connection::new(&self.settings, shutdown, &mut self.intake, opened)
+                        .with_server_clock(server_clock);
                 Some(connection.run().await)
             }
             Err(error) => Some(End::Lost {
@@ -153,19 +191,26 @@ impl EventsStream {
     }
 
     /// Reports a loss and says how long to wait.
-    fn lost(&mut self, loss: Loss, lived: Option<Lived>, token: &AccessToken) -> Duration {
-        self.log.failed(&loss.detail);
+    fn lost(&mut self, mut loss: Loss, lived: Option<Lived>, token: &AccessToken) -> Duration {
+        let (wait, state) = self
+            .pace
+            .after(loss.retry, lived.map(|lived| lived.duration));
+        if state == StreamState::Displaced {
+            loss.detail.push_str(&self.pace.displacement(wait));
+        }
+        let again = self.log.count(&loss.detail);
+        let is_short = lived.is_some_and(|lived| lived.duration < self.settings.stable_after);
+        if loss.cause == LossCause::Closed && is_short && again >= CLOSES_MIN {
+            loss.detail.push_str(CLOSED_AGAIN);
+        }
+        self.log.tell(&loss.detail);
         if loss.is_protocol_error() {
             self.intake.note(StreamNote::ProtocolError);
         }
         if loss.retry == Retry::FreshToken {
             self.tokens.invalidate(token);
         }
-        let Loss {
-            cause,
-            detail,
-            retry,
-        } = loss;
+        let Loss { cause, detail, .. } = loss;
         match lived {
             Some(lived) => self.intake.note(StreamNote::Lost {
                 since: lived.covered_until,
@@ -174,7 +219,6 @@ impl EventsStream {
             }),
             None => self.intake.note(StreamNote::Failed { cause, detail }),
         }
-        let (wait, state) = self.pace.after(retry, lived.map(|lived| lived.duration));
         self.enter(state);
         wait
     }
@@ -217,52 +261,6 @@ impl EventsStream {
     }
 }
 
-/// How long to wait between tries.
-#[derive(Debug)]
-struct Pace {
-    backoff: Backoff,
-    stable_after: Duration,
-    /// Refusals in a row, without a live stream in between.
-    refusals: u32,
-}
-
-impl Pace {
-    fn new(settings: &StreamSettings) -> Self {
-        Self {
-            backoff: Backoff::new(settings.backoff_base, settings.backoff_cap),
-            stable_after: settings.stable_after,
-            refusals: 0,
-        }
-    }
-
-    /// The wait after a connection that was live for `live_for` (`None`: never), and the state in it.
-    fn after(&mut self, retry: Retry, live_for: Option<Duration>) -> (Duration, StreamState) {
-        // A stream that is cut a second after it was live each time has not proven anything.
-        if live_for.is_some_and(|live_for| live_for >= self.stable_after) {
-            self.backoff.reset();
-        }
-        if live_for.is_some() || retry != Retry::FreshToken {
-            self.refusals = 0;
-        }
-        let wait = match retry {
-            Retry::Backoff => self.backoff.next_delay(),
-            Retry::Slower => {
-                self.backoff.skip();
-                self.backoff.next_delay()
-            }
-            Retry::FreshToken => {
-                self.refusals += 1;
-                if self.refusals > 1 {
-                    return (REFUSED_RETRY, StreamState::Refused);
-                }
-                self.backoff.next_delay()
-            }
-            Retry::Between(least, most) => self.backoff.between(least, most),
-        };
-        (wait, StreamState::Backoff)
-    }
-}
-
 /// Losses for the log: the same one again and again is told at every power of two.
 #[derive(Debug, Default)]
 struct FailureLog {
@@ -271,74 +269,22 @@ struct FailureLog {
 }
 
 impl FailureLog {
-    fn failed(&mut self, detail: &str) {
+    /// Counts a failure; how many times in a row it is the same.
+    fn count(&mut self, detail: &str) -> u64 {
         if self.last != detail {
             detail.clone_into(&mut self.last);
             self.repeats = 0;
         }
         self.repeats += 1;
-        if self.repeats.is_power_of_two() {
+        self.repeats
+    }
+
+    /// Tells the failure that was counted last.
+    fn tell(&self, detail: &str) {
+        if self.repeats.is_power_of_two() || self.repeats == CLOSES_MIN {
             warn!(repeats = self.repeats, "{detail}");
         } else {
             debug!(repeats = self.repeats, "{detail}");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn pace() -> Pace {
-        let mut settings = StreamSettings::new("wss://example.com/".parse().unwrap());
-        // A base as large as the cap would hide what resets; a seed would hide nothing.
-        settings.backoff_base = SECOND;
-        Pace::new(&settings)
-    }
-
-    #[test]
-    fn only_a_stable_stream_resets_the_backoff() {
-        let mut pace = pace();
-        for _ in 0..10 {
-            pace.after(Retry::Backoff, Some(SECOND * 59));
-        }
-        // Far past the base by now: a draw above it comes sooner or later.
-        let above = |pace: &mut Pace| {
-            (0..100).any(|_| pace.after(Retry::Backoff, Some(SECOND * 59)).0 > SECOND)
-        };
-        assert!(above(&mut pace));
-        for _ in 0..100 {
-            let (wait, state) = pace.after(Retry::Backoff, Some(SECOND * 60));
-            assert!(wait <= SECOND, "{wait:?}");
-            assert_eq!(state, StreamState::Backoff);
-        }
-    }
-
-    #[test]
-    fn a_second_refusal_in_a_row_is_tried_again_slowly() {
-        let mut pace = pace();
-        let (wait, state) = pace.after(Retry::FreshToken, None);
-        assert!(wait <= SECOND);
-        assert_eq!(state, StreamState::Backoff);
-        for _ in 0..3 {
-            let slow = (REFUSED_RETRY, StreamState::Refused);
-            assert_eq!(pace.after(Retry::FreshToken, None), slow);
-        }
-        // It was live in between: the token worked for a while.
-        let (_, state) = pace.after(Retry::FreshToken, Some(SECOND));
-        assert_eq!(state, StreamState::Backoff);
-    }
-
-    #[test]
-    fn a_wait_the_peer_asks_for_is_kept() {
-        let mut pace = pace();
-        let (least, most) = (SECOND * 5, SECOND * 30);
-        for _ in 0..100 {
-            let (wait, _) = pace.after(Retry::Between(least, most), None);
-            assert!((least..=most).contains(&wait));
-        }
-        assert_eq!(pace.after(Retry::Between(least, least), None).0, least);
     }
 }

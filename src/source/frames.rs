@@ -43,11 +43,8 @@ pub const BINARY_RUN_MAX: u32 = 100;
 pub enum Received<'a> {
     /// A text message, not yet known to be UTF-8; mutable because the parser works in place.
     Text(&'a mut [u8]),
-    /// A binary message of so many bytes.
-    Binary {
-        /// Its length.
-        bytes: usize,
-    },
+    /// A binary message, which nobody reads.
+    Binary(&'a [u8]),
     /// A ping to be answered with its payload.
     Ping(&'a [u8]),
     /// A pong.
@@ -176,7 +173,10 @@ impl Frames {
                 self.binary_run = 0;
                 Received::Text(&mut self.buffer[payload])
             }
-            Opcode::Binary if head.fin => self.binary(payload.len())?,
+            Opcode::Binary if head.fin => {
+                self.count_binary()?;
+                Received::Binary(&self.buffer[payload])
+            }
             Opcode::Text => self.fragment(Open::Text, head.fin, payload)?,
             Opcode::Binary => self.fragment(Open::Binary, head.fin, payload)?,
             Opcode::Continuation => match self.open {
@@ -223,7 +223,10 @@ impl Frames {
         }
         self.open = None;
         match message {
-            Open::Binary => self.binary(self.parts.len()),
+            Open::Binary => {
+                self.count_binary()?;
+                Ok(Received::Binary(&self.parts))
+            }
             Open::Text => {
                 self.binary_run = 0;
                 Ok(Received::Text(&mut self.parts))
@@ -231,12 +234,12 @@ impl Frames {
         }
     }
 
-    fn binary(&mut self, bytes: usize) -> Result<Received<'static>, Violation> {
+    fn count_binary(&mut self) -> Result<(), Violation> {
         self.binary_run += 1;
-        if self.binary_run >= BINARY_RUN_MAX {
-            return Err(Violation::Binary);
+        match self.binary_run >= BINARY_RUN_MAX {
+            true => Err(Violation::Binary),
+            false => Ok(()),
         }
-        Ok(Received::Binary { bytes })
     }
 }
 

@@ -48,8 +48,7 @@ pub(super) struct Opened {
     pub(super) frames: Frames,
     pub(super) reader: net::ReadHalf,
     pub(super) writer: Writer,
-    /// When the peer answered, by its own clock, if it said so.
-    #[allow(dead_code, reason = "for the comparison with our clock")]
+    /// The `Date` of the answer, which is of a whole second; `None` where there is none to read.
     pub(super) server_date: Option<EpochMs>,
     /// Knows what the peer was shown: nothing that it says is quoted without.
     pub(super) redactor: Redactor,

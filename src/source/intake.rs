@@ -3,9 +3,13 @@
 //! The policy for a full ring is not here: [`Intake::offer`] only says that it is full.
 
 use super::frames::Violation;
+use super::quote::Head;
+use super::refusals::RefusalLog;
 use crate::event::Reject;
+use crate::net::Redactor;
 use crate::parse::Parser;
 use crate::parse::Verdict;
+use crate::pulse::Pulse;
 use crate::ring::Batch;
 use crate::ring::Producer;
 use crate::stream::StreamNote;
@@ -28,6 +32,10 @@ pub(super) struct Intake {
     sequence: u64,
     /// The greatest event time since [`Intake::begin`].
     newest_event: Option<EpochMs>,
+    /// The beginning of the payload that is being parsed, once it is not one like those before.
+    head: Head,
+    refusals: RefusalLog,
+    pulse: Pulse,
 }
 
 impl Intake {
@@ -43,12 +51,32 @@ impl Intake {
             clock,
             sequence: 0,
             newest_event: None,
+            head: Head::EMPTY,
+            refusals: RefusalLog::new(),
+            pulse: Pulse::default(),
         }
     }
 
-    /// Forgets the newest event: a new connection begins.
-    pub(super) fn begin(&mut self) {
+    /// Beats to this pulse from now on.
+    pub(super) fn beat_to(&mut self, pulse: Pulse) {
+        self.pulse = pulse;
+    }
+
+    /// The clock that arrivals are stamped with.
+    pub(super) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Tells the log of what was refused and has waited for its second.
+    pub(super) fn tell_refusals(&mut self) {
+        self.refusals.tell(self.clock.mono_ns());
+    }
+
+    /// Forgets the newest event: a new connection begins, to a peer that was shown what `redactor`
+    /// knows.
+    pub(super) fn begin(&mut self, redactor: Redactor) {
         self.newest_event = None;
+        self.refusals.begin(redactor);
     }
 
     /// The greatest event time of this connection.
@@ -79,7 +107,14 @@ impl Intake {
     /// [`Violation::Utf8`]; the message is counted all the same.
     pub(super) fn text(&mut self, payload: &mut [u8]) -> Result<(), Violation> {
         self.count(payload.len());
-        match self.parser.parse(payload) {
+        let verdict = match self.parser.recognize(payload) {
+            Some(verdict) => verdict,
+            None => {
+                self.head.keep(payload);
+                self.parser.parse_unrecognized(payload)
+            }
+        };
+        match verdict {
             Verdict::Event(event) => {
                 self.newest_event = self.newest_event.max(Some(event.time));
                 let batch = &mut self.batch;
@@ -88,7 +123,13 @@ impl Intake {
             }
             Verdict::Ignored => self.batch.delta.ignored += 1,
             Verdict::Rejected(reason) => {
+                let field = self.parser.refused_field();
                 self.batch.delta.reject(reason);
+                if let Some(field) = field {
+                    self.batch.delta.reject_field(field);
+                }
+                self.refusals
+                    .refused(reason, field, &self.head, self.read_at_ns);
                 if reason == Reject::Utf8 {
                     return Err(Violation::Utf8);
                 }
@@ -97,10 +138,13 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes a message that is refused unread.
-    pub(super) fn refuse(&mut self, bytes: usize, reason: Reject) {
-        self.count(bytes);
+    /// Takes a message that is refused unread; empty where it never came in full.
+    pub(super) fn refuse(&mut self, payload: &[u8], reason: Reject) {
+        self.count(payload.len());
         self.batch.delta.reject(reason);
+        self.head.keep(payload);
+        self.refusals
+            .refused(reason, None, &self.head, self.read_at_ns);
     }
 
     /// Tells the writer what happened to the connection.
@@ -115,6 +159,17 @@ impl Intake {
 
     /// Offers the batch, if it says anything. `false`: the ring is full, the batch is kept.
     pub(super) fn offer(&mut self) -> bool {
+        if self.batch.delta.received > 0 {
+            for (sum, count) in self
+                .batch
+                .delta
+                .labels_refused
+                .iter_mut()
+                .zip(self.parser.take_labels_refused())
+            {
+                *sum += count;
+            }
+        }
         if self.batch.is_empty() {
             return true;
         }
@@ -127,8 +182,10 @@ impl Intake {
         if self.batch.offered_ns == 0 {
             self.batch.offered_ns = self.clock.mono_ns();
         }
+        let offered_ns = self.batch.offered_ns;
         match self.producer.offer(std::mem::take(&mut self.batch)) {
             Ok(()) => {
+                self.pulse.offered(offered_ns);
                 self.batch = self.producer.lease();
                 self.stamped = false;
                 true
@@ -171,7 +228,9 @@ impl Intake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Field;
     use crate::event::IdKeys;
+    use crate::event::LabelFault;
     use crate::event::Labels;
     use crate::ring::Bell;
     use crate::ring::ring;
@@ -192,10 +251,10 @@ mod tests {
         let (read_at, read_at_ns) = (clock.wall(), clock.mono_ns());
         // Whatever is done between the read and the message is not the peer's delay.
         hands.advance_ms(3);
-        intake.refuse(1, Reject::Binary);
+        intake.refuse(b"x", Reject::Binary);
         hands.advance_ms(3);
         intake.arrived();
-        intake.refuse(1, Reject::Binary);
+        intake.refuse(b"x", Reject::Binary);
         assert_eq!(take(&mut intake), (2, read_at, read_at_ns));
 
         // Of notes alone it is the moment they are offered.
@@ -215,6 +274,55 @@ mod tests {
         assert_eq!((delta.received, delta.bytes), (2, 3));
         assert_eq!(delta.rejected[Reject::Utf8.index()], 1);
         assert_eq!(delta.rejected[Reject::NotJson.index()], 1);
+    }
+
+    #[test]
+    fn what_is_refused_is_counted_by_its_field_and_names_by_their_fault() {
+        let (producer, mut consumer) = ring(4, 4, Bell::new());
+        let parser = Parser::new(IdKeys::FIXED).with_labels();
+        let mut intake = Intake::new(parser, producer, Clock::system());
+        let text = |data: &str| {
+            format!(r#"{{"eventType":"webchat:connected","timestamp":0,"data":{{{data}}}}}"#)
+        };
+        for _ in 0..3 {
+            intake.text(&mut text(r#""id":"""#).into_bytes()).unwrap();
+        }
+        // The layout is learned from the first, so that the others take the other path.
+        let long = "q".repeat(300);
+        for number in 0..4 {
+            let data = format!(r#""id":"guest-{number}","queueId":"{long}""#);
+            intake.text(&mut text(&data).into_bytes()).unwrap();
+        }
+        assert!(intake.offer());
+        let delta = consumer.drain().unwrap().delta;
+        assert_eq!(delta.rejected[Reject::Field.index()], 3);
+        assert_eq!(delta.rejected_fields[Field::SessionId.index()], 3);
+        assert_eq!(delta.rejected_fields.iter().sum::<u64>(), 3);
+        assert_eq!(delta.labels_refused[LabelFault::TooLong.index()], 4);
+        assert_eq!(delta.labels_refused.iter().sum::<u64>(), 4);
+    }
+
+    #[test]
+    fn what_goes_into_the_ring_is_seen_to_wait() {
+        let (clock, hands) = Clock::manual(EpochMs::from_ms(1_000));
+        let (producer, mut consumer) = ring(1, 4, Bell::new());
+        let mut intake = Intake::new(Parser::new(IdKeys::FIXED), producer, clock.clone());
+        let pulse = Pulse::default();
+        intake.beat_to(pulse.clone());
+        let waited = |pulse: &Pulse| pulse.look(clock.mono_ns())[1].age.unwrap().as_millis();
+        hands.advance_ms(1);
+        pulse.begin(clock.mono_ns());
+        assert_eq!(waited(&pulse), 0);
+        intake.refuse(b"x", Reject::Binary);
+        assert!(intake.offer());
+        hands.advance_ms(7);
+        // The ring is full: the second batch waits outside.
+        intake.refuse(b"x", Reject::Binary);
+        assert!(!intake.offer());
+        assert_eq!(waited(&pulse), 7);
+        consumer.drain().unwrap();
+        pulse.taken(clock.mono_ns());
+        assert_eq!(waited(&pulse), 0);
     }
 
     #[test]

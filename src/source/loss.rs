@@ -29,6 +29,39 @@ pub(super) enum Retry {
     FreshToken,
     /// After a random time in this range, in place of the backoff.
     Between(Duration, Duration),
+    /// After the usual backoff; slowly, if the same happens again and again: somebody else uses the
+    /// stream, and every try takes it away from them.
+    Displaced,
+}
+
+/// The code that says that another client took the stream.
+const DISPLACED_CODE: u16 = 4409;
+/// What a reason says of that where the code is a general one. Compared in lower case.
+const DISPLACED_WORDS: [&str; 12] = [
+    "displaced",
+    "superseded",
+    "replaced by",
+    "taken over",
+    "another connection",
+    "another session",
+    "another client",
+    "another channel",
+    "another_channel",
+    "newer connection",
+    "newer subscription",
+    "duplicate_id",
+];
+
+/// Whether a close says that another client took the stream.
+fn is_displaced(code: Option<u16>, reason: &str) -> bool {
+    match code {
+        Some(DISPLACED_CODE) => true,
+        Some(1000 | 1001 | 1008 | 4000..=4999) => {
+            let reason = reason.to_lowercase();
+            DISPLACED_WORDS.iter().any(|word| reason.contains(word))
+        }
+        _ => false,
+    }
 }
 
 impl Loss {
@@ -36,6 +69,7 @@ impl Loss {
     /// what `redactor` knows: peers repeat the token there.
     pub(super) fn from_close(code: Option<u16>, reason: &str, redactor: &Redactor) -> Self {
         let retry = match code {
+            _ if is_displaced(code, reason) => Retry::Displaced,
             Some(1002 | 1007 | 1009) => Retry::Slower,
             Some(1008 | 4401 | 4403) => Retry::FreshToken,
             // Service restart and try again later, by their registered meaning.
@@ -55,6 +89,10 @@ impl Loss {
                     "; check the token's scope analytics:events:read and the region (GENESYS_ENV)",
                 );
                 LossCause::Refused
+            }
+            Retry::Displaced => {
+                detail.push_str("; another client has taken the stream");
+                LossCause::Displaced
             }
             _ => LossCause::Closed,
         };
@@ -88,6 +126,15 @@ impl Loss {
         Self {
             cause: LossCause::DeadPeer,
             detail: format!("stream: the peer is dead: {why}"),
+            retry: Retry::Backoff,
+        }
+    }
+
+    /// The connection stands, but the peer never showed that it had taken the subscription.
+    pub(super) fn not_live(why: &str) -> Self {
+        Self {
+            cause: LossCause::DeadPeer,
+            detail: format!("stream: {why}"),
             retry: Retry::Backoff,
         }
     }
@@ -135,6 +182,31 @@ mod tests {
             LossCause::Closed,
             Retry::Between(seconds(30), seconds(60)),
         );
+    }
+
+    #[test]
+    fn a_displacement_is_known_by_its_code_or_its_words() {
+        let redactor = Redactor::default();
+        let retry = |code, reason| Loss::from_close(code, reason, &redactor).retry;
+        for (code, reason) in [
+            (4409, ""),
+            (4409, "whatever"),
+            (1008, "Replaced by another client"),
+            (1000, "displaced by a newer subscription"),
+            (4000, "another_channel_subscribed"),
+            (4001, "Superseded"),
+            (4401, "session taken over"),
+        ] {
+            let loss = Loss::from_close(Some(code), reason, &redactor);
+            let found = (loss.cause, loss.retry);
+            assert_eq!(found, (LossCause::Displaced, Retry::Displaced), "{reason}");
+            assert!(loss.detail.contains("another client"), "{}", loss.detail);
+        }
+        assert_eq!(retry(Some(4000), "bye"), Retry::Backoff);
+        assert_eq!(retry(Some(4401), "token expired"), Retry::FreshToken);
+        // It speaks of something else.
+        assert_eq!(retry(Some(1002), "frame replaced by noise"), Retry::Slower);
+        assert_eq!(retry(None, ""), Retry::Backoff);
     }
 
     #[test]

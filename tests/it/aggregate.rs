@@ -40,6 +40,8 @@ const RECEIVED: Delta = Delta {
     received: 1,
     ignored: 0,
     rejected: [0; streamgauge::event::Reject::COUNT],
+    rejected_fields: [0; streamgauge::event::Field::COUNT],
+    labels_refused: [0; streamgauge::event::LabelFault::COUNT],
     shed: 0,
     bytes: 100,
 };
@@ -283,6 +285,7 @@ fn numbers(snapshot: &Snapshot, settings: &AggregateSettings) -> Snapshot {
     numbers.dedup.bytes = 0;
     numbers.stream.last_arrival = None;
     numbers.stream.lag_ms = None;
+    numbers.stream.unusable = None;
     if let ClockRule::Event { .. } = settings.clock {
         for window in &mut numbers.windows {
             window.coverage_ms = 0;

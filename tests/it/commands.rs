@@ -9,6 +9,7 @@ pub(crate) mod process;
 mod reload;
 mod serve;
 mod signals;
+mod stopped;
 mod systemd;
 mod terminal;
 mod top;

@@ -25,6 +25,7 @@ mod notify;
 mod parse;
 mod proxy;
 mod push;
+mod readiness;
 mod replay;
 mod simulate;
 mod source;

@@ -98,10 +98,12 @@ const QUERY: &str = "{
   }
   stream {
     state reconnects failedAttempts protocolErrors gapsTotal lagMs
+    unusablePayloads serverClockOffsetMs clockOff
     gaps(last: 1) { end }
   }
   counters {
-    received ignored rejected { total byReason { reason count } } shed late future duplicates applied
+    received ignored rejected { total byReason { reason count } byField { field count } }
+    labelsRefused { fault count } shed late future duplicates applied
     orphans clockSkew reconnects stale outOfOrder ahead recovered
     evictedIdle evictedPending evictedClosed evictedOpen clockStepsBack bytes
     dedup { fingerprints bytes }
@@ -116,7 +118,7 @@ const QUERY: &str = "{
   }
   engine {
     version ringDepth ringCapacity ringHighWater sessionsTracked sessionBytes snapshotSequence logDropped
-    snapshotAgeMs
+    snapshotAgeMs notReady pipeline { part late }
     push { sockets subscribers feeds executed sent skipped cut }
   }
 }
@@ -203,6 +205,16 @@ fn of_counters(expected: &mut Expected, counters: &Value) {
         let name = format!("streamgauge_events_rejected_total{{reason=\"{reason}\"}}");
         expected.put(name, &each["count"]);
     }
+    for each in counters["rejected"]["byField"].as_array().unwrap() {
+        let field = each["field"].as_str().unwrap();
+        let name = format!("streamgauge_events_rejected_field_total{{field=\"{field}\"}}");
+        expected.put(name, &each["count"]);
+    }
+    for each in counters["labelsRefused"].as_array().unwrap() {
+        let fault = each["fault"].as_str().unwrap();
+        let name = format!("streamgauge_labels_refused_total{{fault=\"{fault}\"}}");
+        expected.put(name, &each["count"]);
+    }
     expected.all(
         counters,
         &[
@@ -232,7 +244,16 @@ fn of_counters(expected: &mut Expected, counters: &Value) {
 }
 
 fn of_stream(expected: &mut Expected, stream: &Value) {
-    for state in ["idle", "connecting", "live", "backoff", "refused", "closed"] {
+    let states = [
+        "idle",
+        "connecting",
+        "live",
+        "backoff",
+        "refused",
+        "displaced",
+        "closed",
+    ];
+    for state in states {
         let name = format!("streamgauge_stream_state{{state=\"{state}\"}}");
         let is_in = stream["state"] == state.to_uppercase();
         expected.put(name, &json!(u8::from(is_in)));
@@ -244,8 +265,15 @@ fn of_stream(expected: &mut Expected, stream: &Value) {
             ("failedAttempts", "stream_failed_attempts_total"),
             ("protocolErrors", "stream_protocol_errors_total"),
             ("gapsTotal", "stream_gaps_total"),
+            ("unusablePayloads", "stream_unusable_payloads"),
         ],
     );
+    expected.put(
+        "streamgauge_stream_server_clock_offset_seconds",
+        &seconds(&stream["serverClockOffsetMs"]),
+    );
+    let is_off = stream["clockOff"].as_bool().unwrap();
+    expected.put("streamgauge_stream_clock_off", &json!(u8::from(is_off)));
     let is_open = stream["gaps"][0]["end"].is_null();
     expected.put("streamgauge_stream_gap_open", &json!(u8::from(is_open)));
     expected.put("streamgauge_stream_lag_seconds", &seconds(&stream["lagMs"]));
@@ -348,6 +376,15 @@ async fn every_number_is_that_of_graphql_on_the_same_snapshot() {
             ("logDropped", "log_lines_dropped_total"),
         ],
     );
+    let reasons = data["engine"]["notReady"].as_array().unwrap();
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    expected.put("streamgauge_ready", &json!(0));
+    for each in data["engine"]["pipeline"].as_array().unwrap() {
+        let part = each["part"].as_str().unwrap().to_lowercase();
+        let name = format!("streamgauge_pipeline_late{{part=\"{part}\"}}");
+        let is_late = each["late"].as_bool().unwrap();
+        expected.put(name, &json!(u8::from(is_late)));
+    }
     let age = seconds(&data["engine"]["snapshotAgeMs"]);
     expected.put("streamgauge_snapshot_age_seconds", &age);
     for each in data["latency"].as_array().unwrap() {

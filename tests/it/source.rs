@@ -3,6 +3,7 @@
 mod frames;
 mod handshake;
 mod life;
+mod liveness;
 mod overload;
 pub(crate) mod peer;
 pub(crate) mod rig;

@@ -71,6 +71,7 @@ export interface Engine {
   readonly ringHighWater: number;
   readonly sessionsTracked: number;
   readonly snapshotSequence: number;
+  readonly notReady: readonly string[];
 }
 
 /** What comes twice a second. */

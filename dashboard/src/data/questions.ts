@@ -12,6 +12,7 @@ export const FIGURES = `subscription Figures($by: GroupBy!, $group: String, $one
   live(intervalMs: 500) {
     engine {
       version engineId uptimeMs ringDepth ringCapacity ringHighWater sessionsTracked snapshotSequence
+      notReady
     }
     realTimeMetrics {
       asOfMs openSessions openUncertain totalConnectionsExact countersSinceMs windows { ...Numbers }

@@ -150,6 +150,7 @@ impl State {
         if let Some(groups) = &mut self.groups {
             groups.choose_ring(&batch.position);
         }
+        let usable_before = self.usable();
         let mut applied = 0;
         for definition in batch.texts.definitions() {
             let from = definition.from.min(batch.events.len());
@@ -167,6 +168,10 @@ impl State {
         if batch.delta.received > 0 {
             self.coverage
                 .arrived(batch.arrival, batch.events.last().map(|event| event.time));
+            let is_usable = self.usable() != usable_before;
+            let is_future = |event: &Event| self.is_future(event.time);
+            let is_future = !is_usable && batch.events.last().is_some_and(is_future);
+            self.coverage.judge(batch, is_usable, is_future);
         }
         for note in &batch.notes {
             self.note(note);
@@ -221,6 +226,11 @@ impl State {
         groups.map_or_else(EpochMs::default, |groups| groups.published().as_of)
     }
 
+    /// Events that came to something: a copy shows that its original did.
+    fn usable(&self) -> u64 {
+        self.counters.applied + self.counters.duplicates
+    }
+
     /// Adds what ingest counted.
     pub fn count(&mut self, delta: &Delta) {
         let counters = &mut self.counters;
@@ -228,8 +238,15 @@ impl State {
         counters.ignored += delta.ignored;
         counters.shed += delta.shed;
         counters.bytes += delta.bytes;
-        for (sum, count) in counters.rejected.iter_mut().zip(delta.rejected) {
-            *sum += count;
+        let sums = [
+            (&mut counters.rejected[..], &delta.rejected[..]),
+            (&mut counters.rejected_fields, &delta.rejected_fields),
+            (&mut counters.labels_refused, &delta.labels_refused),
+        ];
+        for (sums, counts) in sums {
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum += count;
+            }
         }
     }
 

@@ -29,6 +29,20 @@ pub(super) fn families(counters: &Counters) -> Vec<Family> {
     for (reason, count) in counters.rejected_by_reason() {
         rejected = rejected.count(label("reason", reason), count);
     }
+    let mut fields = Family::counter(
+        "streamgauge_events_rejected_field",
+        "Payloads that are no valid event because of one field, by its name; each is in streamgauge_events_rejected_total too.",
+    );
+    for (field, count) in counters.rejected_by_field() {
+        fields = fields.count(label("field", field), count);
+    }
+    let mut labels = Family::counter(
+        "streamgauge_labels_refused",
+        "Names of queues and deployments that were not taken, by fault; their events count all the same.",
+    );
+    for (fault, count) in counters.labels_refused_by_fault() {
+        labels = labels.count(label("fault", fault), count);
+    }
     let mut evicted = Family::counter(
         "streamgauge_sessions_evicted",
         "Sessions forgotten: idle ones after the idle timeout, others for want of room.",
@@ -49,6 +63,8 @@ pub(super) fn families(counters: &Counters) -> Vec<Family> {
         ),
         fates,
         rejected,
+        fields,
+        labels,
         evicted,
     ];
     let further = [

@@ -29,6 +29,7 @@ pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
     all.extend(groups::families(&snapshot.groups));
     all.extend(sessions(snapshot));
     all.extend(engine(view));
+    all.extend(pipeline(view));
     all.extend(alerts(snapshot));
     all.extend(push(&view.push));
     all
@@ -92,6 +93,7 @@ fn stream(stream: &StreamStatus) -> Vec<Family> {
         StreamState::Live,
         StreamState::Backoff,
         StreamState::Refused,
+        StreamState::Displaced,
         StreamState::Closed,
     ] {
         state = state.count(
@@ -146,6 +148,21 @@ fn stream(stream: &StreamStatus) -> Vec<Family> {
             "streamgauge_stream_last_arrival_timestamp_seconds",
             "When the latest events arrived.",
             moment(stream.last_arrival),
+        ),
+        plain_gauge(
+            "streamgauge_stream_unusable_payloads",
+            "Payloads in a row of which none was usable; 0 after a usable one.",
+            stream.unusable.map_or(0, |unusable| unusable.payloads),
+        ),
+        number_gauge(
+            "streamgauge_stream_server_clock_offset_seconds",
+            "How far the server's clock is ahead of this machine's at least, by the Date of its handshake; absent when it gave none.",
+            stream.server_clock_offset_ms.map(seconds),
+        ),
+        plain_gauge(
+            "streamgauge_stream_clock_off",
+            "1 while that is more than the allowed skew, so that the numbers are wrong, else 0.",
+            u64::from(stream.is_clock_off),
         ),
     ]
 }
@@ -230,6 +247,34 @@ fn engine(view: &View) -> Vec<Family> {
             stderr::dropped(),
         ),
         latency,
+    ]
+}
+
+fn pipeline(view: &View) -> Vec<Family> {
+    let mut ages = Family::gauge(
+        "streamgauge_pipeline_beat_age_seconds",
+        "How long ago a part of the pipeline last gave a sign of life; of the ring, for how long batches have waited and none was taken.",
+    );
+    let mut late = Family::gauge(
+        "streamgauge_pipeline_late",
+        "1 for a part of the pipeline whose sign of life is overdue, else 0.",
+    );
+    for beat in &view.beats {
+        let part = || label("part", beat.part.label());
+        if let Some(age) = beat.age {
+            ages = ages.number(part(), age.as_secs_f64());
+        }
+        late = late.count(part(), u64::from(beat.is_late));
+    }
+    let is_ready = view.readiness().ready;
+    vec![
+        plain_gauge(
+            "streamgauge_ready",
+            "1 while /readyz answers 200, else 0.",
+            u64::from(is_ready),
+        ),
+        ages,
+        late,
     ]
 }
 

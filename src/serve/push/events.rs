@@ -14,8 +14,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use hyper::StatusCode;
 use hyper::header;
-use tokio::select;
 use hyper::header::HeaderName;
+use tokio::select;
 use tokio::time::timeout;
 
 use super::Push;
@@ -66,9 +66,7 @@ fn once(body: &[u8]) -> impl Stream<Item = Bytes> + Send + use<> {
 fn subscribed(push: Push, ask: Ask, pass: Arc<Pass>) -> impl Stream<Item = Bytes> + Send {
     let asked = async move {
         match push.hub().subscribe(ask).await {
-            Ok(subscriber) => {
-                following(subscriber, push.timeouts().keep_alive, pass).left_stream()
-            }
+            Ok(subscriber) => following(subscriber, push.timeouts().keep_alive, pass).left_stream(),
             Err(declined) => once(&refusal(&declined.errors())).right_stream(),
         }
     };

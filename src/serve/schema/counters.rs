@@ -34,6 +34,18 @@ impl Counters {
         Rejected::new(&self.0.counters)
     }
 
+    /// Names of queues and deployments that were not taken, every fault there is. The events that named
+    /// them count, but in no group of that name.
+    async fn labels_refused(&self) -> Vec<LabelsRefused> {
+        let by_fault = self.0.counters.labels_refused_by_fault();
+        by_fault
+            .map(|(fault, count)| LabelsRefused {
+                fault,
+                count: Count(count),
+            })
+            .collect()
+    }
+
     /// Fate: events dropped because the ring was full and shedding was chosen.
     async fn shed(&self) -> Count {
         Count(self.0.counters.shed)
@@ -149,6 +161,29 @@ pub(super) struct Rejected {
     total: Count,
     /// Every reason there is, those without a case included.
     by_reason: Vec<RejectedFor>,
+    /// Those refused for a field, by its name; every field there is, those without a case included.
+    by_field: Vec<RejectedField>,
+}
+
+/// Payloads refused for one field: it was missing, of the wrong type or form, or stood there twice.
+#[derive(Debug, SimpleObject)]
+pub(super) struct RejectedField {
+    /// The field: `eventType`, `timestamp`, `data`, `metadata`, `data.sessionId`, `data.id`,
+    /// `data.messageId`, `data.durationMs`, `data.queueId`, `data.deploymentId`, `data.direction` or
+    /// `metadata.seq`.
+    field: &'static str,
+    /// Payloads refused for it.
+    count: Count,
+}
+
+/// Names that were not taken for one fault.
+#[derive(Debug, SimpleObject)]
+pub(super) struct LabelsRefused {
+    /// The fault: `too_long`, `control` (the name holds a control character), or `table_full` (all names
+    /// were forgotten and the table began anew, counted once each time).
+    fault: &'static str,
+    /// How often.
+    count: Count,
 }
 
 /// Payloads refused for one reason.
@@ -169,6 +204,13 @@ impl Rejected {
             by_reason: by_reason
                 .map(|(reason, count)| RejectedFor {
                     reason,
+                    count: Count(count),
+                })
+                .collect(),
+            by_field: counters
+                .rejected_by_field()
+                .map(|(field, count)| RejectedField {
+                    field,
                     count: Count(count),
                 })
                 .collect(),

@@ -1,10 +1,15 @@
 //! The process itself.
 
+use std::time::Duration;
+
+use async_graphql::Enum;
 use async_graphql::Object;
 use async_graphql::SimpleObject;
 
 use super::View;
 use super::scalar::Count;
+use crate::pulse::Beat;
+use crate::pulse::Part;
 use crate::serve::push::PushCounts;
 use crate::snapshot::SessionStats;
 use crate::stderr;
@@ -89,11 +94,65 @@ impl Engine {
         Count(stderr::dropped())
     }
 
+    /// Why `/readyz` would answer 503, one line for each reason; empty while it would answer 200.
+    /// Depends on the moment of asking.
+    #[graphql(cache_control(no_cache))]
+    async fn not_ready(&self) -> Vec<String> {
+        self.0.readiness().reasons
+    }
+
+    /// How the parts of the pipeline do, in flow order, told by themselves and not by the snapshot.
+    /// Depends on the moment of asking.
+    #[graphql(cache_control(no_cache))]
+    async fn pipeline(&self) -> Vec<PartBeat> {
+        self.0.beats.iter().map(PartBeat::new).collect()
+    }
+
     /// What is pushed to subscribers, in numbers. Depends on the moment of asking.
     #[graphql(cache_control(no_cache))]
     async fn push(&self) -> Push {
         Push::new(self.0.push)
     }
+}
+
+/// The heartbeat of a part of the pipeline.
+#[derive(Debug, SimpleObject)]
+pub(super) struct PartBeat {
+    /// Which part.
+    part: PipelinePart,
+    /// Milliseconds since its last sign of life; of the ring, for how long batches have waited and none
+    /// was taken, 0 while none waits. Null before it has begun.
+    last_beat_ms: Option<Count>,
+    /// How long that may be, in milliseconds.
+    deadline_ms: Count,
+    /// Whether it is longer, and no other part is the reason.
+    late: bool,
+}
+
+impl PartBeat {
+    fn new(beat: &Beat) -> Self {
+        let ms = |length: Duration| Count(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
+        Self {
+            part: beat.part.into(),
+            last_beat_ms: beat.age.map(ms),
+            deadline_ms: ms(beat.deadline),
+            late: beat.is_late,
+        }
+    }
+}
+
+/// A part of the pipeline, in flow order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Part")]
+pub(super) enum PipelinePart {
+    /// Reads the stream and fills the ring. It is not late while it waits for a full ring.
+    Ingest,
+    /// Batches of events between ingest and the writer.
+    Ring,
+    /// Takes batches and applies them.
+    Writer,
+    /// Publishes snapshots.
+    Publisher,
 }
 
 /// What is pushed to subscribers. The same request in the same interval is executed and serialised

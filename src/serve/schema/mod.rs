@@ -20,6 +20,7 @@ mod subscription;
 mod window;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::Context;
 use async_graphql::EmptyMutation;
@@ -33,8 +34,11 @@ use self::groups::GroupWindow;
 use self::series::SeriesMetric;
 pub(super) use self::subscription::Pace;
 pub(super) use self::subscription::Subscription;
+use super::health::Moment;
+use super::health::Readiness;
 use super::push::PushCounts;
 use crate::config::limits;
+use crate::pulse::Beat;
 use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
 
@@ -54,6 +58,25 @@ pub(super) struct View {
     pub(super) uptime_ms: u64,
     /// What push did until then.
     pub(super) push: PushCounts,
+    /// The heartbeats of the pipeline at that moment.
+    pub(super) beats: [Beat; 4],
+    /// How old the snapshot may be for the process to be ready.
+    pub(super) age_max: Duration,
+    /// Whether the server is about to stop.
+    pub(super) is_draining: bool,
+}
+
+impl View {
+    /// Whether the process is ready, and why not.
+    pub(super) fn readiness(&self) -> Readiness {
+        Readiness::of(&Moment {
+            snapshot: &self.snapshot,
+            beats: &self.beats,
+            wall: self.wall,
+            age_max: self.age_max,
+            is_draining: self.is_draining,
+        })
+    }
 }
 
 /// Builds the schema, with the library's own limits behind those of `precheck`.

@@ -88,6 +88,32 @@ impl Stream {
     async fn lag_ms(&self) -> Option<f64> {
         self.0.stream.lag_ms.map(signed_float)
     }
+
+    /// Since when payloads have come and none of them was usable (refused, older than every window,
+    /// ahead of the clock, or of other types only), RFC 3339 in UTC with milliseconds; null after a
+    /// usable one. Copies are usable.
+    async fn nothing_usable_since(&self) -> Option<String> {
+        let unusable = self.0.stream.unusable;
+        unusable.map(|unusable| unusable.since.to_string())
+    }
+
+    /// How many payloads have come since then; 0 after a usable one.
+    async fn unusable_payloads(&self) -> Count {
+        let unusable = self.0.stream.unusable;
+        Count(unusable.map_or(0, |unusable| unusable.payloads))
+    }
+
+    /// How far the server's clock is ahead of this machine's at least, in milliseconds, by the `Date`
+    /// of its latest handshake; negative when it is behind, 0 while both agree as far as can be told,
+    /// null when it gave none.
+    async fn server_clock_offset_ms(&self) -> Option<f64> {
+        self.0.stream.server_clock_offset_ms.map(signed_float)
+    }
+
+    /// Whether that is more than the allowed skew: the numbers are wrong then.
+    async fn clock_off(&self) -> bool {
+        self.0.stream.is_clock_off
+    }
 }
 
 /// A span of time in which events may have been missed.
@@ -126,6 +152,9 @@ pub(super) enum State {
     Backoff,
     /// Refused for its credentials; tries go on, slowly, but a person has to look.
     Refused,
+    /// Displaced again and again by another client of the same stream; tries go on, slowly, but a
+    /// person has to look.
+    Displaced,
     /// Ended by the engine or by the end of the input.
     Closed,
 }
@@ -138,7 +167,8 @@ pub(super) enum Cause {
     Closed,
     /// The connection ended without a close frame.
     Dropped,
-    /// Nothing came, not even an answer to a ping, for the dead-peer timeout.
+    /// Nothing came, not even an answer to a ping, for the dead-peer timeout; or the peer never showed
+    /// that it had taken the subscription.
     DeadPeer,
     /// The peer broke the WebSocket protocol.
     Protocol,
@@ -146,4 +176,6 @@ pub(super) enum Cause {
     Refused,
     /// The connection could not be made: name, network, TLS, or an answer other than 101.
     Unreachable,
+    /// Another client subscribed to the same stream, and the peer keeps the newest.
+    Displaced,
 }

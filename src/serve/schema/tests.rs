@@ -4,7 +4,10 @@ use async_graphql::Request;
 use async_graphql::Response;
 
 use super::*;
+use crate::event::Field;
+use crate::event::LabelFault;
 use crate::event::Reject;
+use crate::pulse::Pulse;
 use crate::snapshot::WindowStats;
 
 pub(in crate::serve) async fn execute(query: &str, snapshot: Snapshot) -> Response {
@@ -21,6 +24,9 @@ pub(in crate::serve) async fn ask(query: &str, snapshot: Snapshot) -> Response {
         started: EpochMs::from_ms(1_000),
         uptime_ms: 1_500,
         push: PushCounts::default(),
+        beats: Pulse::default().look(0),
+        age_max: Duration::from_secs(5),
+        is_draining: false,
     };
     let request = Request::new(query).data(view);
     build(true).execute(request).await
@@ -45,12 +51,11 @@ fn the_schema_is_reviewed() {
 #[test]
 fn every_reason_is_in_the_description() {
     let sdl = schema_sdl();
-    for reject in Reject::ALL {
-        assert!(
-            sdl.contains(&format!("`{}`", reject.label())),
-            "{}",
-            reject.label()
-        );
+    let reasons = Reject::ALL.iter().map(|reason| reason.label());
+    let fields = Field::ALL.iter().map(|field| field.label());
+    let faults = LabelFault::ALL.iter().map(|fault| fault.label());
+    for label in reasons.chain(fields).chain(faults) {
+        assert!(sdl.contains(&format!("`{label}`")), "{label}");
     }
 }
 

@@ -187,6 +187,10 @@ fn moves() -> impl Strategy<Value = Move> {
         StreamNote::State(StreamState::Connecting),
         StreamNote::State(StreamState::Backoff),
         StreamNote::ProtocolError,
+        StreamNote::ServerClock {
+            offset_ms: -7,
+            is_off: true,
+        },
         StreamNote::Failed {
             cause: LossCause::Unreachable,
             detail: "no route".to_owned(),

@@ -38,7 +38,13 @@ impl StandIn {
 
     /// `streamgauge serve` with this secret.
     pub(super) fn serve(&self, secret: &str) -> Process {
-        Process::of(self.command().env("GENESYS_CLIENT_SECRET", secret))
+        self.serve_with(secret, &[])
+    }
+
+    /// The same with these further arguments.
+    pub(super) fn serve_with(&self, secret: &str, more: &[&str]) -> Process {
+        let mut command = self.command();
+        Process::of(command.env("GENESYS_CLIENT_SECRET", secret).args(more))
     }
 
     /// `streamgauge serve`, to be added to.

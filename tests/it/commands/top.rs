@@ -10,11 +10,11 @@ use super::process::Process;
 use super::terminal::Pty;
 use crate::cli::CANARY;
 use crate::cli::run;
+use crate::forward_proxy::Act;
+use crate::forward_proxy::Proxy;
 use crate::http::serve;
 use crate::http::settings;
 use crate::metrics::sample::snapshot;
-use crate::forward_proxy::Act;
-use crate::forward_proxy::Proxy;
 
 /// Runs a command on a thread of its own, so that a server in this process can answer it.
 async fn top(args: &[&str]) -> crate::cli::Run {

@@ -25,6 +25,8 @@ use streamgauge::snapshot::RingStats;
 use streamgauge::snapshot::SessionStats;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::StreamStatus;
+use streamgauge::snapshot::Unusable;
+use streamgauge::snapshot::UnusableFate;
 use streamgauge::snapshot::WindowStats;
 use streamgauge::stream::Gap;
 use streamgauge::stream::LossCause;
@@ -160,6 +162,14 @@ pub(crate) fn snapshot() -> Snapshot {
             last_event: Some(NOW - 250),
             last_arrival: Some(NOW - 125),
             lag_ms: Some(-125),
+            unusable: Some(Unusable {
+                since: NOW - 7_000,
+                latest: NOW - 125,
+                payloads: 31,
+                fate: UnusableFate::Late,
+            }),
+            server_clock_offset_ms: Some(-250),
+            is_clock_off: false,
         },
         ring: RingStats {
             depth: 11,
@@ -205,6 +215,12 @@ fn counters() -> Counters {
         *count = 200 + index as u64;
     }
     assert!(counters.rejected[Reject::Utf8.index()] > 0);
+    for (index, count) in counters.rejected_fields.iter_mut().enumerate() {
+        *count = 300 + index as u64;
+    }
+    for (index, count) in counters.labels_refused.iter_mut().enumerate() {
+        *count = 400 + index as u64;
+    }
     counters.received = counters.rejected_total() + 101 + 102 + 103 + 104 + 105 + 106;
     counters
 }

@@ -23,6 +23,7 @@ pub(super) struct Connection {
     last_error: Option<String>,
     /// No report counts as earlier than one before it.
     reported: EpochMs,
+    server_clock: Option<(i64, bool)>,
 }
 
 impl Model {
@@ -58,6 +59,9 @@ impl Model {
                 connection.last_error = Some(detail.clone());
             }
             StreamNote::ProtocolError => connection.protocol_errors += 1,
+            StreamNote::ServerClock { offset_ms, is_off } => {
+                connection.server_clock = Some((*offset_ms, *is_off));
+            }
         }
     }
 
@@ -124,6 +128,9 @@ impl Connection {
             last_event,
             last_arrival: None,
             lag_ms: None,
+            unusable: None,
+            server_clock_offset_ms: self.server_clock.map(|(offset_ms, _)| offset_ms),
+            is_clock_off: self.server_clock.is_some_and(|(_, is_off)| is_off),
         }
     }
 }

@@ -70,7 +70,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// Accepts, takes the subscription and answers the ping: the client is live.
     pub(crate) async fn open(&mut self) {
-        self.write(self.switching_protocols().as_bytes()).await;
+        let head = self.switching_protocols();
+        self.open_with(&head).await;
+    }
+
+    /// The same with this answer to the handshake.
+    pub(crate) async fn open_with(&mut self, head: &str) {
+        self.write(head.as_bytes()).await;
         let (opcode, subscription) = self.read_frame().await.unwrap();
         assert_eq!(opcode, TEXT);
         assert_eq!(
@@ -105,6 +111,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             *byte ^= mask[index % 4];
         }
         Some((head[0] & 0x0f, payload))
+    }
+
+    /// Reads until the client closes and answers nothing; its code, 1006 if it just leaves.
+    pub(crate) async fn until_close_silently(&mut self) -> u16 {
+        while let Some((opcode, payload)) = self.read_frame().await {
+            if opcode == CLOSE {
+                return u16::from_be_bytes([payload[0], payload[1]]);
+            }
+        }
+        1006
     }
 
     /// Answers pings until the client closes; its code, 1006 if it just leaves.

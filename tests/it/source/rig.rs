@@ -8,6 +8,7 @@ use streamgauge::event::Event;
 use streamgauge::event::IdKeys;
 use streamgauge::net::Connector;
 use streamgauge::parse::Parser;
+use streamgauge::pulse::Pulse;
 use streamgauge::ring::Bell;
 use streamgauge::ring::Consumer;
 use streamgauge::ring::Delta;
@@ -38,6 +39,8 @@ pub(crate) struct Rig {
     pub(crate) notes: Vec<StreamNote>,
     pub(crate) batches: usize,
     position: u64,
+    pulse: Pulse,
+    clock: Clock,
 }
 
 /// Settings for a test: short delays, everything else as in production.
@@ -62,8 +65,20 @@ impl Rig {
         ring_batches: usize,
         batch_events: usize,
     ) -> Self {
+        let size = (ring_batches, batch_events);
+        Self::beating(settings, endpoint, size, &Pulse::default(), Clock::system())
+    }
+
+    /// The same with a heartbeat; `size` is that of the ring, in batches of so many events.
+    pub(crate) fn beating(
+        settings: StreamSettings,
+        endpoint: &TokenEndpoint,
+        size: (usize, usize),
+        pulse: &Pulse,
+        clock: Clock,
+    ) -> Self {
         let connector = Connector::new(settings.ca_file.as_deref()).unwrap();
-        Self::with_connector(settings, endpoint, connector, ring_batches, batch_events)
+        Self::assemble(settings, endpoint, connector, size, pulse, clock)
     }
 
     pub(crate) fn with_connector(
@@ -73,9 +88,28 @@ impl Rig {
         ring_batches: usize,
         batch_events: usize,
     ) -> Self {
+        let (size, clock) = ((ring_batches, batch_events), Clock::system());
+        Self::assemble(
+            settings,
+            endpoint,
+            connector,
+            size,
+            &Pulse::default(),
+            clock,
+        )
+    }
+
+    fn assemble(
+        settings: StreamSettings,
+        endpoint: &TokenEndpoint,
+        connector: Connector,
+        (ring_batches, batch_events): (usize, usize),
+        pulse: &Pulse,
+        clock: Clock,
+    ) -> Self {
         let (producer, consumer) = ring(ring_batches, batch_events, Bell::new());
         let parser = Parser::new(IdKeys::FIXED);
-        let clock = Clock::system();
+        let source_clock = clock.clone();
         let source = EventsStream::new(
             settings,
             connector,
@@ -84,7 +118,8 @@ impl Rig {
             producer,
             clock,
         )
-        .unwrap();
+        .unwrap()
+        .with_pulse(pulse);
         let shutdown = CancellationToken::new();
         Self {
             consumer,
@@ -95,6 +130,8 @@ impl Rig {
             notes: Vec::new(),
             batches: 0,
             position: 0,
+            pulse: pulse.clone(),
+            clock: source_clock,
         }
     }
 
@@ -103,6 +140,7 @@ impl Rig {
             assert!(!batch.is_empty());
             assert!(batch.offered_ns >= batch.arrival_ns);
             self.batches += 1;
+            self.pulse.taken(self.clock.mono_ns());
             self.events.append(&mut batch.events);
             self.notes.append(&mut batch.notes);
             self.delta.received += batch.delta.received;
