@@ -47,6 +47,11 @@ impl Coverage {
                 if *state != StreamState::Live {
                     self.status.connected_since = None;
                 }
+                if *state == StreamState::Connecting {
+                    // The next answer may be another server's, or without a date.
+                    self.status.server_clock_offset_ms = None;
+                    self.status.is_clock_off = false;
+                }
             }
             StreamNote::Live { at } => {
                 let at = self.in_order(*at);
@@ -284,6 +289,27 @@ mod tests {
         assert_eq!(unusable(&coverage), None);
         judge(&mut coverage, 80, ignored);
         assert_eq!(unusable(&coverage), Some((80, 80, 2, "ignored")));
+    }
+
+    #[test]
+    fn what_an_earlier_server_said_of_the_clock_is_forgotten() {
+        let mut coverage = Coverage::new();
+        let clock = |coverage: &Coverage| {
+            let StreamStatus {
+                server_clock_offset_ms,
+                is_clock_off,
+                ..
+            } = coverage.status;
+            (server_clock_offset_ms, is_clock_off)
+        };
+        coverage.note(&StreamNote::ServerClock {
+            offset_ms: -9_000,
+            is_off: true,
+        });
+        coverage.note(&StreamNote::State(StreamState::Backoff));
+        assert_eq!(clock(&coverage), (Some(-9_000), true));
+        coverage.note(&StreamNote::State(StreamState::Connecting));
+        assert_eq!(clock(&coverage), (None, false));
     }
 
     #[test]

@@ -39,6 +39,9 @@ impl Model {
                 if *state != StreamState::Live {
                     connection.connected_since = None;
                 }
+                if *state == StreamState::Connecting {
+                    connection.server_clock = None;
+                }
             }
             StreamNote::Live { .. } => connection.live(reported),
             StreamNote::Lost { cause, detail, .. } => {
