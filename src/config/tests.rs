@@ -549,6 +549,37 @@ fn an_empty_or_blank_variable_is_as_good_as_unset() {
 }
 
 #[test]
+fn every_file_of_a_secret_is_judged_alike() {
+    let (_folder, path) = file("0123456789abcdef\n");
+    let path = path.to_str().unwrap();
+    for name in ["client-secret-file", "token-file", "webhook-token-file"] {
+        // A secret that comes from a file comes from nowhere else.
+        let secret = if name == "client-secret-file" {
+            ""
+        } else {
+            "s3cret"
+        };
+        let environment = environment(&[("GENESYS_CLIENT_SECRET", secret)]);
+        let load = |mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            let given = [(name, path), ("webhook-url", "https://hooks.example/")];
+            load(&flags(&given), &environment)
+        };
+        let read = load(0o444);
+        assert!(read.settings.is_ok(), "{name}: {:?}", read.settings);
+        assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
+        let expected = format!("{name}: {path}: everybody on this machine can read it (mode 0444)");
+        assert!(
+            read.warnings[0].starts_with(&expected),
+            "{:?}",
+            read.warnings
+        );
+        check_one_fault(&load(0o666), name, &["can replace it (mode 0666)", "chmod"]);
+        assert!(load(0o400).warnings.is_empty());
+    }
+}
+
+#[test]
 fn a_missing_credential_names_its_variable() {
     for (missing, (name, _)) in ["client-id", "client-secret"].into_iter().zip(CREDENTIALS) {
         let environment = CREDENTIALS.into_iter().filter(|(other, _)| *other != name);

@@ -53,6 +53,7 @@ use crate::config::ServeSettings;
 use crate::config::limits;
 use crate::ring::Mailbox;
 use crate::snapshot::Reader;
+use crate::stderr;
 use crate::time::Clock;
 
 /// Answers requests; what a connection hands them to. Cheap to clone.
@@ -261,7 +262,8 @@ impl Handler {
             shared.clock.wall(),
             shared.ready_max_age,
             shared.draining.is_cancelled(),
-        );
+        )
+        .with_log(stderr::dropped());
         let status = match readiness.ready {
             true => StatusCode::OK,
             false => StatusCode::SERVICE_UNAVAILABLE,
