@@ -677,3 +677,22 @@ fn no_debug_output_holds_a_secret() {
     let all = format!("{environment:?} {loaded:?} {draft:?}");
     assert!(all.contains("id-1") && !all.contains("s3cret"), "{all}");
 }
+
+#[test]
+fn what_differs_is_named_secrets_too() {
+    let (_folder, path) = file("0123456789abcdef\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let load = |window: &str, secret: &str, hook: &str| {
+        let token = ("webhook-token-file", path.to_str().unwrap());
+        let given = flags(&[("window", window), ("webhook-url", hook), token]);
+        load(&given, &environment(&[("GENESYS_CLIENT_SECRET", secret)]))
+    };
+    let first = load("60s", "s3cret", "https://hooks.example/s3cret-1");
+    assert!(first.differing(&first).is_empty());
+    let other = load("30s", "s3cret-2", "https://hooks.example/s3cret-2");
+    let expected = ["client-secret", "window", "webhook-url"];
+    assert_eq!(first.differing(&other), expected);
+    fs::write(&path, "another-0123456789\n").unwrap();
+    let again = load("60s", "s3cret", "https://hooks.example/s3cret-1");
+    assert_eq!(first.differing(&again), ["webhook-token-file"]);
+}
