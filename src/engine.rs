@@ -109,7 +109,8 @@ impl Engine {
         let engine_id = random::<1>()?[0];
         let keys = IdKeys(random()?);
         let started = clock.wall();
-        let state = State::new(settings.aggregate.clone(), keys, started);
+        let aggregate = settings.aggregate.clone();
+        let state = State::new(settings.aggregate, keys, started);
         let mut first = Snapshot {
             engine_id,
             published: started,
@@ -118,8 +119,6 @@ impl Engine {
         state.fill(&mut first);
         let outcomes = Mailbox::new(limits::NOTIFICATIONS_WAITING_MAX);
         let is_notified = settings.webhook.is_some();
-        let windows_ms = settings.aggregate.windows.iter().map(|window| window.ms());
-        let windows_ms = windows_ms.collect();
         let rules = Reloadable::new(settings.alerts);
         let alerts = Watch::new(rules.clone(), outcomes.clone(), is_notified, started);
         alerts.show_in(&mut first);
@@ -133,11 +132,7 @@ impl Engine {
         )
         .await?;
         let local_addr = server.local_addr();
-        let replaceable = Replaceable {
-            admission: server.admission(),
-            alerts: rules,
-            windows_ms,
-        };
+        let replaceable = Replaceable::new(&server, rules, &aggregate);
         let notifier = match &settings.webhook {
             Some(webhook) => Some(Notifier::start(
                 webhook,

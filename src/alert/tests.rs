@@ -139,3 +139,23 @@ fn rules_that_stay_keep_what_they_have_and_others_begin_anew() {
     rules.replace(vec![open("fires", 5.0, 0)]);
     assert_eq!(see(8), [row("fires", Firing, 3)]);
 }
+
+#[test]
+fn names_that_are_gone_are_remembered_within_bounds() {
+    let rules = Reloadable::new(Vec::new());
+    let mut watch = Watch::new(rules.clone(), Mailbox::new(8), true, EpochMs::from_ms(0));
+    for turn in 0..1_500_u64 {
+        let threshold = Threshold::Above(5.0);
+        let name = turn.to_string();
+        rules.replace(vec![AlertRule::new(
+            &name,
+            AlertMetric::OpenSessions,
+            None,
+            threshold,
+        )]);
+        watch.fill(&mut snapshot(9, 0), turn * SECOND);
+    }
+    assert_eq!(watch.gone.len(), GONE_MAX);
+    // The latest are those that are kept.
+    assert_eq!(watch.gone.last(), Some(&("1498".into(), 1)));
+}

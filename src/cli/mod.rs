@@ -121,6 +121,10 @@ Settings come from flags, then the environment, then the file of --config, then 
 The client secret comes from GENESYS_CLIENT_SECRET or STREAMGAUGE_CLIENT_SECRET, or from a
 file; never from the command line, which everybody on the machine can read.
 
+SIGTERM and Ctrl-C end it in good order, a second one at once. SIGHUP reads token file, alerts and log
+level again; a fault changes nothing, and what needs a restart is named. Under systemd it says when it
+is ready (NOTIFY_SOCKET) and that it is alive (WATCHDOG_USEC).
+
 Examples:
   GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... streamgauge serve --region eu-central-1
   streamgauge serve --config streamgauge.toml --client-secret-file /run/secrets/genesys

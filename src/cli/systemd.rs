@@ -30,7 +30,9 @@ const SLACK: Duration = Duration::from_secs(1);
 /// The service manager, if there is one.
 #[derive(Debug)]
 pub(super) struct Systemd {
-    socket: Option<UnixDatagram>,
+    socket: Option<(UnixDatagram, SocketAddr)>,
+    /// Whether the last message did not arrive: said once.
+    is_failing: bool,
     /// Without a word for that long the manager takes us for dead.
     watchdog: Option<Duration>,
     pulse: Pulse,
@@ -43,19 +45,20 @@ impl Systemd {
     pub(super) fn new(environment: &Environment, publish_max: Duration) -> Self {
         let name = environment.get("NOTIFY_SOCKET");
         let socket = name.and_then(|name| {
-            let connected = address(name).and_then(|address| {
+            // Addressed anew with each message: the socket may be made again while we run.
+            let opened = address(name).and_then(|address| {
                 let socket = UnixDatagram::unbound()?;
-                socket.connect_addr(&address)?;
                 socket.set_write_timeout(Some(SEND_MAX))?;
-                Ok(socket)
+                Ok((socket, address))
             });
             let refused =
                 |error: &io::Error| warn!(%error, "systemd: NOTIFY_SOCKET cannot be used");
-            connected.inspect_err(refused).ok()
+            opened.inspect_err(refused).ok()
         });
         Self {
             watchdog: watchdog(environment, process::id()).filter(|_| socket.is_some()),
             socket,
+            is_failing: false,
             pulse: Pulse::new(publish_max + SLACK),
             status: String::new(),
         }
@@ -75,12 +78,12 @@ impl Systemd {
     }
 
     /// Settings are read again; [`Self::ready`] follows.
-    pub(super) fn reloading(&self) {
+    pub(super) fn reloading(&mut self) {
         self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}\n", monotonic_us()));
     }
 
     /// The end has begun.
-    pub(super) fn stopping(&self) {
+    pub(super) fn stopping(&mut self) {
         self.send("STOPPING=1\nSTATUS=stopping\n");
     }
 
@@ -100,12 +103,17 @@ impl Systemd {
         }
     }
 
-    fn send(&self, message: &str) {
-        if let Some(socket) = &self.socket
-            && let Err(error) = socket.send(message.as_bytes())
+    fn send(&mut self, message: &str) {
+        let Some((socket, address)) = &self.socket else {
+            return;
+        };
+        let sent = socket.send_to_addr(message.as_bytes(), address);
+        if let Err(error) = &sent
+            && !self.is_failing
         {
             warn!(%error, "systemd: the service manager does not take a message");
         }
+        self.is_failing = sent.is_err();
     }
 }
 
@@ -273,8 +281,7 @@ mod tests {
             &[][..],
             &[("NOTIFY_SOCKET", "")],
             &[("NOTIFY_SOCKET", "notify")],
-            &[("NOTIFY_SOCKET", "vsock:2:1")],
-            &[("NOTIFY_SOCKET", "/no/such/socket"), ("WATCHDOG_USEC", "1")],
+            &[("NOTIFY_SOCKET", "vsock:2:1"), ("WATCHDOG_USEC", "1")],
         ] {
             let mut systemd = Systemd::new(&environment(variables), Duration::ZERO);
             assert_eq!(systemd.period(), None, "{variables:?}");

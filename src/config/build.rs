@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use hyper::Uri;
-use secrecy::ExposeSecret;
 
 use crate::window::Width;
 use crate::window::WindowLength;
@@ -58,41 +57,6 @@ pub struct Loaded {
     pub notes: Vec<String>,
     /// What somebody should look at and is no fault, one line each.
     pub warnings: Vec<String>,
-}
-
-impl Loaded {
-    /// Settings that have another value in `other`: what is shown of them, and the secrets that are
-    /// not.
-    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
-        let secrets = |loaded: &Self| {
-            let engine = loaded
-                .settings
-                .as_ref()
-                .ok()
-                .map(|settings| &settings.engine);
-            let client = engine.map(|engine| engine.auth.client_secret.expose_secret().to_owned());
-            let webhook = engine.and_then(|engine| engine.webhook.as_ref());
-            // The path of the URL too.
-            let url = webhook.map(|webhook| webhook.url.0.clone());
-            let token = webhook.and_then(|webhook| webhook.token.as_ref());
-            let token = token.map(|token| token.expose_secret().to_owned());
-            (client, url, token)
-        };
-        let (ours, theirs) = (secrets(self), secrets(other));
-        let differs_in_secret = |name: &str| match name {
-            "client-secret" => ours.0 != theirs.0,
-            "webhook-url" => ours.1 != theirs.1,
-            "webhook-token-file" => ours.2 != theirs.2,
-            _ => false,
-        };
-        let pairs = self.shown.iter().zip(&other.shown);
-        pairs
-            .filter(|((setting, ours), (_, theirs))| {
-                ours.value != theirs.value || differs_in_secret(setting.name)
-            })
-            .map(|((setting, _), _)| setting.name)
-            .collect()
-    }
 }
 
 /// Loads all settings from flags, environment, the TOML file they name, and defaults, the strongest

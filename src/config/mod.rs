@@ -8,6 +8,7 @@ mod alert;
 mod alert_table;
 mod build;
 mod credentials;
+mod difference;
 mod draft;
 pub mod duration;
 mod engine;

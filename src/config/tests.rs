@@ -632,6 +632,37 @@ fn a_fault_in_a_list_says_which_value_it_is() {
 }
 
 #[test]
+fn every_file_of_a_secret_is_judged_alike() {
+    let (_folder, path) = file("0123456789abcdef\n");
+    let path = path.to_str().unwrap();
+    for name in ["client-secret-file", "token-file", "webhook-token-file"] {
+        // A secret that comes from a file comes from nowhere else.
+        let secret = if name == "client-secret-file" {
+            ""
+        } else {
+            "s3cret"
+        };
+        let environment = environment(&[("GENESYS_CLIENT_SECRET", secret)]);
+        let load = |mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            let given = [(name, path), ("webhook-url", "https://hooks.example/")];
+            load(&flags(&given), &environment)
+        };
+        let read = load(0o444);
+        assert!(read.settings.is_ok(), "{name}: {:?}", read.settings);
+        assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
+        let expected = format!("{name}: {path}: everybody on this machine can read it (mode 0444)");
+        assert!(
+            read.warnings[0].starts_with(&expected),
+            "{:?}",
+            read.warnings
+        );
+        check_one_fault(&load(0o666), name, &["can replace it (mode 0666)", "chmod"]);
+        assert!(load(0o400).warnings.is_empty());
+    }
+}
+
+#[test]
 fn a_missing_credential_names_its_variable() {
     for (missing, (name, _)) in ["client-id", "client-secret"].into_iter().zip(CREDENTIALS) {
         let environment = CREDENTIALS.into_iter().filter(|(other, _)| *other != name);
@@ -893,4 +924,23 @@ fn what_gateways_want_of_a_token_request_is_set() {
         );
         check_one_fault(&loaded, "oauth-scope", &["STREAMGAUGE_OAUTH_SCOPE"]);
     }
+}
+
+#[test]
+fn what_differs_is_named_secrets_too() {
+    let (_folder, path) = file("0123456789abcdef\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let load = |window: &str, secret: &str, hook: &str| {
+        let token = ("webhook-token-file", path.to_str().unwrap());
+        let given = flags(&[("window", window), ("webhook-url", hook), token]);
+        load(&given, &environment(&[("GENESYS_CLIENT_SECRET", secret)]))
+    };
+    let first = load("60s", "s3cret", "https://hooks.example/s3cret-1");
+    assert!(first.differing(&first).is_empty());
+    let other = load("30s", "s3cret-2", "https://hooks.example/s3cret-2");
+    let expected = ["client-secret", "window", "webhook-url"];
+    assert_eq!(first.differing(&other), expected);
+    fs::write(&path, "another-0123456789\n").unwrap();
+    let again = load("60s", "s3cret", "https://hooks.example/s3cret-1");
+    assert_eq!(first.differing(&again), ["webhook-token-file"]);
 }

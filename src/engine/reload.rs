@@ -3,10 +3,12 @@
 //! What can be replaced is prepared first, which may fail, and then put in force, which cannot. To
 //! make more of the settings replaceable, add it to both halves.
 
+use crate::config::AggregateSettings;
 use crate::config::AlertRule;
 use crate::config::EngineSettings;
 use crate::reloadable::Reloadable;
 use crate::serve::Admission;
+use crate::serve::Server;
 
 use super::Engine;
 use super::EngineError;
@@ -14,10 +16,25 @@ use super::EngineError;
 /// What of a running engine can be replaced.
 #[derive(Debug)]
 pub(super) struct Replaceable {
-    pub(super) admission: Admission,
-    pub(super) alerts: Reloadable<Vec<AlertRule>>,
+    admission: Admission,
+    alerts: Reloadable<Vec<AlertRule>>,
     /// The windows that alerts may be on, in milliseconds; those of groups are fixed.
-    pub(super) windows_ms: Vec<u32>,
+    windows_ms: Vec<u32>,
+}
+
+impl Replaceable {
+    /// Of an engine with this server, these alerts in force and these windows.
+    pub(super) fn new(
+        server: &Server,
+        alerts: Reloadable<Vec<AlertRule>>,
+        aggregate: &AggregateSettings,
+    ) -> Self {
+        Self {
+            admission: server.admission(),
+            alerts,
+            windows_ms: aggregate.windows.iter().map(|window| window.ms()).collect(),
+        }
+    }
 }
 
 /// What a reload has changed, and what it could not.

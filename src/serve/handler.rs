@@ -53,6 +53,7 @@ use crate::config::ServeSettings;
 use crate::config::limits;
 use crate::ring::Mailbox;
 use crate::snapshot::Reader;
+use crate::stderr;
 use crate::time::Clock;
 
 /// Answers requests; what a connection hands them to. Cheap to clone.
@@ -275,7 +276,8 @@ impl Handler {
 
     fn readiness(&self) -> Answer {
         let viewer = &self.0.viewer;
-        let readiness = viewer.view(viewer.mono_ns()).readiness();
+        let view = viewer.view(viewer.mono_ns());
+        let readiness = view.readiness().with_log(stderr::dropped());
         let status = match readiness.ready {
             true => StatusCode::OK,
             false => StatusCode::SERVICE_UNAVAILABLE,

@@ -48,6 +48,9 @@ pub(super) struct Readiness {
     pub(super) ready: bool,
     /// One line for each reason against it.
     pub(super) reasons: Vec<String>,
+    /// One line for each thing that somebody should look at all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<String>,
 }
 
 impl Readiness {
@@ -77,7 +80,18 @@ impl Readiness {
         Self {
             ready: reasons.is_empty(),
             reasons,
+            warnings: Vec::new(),
         }
+    }
+
+    /// The same, with a warning where lines of the log were dropped.
+    pub(super) fn with_log(mut self, dropped: u64) -> Self {
+        if dropped > 0 {
+            let why = "nobody reads standard error, or it cannot be written";
+            let line = format!("log: {dropped} lines dropped since the start; {why}");
+            self.warnings.push(line);
+        }
+        self
     }
 }
 
@@ -205,6 +219,20 @@ mod tests {
         // While it is live, what went wrong before is history.
         snapshot.stream.state = StreamState::Live;
         assert_eq!(reasons(&snapshot), [""; 0]);
+    }
+
+    #[test]
+    fn a_log_that_loses_lines_is_a_warning_and_no_reason() {
+        let mut snapshot = Snapshot::default();
+        snapshot.stream.state = StreamState::Live;
+        let of = |dropped| {
+            let now = snapshot.published;
+            Readiness::new(&snapshot, now, Duration::from_secs(5), false).with_log(dropped)
+        };
+        assert!(of(0).ready && of(0).warnings.is_empty());
+        let expected = "log: 3 lines dropped since the start; nobody reads standard error, or it cannot be written";
+        assert!(of(3).ready);
+        assert_eq!(of(3).warnings, [expected]);
     }
 
     #[test]

@@ -431,9 +431,14 @@ async fn bind_says_what_is_wrong() {
     let error = bind(ServeSettings::new(any)).await.unwrap_err();
     assert!(matches!(error, ServeError::Unprotected(..)), "{error}");
     assert!(bind(open(any)).await.is_ok());
-    let with_token = ServeSettings {
-        token: Some("t".into()),
+    let with_token = |token: &str| ServeSettings {
+        token: Some(token.into()),
         ..ServeSettings::new(any)
     };
-    assert!(bind(with_token).await.is_ok());
+    assert!(bind(with_token("0123456789abcdef")).await.is_ok());
+    let error = bind(with_token("0123456789abcde")).await.unwrap_err();
+    assert!(error.to_string().contains("fewer than 16"), "{error}");
+    // Loopback, written as an IPv6 address.
+    let mapped = ServeSettings::new("[::ffff:127.0.0.1]:0".parse().unwrap());
+    assert!(bind(mapped).await.is_ok());
 }

@@ -168,3 +168,33 @@ fn a_huge_line_is_cut_and_as_json_dropped_whole() {
     );
     assert_eq!(rest, "{}\n");
 }
+
+/// Refuses every other write, as a file does that somebody has set not to wait.
+struct Refusing(SyncSender<Vec<u8>>, bool);
+
+impl Write for Refusing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let some = &bytes[..bytes.len().min(3)];
+        self.0.send(some.to_vec()).unwrap();
+        Ok(some.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_file_that_refuses_instead_of_waiting_is_asked_again() {
+    let (sender, written) = mpsc::sync_channel(100);
+    let spool = Spool::start(Some(Refusing(sender, false)));
+    spool.put(b"line 0\n");
+    spool.flush(HANG);
+    let pieces: Vec<Vec<u8>> = written.try_iter().collect();
+    assert_eq!(pieces.concat(), b"line 0\n");
+    assert_eq!(spool.dropped(), 0);
+}

@@ -19,6 +19,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::process::HANG;
+use super::process::Process;
 use super::process::ended;
 use super::process::signal;
 use super::serve::StandIn;
@@ -100,6 +101,10 @@ async fn an_engine_whose_log_nobody_reads_goes_on_and_ends() {
             data["stream"]["reconnects"].as_f64() >= Some(5.0)
         });
         let first = first.await["counters"]["received"].as_f64();
+        held.until(query, |data| data["counters"]["received"].as_f64() > first)
+            .await;
+        // Settings are read again, and that is said to nobody.
+        signal(held.child.id(), &["HUP", "USR1"]);
         held.until(query, |data| data["counters"]["received"].as_f64() > first)
             .await;
         assert_eq!(held.end().await, Some(0), "{format}");
@@ -270,6 +275,55 @@ async fn a_panic_while_nobody_reads_ends_its_thread() {
         .unwrap();
     assert_eq!(ended(&mut child).await, Some(7));
     drop(reader);
+}
+
+#[tokio::test]
+async fn a_fault_that_nobody_reads_ends_the_command_all_the_same() {
+    for args in [
+        &["demo", "--listen", "0.0.0.0:0"][..],
+        &["serve", "--window", "banana"],
+    ] {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(&[b'x'; 65_536]).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_streamgauge"))
+            .env_clear()
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(writer))
+            .spawn()
+            .unwrap();
+        assert_eq!(ended(&mut child).await, Some(2), "{args:?}");
+        drop(reader);
+    }
+}
+
+#[test]
+fn streams_that_are_closed_are_no_failure() {
+    let binary = env!("CARGO_BIN_EXE_streamgauge");
+    let script = format!("exec {binary} demo --listen 127.0.0.1:0 --for 100ms <&- >&- 2>&-");
+    let status = Command::new("/bin/sh").args(["-c", &script]).status();
+    assert_eq!(status.unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_json_every_line_is_an_object() {
+    let stand_in = StandIn::start(&[]).await;
+    let mut command = stand_in.command();
+    command.args(["--log-format", "json"]);
+    let mut serve = Process::of(&mut command);
+    let address = serve.until_stderr("serving GraphQL at ");
+    assert!(address.contains("\"level\":\"INFO\""), "{address}");
+    serve.until_stderr("stream is live");
+    serve.signal(&["HUP"]);
+    serve.until_stderr("reload: ");
+    serve.signal(&["TERM"]);
+    let ended = serve.wait();
+    assert_eq!(ended.code, Some(0));
+    for line in ended.stderr.lines() {
+        let object: Value = serde_json::from_str(line).unwrap();
+        assert!(object["fields"]["message"].is_string(), "{line}");
+    }
 }
 
 #[test]

@@ -34,6 +34,9 @@ const FIRST: &str = "first-token-of-readers";
 const SECOND: &str = "second-token-of-readers";
 const ALERT: &str = "[[alert]]\nname = \"crowd\"\nmetric = \"openSessions\"\nabove = 1000000\n";
 
+/// What is done to the files of a server.
+type Breaks = Box<dyn Fn()>;
+
 /// A server with a file of settings and a token, and where both lie.
 struct Server {
     process: Process,
@@ -202,7 +205,7 @@ async fn a_fault_anywhere_changes_nothing_and_is_named() {
         move || write(&settings, &text)
     };
     let (directory, away) = (token.clone(), token.clone());
-    let cases: Vec<(Box<dyn Fn()>, &str)> = vec![
+    let cases: Vec<(Breaks, &str)> = vec![
         (Box::new(token_is("")), "token-file: --token-file: is empty"),
         (
             Box::new(token_is("two\nlines")),
