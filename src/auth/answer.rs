@@ -149,7 +149,7 @@ fn said(body: &[u8], json: Option<&Value>, redactor: &Redactor) -> String {
             redactor.clone()
         }
     };
-    let quoted = redactor.quote(body);
+    let quoted = redactor.quote_body(body);
     quoted
         .map(|quoted| format!(": {quoted}"))
         .unwrap_or_default()

@@ -60,7 +60,7 @@ pub(super) fn describe(error: &hyper::Error) -> String {
         return "the peer ended the connection before the request".to_owned();
     }
     if error.is_parse_too_large() {
-        return format!("headers over {HEADER_BYTES_MAX} B in the answer");
+        return format!("headers over {HEADER_BYTES_MAX} B, or too many, in the answer");
     }
     if error.is_parse() {
         return "the answer is not http".to_owned();

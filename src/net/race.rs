@@ -101,6 +101,9 @@ fn alternating(addresses: impl IntoIterator<Item = SocketAddr>) -> VecDeque<Sock
 
 fn sum_up(place: &str, tried: &[SocketAddr], failures: &[(SocketAddr, io::Error)]) -> NetError {
     let phase = ConnectPhase::Connect;
+    if tried.is_empty() {
+        return NetError::timeout(place, phase);
+    }
     let failure = |address| {
         let found = failures.iter().find(|(failed, _)| *failed == address);
         found.map(|(_, error)| error)

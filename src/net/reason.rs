@@ -17,6 +17,8 @@ use super::body::read_beginning;
 const BODY_BYTES_MAX: usize = 16 * 1_024;
 /// How long reading them may take.
 const BODY_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long before the deadline of all reading ends: what has come by then is told.
+const MARGIN: Duration = Duration::from_millis(100);
 /// Headers that servers, gateways and proxies explain a refusal by.
 const HEADERS: [&str; 8] = [
     "x-error",
@@ -43,10 +45,11 @@ impl Reason {
     /// status line where somebody wrote it by hand. Takes 2 s at the most, and not beyond `deadline`.
     pub async fn of(answer: Response<Incoming>, redactor: &Redactor, deadline: Instant) -> Self {
         let (head, body) = answer.into_parts();
-        let until = deadline.min(Instant::now() + BODY_TIME_MAX);
+        let latest = deadline.checked_sub(MARGIN).unwrap_or(deadline);
+        let until = latest.min(Instant::now() + BODY_TIME_MAX);
         let body = read_beginning(&head.headers, body, BODY_BYTES_MAX, until).await;
         let quoted = redactor
-            .quote(&body)
+            .quote_body(&body)
             .or_else(|| header(&head.headers, redactor))
             .or_else(|| {
                 let phrase = head.extensions.get::<ReasonPhrase>()?;

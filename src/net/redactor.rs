@@ -86,22 +86,32 @@ impl Redactor {
     }
 
     /// A peer's text in quotation marks, as [`Self::line`] has it.
+    /// Spaces and line ends around it are left out.
     pub fn quote(&self, text: impl AsRef<[u8]>) -> Option<String> {
-        Some(format!("\"{}\"", self.line(text)?))
+        let redacted = self.redact(text);
+        let text = redacted.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+        (!text.is_empty()).then(|| format!("\"{}\"", cut(text)))
+    }
+
+    /// The body of an answer in quotation marks, as [`Self::line`] has it; of a page for people also its
+    /// title, where that comes later: such a page begins with what no person reads.
+    pub fn quote_body(&self, body: impl AsRef<[u8]>) -> Option<String> {
+        let body = body.as_ref();
+        let quoted = self.quote(body)?;
+        let title = title(&self.redact(body)).map(|title| cut(title.trim()));
+        Some(match title {
+            Some(title) if !title.is_empty() && !quoted.contains(&title) => {
+                format!("{quoted} (title: \"{title}\")")
+            }
+            _ => quoted,
+        })
     }
 
     /// A peer's text for a line of ours: redacted, then cut to its first 120 characters, then
     /// escaped. `None` when it says nothing.
     pub fn line(&self, text: impl AsRef<[u8]>) -> Option<String> {
         let redacted = self.redact(text);
-        let text = redacted.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-        if text.is_empty() {
-            return None;
-        }
-        let mut rest = text.chars();
-        let cut: String = rest.by_ref().take(QUOTED_CHARS_MAX).collect();
-        let more = if rest.next().is_some() { "..." } else { "" };
-        Some(format!("{}{more}", cut.escape_debug()))
+        (!redacted.is_empty()).then(|| cut(&redacted))
     }
 
     /// A peer's text without secrets, otherwise as it was.
@@ -119,6 +129,22 @@ impl Redactor {
         }
         without(text, hidden)
     }
+}
+
+/// The first characters of a text, escaped.
+fn cut(text: &str) -> String {
+    let mut rest = text.chars();
+    let first: String = rest.by_ref().take(QUOTED_CHARS_MAX).collect();
+    let more = if rest.next().is_some() { "..." } else { "" };
+    format!("{}{more}", first.escape_debug())
+}
+
+/// The title of a page.
+fn title(page: &str) -> Option<String> {
+    let lower = page.to_ascii_lowercase();
+    let from = lower.find("<title>")? + "<title>".len();
+    let length = lower[from..].find("</title>")?;
+    Some(page[from..from + length].to_owned())
 }
 
 /// The text with these ranges replaced, those that touch as one.
@@ -358,6 +384,26 @@ mod tests {
             &format!("{SECRET} and {SECRET}"),
             "\"[hidden] and [hidden]\"",
         );
+    }
+
+    #[test]
+    fn of_a_page_the_title_is_quoted_too() {
+        let redactor = Redactor::default().with(SECRET);
+        let check = |body: &str, expected: &str| {
+            assert_eq!(redactor.quote_body(body).unwrap(), expected);
+        };
+        let (begin, far) = ("<!DOCTYPE html>", format!("<!-- {} -->", "x".repeat(200)));
+        check(
+            &format!("{begin}<title>Blocked</title>"),
+            "\"<!DOCTYPE html><title>Blocked</title>\"",
+        );
+        let cut = "x".repeat(120 - begin.len() - 5);
+        check(
+            &format!("{begin}{far}<TITLE>\nBlocked: {SECRET} </Title>"),
+            &format!("\"{begin}<!-- {cut}...\" (title: \"Blocked: [hidden]\")"),
+        );
+        check("no page", "\"no page\"");
+        check("<title>ä", "\"<title>ä\"");
     }
 
     #[test]

@@ -90,7 +90,12 @@ impl Tunnel<'_> {
     }
 
     fn hint(&self, status: StatusCode, headers: &HeaderMap) -> &'static str {
-        if status != StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        // tinyproxy says 401 to a wrong password.
+        let is_about_credentials = matches!(
+            status,
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED
+        );
+        if !is_about_credentials {
             return "; ask who runs the proxy, or exempt the host by NO_PROXY";
         }
         let offered = headers.get_all(PROXY_AUTHENTICATE);

@@ -114,7 +114,7 @@ impl Webhook {
 
     fn judge(&self, answer: &Answer) -> Verdict {
         let status = answer.status;
-        let quoted = self.redactor.quote(&answer.body);
+        let quoted = self.redactor.quote_body(&answer.body);
         let said = quoted.map_or_else(String::new, |quoted| format!(": {quoted}"));
         let line = |hint: &str| self.line(&format!("status {}{said}{hint}", status.as_u16()));
         match status {

@@ -42,7 +42,14 @@ pub(super) async fn answer(
 async fn token(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
     if let Some(refusal) = shared.take_refusal(Endpoint::Token) {
         shared.counters.tokens_refused.add(1);
-        return refuse(&refusal);
+        return match refusal.status {
+            // Other bodies under these are no refusal: RFC 6749, section 5.2.
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => {
+                let body = r#"{"error":"invalid_client","description":"a fault"}"#;
+                json(refusal.status, body.to_owned())
+            }
+            _ => refuse(&refusal),
+        };
     }
     let now_us = shared.timeline.now_us();
     let (response, issued) = shared.tokens.answer(request, now_us).await;

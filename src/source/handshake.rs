@@ -61,14 +61,18 @@ pub(super) type Writer = WebSocketWrite<net::WriteHalf>;
 const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// What a refusal speaks of when the token is to blame.
-const TOKEN_WORDS: [&str; 7] = [
+const TOKEN_WORDS: [&str; 10] = [
     "token",
     "scope",
     "permission",
     "unauthor",
     "not authorized",
+    "not.authorized",
+    "authenticat",
     "credential",
-    "forbidden\"",
+    // The word alone, or as the whole of a JSON string: it says no more than the status does.
+    "\"forbidden\"",
+    "\"forbidden\\\"",
 ];
 
 /// Why a try ended without an open WebSocket.

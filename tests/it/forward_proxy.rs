@@ -131,7 +131,7 @@ async fn one(mut stream: impl AsyncRead + AsyncWrite + Unpin, act: impl FnOnce(&
         }
         Act::Forward(to) => {
             let mut server = TcpStream::connect(to).await.unwrap();
-            let (_, behind) = head.split_once("://").expect("the whole url");
+            let (_, behind) = head.split_once("://").unwrap();
             let (_, path) = behind.split_once('/').unwrap();
             let method = head.split(' ').next().unwrap();
             let forwarded = format!("{method} /{path}");
@@ -409,6 +409,12 @@ async fn a_proxy_that_refuses_says_why_in_one_line_without_its_password() {
     assert!(error.contains("status 407"), "{error}");
     assert!(
         error.contains("check the user name and password in the proxy's url"),
+        "{error}"
+    );
+    let unauthorized = |_: &str| Act::Answer(answer("401 Unauthorized", "text/plain", ""));
+    let error = refusal(true, unauthorized).await;
+    assert!(
+        error.contains("check the user name and password"),
         "{error}"
     );
     let error = refusal(false, asks("Basic realm=\"x\"")).await;

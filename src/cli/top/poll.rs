@@ -137,7 +137,7 @@ impl Server {
             }
             (StatusCode::NOT_FOUND, _) => "nothing answers GraphQL there; check --url",
             _ => {
-                let quoted = self.redactor.quote(&answered.body);
+                let quoted = self.redactor.quote_body(&answered.body);
                 let said = quoted.map_or_else(String::new, |quoted| format!(": {quoted}"));
                 return format!("{}: status {}{said}", self.place(), status.as_u16());
             }

@@ -113,7 +113,7 @@ impl Echo {
             }
         } else {
             let turn = self.hooks.fetch_add(1, Ordering::SeqCst);
-            let status = if turn % 2 == 0 { "500" } else { "404" };
+            let status = if turn.is_multiple_of(2) { "500" } else { "404" };
             refusal(status, &turned(&echo(&request), turn))
         };
         let _ = socket.write_all(answer.as_bytes()).await;

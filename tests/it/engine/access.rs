@@ -98,7 +98,7 @@ async fn server_errors_are_waited_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lasting_refusal_says_what_to_check() {
     for (fault, parts) in [
-        ("token=401:always", ["401", "client"]),
+        ("token=401:always", ["invalid_client", "client"]),
         ("handshake=401:always", ["analytics:events:read", "region"]),
         ("handshake=403:always", ["analytics:events:read", "region"]),
     ] {
