@@ -154,39 +154,25 @@ impl Front {
         let passed_on = Prefix::parse(self.place(peer, request).prefix).ok();
         let known = passed_on.filter(|prefix| !prefix.as_str().is_empty());
         let known = known.or_else(|| forwarded.prefix.clone());
-        let fits = |url: &&PublicUrl| known.as_ref().is_none_or(|known| known == url.prefix());
 
-        // A browser says with its origin which of the public URLs it is at.
-        let origin = headers
-            .get(header::ORIGIN)
-            .and_then(|origin| origin.to_str().ok());
-        let page = origin.and_then(Site::parse);
-        let public_urls = self.public_urls.iter();
-        let of_page = public_urls
-            .filter(|url| page == Some(url.site()))
-            .filter(fits);
-        let of_page: Vec<&PublicUrl> = of_page.collect();
-        // Where it says nothing, the host may.
+        // A browser says with its origin which of the public URLs it is at; where it says nothing, the
+        // host may.
+        let origin = headers.get(header::ORIGIN);
+        let page = origin.and_then(|origin| Site::parse(origin.to_str().ok()?));
         let target = forwarded.authority().or_else(|| host::target(uri, headers));
-        let is_at = |url: &PublicUrl| {
-            let scheme = url.site().scheme;
-            page.is_none() && target.is_some_and(|target| target.over(scheme) == url.site())
+        let is_at = |url: &&PublicUrl| {
+            let site = url.site();
+            let by_host = || target.is_some_and(|target| target.over(site.scheme) == site);
+            page.map_or_else(by_host, |page| page == site)
         };
-        let of_host = self
-            .public_urls
-            .iter()
-            .filter(|url| is_at(url))
-            .filter(fits);
-        let of_host: Vec<&PublicUrl> = of_host.collect();
-
-        let own_scheme = scheme(peer, &forwarded);
-        let scheme = one(of_page.iter().map(|url| url.site().scheme))
-            .or(own_scheme)
-            .or_else(|| one(of_host.iter().map(|url| url.site().scheme)));
-        let of_url = || one(of_page.iter().chain(&of_host).map(|url| url.prefix()));
-        let prefix = known.as_ref().or_else(of_url);
+        let urls: Vec<&PublicUrl> = self.public_urls.iter().filter(is_at).collect();
+        let of_page = page.filter(|_| !urls.is_empty()).map(|page| page.scheme);
+        let scheme = of_page
+            .or_else(|| scheme(peer, &forwarded))
+            .or_else(|| one(urls.iter().map(|url| url.site().scheme)));
+        let prefix = known.or_else(|| one(urls.iter().map(|url| url.prefix())).cloned());
         Scope {
-            prefix: prefix.cloned().unwrap_or_default(),
+            prefix: prefix.unwrap_or_default(),
             is_tls: scheme == Some(Scheme::Https),
         }
     }
@@ -211,7 +197,8 @@ impl Place<'_> {
 
 /// The scheme that the client used, where it is known.
 fn scheme(peer: Peer, forwarded: &Forwarded<'_>) -> Option<Scheme> {
-    forwarded.scheme.or(peer.is_tls.then_some(Scheme::Https))
+    let own = peer.is_tls.then_some(Scheme::Https);
+    forwarded.scheme.or(own)
 }
 
 /// What all of them are; `None` where there are none, or different ones.

@@ -211,8 +211,10 @@ impl Visit<'_> {
         let (_, mut body) = answer.into_parts();
         let mut read = String::new();
         while !read.contains("\n\nevent: next\ndata: {") {
-            let frame = timeout(HANG / 2, body.frame()).await;
-            let frame = frame.expect("held back by the proxy").unwrap().unwrap();
+            let Ok(frame) = timeout(HANG / 2, body.frame()).await else {
+                panic!("held back by the proxy after {read:?}");
+            };
+            let frame = frame.unwrap().unwrap();
             read.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap());
         }
         assert!(read.starts_with(":\n"), "{read}");
