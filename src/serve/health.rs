@@ -223,11 +223,16 @@ mod tests {
 
     #[test]
     fn a_log_that_loses_lines_is_a_warning_and_no_reason() {
-        let mut snapshot = Snapshot::default();
-        snapshot.stream.state = StreamState::Live;
+        let snapshot = live();
         let of = |dropped| {
-            let now = snapshot.published;
-            Readiness::new(&snapshot, now, Duration::from_secs(5), false).with_log(dropped)
+            let moment = Moment {
+                snapshot: &snapshot,
+                beats: &[],
+                wall: NOW,
+                age_max: AGE_MAX,
+                is_draining: false,
+            };
+            Readiness::of(&moment).with_log(dropped)
         };
         assert!(of(0).ready && of(0).warnings.is_empty());
         let expected = "log: 3 lines dropped since the start; nobody reads standard error, or it cannot be written";
