@@ -124,6 +124,11 @@ impl State {
         self.buckets.current()
     }
 
+    /// Whether an event of a time is late: older than every retained bucket.
+    pub fn is_late(&self, time: EpochMs) -> bool {
+        self.buckets.bucket_of(time) < self.buckets.oldest()
+    }
+
     /// How long a bucket is.
     pub fn width(&self) -> Width {
         self.settings.width
