@@ -35,7 +35,7 @@ impl StreamState {
     }
 }
 
-/// Why a connection ended.
+/// Why a connection ended, or a gap is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum LossCause {
@@ -51,6 +51,8 @@ pub enum LossCause {
     Refused,
     /// The connection could not be made: name, network, TLS, or an answer other than 101.
     Unreachable,
+    /// No loss of the connection: the clock of this machine was wrong, and was set right.
+    Clock,
 }
 
 impl LossCause {
@@ -63,6 +65,7 @@ impl LossCause {
             Self::Protocol => "protocol",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
+            Self::Clock => "clock",
         }
     }
 }
@@ -75,7 +78,7 @@ pub struct Gap {
     pub start: EpochMs,
     /// When the stream was proven live again; `None` while it is not. `start <= end`.
     pub end: Option<EpochMs>,
-    /// What ended the connection.
+    /// What ended the connection, or that the clock was wrong.
     pub cause: LossCause,
 }
 

@@ -39,6 +39,14 @@ impl Readiness {
             }
             reasons.push(reason);
         }
+        let clock = &snapshot.clock;
+        if clock.is_behind {
+            let behind_ms = clock.behind_ms;
+            reasons.push(format!(
+                "clock: the clock of this machine is {behind_ms} ms behind where it was; the numbers \
+                 stand until it stays there for 5 s"
+            ));
+        }
         let (age_ms, age_ms_max) = (wall.since(snapshot.published), age_max.as_millis());
         if u128::from(age_ms) > age_ms_max {
             reasons.push(format!("snapshot: {age_ms} ms old, over {age_ms_max} ms"));
@@ -67,6 +75,26 @@ mod tests {
         snapshot.stream.state = StreamState::Live;
         let readiness = Readiness::new(&snapshot, now, Duration::from_secs(5), false);
         assert!(readiness.ready, "{readiness:?}");
+    }
+
+    #[test]
+    fn a_clock_that_fell_behind_is_a_reason_while_the_numbers_stand() {
+        let mut snapshot = Snapshot::default();
+        snapshot.stream.state = StreamState::Live;
+        snapshot.clock.behind_ms = 600_000;
+        let ready = |snapshot: &Snapshot| {
+            let age_max = Duration::from_secs(5);
+            Readiness::new(snapshot, snapshot.published, age_max, false)
+        };
+        assert!(ready(&snapshot).ready, "within the skew");
+        snapshot.clock.is_behind = true;
+        let expected = "clock: the clock of this machine is 600000 ms behind where it was; the \
+                        numbers stand until it stays there for 5 s";
+        assert_eq!(ready(&snapshot).reasons, [expected]);
+        // A clock that has run ahead is followed.
+        snapshot.clock = Default::default();
+        snapshot.clock.is_on_hold = true;
+        assert!(ready(&snapshot).ready);
     }
 
     #[test]

@@ -103,7 +103,7 @@ const QUERY: &str = "{
   counters {
     received ignored rejected { total byReason { reason count } } shed late future duplicates applied
     orphans clockSkew reconnects stale outOfOrder ahead recovered
-    evictedIdle evictedPending evictedClosed evictedOpen clockStepsBack bytes
+    evictedIdle evictedPending evictedClosed evictedOpen clockStepsBack clockStepsForward clockRebases bytes
     dedup { fingerprints bytes }
   }
   latency { stage sinceStart { count } }
@@ -115,7 +115,7 @@ const QUERY: &str = "{
     notifications { sent retried failed }
   }
   engine {
-    version ringDepth ringCapacity ringHighWater sessionsTracked sessionBytes snapshotSequence
+    version clockBehindMs clockOnHold ringDepth ringCapacity ringHighWater sessionsTracked sessionBytes snapshotSequence
     snapshotAgeMs
     push { sockets subscribers feeds executed sent skipped cut }
   }
@@ -198,6 +198,8 @@ fn of_counters(expected: &mut Expected, counters: &Value) {
         "streamgauge_events_total{fate=\"rejected\"}",
         &counters["rejected"]["total"],
     );
+    expected.put("streamgauge_clock_behind_seconds", &json!(1.5));
+    expected.put("streamgauge_clock_on_hold", &json!(1));
     for each in counters["rejected"]["byReason"].as_array().unwrap() {
         let reason = each["reason"].as_str().unwrap();
         let name = format!("streamgauge_events_rejected_total{{reason=\"{reason}\"}}");
@@ -216,6 +218,8 @@ fn of_counters(expected: &mut Expected, counters: &Value) {
             ("stale", "connects_stale_total"),
             ("recovered", "sessions_recovered_total"),
             ("clockStepsBack", "clock_steps_back_total"),
+            ("clockStepsForward", "clock_steps_forward_total"),
+            ("clockRebases", "clock_rebases_total"),
             ("evictedIdle", "sessions_evicted_total{kind=\"idle\"}"),
             ("evictedPending", "sessions_evicted_total{kind=\"pending\"}"),
             ("evictedClosed", "sessions_evicted_total{kind=\"closed\"}"),

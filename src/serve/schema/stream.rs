@@ -130,7 +130,7 @@ pub(super) enum State {
     Closed,
 }
 
-/// Why a connection ended.
+/// Why a connection ended, or why else events may have been missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(name = "LossCause", remote = "LossCause")]
 pub(super) enum Cause {
@@ -146,4 +146,7 @@ pub(super) enum Cause {
     Refused,
     /// The connection could not be made: name, network, TLS, or an answer other than 101.
     Unreachable,
+    /// No loss of the connection: the clock of the engine's machine was wrong and was set right. Until
+    /// then events may have been refused or booked at a wrong time.
+    Clock,
 }
