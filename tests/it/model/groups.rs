@@ -89,6 +89,9 @@ fn covered(settings: &AggregateSettings, window: usize, now_ms: i64) -> (i64, i6
 
 impl Model {
     pub(crate) fn define(&mut self, definition: &Definition<'_>) {
+        if let Some(other) = self.other() {
+            other.define(definition);
+        }
         let name = |name: Option<&str>| name.map(str::to_owned);
         let names = (name(definition.queue), name(definition.deployment));
         self.groups
