@@ -395,8 +395,10 @@ fn the_engine_clock_goes_back_only_to_a_wall_clock_that_stays_behind() {
         (25_000, 65_003, 30_002),
         (20_000, 65_004, 30_002),
         (24_995, 70_002, 30_002),
-        (24_996, 70_003, 24_996),
+        // Another step begins the five seconds anew.
+        (24_996, 70_003, 30_002),
         (24_997, 70_004, 24_997),
+        (24_998, 70_005, 24_998),
     ];
     for (wall, mono_ms, now) in readings {
         state.read_clocks(EpochMs::from_ms(START + wall), mono_ms * 1_000_000);
