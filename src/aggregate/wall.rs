@@ -71,7 +71,7 @@ impl Wall {
         }
         let is_behind = engine.is_some_and(|engine| engine.since(wall) > self.skew_ms);
         let is_step = step_ms.unsigned_abs() > limits::CLOCK_STEP_MS.unsigned_abs();
-        let since_ns = is_behind.then(|| match self.behind_since_ns {
+        let since_ns = is_behind.then_some(match self.behind_since_ns {
             Some((first_ns, _)) if is_step => (first_ns, mono_ns),
             Some(since_ns) => since_ns,
             None => (mono_ns, mono_ns),

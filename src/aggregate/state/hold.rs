@@ -184,7 +184,10 @@ impl State {
         let behind_ms = i64::try_from(behind_ms).unwrap_or(i64::MAX);
         let hold = self.hold.take();
         let since = hold.as_ref().map_or(to - behind_ms, |hold| hold.from);
-        let before = hold.as_ref().map_or(self.clock(), |hold| hold.timeline.now);
+        let before = match &hold {
+            Some(hold) => hold.timeline.now,
+            None => self.clock(),
+        };
         // Within the skew time stands, as it always does.
         let is_back = before.since(to) > skew_ms;
         let to = if is_back { to } else { to.max(before) };
