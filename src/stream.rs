@@ -39,7 +39,7 @@ impl StreamState {
     }
 }
 
-/// Why a connection ended.
+/// Why a connection ended, or a gap is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum LossCause {
@@ -58,6 +58,8 @@ pub enum LossCause {
     Unreachable,
     /// Another client subscribed to the same stream, and the peer keeps the newest.
     Displaced,
+    /// No loss of the connection: the clock of this machine was wrong, and was set right.
+    Clock,
 }
 
 impl LossCause {
@@ -71,6 +73,7 @@ impl LossCause {
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::Displaced => "displaced",
+            Self::Clock => "clock",
         }
     }
 }
@@ -83,7 +86,7 @@ pub struct Gap {
     pub start: EpochMs,
     /// When the stream was proven live again; `None` while it is not. `start <= end`.
     pub end: Option<EpochMs>,
-    /// What ended the connection.
+    /// What ended the connection, or that the clock was wrong.
     pub cause: LossCause,
 }
 

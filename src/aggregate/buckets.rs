@@ -60,7 +60,7 @@ impl SubAssign for Sums {
 }
 
 /// The retained buckets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Buckets {
     /// One cell a bucket, at its index modulo the length, a power of two.
     cells: Vec<Sums>,
@@ -78,7 +78,7 @@ pub(super) struct Buckets {
 }
 
 /// A window, and what is retained but older than it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Tail {
     length: WindowLength,
     older: Sums,
@@ -172,6 +172,31 @@ impl Buckets {
         self.current_start = self.width.start_of(self.current);
     }
 
+    /// Moves the clock back: the buckets past it are emptied, those still held count again.
+    pub(super) fn rewind(&mut self, to: BucketIndex) {
+        let first = self.oldest().0.max(to.0 + 1);
+        for bucket in first..=self.current.0 {
+            let cell = self.cell_of(BucketIndex(bucket));
+            self.cells[cell] = Sums::default();
+        }
+        self.current = to;
+        self.current_start = self.width.start_of(to);
+        self.total = Sums::default();
+        for tail in &mut self.windows {
+            tail.older = Sums::default();
+        }
+        // The places of what is no longer held are empty: they held buckets past the clock.
+        for bucket in self.oldest().0..=to.0 {
+            let sums = self.cells[self.cell_of(BucketIndex(bucket))];
+            self.total += sums;
+            for tail in &mut self.windows {
+                if BucketIndex(bucket) < tail.length.first_bucket(to) {
+                    tail.older += sums;
+                }
+            }
+        }
+    }
+
     /// The sum over one of the configured windows.
     pub(super) fn window(&self, length: WindowLength) -> Sums {
         let mut sums = self.total;
@@ -246,6 +271,32 @@ mod tests {
         buckets.advance(BucketIndex(60));
         assert_eq!(messages(&buckets), [0, 0, 0]);
         assert_eq!(buckets.total, Sums::default());
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_goes_on_from_what_is_held() {
+        let mut buckets = buckets(200);
+        let message = |sums: &mut Sums| sums.messages += 1;
+        for bucket in 50..=100 {
+            buckets.advance(BucketIndex(bucket));
+            buckets.change(BucketIndex(bucket), message);
+        }
+        // Twelve are retained, of windows of 3, 5 and 10: 89 to 100.
+        buckets.rewind(BucketIndex(94));
+        assert_eq!(messages(&buckets), [3, 5, 6]);
+        buckets.advance(BucketIndex(96));
+        assert_eq!(messages(&buckets), [1, 3, 6]);
+        buckets.advance(BucketIndex(100));
+        assert_eq!(
+            messages(&buckets),
+            [0, 0, 4],
+            "what was past the clock is gone"
+        );
+        buckets.rewind(BucketIndex(20));
+        assert_eq!(messages(&buckets), [0, 0, 0]);
+        buckets.change(BucketIndex(20), message);
+        assert_eq!(messages(&buckets), [1, 1, 1]);
+        assert_eq!(buckets.total, buckets.cells[20 & (buckets.cells.len() - 1)]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::snapshot::StreamStatus;
 use crate::snapshot::Unusable;
 use crate::snapshot::UnusableFate;
 use crate::stream::Gap;
+use crate::stream::LossCause;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
 use crate::time::EpochMs;
@@ -81,6 +82,37 @@ impl Coverage {
             }
         }
         false
+    }
+
+    /// The engine clock, which could not be trusted from `since` on, goes on at `to`: that is a gap, and
+    /// what was told of later times is void. What lies before `held_from` is not counted any more.
+    pub(super) fn rebase(&mut self, since: EpochMs, to: EpochMs, held_from: Option<EpochMs>) {
+        let start = since.min(to);
+        let open = self.gaps.back().filter(|gap| gap.end.is_none()).copied();
+        while self.gaps.back().is_some_and(|gap| gap.start >= start) {
+            self.gaps.pop_back();
+        }
+        if let Some(gap) = self.gaps.back_mut() {
+            gap.end = Some(gap.end.map_or(start, |end| end.min(start)));
+        }
+        self.add_gap(Gap {
+            start,
+            end: Some(to),
+            cause: LossCause::Clock,
+        });
+        if let Some(open) = open {
+            self.add_gap(Gap { start: to, ..open });
+        }
+        self.status.gaps_total += 1;
+        let status_since = &mut self.status.connected_since;
+        *status_since = status_since.map(|since| since.min(to));
+        let from = held_from.map(|from| from.min(to));
+        self.since = self
+            .since
+            .map(|since| since.min(to))
+            .max(from.filter(|_| self.since.is_some()));
+        self.reported = to;
+        self.share_gaps();
     }
 
     /// Takes note of the latest event of a batch.
@@ -175,13 +207,17 @@ impl Coverage {
         if self.gaps.back().is_some_and(|gap| gap.end.is_none()) {
             return false;
         }
+        self.add_gap(gap);
+        self.status.gaps_total += 1;
+        self.share_gaps();
+        true
+    }
+
+    fn add_gap(&mut self, gap: Gap) {
         if self.gaps.len() == limits::GAPS_MAX {
             self.gaps.pop_front();
         }
         self.gaps.push_back(gap);
-        self.status.gaps_total += 1;
-        self.share_gaps();
-        true
     }
 
     fn in_order(&mut self, at: EpochMs) -> EpochMs {
@@ -212,7 +248,6 @@ mod tests {
     use crate::event::Labels;
     use crate::event::SessionKey;
     use crate::snapshot::Snapshot;
-    use crate::stream::LossCause;
     use crate::window::Width;
 
     fn ms(ms: i64) -> EpochMs {

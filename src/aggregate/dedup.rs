@@ -30,6 +30,9 @@ pub(super) struct Dedup {
     fingerprints: u64,
     /// Buckets before this one have lost their fingerprints to the limit.
     forgotten_before: Option<BucketIndex>,
+    /// While the clock may yet be set back: the tables of the buckets before `first`, and the first of
+    /// those.
+    held: Option<(VecDeque<Table>, BucketIndex)>,
 }
 
 /// An open-addressed set; 0 is an empty place.
@@ -49,7 +52,55 @@ impl Dedup {
             words_max: bytes_max / size_of::<u64>(),
             fingerprints: 0,
             forgotten_before: None,
+            held: None,
         }
+    }
+
+    /// The clock has run ahead and may yet be set back: keeps the tables of the buckets before `until`,
+    /// which is past all of them, whatever the clock does.
+    pub(super) fn hold(&mut self, until: BucketIndex) {
+        if self.held.is_none() {
+            self.held = Some((std::mem::take(&mut self.tables), self.first));
+            self.first = until;
+        }
+    }
+
+    /// The clock was right: buckets before `oldest` go.
+    pub(super) fn release(&mut self, oldest: BucketIndex) {
+        if let Some((mut held, first)) = self.held.take() {
+            let end = first.0 + i64::try_from(held.len()).unwrap_or(i64::MAX);
+            if oldest.0 < end {
+                let length = usize::try_from(self.first.0 - first.0).unwrap_or(0);
+                held.resize_with(length, Table::default);
+                held.append(&mut self.tables);
+                (self.tables, self.first) = (held, first);
+            } else {
+                held.into_iter().for_each(|table| self.retire(table));
+            }
+        }
+        self.reach_back(oldest);
+        self.advance(oldest);
+    }
+
+    /// The clock is set back: buckets before `floor` and after `newest` go, and those from `oldest` on
+    /// are remembered.
+    pub(super) fn rewind(&mut self, floor: BucketIndex, oldest: BucketIndex, newest: BucketIndex) {
+        if let Some((held, first)) = self.held.take() {
+            for table in std::mem::replace(&mut self.tables, held) {
+                self.retire(table);
+            }
+            self.first = first;
+        }
+        self.advance(floor);
+        let kept = usize::try_from(newest.0 - self.first.0 + 1).unwrap_or(0);
+        while self.tables.len() > kept {
+            if let Some(table) = self.tables.pop_back() {
+                self.retire(table);
+            }
+        }
+        self.reach_back(oldest);
+        self.forgotten_before = self.forgotten_before.filter(|before| *before <= newest);
+        self.advance(oldest);
     }
 
     /// Remembers a fingerprint of a message in a retained bucket; `false` when it is a copy.
@@ -58,6 +109,9 @@ impl Dedup {
     pub(super) fn insert(&mut self, bucket: BucketIndex, fingerprint: u64) -> bool {
         if self.is_off() {
             return true;
+        }
+        if bucket < self.first && self.held.is_some() {
+            return self.insert_held(bucket, fingerprint);
         }
         let Ok(place) = usize::try_from(bucket.0 - self.first.0) else {
             // Forgotten for want of memory: taken as new, as `forgotten_before` says.
@@ -75,6 +129,28 @@ impl Dedup {
         };
         let is_new = self.tables[place].insert(fingerprint);
         self.fingerprints += u64::from(is_new);
+        is_new
+    }
+
+    /// Makes room for the buckets from `oldest` on; they are retained, so they are not many.
+    fn reach_back(&mut self, oldest: BucketIndex) {
+        while !self.tables.is_empty() && self.first > oldest {
+            self.tables.push_front(Table::default());
+            self.first.0 -= 1;
+        }
+    }
+
+    /// The same in a bucket that is held: its tables change places with the others meanwhile.
+    #[cold]
+    fn insert_held(&mut self, bucket: BucketIndex, fingerprint: u64) -> bool {
+        let Some((held, first)) = self.held.take() else {
+            return true;
+        };
+        let (tables, until) = (std::mem::replace(&mut self.tables, held), self.first);
+        self.first = first;
+        let is_new = self.insert(bucket, fingerprint);
+        let held = std::mem::replace(&mut self.tables, tables);
+        self.held = Some((held, std::mem::replace(&mut self.first, until)));
         is_new
     }
 
@@ -109,7 +185,7 @@ impl Dedup {
             self.first.0 += 1;
             self.retire(table);
         }
-        if self.tables.is_empty() {
+        if self.tables.is_empty() && (self.held.is_none() || oldest > self.first) {
             self.first = oldest;
         }
         if self.forgotten_before.is_some_and(|bucket| bucket <= oldest) {
@@ -155,6 +231,8 @@ impl Dedup {
                 while self.words + wanted > self.words_max {
                     if let Some(table) = self.spare.pop() {
                         self.words -= table.words.len();
+                    } else if self.forget_held() {
+                        continue;
                     } else if place > 0 {
                         self.forget_oldest();
                         place -= 1;
@@ -172,6 +250,21 @@ impl Dedup {
             self.tables[place].insert(fingerprint);
         }
         self.keep_spare(old);
+        true
+    }
+
+    /// Lets the oldest table go that is only held; `false` when there is none.
+    fn forget_held(&mut self) -> bool {
+        let Some((held, first)) = &mut self.held else {
+            return false;
+        };
+        let Some(table) = held.pop_front() else {
+            return false;
+        };
+        first.0 += 1;
+        self.forgotten_before = Some(*first);
+        self.fingerprints -= table.count as u64;
+        self.words -= table.words.len();
         true
     }
 

@@ -15,7 +15,7 @@ const GROUP: usize = 64;
 const GROUPS: usize = CELLS / GROUP;
 
 /// The durations of one window.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Durations {
     /// Buckets in a pane.
     pane_buckets: i64,
@@ -59,7 +59,7 @@ impl Durations {
     /// Records one ended session by the bucket of its disconnect, if a covered pane holds it.
     pub(super) fn record(&mut self, bucket: BucketIndex, duration_ms: u64) {
         let number = bucket.0.div_euclid(self.pane_buckets);
-        if self.current - number >= self.span() {
+        if self.current - number >= self.span() || number > self.current {
             return;
         }
         let cell = cell_of(duration_ms);
@@ -79,6 +79,17 @@ impl Durations {
         let steps = (target - self.current).min(self.span());
         for step in 1..=steps {
             let place = self.place_of(target - steps + step);
+            self.retire(place);
+        }
+        self.current = target;
+    }
+
+    /// Moves the clock back: panes past the one that holds it are taken out.
+    pub(super) fn rewind(&mut self, to: BucketIndex) {
+        let target = to.0.div_euclid(self.pane_buckets);
+        let steps = (self.current - target).min(self.span());
+        for step in 0..steps {
+            let place = self.place_of(self.current - step);
             self.retire(place);
         }
         self.current = target;

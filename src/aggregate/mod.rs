@@ -11,6 +11,8 @@ mod groups;
 mod longest;
 mod sessions;
 mod state;
+mod timeline;
+mod wall;
 mod writer;
 
 pub use state::State;

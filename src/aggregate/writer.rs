@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tracing::warn;
+
 use super::State;
 use crate::alert::Watch;
 use crate::config::WaitStrategy;
@@ -56,6 +58,7 @@ pub struct Writer {
     /// Whether something is left to do for groups.
     is_working: bool,
     summarised_ns: u64,
+    clock_logged_ns: u64,
 }
 
 /// When the events of one batch arrived and were applied.
@@ -95,6 +98,7 @@ impl Writer {
             published_cut: EpochMs::default(),
             is_working: false,
             summarised_ns: 0,
+            clock_logged_ns: 0,
         }
     }
 
@@ -133,7 +137,7 @@ impl Writer {
     /// that is due, does a little of what is left to do for groups, and answers how many batches it applied.
     pub fn do_work(&mut self, was_idle: bool) -> usize {
         self.publisher.pulse().writer(self.clock.mono_ns());
-        self.state.advance(self.clock.wall());
+        self.read_clocks();
         let mut applied = 0;
         for index in 0..self.rings.len() {
             self.high_water = self.high_water.max(self.rings[index].depth_events());
@@ -151,6 +155,42 @@ impl Writer {
             self.publish();
         }
         applied
+    }
+
+    fn read_clocks(&mut self) {
+        let (wall, before) = (self.clock.wall(), self.state.clock_events());
+        self.state.read_clocks(wall, self.clock.mono_ns());
+        let after = self.state.clock_events();
+        if after != before {
+            self.log_clock(wall, after.rebases > before.rebases);
+        }
+    }
+
+    /// Says what the wall clock did. A clock that steps all the time is not told every time.
+    #[cold]
+    fn log_clock(&mut self, wall: EpochMs, is_rebased: bool) {
+        let now_ns = self.clock.mono_ns();
+        if now_ns.saturating_sub(self.clock_logged_ns) < limits::CLOCK_LOG_NS && !is_rebased {
+            return;
+        }
+        self.clock_logged_ns = now_ns;
+        let status = self.state.clock_status();
+        if is_rebased {
+            let gap = "windows go on from there; what was booked ahead has left them";
+            warn!("clock: set back to {wall}, where the machine's clock has been for 5 s; {gap}");
+        } else if status.is_on_hold {
+            let step_ms = status.step_ms;
+            warn!(
+                "clock: the machine's clock is now {wall}, a step of {step_ms} ms; followed, and \
+                 nothing expires for 60 s in case it is set right"
+            );
+        } else {
+            let (step_ms, behind_ms) = (status.step_ms, status.behind_ms);
+            warn!(
+                "clock: the machine's clock is now {wall}, a step of {step_ms} ms; it is {behind_ms} ms \
+                 behind the numbers"
+            );
+        }
     }
 
     fn apply(&mut self, batch: &Batch) {
@@ -380,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_back_of_the_wall_clock_does_not_silence_the_writer() {
+    fn a_step_back_of_the_wall_clock_silences_the_writer_for_five_seconds_at_most() {
         let mut bench = bench();
         bench.writer.do_work(true);
         let first = bench.reader.load();
@@ -395,6 +435,17 @@ mod tests {
         assert_eq!(second.sequence, first.sequence + 1);
         assert_eq!(second.main().start, first.main().start, "time stands");
         assert_eq!(second.counters.clock_steps_back, 1);
+        assert!(second.clock.is_behind);
+        // Five seconds after the step it is followed, and the sequence goes on.
+        bench.hand.advance_ms(4_899);
+        bench.writer.do_work(true);
+        assert_eq!(bench.reader.load().main().start, first.main().start);
+        bench.hand.advance_ms(1);
+        bench.writer.do_work(true);
+        let third = bench.reader.load();
+        assert!(third.sequence > second.sequence);
+        assert_eq!(third.now, START - 3_600_000 + 5_000);
+        assert_eq!(third.counters.clock_rebases, 1);
     }
 
     #[test]

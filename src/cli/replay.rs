@@ -46,7 +46,9 @@ pub(super) struct Args {
     /// Also how long an ended session is remembered.
     #[arg(long, value_name = "LENGTH", default_value = "0s", value_parser = duration::parse)]
     lateness: Duration,
-    /// An event further ahead of the newest one than this is refused and counted future.
+    /// The clock follows a jump ahead of more than this, and the first line, once another line agrees
+    /// with it. Where lines disagree the majority of up to a thousand is followed, and the others are
+    /// late or future. No steps are printed for the time between.
     #[arg(long, value_name = "LENGTH", default_value = "24h", value_parser = duration::parse)]
     max_jump: Duration,
     /// How steps are printed.
@@ -92,6 +94,17 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             if rejected > replay::MALFORMED_SHOWN {
                 let more = rejected - replay::MALFORMED_SHOWN;
                 note(&bar, &format!("{name}: {more} more malformed lines"));
+            }
+            let mut unseen = summary.strays.count;
+            for stray in summary.strays.shown() {
+                note(&bar, &format!("{name}: {stray}"));
+                unseen -= 1;
+            }
+            if unseen > 0 {
+                note(
+                    &bar,
+                    &format!("{name}: {unseen} more lines too far from the others"),
+                );
             }
             note(&bar, &format!("{name}: {summary}"));
             Ok(())

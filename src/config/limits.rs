@@ -129,8 +129,16 @@ pub const FEED_SUBSCRIBERS_FULL: usize = 64;
 pub const DISCONNECT_SKEW_MS: i64 = 5_000;
 /// Disconnects waiting for their connect, as a share of all rows: a flood of them evicts nobody else.
 pub const PENDING_SHARE: usize = 16;
-/// A step back of the wall clock that is worth counting, in milliseconds.
+/// A step of the wall clock that is worth counting, in milliseconds.
 pub const CLOCK_STEP_MS: i64 = 1_000;
+/// How long the wall clock may be behind the engine clock by more than the skew before the engine
+/// clock is set back to it, in milliseconds: longer than a leap or a small mistake takes.
+pub const CLOCK_REBASE_MS: u64 = 5_000;
+/// The least time between two lines of log on steps of the wall clock, in nanoseconds.
+pub const CLOCK_LOG_NS: u64 = 1_000_000_000;
+/// How long nothing expires after the wall clock ran ahead by more than the skew, in milliseconds:
+/// time for whoever set it wrong to set it right.
+pub const CLOCK_HOLD_MS: u64 = 60_000;
 
 const _: () = assert!(
     RING_BATCHES * BATCH_EVENTS * 48 <= 4 << 20,

@@ -29,6 +29,12 @@ pub(super) struct Stretch {
     pub(super) others: Vec<Other>,
     /// Whether the input ends here, as it should.
     pub(super) is_last: bool,
+    /// The number of its first line.
+    first_line: u64,
+    /// The number of the line that would come next, had it no empty ones.
+    next_line: u64,
+    /// After how many lines empty ones were left out, and how many in all, in order.
+    blanks: Vec<(usize, u64)>,
 }
 
 /// A line that became no event.
@@ -67,8 +73,12 @@ pub(super) struct Inlet {
 }
 
 impl Inlet {
-    /// Takes the next line; waits when the other end is far behind.
-    pub(super) fn put(&mut self, verdict: Verdict) -> Result<(), Gone> {
+    /// Takes the next line and its number; waits when the other end is far behind.
+    pub(super) fn put(&mut self, verdict: Verdict, number: u64) -> Result<(), Gone> {
+        if number != self.stretch.next_line {
+            self.stretch.skip_to(number);
+        }
+        self.stretch.next_line = number + 1;
         let place = self.stretch.events.len();
         let mut other = |rejected| self.stretch.others.push(Other { place, rejected });
         match verdict {
@@ -87,7 +97,9 @@ impl Inlet {
         if self.stretch.is_empty() {
             return Ok(());
         }
-        let next = self.returning.try_recv().unwrap_or_default();
+        let mut next = self.returning.try_recv().unwrap_or_default();
+        next.first_line = self.stretch.next_line;
+        next.next_line = self.stretch.next_line;
         let stretch = mem::replace(&mut self.stretch, next);
         self.filled.send(stretch).map_err(|_| Gone)
     }
@@ -130,12 +142,30 @@ impl Outlet {
     pub(super) fn give_back(&self, mut stretch: Stretch) {
         stretch.events.clear();
         stretch.others.clear();
+        stretch.blanks.clear();
         // An error means that the input has ended: then nobody fills it again.
         let _ = self.emptied.send(stretch);
     }
 }
 
 impl Stretch {
+    /// The number of an event's line, by the event's place.
+    pub(super) fn line_of(&self, event: usize) -> u64 {
+        let others = self.others.partition_point(|other| other.place <= event);
+        let lines = event + others;
+        let before = self.blanks.partition_point(|(after, _)| *after <= lines);
+        let blanks = before.checked_sub(1).map_or(0, |last| self.blanks[last].1);
+        self.first_line + lines as u64 + blanks
+    }
+
+    #[cold]
+    fn skip_to(&mut self, number: u64) {
+        let lines = self.events.len() + self.others.len();
+        let more = number - self.next_line;
+        let before = self.blanks.last().map_or(0, |(_, blanks)| *blanks);
+        self.blanks.push((lines, before + more));
+    }
+
     fn is_empty(&self) -> bool {
         self.events.is_empty() && self.others.is_empty() && !self.is_last
     }

@@ -18,6 +18,8 @@ mod reader;
 mod report;
 mod settings;
 mod steps;
+mod strays;
+mod vote;
 
 use std::fmt;
 use std::io;
@@ -47,6 +49,9 @@ pub use report::Format;
 pub use settings::ReplaySettings;
 pub use settings::SettingsError;
 pub use settings::Speed;
+pub use strays::STRAYS_SHOWN;
+pub use strays::Stray;
+pub use strays::Strays;
 
 /// How many malformed lines are reported one by one; the rest are only counted.
 pub const MALFORMED_SHOWN: u64 = 5;
@@ -67,6 +72,9 @@ pub struct Summary {
     pub counters: Counters,
     /// Objects printed.
     pub steps: u64,
+    /// Lines that were late or future because their time is further from the others than the
+    /// allowed jump.
+    pub strays: Strays,
     /// Time from the first read to the last write, in nanoseconds.
     pub elapsed_ns: u64,
 }
@@ -127,11 +135,12 @@ pub fn run(
         (read, applied)
     });
     // A fault of the output concerns earlier lines than one of the input.
-    let (counters, printed) = applied?;
+    let applied = applied?;
     read?;
     Ok(Summary {
-        counters,
-        steps: printed,
+        counters: applied.counters,
+        steps: applied.steps,
+        strays: applied.strays,
         elapsed_ns: clock.mono_ns().saturating_sub(begun_ns),
     })
 }
@@ -153,7 +162,7 @@ fn read(
             .and_then(|ahead| parser.recognize_line(ahead))
         {
             reader.take(bytes);
-            if let Err(Gone) = inlet.put(verdict) {
+            if let Err(Gone) = inlet.put(verdict, reader.lines()) {
                 return Ok(());
             }
         }
@@ -178,7 +187,7 @@ fn read(
                     on_malformed(line);
                 }
             }
-            if let Err(Gone) = inlet.put(verdict) {
+            if let Err(Gone) = inlet.put(verdict, reader.lines()) {
                 return Ok(());
             }
             continue;
@@ -199,20 +208,29 @@ fn read(
     }
 }
 
-/// Applies and prints what comes out; answers the counters and how many steps were printed.
+/// What came of the lines.
+struct Applied {
+    counters: Counters,
+    steps: u64,
+    strays: Strays,
+}
+
+/// Applies and prints what comes out.
 fn apply<W: Write>(
     outlet: Outlet,
     mut order: Order,
     mut steps: Steps<W>,
-) -> Result<(Counters, u64), ReplayError> {
+) -> Result<Applied, ReplayError> {
     while let Some(stretch) = outlet.take(|| steps.flush())? {
         let mut applied = 0;
         for other in &stretch.others {
-            order.offer(&stretch.events[applied..other.place], &mut steps)?;
+            let line_of = |event| stretch.line_of(applied + event);
+            order.offer(&stretch.events[applied..other.place], &line_of, &mut steps)?;
             applied = other.place;
-            steps.count(other.rejected);
+            order.count(other.rejected, &mut steps);
         }
-        order.offer(&stretch.events[applied..], &mut steps)?;
+        let line_of = |event| stretch.line_of(applied + event);
+        order.offer(&stretch.events[applied..], &line_of, &mut steps)?;
         if stretch.is_last {
             order.finish(&mut steps)?;
             break;
@@ -220,7 +238,11 @@ fn apply<W: Write>(
         outlet.give_back(stretch);
     }
     steps.flush()?;
-    Ok((*steps.counters(), steps.printed()))
+    Ok(Applied {
+        counters: *steps.counters(),
+        steps: steps.printed(),
+        strays: order.strays(),
+    })
 }
 
 impl fmt::Display for Malformed {
@@ -276,6 +298,7 @@ mod tests {
                 ..Counters::default()
             },
             steps: 4,
+            strays: Strays::default(),
             elapsed_ns: 1_500_000_000,
         };
         assert_eq!(

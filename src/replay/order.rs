@@ -3,11 +3,15 @@
 //! Without a lateness they are applied as they come. With one they wait in a list per bucket until
 //! the newest event is that far past the bucket, and are applied in order of time, those of one
 //! millisecond in order of the file. An event that comes even later than that is applied at once.
+//!
+//! The first event, and one further ahead than the allowed jump, moves the clock only once the lines
+//! after it agree with it; see [`super::vote`].
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::event::Event;
+use crate::event::Reject;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
 use crate::window::Width;
@@ -15,6 +19,11 @@ use crate::window::Width;
 use super::ReplayError;
 use super::settings::ReplaySettings;
 use super::steps::Steps;
+use super::strays::Stray;
+use super::strays::Strays;
+use super::vote::Camp;
+use super::vote::Held;
+use super::vote::Vote;
 
 /// Events on their way from the file to the state.
 #[derive(Debug)]
@@ -29,6 +38,9 @@ pub(super) struct Order {
     held: BTreeMap<BucketIndex, Vec<Event>>,
     /// Emptied lists, to be filled again.
     spare: Vec<Vec<Event>>,
+    /// While the clock waits for lines that agree, every line waits in the vote.
+    vote: Option<Vote>,
+    strays: Strays,
 }
 
 impl Order {
@@ -40,23 +52,75 @@ impl Order {
             newest: None,
             held: BTreeMap::new(),
             spare: Vec::new(),
+            vote: None,
+            strays: Strays::default(),
         }
     }
 
     /// Takes the next events of the file; applies them and prints steps as far as their time has
-    /// come. Events that wait for nothing are applied as they lie, many at a time.
+    /// come. `line_of` says the number of an event's line.
     ///
     /// # Errors
     /// When a step cannot be printed.
     pub(super) fn offer<W: Write>(
         &mut self,
         events: &[Event],
+        line_of: &dyn Fn(usize) -> u64,
         steps: &mut Steps<W>,
     ) -> Result<(), ReplayError> {
+        let mut taken = 0;
+        while let Some(event) = events.get(taken) {
+            if let Some(vote) = &mut self.vote {
+                vote.take(*event, line_of(taken));
+                taken += 1;
+                if vote.is_decided() {
+                    self.end_vote(steps)?;
+                }
+                continue;
+            }
+            let line_of = |number| line_of(taken + number);
+            taken += self.take_in(&events[taken..], &line_of, steps)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next line that became no event.
+    pub(super) fn count<W: Write>(&mut self, rejected: Option<Reject>, steps: &mut Steps<W>) {
+        match &mut self.vote {
+            Some(vote) => vote.count(rejected),
+            None => steps.count(rejected),
+        }
+    }
+
+    /// The lines that were refused for their time so far.
+    pub(super) fn strays(&self) -> Strays {
+        self.strays
+    }
+
+    /// Takes events in up to one that has to be voted over; says how many. Events that wait for
+    /// nothing are applied as they lie, many at a time.
+    fn take_in<W: Write>(
+        &mut self,
+        events: &[Event],
+        line_of: &dyn Fn(usize) -> u64,
+        steps: &mut Steps<W>,
+    ) -> Result<usize, ReplayError> {
         // `events[applied..number]` may be applied, but is not yet.
         let mut applied = 0;
         for (number, event) in events.iter().enumerate() {
-            if self.moves_newest(event.time, steps) {
+            if self.is_out_of_line(event.time) {
+                steps.apply(&events[applied..number]);
+                applied = number;
+                if self.is_jump(event.time) {
+                    let (newest, max_jump_ms) = (self.newest, self.max_jump_ms);
+                    self.vote = Some(Vote::new(*event, line_of(number), newest, max_jump_ms));
+                    return Ok(number + 1);
+                }
+                if steps.is_late(event.time) && !self.has_to_wait(event.time) {
+                    self.stray(event, line_of(number));
+                }
+            }
+            if self.moves_newest(event.time) {
                 let horizon = event.time - self.lateness_ms;
                 if self.is_releasing(horizon, steps) {
                     steps.apply(&events[applied..number]);
@@ -71,19 +135,67 @@ impl Order {
             }
         }
         steps.apply(&events[applied..]);
-        Ok(())
+        Ok(events.len())
     }
 
-    /// Applies what still waits and prints the remaining steps, the last one after the last event.
+    /// The input has ended: applies what still waits and prints the remaining steps, the last one
+    /// after the last event.
     ///
     /// # Errors
     /// When a step cannot be printed.
-    pub(super) fn finish<W: Write>(mut self, steps: &mut Steps<W>) -> Result<(), ReplayError> {
+    pub(super) fn finish<W: Write>(&mut self, steps: &mut Steps<W>) -> Result<(), ReplayError> {
+        while self.vote.is_some() {
+            self.end_vote(steps)?;
+        }
+        self.print_all(steps)
+    }
+
+    /// Applies what waits for others and prints every step up to the one after the newest event.
+    fn print_all<W: Write>(&mut self, steps: &mut Steps<W>) -> Result<(), ReplayError> {
         let Some(newest) = self.newest else {
             return Ok(());
         };
         self.release_until(end_of(self.width, self.width.bucket_of(newest)), steps)?;
         steps.print_past(newest)
+    }
+
+    /// Sets the clock as the vote says, and takes in the lines that waited for it. Each vote takes in
+    /// the line it was about, so this comes to an end.
+    fn end_vote<W: Write>(&mut self, steps: &mut Steps<W>) -> Result<(), ReplayError> {
+        let Some(vote) = self.vote.take() else {
+            return Ok(());
+        };
+        let outcome = vote.end();
+        if let Some(clock) = outcome.clock {
+            // Nothing is printed for the time between: it may be thousands of years.
+            self.print_all(steps)?;
+            steps.begin(clock);
+            self.newest = Some(clock);
+        }
+        for held in outcome.held {
+            match held {
+                Held::Other(rejected) => self.count(rejected, steps),
+                Held::Event(event, line) if self.is_refused(event.time, &outcome.refused) => {
+                    self.stray(&event, line);
+                    steps.apply(&[event]);
+                }
+                Held::Event(event, line) => self.offer(&[event], &|_| line, steps)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a time is too far ahead and of a camp that lost.
+    fn is_refused(&self, time: EpochMs, camps: &[Camp]) -> bool {
+        self.vote.is_none() && self.is_jump(time) && camps.iter().any(|camp| camp.holds(time))
+    }
+
+    fn stray(&mut self, event: &Event, line: u64) {
+        self.strays.add(Stray {
+            line,
+            time: event.time,
+            clock: self.newest.unwrap_or_default(),
+        });
     }
 
     /// Applies the held buckets that end by `horizon` and prints the steps up to it, in order.
@@ -108,20 +220,28 @@ impl Order {
         steps.print_through(horizon)
     }
 
-    /// Takes note of an event's time; says whether it is the newest so far. One too far ahead is not:
-    /// the state refuses it too, for its clock is never past the newest event. And it refuses none
-    /// that waited: between the first event and the newest, no two neighbours in time are further
-    /// apart than a jump.
-    fn moves_newest<W: Write>(&mut self, time: EpochMs, steps: &mut Steps<W>) -> bool {
-        match self.newest {
-            None => steps.begin(time),
-            Some(newest) if time <= newest || time.since(newest) > self.max_jump_ms => {
-                return false;
-            }
-            Some(_) => {}
+    /// Whether a time is further from the newest than the allowed jump, or there is no newest.
+    #[inline]
+    fn is_out_of_line(&self, time: EpochMs) -> bool {
+        self.newest
+            .is_none_or(|newest| newest.ms().abs_diff(time.ms()) > self.max_jump_ms)
+    }
+
+    /// Whether the clock would have to jump to get there, or to be set.
+    fn is_jump(&self, time: EpochMs) -> bool {
+        self.newest
+            .is_none_or(|newest| time.since(newest) > self.max_jump_ms)
+    }
+
+    /// Takes note of an event's time, which is no jump; says whether it is the newest so far. The
+    /// state refuses none that waited: between the time at which the clock was set and the newest, no
+    /// two neighbours in time are further apart than a jump.
+    fn moves_newest(&mut self, time: EpochMs) -> bool {
+        let is_newest = self.newest.is_none_or(|newest| time > newest);
+        if is_newest {
+            self.newest = Some(time);
         }
-        self.newest = Some(time);
-        true
+        is_newest
     }
 
     /// Whether anything is to be done once the horizon has moved. It moves only with the newest event.

@@ -52,7 +52,7 @@ impl<W: Write> Steps<W> {
         }
     }
 
-    /// Sets the clock and the first step by the first event of the file.
+    /// Sets the clock, which is not after this, and the next step by the first event from there on.
     pub(super) fn begin(&mut self, first: EpochMs) {
         self.state.advance(first);
         self.next_at = self.step_after(first);
@@ -65,6 +65,11 @@ impl<W: Write> Steps<W> {
     pub(super) fn apply(&mut self, events: &[Event]) {
         self.uncounted.received += events.len() as u64;
         self.state.apply_all(events);
+    }
+
+    /// Whether an event of a time is older than everything that is retained.
+    pub(super) fn is_late(&self, time: EpochMs) -> bool {
+        self.state.is_late(time)
     }
 
     /// Counts a line that became no event, by why it is refused if it is.
@@ -138,6 +143,7 @@ impl<W: Write> Steps<W> {
 
     /// The smallest whole multiple of the step since the epoch that is above `time`.
     fn step_after(&self, time: EpochMs) -> EpochMs {
-        EpochMs::from_ms((time.ms().div_euclid(self.every_ms) + 1) * self.every_ms)
+        let number = time.ms().div_euclid(self.every_ms) + 1;
+        EpochMs::from_ms(number.saturating_mul(self.every_ms))
     }
 }

@@ -72,6 +72,9 @@ impl Readiness {
         }));
         let late = moment.beats.iter().filter(|beat| beat.is_late);
         reasons.extend(late.map(part_late));
+        if moment.snapshot.clock.is_behind {
+            reasons.push(CLOCK_BEHIND.to_owned());
+        }
         let age_ms = moment.wall.since(moment.snapshot.published);
         let age_ms_max = moment.age_max.as_millis();
         if u128::from(age_ms) > age_ms_max {
@@ -148,6 +151,10 @@ fn clock_off(offset_ms: i64) -> String {
          are wrong until both agree"
     )
 }
+
+/// How far behind it is changes with every look, so it stands beside: `engine { clockBehindMs }`.
+const CLOCK_BEHIND: &str = "clock: this machine's clock is further behind where it was than the skew; \
+                            the numbers stand until it stays there for 5 s";
 
 /// The text stays the same while the part is late: who listens to the page is told once.
 fn part_late(beat: &Beat) -> String {
@@ -238,6 +245,19 @@ mod tests {
         let expected = "log: 3 lines dropped since the start; nobody reads standard error, or it cannot be written";
         assert!(of(3).ready);
         assert_eq!(of(3).warnings, [expected]);
+    }
+
+    #[test]
+    fn a_clock_that_fell_behind_is_a_reason_while_the_numbers_stand() {
+        let mut snapshot = live();
+        snapshot.clock.behind_ms = 600_000;
+        assert_eq!(reasons(&snapshot), [""; 0], "within the skew");
+        snapshot.clock.is_behind = true;
+        assert_eq!(reasons(&snapshot), [CLOCK_BEHIND]);
+        // A clock that has run ahead is followed.
+        snapshot.clock = Default::default();
+        snapshot.clock.is_on_hold = true;
+        assert_eq!(reasons(&snapshot), [""; 0]);
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct Snapshot {
     pub sequence: u64,
     /// The engine clock of this cut.
     pub now: EpochMs,
+    /// How the clock of this machine does.
+    pub clock: ClockStatus,
     /// Wall time when it was published.
     pub published: EpochMs,
     /// Since when the counters count.
@@ -180,6 +182,10 @@ pub struct Counters {
     pub evicted_open: u64,
     /// Steps back of the wall clock by more than a second.
     pub clock_steps_back: u64,
+    /// Steps ahead of the wall clock by more than a second, a sleep of the machine among them.
+    pub clock_steps_forward: u64,
+    /// Times that the engine clock was set back to the wall clock.
+    pub clock_rebases: u64,
     /// Payload bytes read.
     pub bytes: u64,
 }
@@ -311,6 +317,21 @@ pub struct RingStats {
     pub capacity: u64,
     /// The greatest depth the writer saw.
     pub high_water: u64,
+}
+
+/// How the clock of this machine does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockStatus {
+    /// How far the wall clock is behind the engine clock, in milliseconds: until it has caught up, or
+    /// the engine clock is set back to it, windows stand.
+    pub behind_ms: u64,
+    /// Whether that is more than the skew.
+    pub is_behind: bool,
+    /// Whether the wall clock has run ahead of elapsed time by more than the skew within the last
+    /// minute: nothing expires meanwhile, and the engine clock may yet be set back.
+    pub is_on_hold: bool,
+    /// The latest step of more than a second, in milliseconds, below 0 back; 0 when there was none.
+    pub step_ms: i64,
 }
 
 /// Recognising copies of messages.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Retired values, oldest first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Retired<T> {
     kept: VecDeque<Arc<T>>,
     kept_max: usize,

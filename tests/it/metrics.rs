@@ -105,7 +105,7 @@ const QUERY: &str = "{
     received ignored rejected { total byReason { reason count } byField { field count } }
     labelsRefused { fault count } shed late future duplicates applied
     orphans clockSkew reconnects stale outOfOrder ahead recovered
-    evictedIdle evictedPending evictedClosed evictedOpen clockStepsBack bytes
+    evictedIdle evictedPending evictedClosed evictedOpen clockStepsBack clockStepsForward clockRebases bytes
     dedup { fingerprints bytes }
   }
   latency { stage sinceStart { count } }
@@ -117,8 +117,8 @@ const QUERY: &str = "{
     notifications { sent retried failed }
   }
   engine {
-    version ringDepth ringCapacity ringHighWater sessionsTracked sessionBytes snapshotSequence logDropped
-    snapshotAgeMs notReady pipeline { part late }
+    version clockBehindMs clockOnHold ringDepth ringCapacity ringHighWater sessionsTracked sessionBytes
+    snapshotSequence logDropped snapshotAgeMs notReady pipeline { part late }
     push { sockets subscribers feeds executed sent skipped cut }
   }
 }
@@ -200,6 +200,8 @@ fn of_counters(expected: &mut Expected, counters: &Value) {
         "streamgauge_events_total{fate=\"rejected\"}",
         &counters["rejected"]["total"],
     );
+    expected.put("streamgauge_clock_behind_seconds", &json!(1.5));
+    expected.put("streamgauge_clock_on_hold", &json!(1));
     for each in counters["rejected"]["byReason"].as_array().unwrap() {
         let reason = each["reason"].as_str().unwrap();
         let name = format!("streamgauge_events_rejected_total{{reason=\"{reason}\"}}");
@@ -228,6 +230,8 @@ fn of_counters(expected: &mut Expected, counters: &Value) {
             ("stale", "connects_stale_total"),
             ("recovered", "sessions_recovered_total"),
             ("clockStepsBack", "clock_steps_back_total"),
+            ("clockStepsForward", "clock_steps_forward_total"),
+            ("clockRebases", "clock_rebases_total"),
             ("evictedIdle", "sessions_evicted_total{kind=\"idle\"}"),
             ("evictedPending", "sessions_evicted_total{kind=\"pending\"}"),
             ("evictedClosed", "sessions_evicted_total{kind=\"closed\"}"),

@@ -1,6 +1,7 @@
 //! Replays of small files written by hand, with the lines they must print.
 
 mod against_model;
+mod clock;
 mod command;
 
 use std::io;

@@ -6,7 +6,7 @@ use super::touched::Touched;
 use crate::snapshot::GroupId;
 
 /// A ring of cells.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cells {
     cell_ms: i64,
     /// By number modulo their count; retained are `(current - cells.len(), current]`.
@@ -19,7 +19,7 @@ pub(super) struct Cells {
     changed: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Cell {
     touched: Touched,
     /// Whether it changed since somebody looked.
@@ -38,7 +38,7 @@ pub(super) enum Booked {
 }
 
 /// What leaves with a cell.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Out<'cell> {
     /// A group's change leaves a window.
     OfWindow(usize, &'cell Entry),

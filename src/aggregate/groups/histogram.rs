@@ -9,7 +9,7 @@ use crate::aggregate::durations::cell_of;
 use crate::aggregate::durations::upper_bound;
 
 /// Cells and how many values each holds, ascending by cell; no cell is empty. 8 bytes a cell.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
     cells: Vec<(u16, u32)>,
 }

@@ -12,7 +12,7 @@ use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
 
 /// The changes of one tick.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
     /// What is booked inside the tick beside messages, by [`Dimension::index`]; every group that
     /// anything is booked in has an entry.

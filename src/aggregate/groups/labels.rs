@@ -13,7 +13,7 @@ use crate::snapshot::GroupId;
 pub(super) const NAMED: usize = 2;
 
 /// Definitions by ring, and the names they use.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Definitions {
     names: [Names; NAMED],
     rings: Vec<Ring>,
@@ -21,7 +21,7 @@ pub(super) struct Definitions {
     ring: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ring {
     source: (u16, u16),
     /// By the labels' number; 0 stands for nothing.

@@ -10,6 +10,7 @@ mod cells;
 mod change;
 mod grid;
 mod histogram;
+mod hold;
 mod journal;
 mod labels;
 mod names;
@@ -30,7 +31,6 @@ use crate::event::Labels;
 use crate::ring::Position;
 use crate::snapshot;
 use crate::snapshot::Dimension;
-use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GroupId;
 use crate::snapshot::GroupRoom;
 use crate::snapshot::GroupWindow;
@@ -65,10 +65,14 @@ pub(in crate::aggregate) struct SessionEnd {
     pub(in crate::aggregate) duration_ms: u64,
     pub(in crate::aggregate) messages: u32,
     pub(in crate::aggregate) was_open: bool,
+    /// Whether its connect is booked.
+    pub(in crate::aggregate) is_connect_booked: bool,
+    /// Whether its end is to be booked: it is not after the clock.
+    pub(in crate::aggregate) is_end_booked: bool,
 }
 
 /// Every group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::aggregate) struct Groups {
     grid: Grid,
     /// By [`Dimension::index`].
@@ -87,6 +91,10 @@ pub(in crate::aggregate) struct Groups {
     publication: Publication,
     total: Total,
     seconds: Seconds,
+    /// Whether no group is freed: two copies number new ones alike while neither frees any.
+    is_holding: bool,
+    /// What is before it was booked on a clock that was set back, and is not in the windows.
+    begun: EpochMs,
 }
 
 /// What is the same for all groups of a cut.
@@ -143,6 +151,8 @@ impl Groups {
             publication: Publication::new(),
             total: Total::new(started),
             seconds: Seconds::new(),
+            is_holding: false,
+            begun: EpochMs::from_ms(i64::MIN),
         };
         groups.journal.begin(groups.tick_of(started));
         groups
@@ -209,34 +219,55 @@ impl Groups {
     }
 
     /// A session opens.
-    pub(in crate::aggregate) fn open(&mut self, home: Home, connected: EpochMs, now: EpochMs) {
-        self.change(home, connected, |change| {
-            change.active = change.active.wrapping_add(1);
-        });
+    pub(in crate::aggregate) fn open(
+        &mut self,
+        home: Home,
+        connected: Option<EpochMs>,
+        now: EpochMs,
+    ) {
+        if let Some(connected) = connected {
+            self.change(home, connected, |change| {
+                change.active = change.active.wrapping_add(1);
+            });
+        }
         self.change(home, now, |change| change.opened += 1);
     }
 
-    /// A session is no longer open, without an end: it was restarted or evicted.
-    pub(in crate::aggregate) fn forget(&mut self, home: Home, connected: EpochMs, now: EpochMs) {
-        self.change(home, connected, |change| {
-            change.active = change.active.wrapping_sub(1);
-        });
+    /// A session is no longer open, without an end: it was restarted or evicted. `connected` is the
+    /// time at which its connect is booked, if it is.
+    pub(in crate::aggregate) fn forget(
+        &mut self,
+        home: Home,
+        connected: Option<EpochMs>,
+        now: EpochMs,
+    ) {
+        if let Some(connected) = connected {
+            self.change(home, connected, |change| {
+                change.active = change.active.wrapping_sub(1);
+            });
+        }
         self.change(home, now, |change| change.opened -= 1);
     }
 
     /// A session ends.
     pub(in crate::aggregate) fn end(&mut self, home: Home, end: &SessionEnd, now: EpochMs) {
         let was_open = u32::from(end.was_open);
-        self.change(home, end.connected, |change| {
-            change.active = change.active.wrapping_sub(was_open);
-            change.closed = change.closed.wrapping_add(1);
-            change.closed_duration_ms = change.closed_duration_ms.wrapping_add(end.duration_ms);
-        });
+        if end.is_connect_booked {
+            self.change(home, end.connected, |change| {
+                change.active = change.active.wrapping_sub(was_open);
+                change.closed = change.closed.wrapping_add(1);
+                change.closed_duration_ms = change.closed_duration_ms.wrapping_add(end.duration_ms);
+            });
+        }
+        self.change(home, now, |change| change.opened -= i32::from(end.was_open));
+        self.count_other(home);
+        if !end.is_end_booked {
+            return;
+        }
         self.change(home, end.ended, |change| {
             change.disconnections = change.disconnections.wrapping_add(1);
             change.ended_messages = change.ended_messages.wrapping_add(end.messages);
         });
-        self.change(home, now, |change| change.opened -= i32::from(end.was_open));
         self.total.change(end.ended, |second| {
             second.disconnections = second.disconnections.wrapping_add(1);
         });
@@ -248,7 +279,6 @@ impl Groups {
                 duration_ms: end.duration_ms,
             });
         }
-        self.count_other(home);
     }
 
     #[inline]
@@ -301,9 +331,12 @@ impl Groups {
         self.journal.begin(self.tick_of(now));
         let window = |(index, length_ms)| {
             let start = EpochMs::from_ms(self.grid.start_ms(index, now.ms()));
+            let length = i64::from(length_ms);
+            let missing = self.begun.ms().saturating_sub(start.ms()).clamp(0, length);
+            let covered = u32::try_from(length - missing).unwrap_or(0);
             GroupWindow {
                 start,
-                coverage_ms: coverage_ms(start, length_ms),
+                coverage_ms: coverage_ms(start + missing, covered),
             }
         };
         let mut windows = [GroupWindow::default(); 4];
@@ -332,26 +365,6 @@ impl Groups {
             },
         };
         self.work = Work::Reach { dimension: 0 };
-    }
-
-    /// Says how things stand now that the second of the clock has passed.
-    pub(in crate::aggregate) fn pass_second(
-        &mut self,
-        open_sessions: u64,
-        active_sessions: u64,
-        durations: Option<DurationQuantiles>,
-    ) {
-        self.total.pass(open_sessions, active_sessions, durations);
-    }
-
-    /// The clock goes on from a second, not from the one it was in: nothing is told of those between.
-    pub(in crate::aggregate) fn skip_seconds(&mut self, second: i64) {
-        self.total.skip_to(second);
-    }
-
-    /// The clock is set for the first time.
-    pub(in crate::aggregate) fn begin(&mut self, now: EpochMs) {
-        self.total.begin(now);
     }
 
     /// The name of a group.

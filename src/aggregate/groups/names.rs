@@ -13,7 +13,7 @@ use crate::snapshot::GroupId;
 pub(super) struct NameId(u32);
 
 /// The names of one dimension. At most one a group and one a definition.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     by_text: BTreeMap<Arc<str>, NameId>,
     entries: Vec<Entry>,
@@ -22,7 +22,7 @@ pub(super) struct Names {
     text_bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     text: Arc<str>,
     group: Option<GroupId>,

@@ -11,7 +11,7 @@ use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GroupId;
 
 /// The clock of one window's panes, and who has which.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Panes {
     pane_ms: i64,
     /// The pane that holds the clock; covered are the last `holders.len()` ones.
@@ -25,7 +25,7 @@ pub(super) struct Panes {
 }
 
 /// One group's durations.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct GroupDurations {
     /// Ascending by number.
     panes: VecDeque<Pane>,
@@ -36,7 +36,7 @@ pub(super) struct GroupDurations {
     count: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pane {
     number: i64,
     histogram: Histogram,

@@ -19,7 +19,7 @@ use crate::snapshot::WindowStats;
 const VERSIONS_KEPT: usize = 8;
 
 /// What is published, and what was.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Publication {
     /// By dimension; the chunks of the cut that is being made.
     chunks: [Vec<Arc<Vec<Group>>>; 3],

@@ -19,7 +19,7 @@ use crate::time::EpochMs;
 use crate::time::SECOND_MS;
 
 /// The published seconds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Seconds {
     /// Oldest first, without holes.
     made: VecDeque<Arc<SecondOfGroups>>,
@@ -42,6 +42,14 @@ impl Seconds {
             published: Arc::default(),
             retired_series: Retired::new(2),
         }
+    }
+
+    /// The clock is set back: what was made so far is published no more.
+    pub(super) fn begin_anew(&mut self) {
+        while let Some(old) = self.made.pop_front() {
+            self.retired.retire(old);
+        }
+        self.end = i64::MIN;
     }
 
     /// Takes what the total says of the seconds before `end`, and makes room for those that are new.

@@ -167,6 +167,9 @@ impl Groups {
     }
 
     fn free_empty(&mut self) {
+        if self.is_holding {
+            return;
+        }
         let (journal, definitions) = (&self.journal, &mut self.definitions);
         for (place, dimension) in OF_SESSIONS.into_iter().enumerate() {
             self.tables[place].free_empty(

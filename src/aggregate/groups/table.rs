@@ -35,7 +35,7 @@ const MID: usize = 1;
 const COARSE: usize = 2;
 
 /// One group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Slot {
     pub(super) name: Arc<str>,
     pub(super) kind: GroupKind,
@@ -52,7 +52,7 @@ pub(super) struct Slot {
 }
 
 /// The groups of one dimension.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Table {
     slots: Vec<Slot>,
     free: Vec<GroupId>,
@@ -68,24 +68,12 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(grid: &Grid, named_max: usize, now_ms: i64) -> Self {
-        let window = |index| (index, grid.cells(index));
-        // As many whole seconds as a series has, and the one that has begun.
-        let seconds = GROUP_SECONDS as i64 * 1_000 / grid.mid_ms + 1;
-        let more = (seconds - grid.cells(2)).max(0);
-        let panes = DURATION_WINDOWS.map(|index| {
-            let pane_ms = grid.pane_ms(index).unwrap_or(grid.coarse_ms);
-            Panes::new(pane_ms, length_ms(index), now_ms)
-        });
         let mut table = Self {
             slots: Vec::new(),
             free: Vec::new(),
             slots_max: named_max + NAMED_FIRST,
-            cells: [
-                Cells::new(grid.fine_ms, vec![window(0), window(1)], 0, now_ms),
-                Cells::new(grid.mid_ms, vec![window(2)], more, now_ms),
-                Cells::new(grid.coarse_ms, vec![window(3)], 0, now_ms),
-            ],
-            panes,
+            cells: cells(grid, now_ms),
+            panes: panes(grid, now_ms),
             is_changed: Vec::new(),
             candidates: Vec::new(),
         };
@@ -224,6 +212,32 @@ impl Table {
         }
     }
 
+    /// Looks at every group when the empty ones are freed the next time.
+    pub(super) fn doubt_empty(&mut self) {
+        self.candidates.clear();
+        for (place, slot) in self.slots.iter().enumerate() {
+            if slot.is_taken && slot.is_empty() {
+                self.candidates
+                    .push(GroupId(u16::try_from(place).unwrap_or(u16::MAX)));
+            }
+        }
+    }
+
+    /// Empties all windows and begins them at a time. What is open stays.
+    pub(super) fn begin_anew(&mut self, grid: &Grid, now_ms: i64) {
+        self.cells = cells(grid, now_ms);
+        self.panes = panes(grid, now_ms);
+        for slot in &mut self.slots {
+            slot.cells = 0;
+            slot.windows = [Sums::default(); 4];
+            slot.durations = Default::default();
+            slot.quantiles = [None; 2];
+            slot.is_quantiles_old = false;
+        }
+        self.is_changed.fill(true);
+        self.doubt_empty();
+    }
+
     /// How many chunks a published table has.
     pub(super) fn chunks(&self) -> usize {
         self.is_changed.len()
@@ -278,6 +292,25 @@ impl Table {
             + self.cells.iter().map(Cells::bytes).sum::<usize>()
             + self.panes.iter().map(Panes::bytes).sum::<usize>()
     }
+}
+
+fn cells(grid: &Grid, now_ms: i64) -> [Cells; 3] {
+    let window = |index| (index, grid.cells(index));
+    // As many whole seconds as a series has, and the one that has begun.
+    let seconds = GROUP_SECONDS as i64 * 1_000 / grid.mid_ms + 1;
+    let more = (seconds - grid.cells(2)).max(0);
+    [
+        Cells::new(grid.fine_ms, vec![window(0), window(1)], 0, now_ms),
+        Cells::new(grid.mid_ms, vec![window(2)], more, now_ms),
+        Cells::new(grid.coarse_ms, vec![window(3)], 0, now_ms),
+    ]
+}
+
+fn panes(grid: &Grid, now_ms: i64) -> [Panes; 2] {
+    DURATION_WINDOWS.map(|index| {
+        let pane_ms = grid.pane_ms(index).unwrap_or(grid.coarse_ms);
+        Panes::new(pane_ms, length_ms(index), now_ms)
+    })
 }
 
 impl Slot {

@@ -19,7 +19,7 @@ const CHUNK: usize = 60;
 const CHUNKS: usize = TOTAL_SECONDS / CHUNK + 2;
 
 /// The seconds of the total.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Total {
     /// By number modulo their count.
     chunks: Vec<Chunk>,
@@ -33,7 +33,7 @@ pub(super) struct Total {
     retired: Retired<Vec<TotalSecond>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Chunk {
     number: i64,
     seconds: [TotalSecond; CHUNK],

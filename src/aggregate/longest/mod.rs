@@ -146,6 +146,13 @@ impl LongestOpen {
         }
     }
 
+    /// Something may have happened to every open session.
+    pub(super) fn touch_all(&mut self) {
+        for queue in &mut self.queues {
+            queue.is_changed = true;
+        }
+    }
+
     /// Keeps the id of the open session of a row, if there is room.
     pub(super) fn keep_id(&mut self, slot: Slot, id: &str) {
         if self.ids.len() < limits::SESSION_IDS_MAX {

@@ -36,6 +36,12 @@ impl Lists {
         }
     }
 
+    /// Forgets all lists; their rows are still threaded, and have to be put in anew.
+    pub(super) fn clear(&mut self) {
+        self.heads.fill(NONE);
+        self.count = 0;
+    }
+
     /// Rows in all lists.
     pub(super) fn count(&self) -> usize {
         self.count

@@ -5,6 +5,7 @@
 
 mod index;
 mod lists;
+mod relist;
 mod row;
 
 use std::hint::black_box;
@@ -78,8 +79,12 @@ pub(super) struct Sessions {
     /// Pending rows by the bucket of their disconnect.
     pending: Lists,
     width: Width,
+    /// The bucket of the clock by which rows expire.
+    current: BucketIndex,
     idle_minutes: i64,
     lateness_buckets: i64,
+    /// How many buckets ahead of the clock a disconnect may be.
+    skew_buckets: i64,
     rows_max: usize,
     pending_max: usize,
 }
@@ -94,7 +99,8 @@ impl Sessions {
         };
         let ring = |length: u64| usize::try_from(length + 2).unwrap_or(usize::MAX);
         let wheel = ring(idle_minutes);
-        let expiry = ring(lateness_buckets + settings.width.buckets_in(skew_ms));
+        let skew_buckets = settings.width.buckets_in(skew_ms);
+        let expiry = ring(lateness_buckets + skew_buckets);
         let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX >> 2);
         Self {
             keys: [keys.0[0], keys.0[1]],
@@ -104,8 +110,10 @@ impl Sessions {
             closed: Lists::new(number(wheel), expiry),
             pending: Lists::new(number(wheel) + number(expiry), expiry),
             width: settings.width,
+            current: BucketIndex::default(),
             idle_minutes: i64::try_from(idle_minutes).unwrap_or(i64::MAX),
             lateness_buckets: i64::try_from(lateness_buckets).unwrap_or(i64::MAX),
+            skew_buckets: i64::try_from(skew_buckets).unwrap_or(i64::MAX),
             rows_max: settings.sessions_max.max(1),
             pending_max: (settings.sessions_max / limits::PENDING_SHARE).max(1),
         }
@@ -213,13 +221,14 @@ impl Sessions {
     }
 
     /// Whether a disconnect at `ended` is already past the time it would be remembered.
-    pub(super) fn is_expired(&self, ended: EpochMs, current: BucketIndex) -> bool {
-        current.0 > self.width.bucket_of(ended).0 + self.lateness_buckets
+    pub(super) fn is_expired(&self, ended: EpochMs) -> bool {
+        self.current.0 > self.width.bucket_of(ended).0 + self.lateness_buckets
     }
 
     /// The next closed or pending row that expires when the clock moves from one bucket to a later
     /// one. Call it until it answers `None`, removing each row.
     pub(super) fn next_expired(&mut self, to: BucketIndex) -> Option<Slot> {
+        self.current = to;
         let last = to.0 - self.lateness_buckets - 1;
         let expired = |lists: &mut Lists| lists.oldest(last).map(|(_, slot)| slot);
         expired(&mut self.pending).or_else(|| expired(&mut self.closed))
@@ -265,7 +274,7 @@ impl Sessions {
 
     fn enlist(&mut self, slot: Slot) {
         let row = self.slab.row(slot);
-        let (phase, due, ended) = (row.phase, self.due(row), self.width.bucket_of(row.ended).0);
+        let (phase, due, ended) = (row.phase, self.due(row), self.kept(row));
         match phase {
             Phase::Open => self.open.push(&mut self.slab, due, slot),
             Phase::Closed => self.closed.push(&mut self.slab, ended, slot),

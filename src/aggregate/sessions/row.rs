@@ -42,6 +42,12 @@ pub(in crate::aggregate) struct Row {
     pub loss_epoch: u16,
     pub(super) kind: IdKind,
     pub phase: Phase,
+    /// Whether the connect is booked in buckets and groups: it is not after the clock was set back
+    /// to before it.
+    pub in_buckets: bool,
+    pub in_groups: bool,
+    /// Whether it was booked ahead of elapsed time, while the clock may yet be set back.
+    pub is_stray: bool,
     /// Whether it is the row of a session, and not a free one.
     pub(super) is_taken: bool,
 }
@@ -63,6 +69,9 @@ impl Row {
             previous: 0,
             home: Home::NONE,
             loss_epoch: 0,
+            is_stray: false,
+            in_buckets: true,
+            in_groups: true,
             kind: key.kind,
             phase: Phase::Open,
             is_taken: true,

@@ -1,12 +1,11 @@
 //! The engine clock: what an event's time means, and what happens as the clock moves on.
 
-use super::Placed;
 use super::State;
 use crate::aggregate::sessions::Phase;
+use crate::aggregate::timeline::Placed;
+use crate::aggregate::timeline::end_of;
 use crate::config::ClockRule;
-use crate::snapshot::TOTAL_SECONDS;
 use crate::time::EpochMs;
-use crate::time::SECOND_MS;
 use crate::window::BucketIndex;
 
 /// Milliseconds in the wheel's minutes.
@@ -33,7 +32,7 @@ impl State {
         }
         let ahead_ms = u32::try_from(ahead_ms).unwrap_or(u32::MAX);
         Placed {
-            booked: self.buckets.current(),
+            booked: self.live.buckets.current(),
             time: self.clock(),
             ahead_ms,
         }
@@ -47,18 +46,14 @@ impl State {
     /// Moves the clock forward, by way of the last millisecond of every second that passes: what is
     /// published by the second is how things stand there.
     pub(super) fn move_clock(&mut self, to: EpochMs) {
+        let to = to.clamp(EpochMs::from_ms(0), EpochMs::MAX);
         if self.now.is_some_and(|now| to <= now) {
             return;
         }
-        if let (Some(now), Some(groups)) = (self.now, &mut self.groups) {
-            let last = to.second();
-            let first = now.second().max(last - TOTAL_SECONDS as i64);
-            if first > now.second() {
-                groups.skip_seconds(first);
-            }
-            for second in first..last {
-                self.step_clock(EpochMs::from_ms((second + 1) * SECOND_MS - 1), true);
-                self.pass_second();
+        if self.now.is_some() {
+            for second in self.live.passing(to) {
+                self.step_clock(end_of(second), true);
+                self.live.pass_second(self.sessions.open_count() as u64);
             }
         }
         let is_second = self.now.map(EpochMs::second) != Some(to.second());
@@ -70,62 +65,53 @@ impl State {
         }
     }
 
-    fn pass_second(&mut self) {
-        let open = self.sessions.open_count() as u64;
-        let active = self.buckets.window(self.settings.main_window()).active;
-        if let Some(groups) = &mut self.groups {
-            // The main window stands first.
-            groups.pass_second(open, active, self.durations[0].quantiles());
-        }
-    }
-
     /// Moves the clock to a time that is not before it. What expires is taken out before anything new
-    /// is put in. A clock that only passes by makes no cut of groups in which nothing happened.
+    /// is put in; while the clock may yet be set back nothing does.
     fn step_clock(&mut self, to: EpochMs, is_passing: bool) {
-        let previous = self.now;
-        if previous == Some(to) {
+        let is_first = self.now.is_none();
+        if self.now == Some(to) {
             return;
         }
         self.now = Some(to);
-        if previous.is_none()
-            && let Some(groups) = &mut self.groups
-        {
-            groups.begin(to);
-            if let Some(longest) = &mut self.longest {
-                longest.begin(to);
-            }
+        if is_first && let Some(longest) = &mut self.longest {
+            longest.begin(to);
         }
-        if let Some(groups) = &mut self.groups
-            && (previous.is_none() || groups.is_past_tick(to))
-            && !(is_passing && groups.pass_tick(to))
+        let is_new_bucket = self.live.step(to, is_first, is_passing, &self.coverage);
+        if let (ClockRule::Event { .. }, Some(groups)) =
+            (self.settings.clock, &mut self.live.groups)
         {
-            let coverage = &self.coverage;
-            groups.begin_tick(to, |start, length_ms| coverage.covered_ms(start, length_ms));
-            if let ClockRule::Event { .. } = self.settings.clock {
-                // Event time does not wait for the work.
-                groups.work(usize::MAX);
-            }
+            // Event time does not wait for the work.
+            groups.work(usize::MAX);
         }
-        let bucket = self.buckets.bucket_of(to);
-        if previous.is_none() || bucket != self.buckets.current() {
-            self.buckets.advance(bucket);
-            for durations in &mut self.durations {
-                durations.advance(bucket);
-            }
-            self.dedup.advance(self.buckets.oldest());
+        if self.hold.is_none() {
+            self.expire(to, is_first || is_new_bucket, is_first);
+        } else if is_new_bucket {
+            self.dedup.advance(self.live.buckets.oldest());
+        }
+    }
+
+    /// Takes out what has had its time.
+    pub(super) fn expire(&mut self, now: EpochMs, is_new_bucket: bool, is_first: bool) {
+        if is_new_bucket {
+            self.dedup.advance(self.live.buckets.oldest());
+            let bucket = self.live.buckets.current();
             while let Some(slot) = self.sessions.next_expired(bucket) {
                 self.counters.orphans += u64::from(self.sessions.row(slot).phase == Phase::Pending);
                 self.sessions.remove(slot);
             }
         }
-        if previous.is_none() || to >= self.minute_end {
-            self.minute = minute_of(to);
-            self.minute_end = minute_end(to);
+        if is_first || now >= self.minute_end {
+            self.set_minute(now);
             while let Some(slot) = self.sessions.next_idle(self.minute) {
                 self.counters.evicted_idle += 1;
                 self.evict_open(slot);
             }
         }
+    }
+
+    pub(super) fn set_minute(&mut self, now: EpochMs) {
+        self.minute = minute_of(now);
+        self.minute_end = minute_end(now);
     }
 }
 

@@ -12,6 +12,7 @@ impl State {
     /// sequence, time of publishing, rings and latency.
     pub fn fill(&self, snapshot: &mut Snapshot) {
         snapshot.now = self.now.unwrap_or(self.started);
+        snapshot.clock = self.clock_status;
         snapshot.counters_since = self.started;
         snapshot.total_connections = self.total_connections;
         snapshot.counters = self.counters;
@@ -23,7 +24,7 @@ impl State {
             bytes: (self.sessions.bytes() + self.longest.as_ref().map_or(0, LongestOpen::bytes))
                 as u64,
         };
-        let forgotten = self.dedup.forgotten_before(self.buckets.current());
+        let forgotten = self.dedup.forgotten_before(self.live.buckets.current());
         snapshot.dedup = DedupStats {
             fingerprints: self.dedup.fingerprints(),
             bytes: self.dedup.bytes(),
@@ -31,7 +32,7 @@ impl State {
         };
         let newest = self.newest.map(|(time, _)| time);
         self.coverage.fill(&mut snapshot.stream, newest);
-        if let Some(groups) = &self.groups {
+        if let Some(groups) = &self.live.groups {
             snapshot.groups.clone_from(groups.published());
             snapshot.series.clone_from(groups.series());
         }
@@ -48,11 +49,11 @@ impl State {
 
     fn fill_window(&self, index: usize, stats: &mut WindowStats) {
         let length = self.settings.windows[index];
-        let sums = self.buckets.window(length);
+        let sums = self.live.buckets.window(length);
         let start = self
             .settings
             .width
-            .start_of(length.first_bucket(self.buckets.current()));
+            .start_of(length.first_bucket(self.live.buckets.current()));
         *stats = WindowStats {
             length_ms: length.ms(),
             start,
@@ -63,7 +64,7 @@ impl State {
             closed_sessions: sums.closed,
             closed_duration_ms: sums.closed_duration_ms,
             ended_messages: sums.ended_messages,
-            durations: self.durations[index].quantiles(),
+            durations: self.live.durations[index].quantiles(),
             pane_ms: length.pane_buckets() * self.settings.width.ms(),
             coverage_ms: self.coverage.covered_ms(start, length.ms()),
         };

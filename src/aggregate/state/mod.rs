@@ -6,29 +6,30 @@
 
 mod clock;
 mod fill;
+mod hold;
 mod table;
 
 use std::hint::black_box;
 
-use super::buckets::Buckets;
 use super::coverage::Coverage;
 use super::dedup::Dedup;
-use super::durations::Durations;
 use super::groups::Groups;
 use super::longest::LongestOpen;
 use super::sessions::Hint;
 use super::sessions::LookedUp;
 use super::sessions::Phase;
 use super::sessions::Sessions;
+use super::timeline::Timeline;
+use super::wall::Wall;
 use crate::config::AggregateSettings;
 use crate::config::ClockRule;
-use crate::config::limits;
 use crate::event::Definition;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::IdKeys;
 use crate::ring::Batch;
 use crate::ring::Delta;
+use crate::snapshot::ClockStatus;
 use crate::snapshot::Counters;
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
@@ -37,19 +38,22 @@ use crate::window::Width;
 
 use clock::minute_end;
 use clock::minute_of;
+use hold::Hold;
 
 /// The state of the aggregate.
 #[derive(Debug)]
 pub struct State {
     settings: AggregateSettings,
-    /// The engine clock: never goes back. `None` before the first advance or event.
+    /// The engine clock: goes back only where the wall clock was ahead and has been set right. `None`
+    /// before the first advance or event.
     now: Option<EpochMs>,
-    /// The wall clock at the latest advance, to see it step back.
-    wall: EpochMs,
+    /// What the wall clock does beside elapsed time.
+    wall: Wall,
     started: EpochMs,
-    buckets: Buckets,
-    /// By the order of `settings.windows`.
-    durations: Vec<Durations>,
+    live: Timeline,
+    /// While the clock has run ahead and may yet be set back.
+    hold: Option<Box<Hold>>,
+    clock_status: ClockStatus,
     dedup: Dedup,
     sessions: Sessions,
     /// Where the rows of the events being applied are.
@@ -60,44 +64,34 @@ pub struct State {
     /// The minute of the clock since the epoch, and when the next one begins.
     minute: u32,
     minute_end: EpochMs,
+    /// Minutes by which idle sessions were made to look younger as the clock went back.
+    minutes_owed: u32,
     /// The greatest time of an applied event, and its bucket.
     newest: Option<(EpochMs, BucketIndex)>,
     /// Losses so far, modulo 2^16: rows that have seen fewer are uncertain.
     loss_epoch: u16,
     open_uncertain: u64,
-    /// `None` when nobody wants them; likewise the longest-open sessions.
-    groups: Option<Groups>,
+    /// `None` when nobody wants them, nor groups.
     longest: Option<LongestOpen>,
-}
-
-/// What an event is once it is neither late nor future.
-struct Placed {
-    /// The bucket it is booked in: its own, or the clock's when it is ahead.
-    booked: BucketIndex,
-    /// The time at which it is booked, likewise.
-    time: EpochMs,
-    /// How far it is ahead of the clock, in milliseconds.
-    ahead_ms: u32,
 }
 
 impl State {
     /// An empty state. `keys` are those the events' ids were hashed with; `started` is what
     /// counters count from.
     pub fn new(settings: AggregateSettings, keys: IdKeys, started: EpochMs) -> Self {
-        let current = settings.width.bucket_of(started);
-        let buckets = Buckets::new(&settings, current);
-        let durations = settings
-            .windows
-            .iter()
-            .map(|&length| Durations::new(length, current))
-            .collect();
+        let live = Timeline::new(&settings, started);
+        let skew_ms = match settings.clock {
+            ClockRule::Wall { skew_ms } => skew_ms,
+            ClockRule::Event { .. } => 0,
+        };
         Self {
             now: None,
-            wall: started,
+            wall: Wall::new(skew_ms),
             started,
-            durations,
-            dedup: Dedup::new(settings.dedup_bytes_max, buckets.oldest()),
-            buckets,
+            dedup: Dedup::new(settings.dedup_bytes_max, live.buckets.oldest()),
+            live,
+            hold: None,
+            clock_status: ClockStatus::default(),
             sessions: Sessions::new(&settings, keys),
             looked_up: LookedUp::new(),
             coverage: Coverage::new(),
@@ -105,10 +99,10 @@ impl State {
             total_connections: 0,
             minute: minute_of(started),
             minute_end: minute_end(started),
+            minutes_owed: 0,
             newest: None,
             loss_epoch: 0,
             open_uncertain: 0,
-            groups: (settings.groups_max > 0).then(|| Groups::new(&settings, started)),
             longest: (settings.groups_max > 0).then(LongestOpen::new),
             settings,
         }
@@ -121,7 +115,12 @@ impl State {
 
     /// The bucket that holds the engine clock.
     pub fn current_bucket(&self) -> BucketIndex {
-        self.buckets.current()
+        self.live.buckets.current()
+    }
+
+    /// Whether an event of a time is late: older than every retained bucket.
+    pub fn is_late(&self, time: EpochMs) -> bool {
+        self.live.buckets.bucket_of(time) < self.live.buckets.oldest()
     }
 
     /// How long a bucket is.
@@ -136,18 +135,15 @@ impl State {
             .start_of(BucketIndex(self.current_bucket().0 + 1))
     }
 
-    /// Moves the engine clock to `max(previous, wall)`: windows slide and rows expire.
-    pub fn advance(&mut self, wall: EpochMs) {
-        if wall + limits::CLOCK_STEP_MS < self.wall {
-            self.counters.clock_steps_back += 1;
-        }
-        self.wall = wall;
-        self.move_clock(wall);
+    /// Moves the engine clock to `max(previous, to)`: windows slide and rows expire. For a live stream
+    /// [`State::read_clocks`] does it, which heeds what the wall clock does.
+    pub fn advance(&mut self, to: EpochMs) {
+        self.move_clock(to);
     }
 
     /// Applies a batch in its order: events, then counters, then what happened to the connection.
     pub fn apply_batch(&mut self, batch: &Batch) {
-        if let Some(groups) = &mut self.groups {
+        for groups in self.all_groups() {
             groups.choose_ring(&batch.position);
         }
         let usable_before = self.usable();
@@ -195,7 +191,7 @@ impl State {
 
     /// Takes what labels stand for from now on.
     pub fn define(&mut self, definition: &Definition<'_>) {
-        if let Some(groups) = &mut self.groups {
+        for groups in self.all_groups() {
             groups.define(definition);
         }
     }
@@ -203,7 +199,7 @@ impl State {
     /// Does up to about so many small pieces of what is left to do for groups; whether there is
     /// more. Whatever is left when the next bucket begins is done then, at once.
     pub fn work(&mut self, pieces: usize) -> bool {
-        let (Some(groups), Some(longest)) = (&mut self.groups, &mut self.longest) else {
+        let (Some(groups), Some(longest)) = (&mut self.live.groups, &mut self.longest) else {
             return false;
         };
         groups.work(pieces) || longest.work(pieces, &self.sessions, groups)
@@ -222,7 +218,7 @@ impl State {
 
     /// The clock of the latest cut of groups that is done; the epoch while there is none.
     pub fn cut(&self) -> EpochMs {
-        let groups = self.groups.as_ref();
+        let groups = self.live.groups.as_ref();
         groups.map_or_else(EpochMs::default, |groups| groups.published().as_of)
     }
 
@@ -253,9 +249,21 @@ impl State {
     /// Takes a report of the connection.
     pub fn note(&mut self, note: &StreamNote) {
         if self.coverage.note(note) {
-            self.loss_epoch = self.loss_epoch.wrapping_add(1);
-            self.open_uncertain = self.sessions.open_count() as u64;
+            self.doubt_sessions();
         }
+    }
+
+    /// A gap began: of every open session something may have been missed.
+    fn doubt_sessions(&mut self) {
+        self.loss_epoch = self.loss_epoch.wrapping_add(1);
+        self.open_uncertain = self.sessions.open_count() as u64;
+    }
+
+    /// The groups of every timeline.
+    fn all_groups(&mut self) -> impl Iterator<Item = &mut Groups> {
+        let held = self.hold.as_mut().map(|hold| &mut hold.timeline);
+        let timelines = [Some(&mut self.live), held].into_iter().flatten();
+        timelines.filter_map(|timeline| timeline.groups.as_mut())
     }
 
     /// Applies one event; it ends in exactly one of late, future, duplicates and applied. Under the
@@ -274,8 +282,11 @@ impl State {
             self.coverage.begin(event.time);
             self.move_clock(event.time);
         }
-        let bucket = self.buckets.bucket_of(event.time);
-        if bucket < self.buckets.oldest() {
+        let bucket = self.live.buckets.bucket_of(event.time);
+        if self.hold.is_some() {
+            self.lead(event.time);
+        }
+        if bucket < self.live.buckets.oldest() && !self.is_held(event.time) {
             self.apply_late(event, hint);
             return;
         }

@@ -3,33 +3,20 @@
 //! A session is a connect and the first disconnect at or after it. Its row is absent, open, closed
 //! or pending; every branch below is a line of that table, in arrival order.
 
-use super::Placed;
 use super::State;
 use crate::aggregate::groups::Home;
-use crate::aggregate::groups::SessionEnd;
 use crate::aggregate::sessions::Hint;
 use crate::aggregate::sessions::Phase;
 use crate::aggregate::sessions::Row;
 use crate::aggregate::sessions::Slot;
+use crate::aggregate::timeline::Booking;
+use crate::aggregate::timeline::Ending;
+use crate::aggregate::timeline::Placed;
 use crate::config::limits;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
-
-/// A session that ends: what is booked.
-struct Ending {
-    /// The groups of its connect.
-    home: Home,
-    /// When the connect is booked.
-    connected: EpochMs,
-    /// When the disconnect is booked.
-    ended: EpochMs,
-    duration_ms: u64,
-    messages: u32,
-    /// Whether it was counted as active.
-    was_open: bool,
-}
 
 /// Each of the first three answers whether the event is new: `false` is a duplicate.
 impl State {
@@ -49,9 +36,6 @@ impl State {
         {
             return false;
         }
-        self.buckets.change(placed.booked, |sums| {
-            sums.messages = sums.messages.wrapping_add(1)
-        });
         let mut home = None;
         if let Some(slot) = found {
             let row = self.sessions.row_mut(slot);
@@ -60,8 +44,9 @@ impl State {
                 home = Some(row.home);
             }
         }
-        if let Some(groups) = &mut self.groups {
-            groups.message(event.labels, event.direction, home, placed.time);
+        self.live.message(event, home, placed);
+        if let Some(hold) = &mut self.hold {
+            hold.timeline.message(event, home, placed);
         }
         true
     }
@@ -92,7 +77,8 @@ impl State {
             Phase::Pending if time <= row.ended => {
                 self.book(&Ending {
                     home,
-                    connected: placed.time,
+                    connected: Booking::new(placed.time),
+                    is_stray: false,
                     ended: row.ended.min(self.clock()),
                     duration_ms: row.ended.since(time),
                     messages: 0,
@@ -139,7 +125,7 @@ impl State {
     /// how long the session was.
     fn disconnect_unknown(&mut self, event: &Event, placed: &Placed) {
         let ended = event.time;
-        let is_expired = self.sessions.is_expired(ended, self.buckets.current());
+        let is_expired = self.sessions.is_expired(ended);
         if let Some(duration_ms) = event.own_duration_ms() {
             self.counters.recovered += 1;
             let connected = EpochMs::from_ms((ended - i64::from(duration_ms)).ms().max(0));
@@ -147,7 +133,8 @@ impl State {
             let home = self.home(event);
             self.book(&Ending {
                 home,
-                connected: connected.min(self.clock()),
+                connected: Booking::new(connected.min(self.clock())),
+                is_stray: false,
                 ended: placed.time,
                 duration_ms: ended.since(connected),
                 messages: 0,
@@ -191,26 +178,29 @@ impl State {
 
     /// The groups that an event names.
     fn home(&mut self, event: &Event) -> Home {
-        match &mut self.groups {
-            Some(groups) => groups.home(event.labels),
-            None => Home::NONE,
+        if let Some(hold) = &mut self.hold {
+            // Both number new groups alike.
+            hold.timeline.home(event);
         }
+        self.live.home(event)
     }
 
     fn open_new(&mut self, event: &Event, home: Home, placed: &Placed) {
         self.make_room();
-        let (minute, epoch) = (self.minute, self.loss_epoch);
+        let (minute, epoch, is_stray) = (self.minute, self.loss_epoch, self.is_stray(placed));
         let slot = self.sessions.add(event.session, |row| {
-            open(row, event.time, home, placed, minute, epoch)
+            open(row, event.time, home, placed, minute, epoch);
+            row.is_stray = is_stray;
         });
         self.activate(slot, event.time, home, placed);
     }
 
     /// Begins a new session in a row that holds another of the same key.
     fn reopen(&mut self, slot: Slot, event: &Event, home: Home, placed: &Placed) {
-        let (minute, epoch) = (self.minute, self.loss_epoch);
+        let (minute, epoch, is_stray) = (self.minute, self.loss_epoch, self.is_stray(placed));
         self.sessions.refill(slot, |row| {
-            open(row, event.time, home, placed, minute, epoch)
+            open(row, event.time, home, placed, minute, epoch);
+            row.is_stray = is_stray;
         });
         self.activate(slot, event.time, home, placed);
     }
@@ -218,7 +208,8 @@ impl State {
     fn close(&mut self, slot: Slot, row: &Row, ended: EpochMs) {
         self.book(&Ending {
             home: row.home,
-            connected: row.booked(),
+            connected: Booking::of(row),
+            is_stray: row.is_stray,
             ended: ended.min(self.clock()),
             duration_ms: ended.since(row.connected),
             messages: row.messages,
@@ -228,7 +219,7 @@ impl State {
         if let Some(longest) = &mut self.longest {
             longest.remove(row.home, row.connected, slot);
         }
-        if self.sessions.is_expired(ended, self.buckets.current()) {
+        if self.sessions.is_expired(ended) {
             self.sessions.remove(slot);
         } else {
             self.sessions.refill(slot, |row| {
@@ -310,21 +301,16 @@ impl State {
 
     fn count_connection(&mut self, home: Home, placed: &Placed) {
         self.total_connections += 1;
-        self.buckets.change(placed.booked, |sums| {
-            sums.connections = sums.connections.wrapping_add(1)
-        });
-        if let Some(groups) = &mut self.groups {
-            groups.connection(home, placed.time);
+        self.live.connection(home, placed);
+        if let Some(hold) = &mut self.hold {
+            hold.timeline.connection(home, placed);
         }
     }
 
     fn activate(&mut self, slot: Slot, connected: EpochMs, home: Home, placed: &Placed) {
-        self.buckets.change(placed.booked, |sums| {
-            sums.active = sums.active.wrapping_add(1)
-        });
-        let now = self.clock();
-        if let Some(groups) = &mut self.groups {
-            groups.open(home, placed.time, now);
+        self.live.open(home, placed);
+        if let Some(hold) = &mut self.hold {
+            hold.timeline.open(home, placed);
         }
         if let Some(longest) = &mut self.longest {
             longest.insert(home, connected, slot);
@@ -332,48 +318,59 @@ impl State {
     }
 
     fn deactivate(&mut self, slot: Slot, row: &Row) {
-        let booked = self.buckets.bucket_of(row.booked());
-        self.buckets
-            .change(booked, |sums| sums.active = sums.active.wrapping_sub(1));
-        let now = self.clock();
-        if let Some(groups) = &mut self.groups {
-            groups.forget(row.home, row.booked(), now);
+        self.live.forget(row.home, Booking::of(row));
+        if let Some(hold) = &mut self.hold {
+            let booking = Booking::of(row).unless(row.is_stray);
+            hold.timeline.forget(row.home, booking);
         }
         if let Some(longest) = &mut self.longest {
             longest.remove(row.home, row.connected, slot);
         }
     }
 
+    /// Books the end of a session that was open, or of one whose connect comes now.
     fn book(&mut self, ending: &Ending) {
-        let (duration_ms, active) = (ending.duration_ms, u64::from(ending.was_open));
-        let connected = self.buckets.bucket_of(ending.connected);
-        self.buckets.change(connected, |sums| {
-            sums.active = sums.active.wrapping_sub(active);
-            sums.closed = sums.closed.wrapping_add(1);
-            sums.closed_duration_ms = sums.closed_duration_ms.wrapping_add(duration_ms);
-        });
-        let now = self.clock();
-        if let Some(groups) = &mut self.groups {
-            let end = SessionEnd {
-                connected: ending.connected,
-                ended: ending.ended,
-                duration_ms,
-                messages: ending.messages,
-                was_open: ending.was_open,
-            };
-            groups.end(ending.home, &end, now);
+        self.live.end(ending);
+        if let Some(hold) = &mut self.hold {
+            let mut ending = *ending;
+            ending.connected = ending.connected.unless(ending.is_stray);
+            hold.timeline.end(&ending);
         }
-        let ended = self.buckets.bucket_of(ending.ended);
-        if ended < self.buckets.oldest() {
-            return;
+    }
+
+    /// Whether something is booked in the live timeline alone.
+    fn is_stray(&self, placed: &Placed) -> bool {
+        self.hold
+            .as_ref()
+            .is_some_and(|hold| placed.time > hold.timeline.now)
+    }
+}
+
+impl Booking {
+    /// The booking of a connect that comes now.
+    const fn new(time: EpochMs) -> Self {
+        Self {
+            time,
+            in_buckets: true,
+            in_groups: true,
         }
-        let messages = u64::from(ending.messages);
-        self.buckets.change(ended, |sums| {
-            sums.disconnections = sums.disconnections.wrapping_add(1);
-            sums.ended_messages = sums.ended_messages.wrapping_add(messages);
-        });
-        for durations in &mut self.durations {
-            durations.record(ended, duration_ms);
+    }
+
+    /// That of an open row.
+    fn of(row: &Row) -> Self {
+        Self {
+            time: row.booked(),
+            in_buckets: row.in_buckets,
+            in_groups: row.in_groups,
+        }
+    }
+
+    /// The same, unless it is not there.
+    const fn unless(self, is_missing: bool) -> Self {
+        Self {
+            time: self.time,
+            in_buckets: self.in_buckets && !is_missing,
+            in_groups: self.in_groups && !is_missing,
         }
     }
 }
@@ -394,4 +391,6 @@ fn open(
     row.booked_back_ms = placed.ahead_ms;
     row.home = home;
     row.loss_epoch = loss_epoch;
+    row.in_buckets = true;
+    row.in_groups = true;
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::config::limits;
 use crate::event::IdKind;
 use crate::event::Identity;
 use crate::event::Labels;
@@ -376,15 +377,40 @@ fn open_sessions_are_uncertain_after_a_loss_until_they_are_heard_of() {
 }
 
 #[test]
-fn a_step_back_of_the_wall_clock_is_counted_and_time_stands() {
-    let mut state = state_with(settings());
-    state.advance(EpochMs::from_ms(START + 20_000));
-    state.advance(EpochMs::from_ms(START + 20_001));
-    let seen = snapshot(&state);
-    assert_eq!(
-        (seen.counters.clock_steps_back, seen.now.ms()),
-        (1, START + 30_000)
+fn the_engine_clock_goes_back_only_to_a_wall_clock_that_stays_behind() {
+    let mut state = State::new(settings(), IdKeys::FIXED, EpochMs::from_ms(START));
+    // Wall and monotonic milliseconds, and where the engine clock is then; the skew is 5 s.
+    let readings = [
+        (30_000, 0, 30_000),
+        // A small lag: time stands, for as long as it takes.
+        (25_000, 0, 30_000),
+        (29_999, 60_000, 30_000),
+        (30_001, 60_001, 30_001),
+        // Behind by more than the skew, but not for long.
+        (20_000, 60_002, 30_001),
+        (24_999, 65_001, 30_001),
+        (30_002, 65_001, 30_002),
+        // And for long enough.
+        (25_002, 65_002, 30_002),
+        (25_000, 65_003, 30_002),
+        (20_000, 65_004, 30_002),
+        (24_995, 70_002, 30_002),
+        // Another step begins the five seconds anew.
+        (24_996, 70_003, 30_002),
+        (24_997, 70_004, 24_997),
+        (24_998, 70_005, 24_998),
+    ];
+    for (wall, mono_ms, now) in readings {
+        state.read_clocks(EpochMs::from_ms(START + wall), mono_ms * 1_000_000);
+        assert_eq!(snapshot(&state).now.ms() - START, now, "{wall} {mono_ms}");
+    }
+    let counters = snapshot(&state).counters;
+    let found = (
+        counters.clock_steps_back,
+        counters.clock_steps_forward,
+        counters.clock_rebases,
     );
+    assert_eq!(found, (5, 1, 1));
 }
 
 #[test]

@@ -113,6 +113,16 @@ pub(super) fn families(counters: &Counters) -> Vec<Family> {
             "Steps back of the wall clock by more than a second.",
             counters.clock_steps_back,
         ),
+        (
+            "streamgauge_clock_steps_forward",
+            "Steps ahead of the wall clock by more than a second.",
+            counters.clock_steps_forward,
+        ),
+        (
+            "streamgauge_clock_rebases",
+            "Times that the engine clock was set back to the wall clock.",
+            counters.clock_rebases,
+        ),
     ];
     all.extend(further.map(|(name, help, count)| plain_counter(name, help, count)));
     all

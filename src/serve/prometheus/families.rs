@@ -9,6 +9,7 @@ use crate::latency::Stage;
 use crate::serve::push::PushCounts;
 use crate::serve::schema::View;
 use crate::snapshot::AlertPhase;
+use crate::snapshot::ClockStatus;
 use crate::snapshot::Snapshot;
 use crate::snapshot::StreamStatus;
 use crate::stderr;
@@ -24,6 +25,7 @@ pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
         vec![("version", env!("CARGO_PKG_VERSION").to_owned())],
     )];
     all.extend(events::families(&snapshot.counters));
+    all.extend(clock(snapshot.clock));
     all.extend(stream(&snapshot.stream));
     all.extend(windows::families(snapshot));
     all.extend(groups::families(&snapshot.groups));
@@ -80,6 +82,21 @@ pub(super) fn seconds_of(ms: u64) -> f64 {
 
 fn moment(at: Option<EpochMs>) -> Option<f64> {
     at.map(|at| seconds(at.ms()))
+}
+
+fn clock(clock: ClockStatus) -> [Family; 2] {
+    [
+        number_gauge(
+            "streamgauge_clock_behind_seconds",
+            "How far the machine's clock is behind the engine clock.",
+            Some(seconds_of(clock.behind_ms)),
+        ),
+        plain_gauge(
+            "streamgauge_clock_on_hold",
+            "1 for a minute after the machine's clock ran ahead of elapsed time, else 0.",
+            u64::from(clock.is_on_hold),
+        ),
+    ]
 }
 
 fn stream(stream: &StreamStatus) -> Vec<Family> {

@@ -143,6 +143,17 @@ impl Counters {
         Count(self.0.counters.clock_steps_back)
     }
 
+    /// Steps ahead of the wall clock by more than a second; a sleep of the machine is one.
+    async fn clock_steps_forward(&self) -> Count {
+        Count(self.0.counters.clock_steps_forward)
+    }
+
+    /// Times that the engine clock was set back, because the wall clock had been ahead and was set
+    /// right: each is a gap of cause `CLOCK`.
+    async fn clock_rebases(&self) -> Count {
+        Count(self.0.counters.clock_rebases)
+    }
+
     /// Bytes of the payloads read.
     async fn bytes(&self) -> Count {
         Count(self.0.counters.bytes)

@@ -43,6 +43,19 @@ impl Engine {
         Count(self.0.uptime_ms)
     }
 
+    /// How far the machine's clock is behind the engine clock, in milliseconds: 0 unless it was set
+    /// back. Beyond the allowed skew the engine clock is set back to it after 5 s.
+    async fn clock_behind_ms(&self) -> Count {
+        Count(self.0.snapshot.clock.behind_ms)
+    }
+
+    /// Whether the machine's clock ran ahead of elapsed time by more than the allowed skew within the
+    /// last minute (it was set, or the machine slept): it is followed, but nothing expires and no
+    /// session is evicted meanwhile.
+    async fn clock_on_hold(&self) -> bool {
+        self.0.snapshot.clock.is_on_hold
+    }
+
     /// Events waiting in the ring when the snapshot was published.
     async fn ring_depth(&self) -> Count {
         Count(self.0.snapshot.ring.depth)

@@ -159,7 +159,7 @@ pub(super) enum State {
     Closed,
 }
 
-/// Why a connection ended.
+/// Why a connection ended, or why else events may have been missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(name = "LossCause", remote = "LossCause")]
 pub(super) enum Cause {
@@ -178,4 +178,7 @@ pub(super) enum Cause {
     Unreachable,
     /// Another client subscribed to the same stream, and the peer keeps the newest.
     Displaced,
+    /// No loss of the connection: the clock of the engine's machine was wrong and was set right. Until
+    /// then events may have been refused or booked at a wrong time.
+    Clock,
 }

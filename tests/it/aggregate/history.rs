@@ -29,6 +29,8 @@ use streamgauge::window::Width;
 #[derive(Clone, PartialEq)]
 pub(crate) enum Step {
     Advance(EpochMs),
+    /// The wall clock, and monotonic milliseconds.
+    Read(EpochMs, u64),
     Apply(Event),
     /// From now on a number of labels stands for these names.
     Define(u16, Option<&'static str>, Option<&'static str>),
@@ -49,6 +51,10 @@ pub(crate) struct History {
 #[derive(Clone, Debug)]
 enum Move {
     Advance(Offset),
+    /// The wall clock steps, by so much from where the engine clock is; no time passes.
+    Set(Offset),
+    /// Both clocks go on, in milliseconds.
+    Pass(u32),
     Event {
         who: u8,
         kind: EventKind,
@@ -92,19 +98,30 @@ enum Border {
     Minutes,
     /// So far ahead that a window of groups is left.
     Groups(i64),
+    /// Where the wall clock would be had it never been set.
+    Truth,
 }
 
 /// Numbers of labels that are in use; 0 stands for nothing.
 const LABELS: u16 = 4;
 
-/// Histories under small windows, with both clock rules.
+/// Histories under small windows, with both clock rules, in which the wall clock is set now and then.
 pub(crate) fn histories() -> impl Strategy<Value = History> {
+    histories_of(true)
+}
+
+/// The same with a wall clock that nobody sets.
+pub(crate) fn histories_of_a_good_clock() -> impl Strategy<Value = History> {
+    histories_of(false)
+}
+
+fn histories_of(may_be_set: bool) -> impl Strategy<Value = History> {
     let starts = select(vec![0, 7_777_777, 1_768_478_400_000]);
     (settings(), starts, any::<bool>(), vec(moves(), 1..60)).prop_map(
-        |(settings, start, begins_with_clock, moves)| {
+        move |(settings, start, begins_with_clock, moves)| {
             let start = EpochMs::from_ms(start);
             let is_live = matches!(settings.clock, ClockRule::Wall { .. });
-            let mut drawn = Drawn::new(&settings, start);
+            let mut drawn = Drawn::new(&settings, start, may_be_set);
             if is_live || begins_with_clock {
                 drawn.advance(start);
             }
@@ -201,6 +218,9 @@ fn moves() -> impl Strategy<Value = Move> {
         12 => event,
         3 => define,
         3 => clock_offset().prop_map(Move::Advance),
+        1 => set_offset().prop_map(Move::Set),
+        2 => select(vec![1, 700, 1_000, 4_999, 5_000, 5_001, 59_999, 60_000, 61_000])
+            .prop_map(Move::Pass),
         2 => (1..6_usize).prop_map(Move::Repeat),
         1 => refused.prop_map(Move::Refuse),
         1 => clock_offset().prop_map(Move::Lost),
@@ -233,6 +253,18 @@ fn clock_offset() -> impl Strategy<Value = Offset> {
     offset(border)
 }
 
+fn set_offset() -> impl Strategy<Value = Offset> {
+    let border = prop_oneof![
+        4 => Just(Border::Clock),
+        2 => Just(Border::Ahead),
+        1 => Just(Border::Beyond),
+        4 => select(vec![-86_400_000, -600_000, -20_000, -7_000, 7_000, 20_000, 600_000, 86_400_000])
+            .prop_map(Border::Groups),
+        4 => Just(Border::Truth),
+    ];
+    offset(border)
+}
+
 fn offset(border: impl Strategy<Value = Border>) -> impl Strategy<Value = Offset> {
     let ms = prop_oneof![
         6 => Just(0),
@@ -251,28 +283,62 @@ fn offset(border: impl Strategy<Value = Border>) -> impl Strategy<Value = Offset
 struct Drawn<'a> {
     settings: &'a AggregateSettings,
     clock: EpochMs,
+    /// The wall clock, and monotonic time.
+    wall: EpochMs,
+    mono_ms: u64,
+    start: EpochMs,
+    /// Whether anybody sets the wall clock.
+    may_be_set: bool,
     latest: [Option<EpochMs>; 4],
     steps: Vec<Step>,
 }
 
 impl<'a> Drawn<'a> {
-    fn new(settings: &'a AggregateSettings, start: EpochMs) -> Self {
+    fn new(settings: &'a AggregateSettings, start: EpochMs, may_be_set: bool) -> Self {
         Self {
             settings,
             clock: start,
+            wall: start,
+            mono_ms: 0,
+            start,
+            may_be_set,
             latest: [None; 4],
             steps: Vec::new(),
         }
     }
 
+    /// The clock goes on to a time, or the wall clock is read before it.
     fn advance(&mut self, to: EpochMs) {
         self.clock = self.clock.max(to);
-        self.steps.push(Step::Advance(to));
+        if let ClockRule::Event { .. } = self.settings.clock {
+            self.steps.push(Step::Advance(to));
+            return;
+        }
+        let to = if self.may_be_set {
+            to
+        } else {
+            to.max(self.wall)
+        };
+        self.mono_ms += to.since(self.wall);
+        self.read(to);
+    }
+
+    fn read(&mut self, wall: EpochMs) {
+        self.wall = wall;
+        self.clock = wall;
+        self.steps.push(Step::Read(wall, self.mono_ms));
     }
 
     fn play(&mut self, one: &Move) {
         match *one {
             Move::Advance(offset) => self.advance(self.time(offset, None)),
+            Move::Set(offset)
+                if self.may_be_set && matches!(self.settings.clock, ClockRule::Wall { .. }) =>
+            {
+                self.read(self.time(offset, None));
+            }
+            Move::Set(_) => {}
+            Move::Pass(ms) => self.advance(self.wall + i64::from(ms)),
             Move::Event {
                 who,
                 kind,
@@ -365,6 +431,7 @@ impl<'a> Drawn<'a> {
             Border::Beyond => 2 * retention,
             Border::Minutes => 90_000,
             Border::Groups(ms) => ms,
+            Border::Truth => self.start.ms() + signed(self.mono_ms) - self.clock.ms(),
         };
         let base = match offset.border {
             Border::Own => own.unwrap_or(self.clock),
@@ -414,6 +481,9 @@ impl Step {
     pub(crate) fn describe(&self, start: EpochMs) -> String {
         match self {
             Self::Advance(to) => format!("clock {:+}", to.ms() - start.ms()),
+            Self::Read(wall, mono_ms) => {
+                format!("wall {:+}, elapsed {mono_ms}", wall.ms() - start.ms())
+            }
             Self::Apply(event) => {
                 let (kind, session) = (event.kind, event.session);
                 let time = event.time.ms() - start.ms();

@@ -9,6 +9,7 @@ use streamgauge::latency::Steps;
 use streamgauge::snapshot::Alert;
 use streamgauge::snapshot::AlertPhase;
 use streamgauge::snapshot::Alerts;
+use streamgauge::snapshot::ClockStatus;
 use streamgauge::snapshot::Comparison;
 use streamgauge::snapshot::Counters;
 use streamgauge::snapshot::DedupStats;
@@ -144,6 +145,11 @@ pub(crate) fn snapshot() -> Snapshot {
             closed: 73,
             bytes: 74_000,
         },
+        clock: ClockStatus {
+            behind_ms: 1_500,
+            is_on_hold: true,
+            ..ClockStatus::default()
+        },
         counters: counters(),
         stream: StreamStatus {
             state: StreamState::Live,
@@ -208,6 +214,8 @@ fn counters() -> Counters {
         evicted_closed: 116,
         evicted_open: 117,
         clock_steps_back: 118,
+        clock_steps_forward: 120,
+        clock_rebases: 121,
         bytes: 119,
         ..Counters::default()
     };

@@ -14,6 +14,7 @@ use streamgauge::snapshot::WindowStats;
 use streamgauge::time::EpochMs;
 
 use super::Model;
+use super::clock::NOWHERE;
 use super::numbers::count;
 use super::numbers::quantiles;
 
@@ -35,7 +36,7 @@ pub(crate) type Cut = BTreeMap<(usize, Name), (u64, [WindowStats; 4])>;
 const LENGTHS_MS: [i64; 4] = [10_000, 60_000, 300_000, 3_600_000];
 
 /// What was ever booked in groups. Times are those of booking, in milliseconds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Groups {
     definitions: BTreeMap<u16, (Option<String>, Option<String>)>,
     /// Names that have a group, by dimension.
@@ -45,7 +46,9 @@ pub(super) struct Groups {
     pub(super) ended: Vec<Ended>,
     /// When anything was booked in a group, and for when.
     touches: Vec<(usize, Name, i64)>,
-    overflowed: [u64; 3],
+    pub(super) overflowed: [u64; 3],
+    /// What is before this was booked on a clock that was set back.
+    begun: Option<EpochMs>,
     /// The latest cut, and what had overflowed by then.
     pub(super) cut: Cut,
     pub(super) cut_overflowed: [u64; 3],
@@ -86,6 +89,9 @@ fn covered(settings: &AggregateSettings, window: usize, now_ms: i64) -> (i64, i6
 
 impl Model {
     pub(crate) fn define(&mut self, definition: &Definition<'_>) {
+        if let Some(other) = self.other() {
+            other.define(definition);
+        }
         let name = |name: Option<&str>| name.map(str::to_owned);
         let names = (name(definition.queue), name(definition.deployment));
         self.groups
@@ -139,6 +145,9 @@ impl Model {
             direction,
         ];
         let at = self.booked_ms(event.time);
+        if at == NOWHERE {
+            return;
+        }
         self.reach_second(at);
         self.touch_groups(&names, 3, at);
         self.overflow(&names, 3);
@@ -147,6 +156,9 @@ impl Model {
 
     pub(super) fn group_connect(&mut self, time: EpochMs, home: &Names) {
         let at = self.booked_ms(time);
+        if at == NOWHERE {
+            return;
+        }
         self.reach_second(at);
         self.touch_groups(home, 2, at);
         self.overflow(home, 2);
@@ -163,7 +175,9 @@ impl Model {
         messages: u64,
     ) {
         let disconnected_ms = self.booked_ms(disconnected);
-        self.reach_second(disconnected_ms);
+        if disconnected_ms != NOWHERE {
+            self.reach_second(disconnected_ms);
+        }
         self.touch_groups(home, 2, disconnected_ms);
         self.touch_groups(home, 2, connected_ms);
         self.overflow(home, 2);
@@ -180,6 +194,9 @@ impl Model {
     pub(super) fn touch_groups(&mut self, names: &Names, dimensions: usize, at_ms: i64) {
         for (dimension, name) in names.iter().enumerate().take(dimensions) {
             for at in [at_ms, self.now().ms()] {
+                if at == NOWHERE {
+                    continue;
+                }
                 self.groups.touches.push((dimension, name.clone(), at));
             }
         }
@@ -193,7 +210,22 @@ impl Model {
 
     /// When what happened at `time` is booked.
     pub(super) fn booked_ms(&self, time: EpochMs) -> i64 {
-        time.min(self.now()).ms()
+        let at = time.min(self.live_now.unwrap_or(self.now()));
+        if at > self.now() { NOWHERE } else { at.ms() }
+    }
+
+    /// The clock was set back: windows and series begin anew, what is open stays.
+    pub(super) fn groups_begin_anew(&mut self, to: EpochMs) {
+        let groups = &mut self.groups;
+        groups.connects.clear();
+        groups.messages.clear();
+        groups.ended.clear();
+        groups.touches.clear();
+        groups.begun = Some(to);
+        self.series = super::series::Series::default();
+        self.begin_series(to);
+        self.cut_groups();
+        self.cut_series();
     }
 
     /// Whether the clock, once at `now`, is in another bucket of the groups' than at `before`.
@@ -228,6 +260,9 @@ impl Model {
         });
         self.groups.cut = cut.collect();
         self.groups.cut_overflowed = self.groups.overflowed;
+        if !self.may_expire() {
+            return;
+        }
         for (dimension, named) in self.groups.named.iter_mut().enumerate() {
             named.retain(|name| listed.contains(&(dimension, Name::Named(name.clone()))));
         }
@@ -280,7 +315,11 @@ impl Model {
             ended_messages: ended.map(|end| end.messages).sum(),
             durations,
             pane_ms: u32::try_from(pane_ms).unwrap(),
-            coverage_ms: self.coverage_ms(start, start + length),
+            coverage_ms: {
+                let begun = self.groups.begun.unwrap_or(start).max(start);
+                let end = start + length;
+                self.coverage_ms(begun.min(end), end)
+            },
         }
     }
 

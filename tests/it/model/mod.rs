@@ -5,6 +5,7 @@
 //! It keeps everything that was ever booked in plain lists, runs the session table in arrival order
 //! over a plain map, and scans the lists whenever it is asked. It must never be made fast.
 
+mod clock;
 pub(crate) mod groups;
 mod longest;
 mod numbers;
@@ -19,7 +20,6 @@ use std::collections::BTreeSet;
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
-use streamgauge::config::limits;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::SessionKey;
@@ -27,6 +27,8 @@ use streamgauge::ring::Delta;
 use streamgauge::snapshot::Counters;
 use streamgauge::time::EpochMs;
 
+use clock::Clocks;
+use clock::NOWHERE;
 use stream::Connection;
 use table::Row;
 
@@ -40,6 +42,8 @@ struct Ended {
     duration_ms: u64,
     /// Messages counted while it was open.
     messages: u64,
+    /// The bucket in which its duration is kept, and how often the clock had gone back by then.
+    recorded: (i64, usize),
 }
 
 /// What the decisions before the table come to.
@@ -50,13 +54,21 @@ enum Fate {
 }
 
 /// The whole past, and the session table it has led to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Model {
     settings: AggregateSettings,
     /// The engine clock; `None` before anything has set it.
     clock: Option<EpochMs>,
-    /// What the wall clock said last: the engine clock does not follow it back.
-    last_reading: Option<EpochMs>,
+    clocks: Clocks,
+    /// Whether this one lives as if the clock had not run ahead of elapsed time; where the other's
+    /// clock stands then, and the minute by which sessions are idle.
+    is_other: bool,
+    live_now: Option<EpochMs>,
+    other_minute: Option<i64>,
+    /// The bucket of the clock by which rows expire.
+    expiry: i64,
+    /// Connections ever counted.
+    total: u64,
     rows: BTreeMap<SessionKey, Row>,
     /// The bucket of every connect that counts in the total.
     connects: Vec<i64>,
@@ -79,7 +91,12 @@ impl Model {
         Self {
             settings,
             clock: None,
-            last_reading: None,
+            clocks: Clocks::default(),
+            is_other: false,
+            live_now: None,
+            other_minute: None,
+            expiry: 0,
+            total: 0,
             rows: BTreeMap::new(),
             connects: Vec::new(),
             messages: Vec::new(),
@@ -108,11 +125,6 @@ impl Model {
     }
 
     pub(crate) fn advance(&mut self, now: EpochMs) {
-        let step_back = |last: EpochMs| last.ms() - now.ms() > limits::CLOCK_STEP_MS;
-        if self.last_reading.is_some_and(step_back) {
-            self.counters.clock_steps_back += 1;
-        }
-        self.last_reading = Some(now);
         self.move_clock(now);
     }
 
@@ -134,23 +146,35 @@ impl Model {
         if let ClockRule::Event { .. } = self.settings.clock {
             self.move_clock(event.time);
         }
-        if !self.is_retained(self.bucket(event.time)) {
+        self.lead(event.time);
+        if !self.is_retained(self.bucket(event.time)) && !self.is_held(event.time) {
             self.counters.late += 1;
             if event.kind == EventKind::Disconnected {
                 self.late_disconnect(event);
+                if let Some(other) = self.other() {
+                    other.late_disconnect(event);
+                }
             }
             return;
         }
+        if let Some(other) = self.other() {
+            other.happen(event);
+        }
+        match self.happen(event) {
+            Fate::Applied => self.count_applied(event.time),
+            Fate::Duplicate => self.counters.duplicates += 1,
+        }
+    }
+
+    /// What an event does that is neither late nor future.
+    fn happen(&mut self, event: &Event) -> Fate {
         let fate = match event.kind {
             EventKind::Connected => self.connect(event),
             EventKind::Disconnected => self.disconnect(event),
             EventKind::Message => self.message(event),
         };
         self.touch(event.session);
-        match fate {
-            Fate::Applied => self.count_applied(event.time),
-            Fate::Duplicate => self.counters.duplicates += 1,
-        }
+        fate
     }
 
     fn is_future(&self, time: EpochMs) -> bool {
@@ -192,7 +216,7 @@ impl Model {
     /// Rows expire once the clock, which stood at `from`, is in another bucket or minute.
     fn expire_if_moved(&mut self, from: Option<EpochMs>) {
         let grid = |time: EpochMs| (self.bucket(time), minute(time));
-        if from.map(grid) != Some(grid(self.now())) {
+        if self.may_expire() && from.map(grid) != Some(grid(self.now())) {
             self.expire_rows();
         }
     }
@@ -219,7 +243,7 @@ impl Model {
                 return Fate::Duplicate;
             }
         }
-        self.messages.push(self.booked(event.time));
+        self.messages.extend(self.booked_in(event.time));
         let mut home = None;
         if let Some(Row::Open(open)) = self.rows.get_mut(&event.session) {
             open.messages += 1;
@@ -235,13 +259,22 @@ impl Model {
 
     /// Where what happened at `time` is booked: in its own bucket, or in the clock's if it is ahead.
     fn booked(&self, time: EpochMs) -> i64 {
-        self.bucket(time.min(self.now()))
+        self.booked_in(time).unwrap_or(NOWHERE)
+    }
+
+    /// The same; `None` for what the other model alone has.
+    fn booked_in(&self, time: EpochMs) -> Option<i64> {
+        let at = time.min(self.live_now.unwrap_or(self.now()));
+        (at <= self.now()).then(|| self.bucket(at))
     }
 
     /// Buckets are retained in `(b(now) − R, b(now)]`; what is ahead of the clock is, too.
     fn is_retained(&self, bucket: i64) -> bool {
-        let retained = i64::try_from(self.settings.retained_buckets()).unwrap();
-        bucket > self.bucket(self.now()) - retained
+        bucket > self.bucket(self.now()) - self.retained()
+    }
+
+    fn retained(&self) -> i64 {
+        i64::try_from(self.settings.retained_buckets()).unwrap()
     }
 }
 

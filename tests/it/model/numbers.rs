@@ -11,6 +11,7 @@ use streamgauge::window::WindowLength;
 
 use super::Ended;
 use super::Model;
+use super::clock::NOWHERE;
 use super::table::Open;
 use super::table::Row;
 
@@ -22,7 +23,7 @@ impl Model {
         Snapshot {
             now: self.now(),
             windows: windows.map(|length| self.window(*length)).collect(),
-            total_connections: count(&self.connects),
+            total_connections: self.total,
             sessions: self.sessions(),
             counters: self.counters,
             stream: self.connection.status(self.newest),
@@ -66,8 +67,17 @@ impl Model {
         let newest = first_of_pane(self.bucket(self.now()));
         let oldest = newest - i64::from(length.buckets());
         let covers = |end: &&Ended| {
-            let first = first_of_pane(end.disconnect_bucket);
-            oldest < first && first <= newest && self.is_retained(end.disconnect_bucket)
+            let (bucket, rewinds) = end.recorded;
+            if bucket == NOWHERE {
+                return false;
+            }
+            let first = first_of_pane(bucket);
+            // Where the clock went back, the pane that held it stayed as it was.
+            let has_stayed = self.clocks.rewinds[rewinds..].iter().all(|(from, to)| {
+                let (from, to) = (first_of_pane(*from), first_of_pane(*to));
+                from - i64::from(length.buckets()) < first && first <= to
+            });
+            oldest < first && first <= newest && has_stayed && self.is_retained(bucket)
         };
         let ended = self.ended.iter().filter(covers);
         quantiles(ended.map(|end| end.duration_ms).collect())

@@ -25,7 +25,7 @@ struct Seen {
 /// Changes of groups by second, dimension and name; only those that are not nothing.
 pub(crate) type GroupSeconds = BTreeMap<(i64, usize, Name), GroupChange>;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Series {
     /// By second.
     seen: BTreeMap<i64, Seen>,

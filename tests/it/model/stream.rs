@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use streamgauge::snapshot::StreamStatus;
 use streamgauge::stream::Gap;
+use streamgauge::stream::LossCause;
 use streamgauge::stream::StreamNote;
 use streamgauge::stream::StreamState;
 use streamgauge::time::EpochMs;
@@ -11,7 +12,7 @@ use streamgauge::time::EpochMs;
 use super::Model;
 use super::table::Row;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Connection {
     state: StreamState,
     connected_since: Option<EpochMs>,
@@ -24,6 +25,7 @@ pub(super) struct Connection {
     /// No report counts as earlier than one before it.
     reported: EpochMs,
     server_clock: Option<(i64, bool)>,
+    gaps_total: u64,
 }
 
 impl Model {
@@ -50,6 +52,7 @@ impl Model {
                 if connection.is_in_gap() {
                     return;
                 }
+                connection.gaps_total += 1;
                 connection.gaps.push(Gap {
                     start: reported,
                     end: None,
@@ -68,7 +71,7 @@ impl Model {
         }
     }
 
-    fn doubt_open_sessions(&mut self) {
+    pub(super) fn doubt_open_sessions(&mut self) {
         for row in self.rows.values_mut() {
             if let Row::Open(open) = row {
                 open.certain = false;
@@ -80,6 +83,33 @@ impl Model {
 impl Connection {
     fn is_in_gap(&self) -> bool {
         self.gaps.last().is_some_and(|gap| gap.end.is_none())
+    }
+
+    /// The clock was wrong from `since` on, and is now at `to`.
+    pub(super) fn rebase(&mut self, since: EpochMs, to: EpochMs, held_from: Option<EpochMs>) {
+        let start = since.min(to);
+        let open = self.gaps.last().filter(|gap| gap.end.is_none()).copied();
+        self.gaps.retain(|gap| gap.start < start);
+        for gap in &mut self.gaps {
+            gap.end = Some(gap.end.unwrap_or(start).min(start));
+        }
+        self.gaps.push(Gap {
+            start,
+            end: Some(to),
+            cause: LossCause::Clock,
+        });
+        if let Some(gap) = open {
+            self.gaps.push(Gap { start: to, ..gap });
+        }
+        self.gaps_total += 1;
+        self.reported = to;
+        self.connected_since = self.connected_since.map(|since| since.min(to));
+        if let Some(live) = &mut self.first_live {
+            *live = (*live).min(to);
+            if let Some(held) = held_from {
+                *live = (*live).max(held.min(to));
+            }
+        }
     }
 
     fn live(&mut self, at: EpochMs) {
@@ -125,7 +155,7 @@ impl Connection {
             reconnects: self.reconnects,
             failed_attempts: self.failed_attempts,
             protocol_errors: self.protocol_errors,
-            gaps_total: u64::try_from(self.gaps.len()).unwrap(),
+            gaps_total: self.gaps_total,
             gaps: self.gaps.clone().into(),
             last_error: self.last_error.as_deref().map(Arc::from),
             last_event,

@@ -18,10 +18,13 @@ pub(super) enum Row {
     /// A disconnect that waits for its connect.
     Pending {
         disconnect: EpochMs,
+        /// The bucket from which on it is remembered for the lateness.
+        kept: i64,
     },
     Closed {
         connect: EpochMs,
         disconnect: EpochMs,
+        kept: i64,
     },
 }
 
@@ -57,12 +60,13 @@ impl Model {
         let home = self.home(event);
         match row {
             None => self.open(key, t, home.clone()),
-            Some(Row::Pending { disconnect }) if t <= disconnect => {
+            Some(Row::Pending { disconnect, .. }) if t <= disconnect => {
                 let ended = Ended {
                     connect_bucket: self.booked(t),
                     disconnect_bucket: self.booked(disconnect),
                     duration_ms: disconnect.since(t),
                     messages: 0,
+                    recorded: self.recorded(disconnect),
                 };
                 self.group_end(&home, self.booked_ms(t), disconnect, ended.duration_ms, 0);
                 self.close(key, t, disconnect, ended);
@@ -81,7 +85,8 @@ impl Model {
             }
             Some(Row::Open(_) | Row::Closed { .. }) => self.counters.stale += 1,
         }
-        self.connects.push(self.booked(t));
+        self.total += 1;
+        self.connects.extend(self.booked_in(t));
         self.group_connect(t, &home);
         Fate::Applied
     }
@@ -96,7 +101,7 @@ impl Model {
                 self.close_open(key, open, d);
             }
             Some(Row::Open(_)) => self.counters.orphans += 1,
-            Some(Row::Pending { disconnect } | Row::Closed { disconnect, .. }) => {
+            Some(Row::Pending { disconnect, .. } | Row::Closed { disconnect, .. }) => {
                 if d == disconnect {
                     return Fate::Duplicate;
                 }
@@ -126,6 +131,7 @@ impl Model {
                 disconnect_bucket: self.booked(d),
                 duration_ms: d.since(connect),
                 messages: 0,
+                recorded: self.recorded(d),
             };
             self.counters.recovered += 1;
             let home = self.home(event);
@@ -134,7 +140,12 @@ impl Model {
         } else if self.has_expired(d) {
             self.counters.orphans += 1;
         } else {
-            self.rows.insert(key, Row::Pending { disconnect: d });
+            let kept = self.kept(d);
+            let row = Row::Pending {
+                disconnect: d,
+                kept,
+            };
+            self.rows.insert(key, row);
         }
     }
 
@@ -145,7 +156,7 @@ impl Model {
             connect_booked_ms: self.booked_ms(connect),
             home,
             messages: 0,
-            minute: minute(self.now()),
+            minute: self.idle_minute(),
             certain: true,
         };
         self.opened(&open.home, 1);
@@ -165,6 +176,7 @@ impl Model {
             // 0 when the disconnect is before its connect by clock skew.
             duration_ms: d.since(open.connect),
             messages: open.messages,
+            recorded: self.recorded(d),
         };
         let (at, length, messages) = (open.connect_booked_ms, ended.duration_ms, open.messages);
         self.group_end(&open.home, at, d, length, messages);
@@ -180,6 +192,7 @@ impl Model {
             let row = Row::Closed {
                 connect,
                 disconnect,
+                kept: self.kept(disconnect),
             };
             self.rows.insert(key, row);
         }
@@ -187,7 +200,7 @@ impl Model {
 
     /// An event of the session was applied, or recognised as a copy.
     pub(super) fn touch(&mut self, key: SessionKey) {
-        let now_minute = minute(self.now());
+        let now_minute = self.idle_minute();
         if let Some(Row::Open(open)) = self.rows.get_mut(&key) {
             open.minute = now_minute;
             open.certain = true;
@@ -196,12 +209,47 @@ impl Model {
 
     /// Pending and closed rows expire one allowed lateness after their disconnect, on the grid.
     fn has_expired(&self, disconnect: EpochMs) -> bool {
+        self.expiry > self.bucket(disconnect) + self.lateness()
+    }
+
+    fn lateness(&self) -> i64 {
         let lateness = self.settings.width.buckets_in(self.settings.lateness_ms);
-        let kept = i64::try_from(lateness).unwrap();
-        self.bucket(self.now()) > self.bucket(disconnect) + kept
+        i64::try_from(lateness).unwrap()
+    }
+
+    /// A disconnect that is further ahead than the skew, while the clock may be wrong, is remembered
+    /// no longer than one that is not.
+    fn kept(&self, disconnect: EpochMs) -> i64 {
+        let skew_ms = u64::try_from(self.skew_ms()).unwrap();
+        let skew = i64::try_from(self.settings.width.buckets_in(skew_ms)).unwrap();
+        self.bucket(disconnect).min(self.expiry + skew)
+    }
+
+    fn recorded(&self, disconnect: EpochMs) -> (i64, usize) {
+        (self.booked(disconnect), self.clocks.rewinds.len())
+    }
+
+    /// The clock by which rows expire stands elsewhere.
+    pub(super) fn relist(&mut self, change: impl Fn(&mut Open)) {
+        let elapsed = self.clocks.elapsed_now();
+        self.expiry = self.bucket(elapsed.unwrap_or(self.now()));
+        let mut rows = std::mem::take(&mut self.rows);
+        for row in rows.values_mut() {
+            match row {
+                Row::Open(open) => change(open),
+                Row::Pending { disconnect, kept }
+                | Row::Closed {
+                    disconnect, kept, ..
+                } => {
+                    *kept = self.kept(*disconnect);
+                }
+            }
+        }
+        self.rows = rows;
     }
 
     pub(super) fn expire_rows(&mut self) {
+        self.expiry = self.bucket(self.now());
         let now_minute = minute(self.now());
         let idle_minutes = i64::try_from(self.settings.idle_timeout_ms.div_ceil(60_000)).unwrap();
         let gone: Vec<(SessionKey, Row)> = self
@@ -209,8 +257,8 @@ impl Model {
             .iter()
             .filter(|(_, row)| match row {
                 Row::Open(open) => now_minute > open.minute + idle_minutes,
-                Row::Pending { disconnect } | Row::Closed { disconnect, .. } => {
-                    self.has_expired(*disconnect)
+                Row::Pending { kept, .. } | Row::Closed { kept, .. } => {
+                    self.expiry > kept + self.lateness()
                 }
             })
             .map(|(key, row)| (*key, row.clone()))

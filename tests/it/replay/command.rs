@@ -48,6 +48,34 @@ fn steps_go_to_standard_output_and_the_rest_to_standard_error() {
 }
 
 #[test]
+fn lines_too_far_from_the_others_are_named() {
+    let wrong = events("c 9 253402300799999");
+    let good: String = (1..10)
+        .map(|second| events(&format!("c {second} {second}500")))
+        .collect();
+    let output = replay(&["-"], &[wrong.as_str(), &good].concat());
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stdout).lines().count(), 9);
+    let notes = text(&output.stderr);
+    let lines: Vec<&str> = notes.lines().collect();
+    assert_eq!(
+        lines[0],
+        "standard input: line 1: future: its time 9999-12-31T23:59:59.999Z is more than --max-jump \
+         ahead of the other lines, which are at 1970-01-01T00:00:01.500Z"
+    );
+    let between: String = good
+        .lines()
+        .map(|line| format!("{line}\n{wrong}"))
+        .collect();
+    let many = replay(&["-"], &between);
+    let notes = text(&many.stderr);
+    assert!(
+        notes.contains("standard input: 4 more lines too far from the others\n"),
+        "{notes}"
+    );
+}
+
+#[test]
 fn a_file_gives_what_its_bytes_on_standard_input_give() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.ndjson");

@@ -1,0 +1,65 @@
+//! What a clock does to groups that is set for the first time, runs on, is on hold, or is set back.
+
+use super::Groups;
+use super::Table;
+use super::Total;
+use crate::snapshot::DurationQuantiles;
+use crate::time::EpochMs;
+use crate::time::SECOND_MS;
+
+impl Groups {
+    /// Says how things stand now that the second of the clock has passed.
+    pub(in crate::aggregate) fn pass_second(
+        &mut self,
+        open_sessions: u64,
+        active_sessions: u64,
+        durations: Option<DurationQuantiles>,
+    ) {
+        self.total.pass(open_sessions, active_sessions, durations);
+    }
+
+    /// The clock goes on from a second, not from the one it was in: nothing is told of those between.
+    pub(in crate::aggregate) fn skip_seconds(&mut self, second: i64) {
+        self.total.skip_to(second);
+    }
+
+    /// The clock is set for the first time.
+    pub(in crate::aggregate) fn begin(&mut self, now: EpochMs) {
+        self.total.begin(now);
+    }
+
+    /// Takes over what never shrinks from groups that were counted on another clock.
+    pub(in crate::aggregate) fn keep_counts(&mut self, other: &Self) {
+        self.overflowed = other.overflowed;
+    }
+
+    /// From now on no group is freed, or again.
+    pub(in crate::aggregate) fn hold(&mut self, is_holding: bool) {
+        self.is_holding = is_holding;
+        if !is_holding {
+            self.tables.iter_mut().for_each(Table::doubt_empty);
+        }
+    }
+
+    /// The clock is set back from `before` to `now`: windows and series begin anew there. Groups, what is open in
+    /// them, and what was defined stay.
+    pub(in crate::aggregate) fn begin_anew(
+        &mut self,
+        before: EpochMs,
+        now: EpochMs,
+        coverage_ms: impl Fn(EpochMs, u32) -> u64,
+    ) {
+        self.begin_tick(before, |_, _| 0);
+        self.work(usize::MAX);
+        for table in &mut self.tables {
+            table.begin_anew(&self.grid, now.ms());
+        }
+        self.total = Total::new(now);
+        self.seconds.begin_anew();
+        self.begun = now;
+        // The series are made anew, whatever second it is.
+        self.cut.as_of = now - 2 * SECOND_MS;
+        self.journal.begin(self.tick_of(now));
+        self.begin_tick(now, coverage_ms);
+    }
+}

@@ -1,0 +1,275 @@
+//! What is counted by the time of events, up to one clock: buckets, durations, groups and series.
+//!
+//! A state has one, and a second one while its clock has run ahead and may yet be set back: the second
+//! goes on as if the clock had not, and is booked in as well. What is booked after a timeline's own
+//! clock is not in it.
+
+use super::buckets::Buckets;
+use super::coverage::Coverage;
+use super::durations::Durations;
+use super::groups::Groups;
+use super::groups::Home;
+use super::groups::SessionEnd;
+use crate::config::AggregateSettings;
+use crate::event::Event;
+use crate::snapshot::TOTAL_SECONDS;
+use crate::time::EpochMs;
+use crate::time::SECOND_MS;
+use crate::window::BucketIndex;
+use crate::window::WindowLength;
+
+/// Everything that stands on one clock.
+#[derive(Clone, Debug)]
+pub(super) struct Timeline {
+    /// The clock; without meaning before it is set.
+    pub(super) now: EpochMs,
+    pub(super) buckets: Buckets,
+    /// By the order of the configured windows.
+    pub(super) durations: Vec<Durations>,
+    /// `None` when nobody wants them.
+    pub(super) groups: Option<Groups>,
+    main: WindowLength,
+}
+
+/// What an event is once it is neither late nor future.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    /// The bucket it is booked in: its own, or the clock's when it is ahead.
+    pub(super) booked: BucketIndex,
+    /// The time at which it is booked, likewise.
+    pub(super) time: EpochMs,
+    /// How far it is ahead of the clock, in milliseconds.
+    pub(super) ahead_ms: u32,
+}
+
+/// Where the connect of a session is booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Booking {
+    /// Its time there.
+    pub(super) time: EpochMs,
+    /// Whether buckets have it.
+    pub(super) in_buckets: bool,
+    /// Whether groups have it.
+    pub(super) in_groups: bool,
+}
+
+/// A session that ends: what is booked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    /// The groups of its connect.
+    pub(super) home: Home,
+    pub(super) connected: Booking,
+    /// Whether that was booked ahead of elapsed time.
+    pub(super) is_stray: bool,
+    /// When the disconnect is booked.
+    pub(super) ended: EpochMs,
+    pub(super) duration_ms: u64,
+    pub(super) messages: u32,
+    /// Whether it was counted as active.
+    pub(super) was_open: bool,
+}
+
+impl Timeline {
+    pub(super) fn new(settings: &AggregateSettings, started: EpochMs) -> Self {
+        let current = settings.width.bucket_of(started);
+        let windows = settings.windows.iter();
+        Self {
+            now: started,
+            buckets: Buckets::new(settings, current),
+            durations: windows
+                .map(|&length| Durations::new(length, current))
+                .collect(),
+            groups: (settings.groups_max > 0).then(|| Groups::new(settings, started)),
+            main: settings.main_window(),
+        }
+    }
+
+    // Time.
+
+    /// Moves the clock to a time that is not before it; says whether it is in another bucket there. A
+    /// clock that only passes by makes no cut of groups in which nothing happened.
+    pub(super) fn step(
+        &mut self,
+        to: EpochMs,
+        is_first: bool,
+        is_passing: bool,
+        coverage: &Coverage,
+    ) -> bool {
+        self.now = to;
+        if let Some(groups) = &mut self.groups {
+            if is_first {
+                groups.begin(to);
+            }
+            if (is_first || groups.is_past_tick(to)) && !(is_passing && groups.pass_tick(to)) {
+                groups.begin_tick(to, |start, length_ms| coverage.covered_ms(start, length_ms));
+            }
+        }
+        let bucket = self.buckets.bucket_of(to);
+        let is_new = is_first || bucket != self.buckets.current();
+        if is_new {
+            self.buckets.advance(bucket);
+            for durations in &mut self.durations {
+                durations.advance(bucket);
+            }
+        }
+        is_new
+    }
+
+    /// The seconds between the clock and a time to whose last millisecond it goes on its way: those of
+    /// the last hour.
+    pub(super) fn passing(&mut self, to: EpochMs) -> std::ops::Range<i64> {
+        let Some(groups) = &mut self.groups else {
+            return 0..0;
+        };
+        let last = to.second();
+        let first = self.now.second().max(last - TOTAL_SECONDS as i64);
+        if first > self.now.second() {
+            groups.skip_seconds(first);
+        }
+        first..last
+    }
+
+    /// Says how things stand now that the second of the clock has passed.
+    pub(super) fn pass_second(&mut self, open_sessions: u64) {
+        let active = self.buckets.window(self.main).active;
+        if let Some(groups) = &mut self.groups {
+            // The main window stands first.
+            groups.pass_second(open_sessions, active, self.durations[0].quantiles());
+        }
+    }
+
+    /// Moves the clock on as time passes, if that is later, while nobody expires.
+    pub(super) fn follow(&mut self, to: EpochMs, open_sessions: u64, coverage: &Coverage) {
+        if to <= self.now {
+            return;
+        }
+        for second in self.passing(to) {
+            self.step(end_of(second), false, true, coverage);
+            self.pass_second(open_sessions);
+        }
+        self.step(to, false, false, coverage);
+    }
+
+    /// Sets the clock back: windows go on from the buckets that are still held there. Groups and
+    /// series begin anew.
+    pub(super) fn rewind(&mut self, to: EpochMs, coverage: &Coverage) {
+        let bucket = self.buckets.bucket_of(to);
+        self.buckets.rewind(bucket);
+        for durations in &mut self.durations {
+            durations.rewind(bucket);
+        }
+        if let Some(groups) = &mut self.groups {
+            groups.begin_anew(self.now, to, |start, length_ms| {
+                coverage.covered_ms(start, length_ms)
+            });
+        }
+        self.now = to;
+    }
+
+    // Bookings. What is after the clock is left out.
+
+    #[inline]
+    pub(super) fn message(&mut self, event: &Event, session: Option<Home>, placed: &Placed) {
+        if placed.time > self.now {
+            self.home(event);
+            return;
+        }
+        self.buckets.change(placed.booked, |sums| {
+            sums.messages = sums.messages.wrapping_add(1)
+        });
+        if let Some(groups) = &mut self.groups {
+            groups.message(event.labels, event.direction, session, placed.time);
+        }
+    }
+
+    /// The groups that an event names.
+    pub(super) fn home(&mut self, event: &Event) -> Home {
+        match &mut self.groups {
+            Some(groups) => groups.home(event.labels),
+            None => Home::NONE,
+        }
+    }
+
+    /// A connect that counts in the total.
+    pub(super) fn connection(&mut self, home: Home, placed: &Placed) {
+        if placed.time > self.now {
+            return;
+        }
+        self.buckets.change(placed.booked, |sums| {
+            sums.connections = sums.connections.wrapping_add(1)
+        });
+        if let Some(groups) = &mut self.groups {
+            groups.connection(home, placed.time);
+        }
+    }
+
+    /// A session opens.
+    pub(super) fn open(&mut self, home: Home, placed: &Placed) {
+        let is_booked = placed.time <= self.now;
+        if is_booked {
+            self.buckets.change(placed.booked, |sums| {
+                sums.active = sums.active.wrapping_add(1)
+            });
+        }
+        if let Some(groups) = &mut self.groups {
+            groups.open(home, is_booked.then_some(placed.time), self.now);
+        }
+    }
+
+    /// A session is no longer open, without an end.
+    pub(super) fn forget(&mut self, home: Home, connected: Booking) {
+        if connected.in_buckets {
+            let bucket = self.buckets.bucket_of(connected.time);
+            self.buckets
+                .change(bucket, |sums| sums.active = sums.active.wrapping_sub(1));
+        }
+        if let Some(groups) = &mut self.groups {
+            let connected = connected.in_groups.then_some(connected.time);
+            groups.forget(home, connected, self.now);
+        }
+    }
+
+    /// A session ends.
+    pub(super) fn end(&mut self, ending: &Ending) {
+        let (duration_ms, active) = (ending.duration_ms, u64::from(ending.was_open));
+        let connected = ending.connected;
+        if connected.in_buckets && connected.time <= self.now {
+            let bucket = self.buckets.bucket_of(connected.time);
+            self.buckets.change(bucket, |sums| {
+                sums.active = sums.active.wrapping_sub(active);
+                sums.closed = sums.closed.wrapping_add(1);
+                sums.closed_duration_ms = sums.closed_duration_ms.wrapping_add(duration_ms);
+            });
+        }
+        let is_end_booked = ending.ended <= self.now;
+        if let Some(groups) = &mut self.groups {
+            let end = SessionEnd {
+                connected: connected.time,
+                ended: ending.ended,
+                duration_ms,
+                messages: ending.messages,
+                was_open: ending.was_open,
+                is_connect_booked: connected.in_groups && connected.time <= self.now,
+                is_end_booked,
+            };
+            groups.end(ending.home, &end, self.now);
+        }
+        let ended = self.buckets.bucket_of(ending.ended);
+        if !is_end_booked || ended < self.buckets.oldest() {
+            return;
+        }
+        let messages = u64::from(ending.messages);
+        self.buckets.change(ended, |sums| {
+            sums.disconnections = sums.disconnections.wrapping_add(1);
+            sums.ended_messages = sums.ended_messages.wrapping_add(messages);
+        });
+        for durations in &mut self.durations {
+            durations.record(ended, duration_ms);
+        }
+    }
+}
+
+/// The last millisecond of a second.
+pub(super) fn end_of(second: i64) -> EpochMs {
+    EpochMs::from_ms((second + 1) * SECOND_MS - 1)
+}
