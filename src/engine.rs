@@ -80,9 +80,11 @@ impl Engine {
     /// binds or connects to anything.
     ///
     /// # Errors
-    /// [`EngineError::Net`] when the file of certificates cannot be used.
+    /// [`EngineError::Net`] when the file of certificates cannot be used, [`EngineError::Serve`] when the
+    /// server's own cannot.
     pub fn check(settings: &EngineSettings) -> Result<(), EngineError> {
         Connector::new(settings.stream.ca_file.as_deref())?;
+        Server::check(&settings.serve, &Clock::system())?;
         Ok(())
     }
 

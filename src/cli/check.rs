@@ -161,7 +161,7 @@ impl Urls {
         Self {
             token: config::shown_url(&engine.auth.token_url),
             stream: config::shown_url(&engine.stream.stream_url),
-            graphql: super::graphql_url(engine.serve.listen),
+            graphql: super::graphql_url(engine.serve.listen, engine.serve.tls.is_some()),
         }
     }
 }

@@ -48,15 +48,16 @@ pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(
 async fn serve(settings: EngineSettings, stop: Stop) -> Result<(), Failure> {
     let failed = |error| Failure::Failed(format!("{error}"));
     let stream = shown_url(&settings.stream.stream_url);
+    let is_tls = settings.serve.tls.is_some();
     let mut engine = Engine::start(settings, Clock::system())
         .await
         .map_err(failed)?;
     output::note(&format!("reading events from {stream}"));
     output::note(&format!(
         "serving GraphQL at {}",
-        graphql_url(engine.local_addr())
+        graphql_url(engine.local_addr(), is_tls)
     ));
-    output::note(&page_note(engine.local_addr()));
+    output::note(&page_note(engine.local_addr(), is_tls));
     tokio::select! {
         () = stop.requested() => output::note(STOPPING),
         error = engine.failed() => {

@@ -33,6 +33,7 @@ use super::setting::Setting;
 use super::stream::AuthSettings;
 use super::stream::StreamSettings;
 use super::table::SETTINGS;
+use super::tls;
 use super::value;
 use super::webhook::WebhookSettings;
 
@@ -61,7 +62,7 @@ pub struct Loaded {
 /// Loads all settings from flags, environment, the TOML file they name, and defaults, the strongest
 /// first. Reads the files that settings name; binds and connects nothing.
 pub fn load(flags: &Flags, environment: &Environment) -> Loaded {
-    let all: Vec<&'static Setting> = SETTINGS.iter().collect();
+    let all: Vec<&'static Setting> = SETTINGS.to_vec();
     let mut layers = Layers::lay(&all, flags, environment);
     layers.notes.extend(unknown_variables(environment));
     let engine = engine(&mut layers);
@@ -99,6 +100,7 @@ pub fn load_log(
 ) -> Result<LogSettings, SettingsError> {
     let settings: Vec<&'static Setting> = SETTINGS
         .iter()
+        .copied()
         .filter(|setting| setting.name.starts_with("log"))
         .collect();
     let layers = Layers::lay(&settings, flags, environment);
@@ -333,6 +335,8 @@ fn serve(layers: &mut Layers) -> Option<ServeSettings> {
     serve.open_to_network = layers.draft.open_to_network;
     serve.introspection = layers.draft.introspection;
     serve.ready_max_age = layers.draft.ready_max_age;
+    serve.timeouts.idle = layers.draft.keep_alive;
+    serve.tls = tls::files(layers);
     if let Some(path) = layers.draft.token_file.clone() {
         match secret::read_file(&path) {
             Ok(token) => serve.token = Some(token),

@@ -346,7 +346,7 @@ fn apply(setting: &Setting, text: &str, draft: &mut Draft) -> Result<ShownValue,
 /// Variables with the program's prefix that name no setting. Not faults: in a cluster a service of
 /// this name gives every process variables such as `STREAMGAUGE_PORT`.
 pub(super) fn unknown_variables(environment: &Environment) -> Vec<String> {
-    let known: BTreeSet<String> = SETTINGS.iter().map(Setting::variable).collect();
+    let known: BTreeSet<String> = SETTINGS.iter().map(|setting| setting.variable()).collect();
     let names = environment.0.keys().filter_map(|name| name.to_str());
     names
         .filter(|name| name.starts_with(VARIABLE_PREFIX) && !known.contains(*name))

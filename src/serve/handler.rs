@@ -10,46 +10,41 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use http_body_util::LengthLimitError;
-use http_body_util::Limited;
 use hyper::Method;
 use hyper::Request;
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header;
 use secrecy::SecretString;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::account::Account;
+use super::account::Held;
 use super::answer;
 use super::answer::Answer;
 use super::assets;
 use super::bearer;
 use super::bearer::Unauthorized;
-use super::graphql::Carries;
+use super::fetch_site;
 use super::graphql::GraphQl;
 use super::health::Readiness;
 use super::host::HostRule;
 use super::host::Misdirected;
 use super::latency;
-use super::media;
-use super::media::Media;
 use super::page;
 use super::prometheus;
 use super::push;
 use super::push::Credential;
 use super::push::Push;
 use super::push::PushCounters;
-use super::query;
-use super::query::Wire;
-use super::reply;
+use super::questions;
+use super::questions::Questions;
 use super::route;
 use super::route::Endpoint;
+use super::route::Route;
 use super::session;
 use super::viewer::Viewer;
 use crate::config::ServeSettings;
-use crate::config::limits;
 use crate::ring::Mailbox;
 use crate::snapshot::Reader;
 use crate::time::Clock;
@@ -60,14 +55,15 @@ pub struct Handler(Arc<Shared>);
 
 struct Shared {
     token: Option<SecretString>,
+    is_tls: bool,
     host_rule: HostRule,
     ready_max_age: Duration,
-    body_timeout: Duration,
+    /// For requests that come over no connection of a server.
+    account: Account,
     reader: Reader,
     clock: Clock,
     viewer: Viewer,
-    graphql: Arc<GraphQl>,
-    push: Push,
+    questions: Questions,
     /// What stands at `/` where the dashboard is not built in.
     page: Bytes,
     draining: CancellationToken,
@@ -93,17 +89,22 @@ impl Handler {
         let viewer = Viewer::new(reader.clone(), clock.clone(), counters.clone());
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
+        let push = Push::new(Arc::clone(&graphql), counters, timeouts, &draining);
         Self(Arc::new(Shared {
             token: settings.token.clone(),
+            is_tls: settings.tls.is_some(),
             host_rule: HostRule::new(bound, settings.token.is_some()),
             ready_max_age: settings.ready_max_age,
-            body_timeout: timeouts.body,
+            account: Account::default(),
             reader,
             clock,
             viewer,
-            push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
-            graphql,
-            page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
+            questions: Questions::new(graphql, push, timeouts),
+            page: Bytes::from(page::render(
+                bound,
+                settings.tls.is_some(),
+                assets::ABSENT.unwrap_or_default(),
+            )),
             draining,
         }))
     }
@@ -138,7 +139,10 @@ impl Handler {
             return self.socket(request);
         }
         let is_open = route.is_some_and(|route| route.is_open);
-        if !is_open && let Err(answer) = self.admit(&request) {
+        if route.is_some_and(|route| self.asks_for_verdict(&request, route)) {
+            return self.verdict();
+        }
+        if !is_open && let Err(answer) = self.admit(&request, route) {
             return *answer;
         }
         let Some(route) = route else {
@@ -162,26 +166,63 @@ impl Handler {
             Endpoint::Asset(asset) => asset.answer(request.headers()),
             Endpoint::Session => {
                 let token = self.0.token.as_ref();
-                session::answer(token, request.method(), request.headers())
+                session::answer(token, request.method(), request.headers(), self.0.is_tls)
             }
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
-            Endpoint::GraphQl => self.graphql(request).await,
-            Endpoint::Metrics => {
-                let viewer = &self.0.viewer;
-                prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers())
+            Endpoint::GraphQl => {
+                let account = self.account(&request);
+                self.0.questions.answer(request, account).await
             }
-            // Boxed, as in `graphql`.
-            Endpoint::Latency(stage) => Box::pin(latency::answer(&self.0.reader, stage)).await,
+            Endpoint::Metrics => {
+                let Some(held) = self.place(&self.account(&request)).await else {
+                    return answer::busy();
+                };
+                let viewer = &self.0.viewer;
+                let answer = prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers());
+                answer::within(answer, held).unwrap_or_else(answer::busy)
+            }
+            Endpoint::Latency(stage) => {
+                let Some(held) = self.place(&self.account(&request)).await else {
+                    return answer::busy();
+                };
+                // Boxed, as in `Questions`.
+                let answer = Box::pin(latency::answer(&self.0.reader, stage)).await;
+                answer::within(answer, held).unwrap_or_else(answer::busy)
+            }
         }
     }
 
+    /// The account of the connection that a request came over.
+    fn account<B>(&self, request: &Request<B>) -> Account {
+        let account = request.extensions().get::<Account>();
+        account.unwrap_or(&self.0.account).clone()
+    }
+
+    /// Room to prepare an answer to a request in, as soon as there is some.
+    async fn place(&self, account: &Account) -> Option<Held> {
+        self.0.questions.place(account).await
+    }
+
     /// Whether a request may know what stands at its path.
-    fn admit<B>(&self, request: &Request<B>) -> Result<(), Box<Answer>> {
+    fn admit<B>(&self, request: &Request<B>, route: Option<Route>) -> Result<(), Box<Answer>> {
         let (uri, headers) = (request.uri(), request.headers());
         let token = self.0.token.as_ref();
         let authorized = token.map_or(Ok(()), |token| bearer::check(token, uri, headers));
-        self.admit_as(authorized, request)
+        self.admit_as(authorized, request, route)
+    }
+
+    /// Whether a request asks for no more than whether the server is ready: a probe that has no token.
+    fn asks_for_verdict<B>(&self, request: &Request<B>, route: Route) -> bool {
+        let (uri, headers) = (request.uri(), request.headers());
+        let Some(token) = &self.0.token else {
+            return false;
+        };
+        route.endpoint == Endpoint::Ready
+            && route.allows(request.method())
+            && !headers.contains_key(header::AUTHORIZATION)
+            && !session::is_in(token, headers)
+            && bearer::check_url(uri).is_ok()
     }
 
     /// The same for an upgrade to a WebSocket, which may show its token later: a page in a browser
@@ -199,11 +240,12 @@ impl Handler {
             }
             None => (false, Ok(())),
         };
-        if let Err(answer) = self.admit_as(authorized, &request) {
+        if let Err(answer) = self.admit_as(authorized, &request, None) {
             return *answer;
         }
         let credential = Credential::new(self.0.token.clone(), is_shown);
-        self.0.push.open(request, credential)
+        let account = self.account(&request);
+        self.0.questions.push().open(request, credential, account)
     }
 
     /// Judges a request by its host, its token and its origin, in this order.
@@ -211,10 +253,15 @@ impl Handler {
         &self,
         authorized: Result<(), Unauthorized>,
         request: &Request<B>,
+        route: Option<Route>,
     ) -> Result<(), Box<Answer>> {
         let (uri, headers) = (request.uri(), request.headers());
         let refuse = |status, line| Err(Box::new(answer::text(status, line)));
-        let directed = self.0.host_rule.check(uri, headers);
+        let is_probe = route.is_some_and(|route| route.is_for_probes) && names_no_host(request);
+        let directed = match is_probe {
+            true => Ok(()),
+            false => self.0.host_rule.check(uri, headers),
+        };
         match directed {
             Err(Misdirected::BadHost) => {
                 return refuse(StatusCode::BAD_REQUEST, "bad or missing host\n");
@@ -235,7 +282,7 @@ impl Handler {
                     "token in the URL; send it as a header only\n",
                 );
             }
-            Err(Unauthorized::Credential) if is_browser(request) => {
+            Err(Unauthorized::Credential) if questions::is_browser(request) => {
                 return Err(Box::new(session::ask()));
             }
             Err(Unauthorized::Credential) => {
@@ -247,10 +294,14 @@ impl Handler {
         if directed.is_err() {
             return refuse(StatusCode::FORBIDDEN, "origin: another site\n");
         }
+        let is_page = route.is_some_and(|route| opens_page(request, route));
+        if fetch_site::is_foreign(request.method(), headers, is_page) {
+            return refuse(StatusCode::FORBIDDEN, "sec-fetch-site: another site\n");
+        }
         Ok(())
     }
 
-    fn readiness(&self) -> Answer {
+    fn judge(&self) -> (StatusCode, Readiness) {
         let shared = &self.0;
         let readiness = Readiness::new(
             &shared.reader.load(),
@@ -262,101 +313,43 @@ impl Handler {
             true => StatusCode::OK,
             false => StatusCode::SERVICE_UNAVAILABLE,
         };
+        (status, readiness)
+    }
+
+    /// Whether the server is ready, in one word: what anybody may know.
+    fn verdict(&self) -> Answer {
+        match self.judge() {
+            (status, readiness) if readiness.ready => answer::text(status, "ready\n"),
+            (status, _) => answer::text(status, "unready\n"),
+        }
+    }
+
+    fn readiness(&self) -> Answer {
+        let (status, readiness) = self.judge();
         let body = serde_json::to_vec(&readiness)
             .unwrap_or_else(|error| unreachable!("strings are JSON: {error}"));
         answer::new(status, "application/json; charset=utf-8", body)
     }
+}
 
-    async fn graphql<B>(&self, request: Request<B>) -> Answer
-    where
-        B: Body<Data = Bytes>,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
-        // A browser that asks nothing gets the explorer to ask with.
-        let is_question = query::pairs(request.uri().query().unwrap_or_default())
-            .next()
-            .is_some();
-        if !is_question
-            && is_browser(&request)
-            && let Some(explorer) = assets::explorer()
-        {
-            return explorer.answer(request.headers());
-        }
-        let events = media::accepts_events(request.headers());
-        let media = media::negotiate(request.headers());
-        if media.is_none() && !events {
-            return reply::unreadable(
-                StatusCode::NOT_ACCEPTABLE,
-                "accept: neither application/graphql-response+json nor application/json",
-                Media::Json,
-            );
-        }
-        let carries = Carries {
-            mutations: request.method() == Method::POST,
-            subscriptions: events,
-        };
-        let outcome = if request.method() == Method::POST {
-            match self.read_body(request, media.unwrap_or(Media::Json)).await {
-                Ok(body) => self.0.graphql.outcome(Wire::Body(&body), carries).await,
-                Err(answer) => return *answer,
-            }
-        } else {
-            let parameters = request.uri().query().unwrap_or_default();
-            let wire = Wire::Parameters(parameters);
-            self.0.graphql.outcome(wire, carries).await
-        };
-        match (media, outcome) {
-            // What is answered once is, where the client takes that too.
-            (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
-            // Boxed, so that the usual request does not move the room that this one needs.
-            (_, outcome) => Box::pin(push::answer_events(&self.0.push, outcome)).await,
-        }
-    }
-
-    /// Reads the body of a POST within its limits of type, size and time.
-    async fn read_body<B>(&self, request: Request<B>, media: Media) -> Result<Bytes, Box<Answer>>
-    where
-        B: Body<Data = Bytes>,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
-        let refuse = |status, message| Err(Box::new(reply::unreadable(status, message, media)));
-        let too_large = "request body: over 65536 bytes";
-        if !media::is_json(request.headers()) {
-            return refuse(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "content-type: not application/json in UTF-8",
-            );
-        }
-        // What the head announces is refused before any of it is read; what it hides, on the way.
-        let announced = request.body().size_hint().lower();
-        if announced > limits::REQUEST_BYTES_MAX as u64 {
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, too_large);
-        }
-        let body = Limited::new(request.into_body(), limits::REQUEST_BYTES_MAX);
-        match timeout(self.0.body_timeout, body.collect()).await {
-            Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                refuse(StatusCode::PAYLOAD_TOO_LARGE, too_large)
-            }
-            Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "request body: cut off"),
-            Err(_) => {
-                let message = "request body: not complete in time";
-                // The rest of the body is never read: hyper closes the connection after this.
-                refuse(StatusCode::REQUEST_TIMEOUT, message)
-            }
-        }
+/// Whether a request opens a page, which executes nothing.
+fn opens_page<B>(request: &Request<B>, route: Route) -> bool {
+    match route.endpoint {
+        Endpoint::Page => true,
+        Endpoint::GraphQl => questions::is_browser(request) && !questions::is_question(request),
+        _ => false,
     }
 }
 
-/// Whether the request opens a page in a browser.
-fn is_browser<B>(request: &Request<B>) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD) && media::wants_html(request.headers())
+/// Whether a request says neither whom it is for nor which page it comes from, as probes do that speak
+/// HTTP/1.0.
+fn names_no_host<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    let mut hosts = headers.get_all(header::HOST).iter();
+    request.uri().authority().is_none()
+        && hosts.all(|host| host.is_empty())
+        && !headers.contains_key(header::ORIGIN)
 }
-
-const _: () = assert!(
-    limits::REQUEST_BYTES_MAX == 65_536,
-    "the message that names it"
-);
 
 #[cfg(test)]
 mod tests;

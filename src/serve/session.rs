@@ -38,20 +38,26 @@ pub(super) fn is_in(token: &SecretString, headers: &HeaderMap) -> bool {
         .any(|(_, offered)| offered.as_bytes().ct_eq(expected.as_bytes()).into())
 }
 
-/// Answers a request that was let in: `POST` signs in, `DELETE` out, `GET` tells.
-pub(super) fn answer(token: Option<&SecretString>, method: &Method, headers: &HeaderMap) -> Answer {
+/// Answers a request that was let in: `POST` signs in, `DELETE` out, `GET` tells. `is_tls` says that
+/// we speak TLS ourselves.
+pub(super) fn answer(
+    token: Option<&SecretString>,
+    method: &Method,
+    headers: &HeaderMap,
+    is_tls: bool,
+) -> Answer {
     let Some(token) = token else {
         return answer::text(StatusCode::OK, "no token is asked for\n");
     };
     match *method {
         Method::POST => {
             let mut answer = answer::text(StatusCode::OK, "signed in\n");
-            set_cookie(&mut answer, headers, &value(token), MAX_AGE_S);
+            set_cookie(&mut answer, headers, is_tls, &value(token), MAX_AGE_S);
             answer
         }
         Method::DELETE => {
             let mut answer = answer::text(StatusCode::OK, "signed out\n");
-            set_cookie(&mut answer, headers, "", 0);
+            set_cookie(&mut answer, headers, is_tls, "", 0);
             answer
         }
         _ => match is_in(token, headers) {
@@ -61,10 +67,10 @@ pub(super) fn answer(token: Option<&SecretString>, method: &Method, headers: &He
     }
 }
 
-fn set_cookie(answer: &mut Answer, headers: &HeaderMap, value: &str, max_age_s: u32) {
-    // We speak plain HTTP ourselves; whether a proxy before us speaks TLS, the browser says.
+fn set_cookie(answer: &mut Answer, headers: &HeaderMap, is_tls: bool, value: &str, max_age_s: u32) {
+    // Whether a proxy before us speaks TLS, the browser says.
     let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
-    let is_tls = origin.is_some_and(|origin| origin.starts_with(b"https://"));
+    let is_tls = is_tls || origin.is_some_and(|origin| origin.starts_with(b"https://"));
     let secure = if is_tls { "; Secure" } else { "" };
     let name = NAMES[usize::from(is_tls)];
     let cookie =
@@ -130,7 +136,7 @@ mod tests {
 
     fn cookie(method: &Method, pairs: &[(header::HeaderName, &str)]) -> String {
         let token = SecretString::from("s3cret");
-        let answer = answer(Some(&token), method, &headers(pairs));
+        let answer = answer(Some(&token), method, &headers(pairs), false);
         assert_eq!(answer.status(), StatusCode::OK);
         let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
         cookie.to_owned()
@@ -169,6 +175,19 @@ mod tests {
         assert!(set.ends_with("; SameSite=Strict; Secure"), "{set}");
         let (pair, _) = set.split_once("; ").unwrap();
         assert!(is_in(&"s3cret".into(), &headers(&[(header::COOKIE, pair)])));
+    }
+
+    #[test]
+    fn over_tls_of_our_own_the_cookie_is_bound_without_the_browsers_word() {
+        let answer = answer(
+            Some(&"s3cret".into()),
+            &Method::POST,
+            &HeaderMap::new(),
+            true,
+        );
+        let set = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+        assert!(set.starts_with("__Host-streamgauge-session="), "{set}");
+        assert!(set.ends_with("; Secure"), "{set}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! streams and exit codes.
 
 mod answers;
+mod descriptors;
 mod files;
 mod process;
 mod serve;

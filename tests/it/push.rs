@@ -4,5 +4,5 @@ mod closes;
 mod events;
 mod npm;
 mod operations;
-mod rig;
-mod slow;
+pub(crate) mod rig;
+pub(crate) mod slow;

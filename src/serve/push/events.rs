@@ -17,9 +17,12 @@ use tokio::time::timeout;
 
 use super::Push;
 use super::subscriber::Subscriber;
+use crate::serve::account::Account;
+use crate::serve::account::Held;
 use crate::serve::answer;
 use crate::serve::answer::Answer;
 use crate::serve::answer::AnswerBody;
+use crate::serve::answer::Piece;
 use crate::serve::graphql;
 use crate::serve::graphql::Outcome;
 use crate::serve::media::Media;
@@ -31,15 +34,21 @@ const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 const COMMENT: &[u8] = b":\n\n";
 
 /// The answer that tells of an outcome by events. What is no request is answered as everywhere.
-pub(in crate::serve) async fn answer(push: &Push, outcome: Outcome) -> Answer {
+/// What is answered once takes the room of `held`.
+pub(in crate::serve) async fn answer(
+    push: &Push,
+    outcome: Outcome,
+    account: Account,
+    held: Held,
+) -> Answer {
     match outcome {
         Outcome::Subscription(ask) => match push.hub().subscribe(ask).await {
-            Ok(subscriber) => events(following(subscriber, push.timeouts().keep_alive)),
-            Err(declined) => once(refusal(&declined.errors())),
+            Ok(subscriber) => events(following(subscriber, push.timeouts().keep_alive, account)),
+            Err(declined) => once(refusal(&declined.errors()), held),
         },
-        Outcome::Ran(body) => once(body),
-        Outcome::Refused(errors) => once(refusal(&errors)),
-        Outcome::Unfinished(unfinished) => once(refusal(&[graphql::unfinished(unfinished)])),
+        Outcome::Ran(body) => once(body, held),
+        Outcome::Refused(errors) => once(refusal(&errors), held),
+        Outcome::Unfinished(unfinished) => once(refusal(&[graphql::unfinished(unfinished)]), held),
         outcome @ (Outcome::Malformed(_) | Outcome::OnlyByPost) => {
             reply::answer(outcome, Media::Json)
         }
@@ -51,19 +60,48 @@ fn refusal(errors: &[ServerError]) -> Bytes {
 }
 
 /// One answer and the end.
-fn once(body: Bytes) -> Answer {
-    events(stream::iter([next(&body), Bytes::from_static(COMPLETE)]))
+fn once(body: Bytes, mut held: Held) -> Answer {
+    if !held.resize(body.len()) {
+        return reply::busy(Media::Json);
+    }
+    let answer = Piece {
+        bytes: next(&body),
+        held: Some(held),
+    };
+    events(stream::iter([answer, fixed(COMPLETE)]))
+}
+
+/// A piece that takes no room.
+const fn fixed(bytes: &'static [u8]) -> Piece {
+    Piece {
+        bytes: Bytes::from_static(bytes),
+        held: None,
+    }
 }
 
 /// Every answer of a subscription, and comments while there is none.
-fn following(subscriber: Subscriber, keep_alive: Duration) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold(subscriber, move |mut subscriber| async move {
-        let event = match timeout(keep_alive, subscriber.next()).await {
-            Ok(body) => next(&body?),
-            Err(_) => Bytes::from_static(COMMENT),
-        };
-        Some((event, subscriber))
-    })
+fn following(
+    subscriber: Subscriber,
+    keep_alive: Duration,
+    account: Account,
+) -> impl Stream<Item = Piece> + Send {
+    stream::unfold(
+        (subscriber, account),
+        move |(mut subscriber, account)| async move {
+            let event = match timeout(keep_alive, subscriber.next()).await {
+                Ok(body) => {
+                    let body = body?;
+                    let held = account.hold(body.len()).await;
+                    Piece {
+                        bytes: next(&body),
+                        held: Some(held),
+                    }
+                }
+                Err(_) => fixed(COMMENT),
+            };
+            Some((event, (subscriber, account)))
+        },
+    )
 }
 
 fn next(body: &[u8]) -> Bytes {
@@ -71,8 +109,8 @@ fn next(body: &[u8]) -> Bytes {
     [b"event: next\ndata: ", body, b"\n\n"].concat().into()
 }
 
-fn events(events: impl Stream<Item = Bytes> + Send + 'static) -> Answer {
-    let opening = stream::iter([Bytes::from_static(COMMENT)]);
+fn events(events: impl Stream<Item = Piece> + Send + 'static) -> Answer {
+    let opening = stream::iter([fixed(COMMENT)]);
     let mut answer = answer::empty(StatusCode::OK);
     *answer.body_mut() = AnswerBody::pieces(opening.chain(events));
     answer::with(
