@@ -45,12 +45,27 @@ struct Connection {
     budget: Budget,
     room: Room,
     opened: Instant,
-    /// Bodies and pieces that are not taken.
+    bodies: Queue,
+    frames: Queue,
+    cut: CancellationToken,
+}
+
+/// What waits for the client to take it.
+#[derive(Default)]
+struct Queue {
     waiting: AtomicUsize,
-    /// When one of them was taken last, or the first of them began to wait, in milliseconds since the
+    /// When something of it was taken last, or the first began to wait, in milliseconds since the
     /// connection was opened.
     moved_ms: AtomicU64,
-    cut: CancellationToken,
+}
+
+/// Which of the two.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Bodies of answers: when none of them moves, the connection is over.
+    Bodies,
+    /// Frames of WebSockets, each of which looks at the time itself.
+    Frames,
 }
 
 /// Bytes that are counted until this is dropped.
@@ -60,7 +75,7 @@ pub(super) struct Held {
 }
 
 /// Something that waits to be taken until this is dropped.
-pub(super) struct Waiting(Account);
+pub(super) struct Waiting(Account, Kind);
 
 impl Budget {
     pub(super) fn new(bytes: ServeBytes) -> Self {
@@ -77,8 +92,8 @@ impl Budget {
             budget: self.clone(),
             room: Room::new(self.0.bytes.per_connection),
             opened: Instant::now(),
-            waiting: AtomicUsize::new(0),
-            moved_ms: AtomicU64::new(0),
+            bodies: Queue::default(),
+            frames: Queue::default(),
             cut: CancellationToken::new(),
         }))
     }
@@ -114,10 +129,22 @@ impl Account {
         self.place(bytes.min(LARGE_PLACE_BYTES_MAX), in_time).await
     }
 
+    /// Waits for room for the one frame that a WebSocket writes at a time, beside whatever else the
+    /// connection holds: that is not told before this frame is.
+    pub(super) async fn frame(&self, bytes: usize) -> Held {
+        self.0.room.take_over(bytes);
+        self.hold_of_all(bytes).await
+    }
+
     /// Waits for room. Can be dropped while it waits.
     pub(super) async fn hold(&self, bytes: usize) -> Held {
-        let budget = &self.0.budget.0;
         self.0.room.take(bytes).await;
+        self.hold_of_all(bytes).await
+    }
+
+    /// Waits for room beside other connections, when there is some in this one.
+    async fn hold_of_all(&self, bytes: usize) -> Held {
+        let budget = &self.0.budget.0;
         // The connection's own room is given back when the wait for the other is given up.
         let own = OwnRoom(&self.0.room, bytes);
         if !budget.room.try_take(bytes) {
@@ -139,22 +166,49 @@ impl Account {
         }
     }
 
-    /// Says that something waits to be taken.
+    /// Says that the body of an answer waits to be taken.
     pub(super) fn wait(&self) -> Waiting {
-        if self.0.waiting.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.moved();
-        }
-        Waiting(self.clone())
+        self.wait_in(Kind::Bodies)
     }
 
-    /// Since when something waits and nothing was taken.
-    pub(super) fn stalled_since(&self) -> Option<Instant> {
+    /// Says that a frame of a WebSocket does, or one that waits for room.
+    pub(super) fn wait_for_frame(&self) -> Waiting {
+        self.wait_in(Kind::Frames)
+    }
+
+    fn wait_in(&self, kind: Kind) -> Waiting {
         // Relaxed, here and below: hints to a timer, which order nothing.
-        if self.0.waiting.load(Ordering::Relaxed) == 0 {
+        if self.queue(kind).waiting.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.moved(kind);
+        }
+        Waiting(self.clone(), kind)
+    }
+
+    /// Since when bodies wait and nothing of them was taken.
+    pub(super) fn stalled_since(&self) -> Option<Instant> {
+        self.since(Kind::Bodies)
+    }
+
+    /// The same, of frames too.
+    pub(super) fn untaken_since(&self) -> Option<Instant> {
+        let since = [Kind::Bodies, Kind::Frames].map(|kind| self.since(kind));
+        since.into_iter().flatten().min()
+    }
+
+    fn since(&self, kind: Kind) -> Option<Instant> {
+        let queue = self.queue(kind);
+        if queue.waiting.load(Ordering::Relaxed) == 0 {
             return None;
         }
-        let moved_ms = self.0.moved_ms.load(Ordering::Relaxed);
+        let moved_ms = queue.moved_ms.load(Ordering::Relaxed);
         Some(self.0.opened + Duration::from_millis(moved_ms))
+    }
+
+    fn queue(&self, kind: Kind) -> &Queue {
+        match kind {
+            Kind::Bodies => &self.0.bodies,
+            Kind::Frames => &self.0.frames,
+        }
     }
 
     /// How much it holds, in bytes.
@@ -177,9 +231,11 @@ impl Account {
         Arc::strong_count(&self.0) == 1
     }
 
-    fn moved(&self) {
+    fn moved(&self, kind: Kind) {
         let now_ms = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.moved_ms.fetch_max(now_ms, Ordering::Relaxed);
+        self.queue(kind)
+            .moved_ms
+            .fetch_max(now_ms, Ordering::Relaxed);
     }
 }
 
@@ -246,14 +302,15 @@ impl fmt::Debug for Held {
 impl Waiting {
     /// Says that a part was taken.
     pub(super) fn moved(&self) {
-        self.0.moved();
+        self.0.moved(self.1);
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.moved();
-        self.0.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.moved(self.1);
+        let queue = self.0.queue(self.1);
+        queue.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -304,6 +361,22 @@ mod tests {
             (one.bytes(), other.bytes(), budget.0.room.used()),
             (0, 0, 0)
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_waits_for_others_and_not_for_its_own_connection() {
+        let budget = Budget::new(BYTES);
+        let (one, other) = (budget.open(), budget.open());
+        let soon = Duration::from_secs(1);
+        let first = one.place(100, soon).await.unwrap();
+        let frame = one.frame(50).await;
+        let _waiting = other.wait_for_frame();
+        let waits = tokio::time::timeout(soon, other.frame(1)).await;
+        assert!(waits.is_err(), "150 of 150");
+        assert!(other.untaken_since().is_some() && other.stalled_since().is_none());
+        assert_eq!((one.bytes(), other.bytes()), (150, 0));
+        drop((first, frame));
+        assert_eq!((one.bytes(), budget.0.room.used()), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]

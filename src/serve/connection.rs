@@ -122,7 +122,7 @@ pub(super) async fn serve(
             let answer = match refused {
                 Some(answer) => answer,
                 None => {
-                    let mut request = request.map(|body| Upload::new(body, account.clone()));
+                    let mut request = request.map(|body| Upload::new(body, &account, !is_http_1));
                     request.extensions_mut().insert(account.clone());
                     if let Some(line) = line {
                         request.extensions_mut().insert(line);

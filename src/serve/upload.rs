@@ -1,4 +1,8 @@
 //! The body of a request, counted among the bytes of its connection while the request lasts.
+//!
+//! What a client of HTTP/2 still sends of a body that nobody wants is read and thrown away for a while:
+//! many clients read no answer before they have sent everything, and some take the reset of the stream,
+//! which is what they would get instead, for a failure. Over HTTP/1 the socket does the same.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -6,18 +10,25 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
 
+use bytes::Buf;
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper::body::Frame;
 use hyper::body::SizeHint;
+use tokio::time::timeout;
 
 use super::account::Account;
 use super::account::Held;
+use super::wire::LINGER_BYTES_MAX;
+use super::wire::LINGER_MAX;
 
 /// A body whose bytes are counted as they come.
-pub(super) struct Upload<B> {
-    body: B,
+pub(super) struct Upload<B: Body + Send + Unpin + 'static> {
+    body: Option<B>,
     held: Held,
+    /// Whether the rest is read when nobody wants it any more.
+    lingers: bool,
 }
 
 /// There is no room for more of a body.
@@ -25,18 +36,41 @@ pub(super) struct Upload<B> {
 #[error("no room for the request")]
 pub(super) struct NoRoom;
 
-impl<B> Upload<B> {
-    pub(super) fn new(body: B, account: Account) -> Self {
+impl<B: Body + Send + Unpin + 'static> Upload<B> {
+    /// A body that came over the connection of `account`; `lingers` says that the rest of it is read
+    /// when nobody wants it any more.
+    pub(super) fn new(body: B, account: &Account, lingers: bool) -> Self {
         Self {
-            body,
+            body: Some(body),
             held: account.nothing(),
+            lingers,
+        }
+    }
+}
+
+impl<B: Body + Send + Unpin + 'static> Drop for Upload<B> {
+    fn drop(&mut self) {
+        let rest = self.body.take().filter(|body| !body.is_end_stream());
+        if let Some(rest) = rest.filter(|_| self.lingers) {
+            tokio::spawn(timeout(LINGER_MAX, throw_away(rest)));
+        }
+    }
+}
+
+/// Reads a body to its end, or far enough.
+async fn throw_away<B: Body + Unpin>(mut body: B) {
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, |data| data.remaining() as u64);
+        if read > LINGER_BYTES_MAX {
+            return;
         }
     }
 }
 
 impl<B> Body for Upload<B>
 where
-    B: Body<Data = Bytes> + Unpin,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     type Data = Bytes;
@@ -47,7 +81,10 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
-        let frame = match ready!(Pin::new(&mut this.body).poll_frame(context)) {
+        let Some(body) = &mut this.body else {
+            return Poll::Ready(None);
+        };
+        let frame = match ready!(Pin::new(body).poll_frame(context)) {
             Some(Ok(frame)) => frame,
             Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
             None => return Poll::Ready(None),
@@ -58,11 +95,13 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(B::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body
+            .as_ref()
+            .map_or_else(SizeHint::default, B::size_hint)
     }
 }
 
@@ -81,7 +120,7 @@ mod tests {
             per_connection: 100,
             total: 100,
         });
-        let upload = |bytes: &'static [u8]| Upload::new(Full::from(bytes), budget.open());
+        let upload = |bytes: &'static [u8]| Upload::new(Full::from(bytes), &budget.open(), false);
         let mut first = upload(&[0; 60]);
         assert!(first.frame().await.unwrap().is_ok());
         let mut second = upload(&[0; 60]);

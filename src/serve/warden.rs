@@ -117,7 +117,7 @@ impl Warden {
     /// The connection that holds most of those whose client has taken nothing for the grace.
     fn worst(&self) -> Option<usize> {
         let stalled = self.accounts.iter().enumerate().filter(|(_, account)| {
-            let since = account.stalled_since();
+            let since = account.untaken_since();
             since.is_some_and(|since| since.elapsed() >= self.grace)
         });
         let worst = stalled.max_by_key(|(_, account)| account.bytes());

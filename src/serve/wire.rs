@@ -26,8 +26,8 @@ use super::framing::Framing;
 /// How long a client may be silent while what it sends is thrown away.
 const LINGER_QUIET: Duration = Duration::from_secs(2);
 /// How much of it is read, in bytes, and for how long.
-const LINGER_BYTES_MAX: u64 = 256 << 20;
-const LINGER_MAX: Duration = Duration::from_secs(10);
+pub(super) const LINGER_BYTES_MAX: u64 = 256 << 20;
+pub(super) const LINGER_MAX: Duration = Duration::from_secs(10);
 
 /// A client's socket.
 #[derive(Debug)]

@@ -336,9 +336,10 @@ impl<S: AsyncWrite + Unpin> Session<S> {
 
     /// Room for a message. There is none for as long as other clients take nothing.
     async fn hold(&mut self, bytes: usize) -> Result<Held, End> {
+        let _waiting = self.account.wait_for_frame();
         let silent = self.push.timeouts().silent;
-        let held = self.account.place(bytes, silent).await;
-        held.ok_or(End::Cut)
+        let held = timeout(silent, self.account.frame(bytes)).await;
+        held.map_err(|_| End::Cut)
     }
 
     async fn text(&mut self, message: Vec<u8>) -> Result<(), End> {
@@ -348,6 +349,7 @@ impl<S: AsyncWrite + Unpin> Session<S> {
     /// Writes a frame. The client has as long to read it as it may be silent.
     async fn send(&mut self, frame: Frame<'static>) -> Result<(), End> {
         let silent = self.push.timeouts().silent;
+        let _waiting = self.account.wait_for_frame();
         let written = async {
             self.write.write_frame(frame).await?;
             // What TLS has taken is not with the client yet.

@@ -143,6 +143,48 @@ async fn while_others_take_all_room_a_good_client_is_answered() {
     assert!(bad.iter().any(|(client, _)| client.is_closed()));
 }
 
+/// WebSockets whose clients ask for much, beside a subscription, and read none of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_sockets_take_all_room_a_good_client_is_answered() {
+    let mut settings = settings();
+    settings.bytes = ServeBytes {
+        per_connection: 1 << 20,
+        total: 2 << 20,
+    };
+    settings.timeouts.query = Duration::from_millis(500);
+    settings.timeouts.silent = HANG * 5 / 4;
+    settings.timeouts.ping = HANG * 2;
+    let served = serve(settings, snapshot(1)).await;
+    let query = large().replace("subscription { live(intervalMs: 100) {", "{");
+    let query = query.strip_suffix(" }").unwrap();
+    let mut bad = Vec::new();
+    for _ in 0..6 {
+        let (mut socket, _) = Raw::over(narrow(&served).await, HANDSHAKE).await;
+        socket.say(r#"{"type":"connection_init"}"#).await;
+        for id in ["a", "b", "c"] {
+            socket.subscribe(id, query).await;
+        }
+        socket.subscribe("d", &large()).await;
+        bad.push(socket);
+    }
+    let mut good = Client::connect(served.addr, Version::HTTP_11).await;
+    let answered =
+        async { while good.get(served.addr, &large_path()).await.status() != StatusCode::OK {} };
+    timeout(HANG, answered).await.unwrap();
+    // A good socket gets all of its answers, however many wait for their turn.
+    let mut socket = Raw::begin(served.addr).await;
+    socket.subscribe("s", &large()).await;
+    for id in ["a", "b", "c"] {
+        socket.subscribe(id, query).await;
+    }
+    let mut told = 0;
+    while told < 3 {
+        let message = socket.hear().await;
+        told += usize::from(message["type"] == "next" && message["id"] != "s");
+    }
+    drop(bad);
+}
+
 /// Frames of HTTP/2 by hand.
 struct Frames(TcpStream);
 
