@@ -48,7 +48,7 @@ pub const REQUEST_HEAD_BYTES_MAX: u32 = 16 << 10;
 /// Connections to the HTTP server at a time, fewer where file descriptors are few.
 pub const CONNECTIONS_MAX: usize = 16_384;
 /// Connections beyond that: one request each, of an operator, or the answer that there are too many.
-pub const CONNECTIONS_KEPT: usize = 4;
+pub const CONNECTIONS_KEPT: usize = 8;
 /// What the system may keep of what a connection is sent and the client's machine does not take, in
 /// bytes: enough for the next answer to be there when one has left, whatever the line's length,
 /// because what is under way counts extra.

@@ -55,7 +55,7 @@ use crate::config::limits;
 /// How long a connection that is asked to end may take for it.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long an operator's connection in a kept place may take over its head, and stay after it.
-const KEPT_HEAD: Duration = Duration::from_secs(2);
+const KEPT_HEAD: Duration = Duration::from_secs(1);
 const KEPT_IDLE: Duration = Duration::from_millis(100);
 
 /// When a server stops: first politely, then for good.

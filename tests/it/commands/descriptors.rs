@@ -42,7 +42,7 @@ fn fill(address: &str) -> Vec<TcpStream> {
         "GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n",
         &events,
     ];
-    let streams = (0..150).filter_map(|index| {
+    let streams = (0..90).filter_map(|index| {
         let mut stream = TcpStream::connect(address).ok()?;
         stream.write_all(asks[index % asks.len()].as_bytes()).ok()?;
         Some(stream)
