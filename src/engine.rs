@@ -87,7 +87,8 @@ impl Engine {
     /// binds or connects to anything.
     ///
     /// # Errors
-    /// [`EngineError::Net`] when the file of certificates or a URL cannot be used.
+    /// [`EngineError::Net`] when the file of certificates or a URL cannot be used,
+    /// [`EngineError::Serve`] when the server's own certificate cannot.
     pub fn check(settings: &EngineSettings) -> Result<(), EngineError> {
         Connector::new(settings.stream.ca_file.as_deref())?;
         let webhook = settings.webhook.as_ref().map(|webhook| &webhook.url.0);
@@ -95,6 +96,7 @@ impl Engine {
         for url in urls.into_iter().chain(webhook) {
             Endpoint::new(url)?;
         }
+        Server::check(&settings.serve, &Clock::system())?;
         Ok(())
     }
 

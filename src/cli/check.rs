@@ -201,7 +201,7 @@ impl Urls {
             token: reached(token, config::shown_url(token)),
             stream: reached(stream, config::shown_url(stream)),
             webhook: webhook.map(|url| reached(url, config::shown_host(url))),
-            graphql: super::graphql_url(engine.serve.listen),
+            graphql: super::graphql_url(engine.serve.listen, engine.serve.tls.is_some()),
             public: engine
                 .serve
                 .public_urls

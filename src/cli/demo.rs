@@ -83,9 +83,9 @@ async fn demo(args: Args, serve: ServeSettings, mut stop: Stop) -> Result<(), Fa
         .map_err(failed)?;
     output::note(&format!(
         "serving GraphQL at {}",
-        graphql_url(engine.local_addr())
+        graphql_url(engine.local_addr(), false)
     ));
-    output::note(&page_note(engine.local_addr()));
+    output::note(&page_note(engine.local_addr(), false));
 
     let reader = engine.reader();
     let time_up = async {

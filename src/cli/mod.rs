@@ -243,13 +243,17 @@ impl Drop for LastLines {
 }
 
 /// Where a server on `listen` answers GraphQL.
-fn graphql_url(listen: SocketAddr) -> String {
-    format!("http://{listen}/graphql")
+fn graphql_url(listen: SocketAddr, is_tls: bool) -> String {
+    format!("{}://{listen}/graphql", scheme(is_tls))
 }
 
 /// The line that says where to look in a browser.
-fn page_note(listen: SocketAddr) -> String {
-    format!("the dashboard is at http://{listen}/")
+fn page_note(listen: SocketAddr, is_tls: bool) -> String {
+    format!("the dashboard is at {}://{listen}/", scheme(is_tls))
+}
+
+const fn scheme(is_tls: bool) -> &'static str {
+    if is_tls { "https" } else { "http" }
 }
 
 /// Why a command ends without having done its work. The text is one line for each fault: lower case,

@@ -73,15 +73,16 @@ async fn serve(
     let failed = |error| Failure::Failed(format!("{error}"));
     let stream = shown_url(&settings.stream.stream_url);
     let public_urls = settings.serve.public_urls.clone();
+    let is_tls = settings.serve.tls.is_some();
     let mut engine = Engine::start(settings, Clock::system())
         .await
         .map_err(failed)?;
     output::note(&format!("reading events from {stream}"));
     output::note(&format!(
         "serving GraphQL at {}",
-        graphql_url(engine.local_addr())
+        graphql_url(engine.local_addr(), is_tls)
     ));
-    output::note(&page_note(engine.local_addr()));
+    output::note(&page_note(engine.local_addr(), is_tls));
     for url in public_urls {
         output::note(&format!("browsers elsewhere find it at {url}"));
     }

@@ -30,6 +30,7 @@ fn is_of_log(setting: &Setting) -> bool {
 fn settings(of_log: bool) -> impl Iterator<Item = &'static Setting> {
     SETTINGS
         .iter()
+        .copied()
         .filter(move |setting| is_of_log(setting) == of_log)
 }
 

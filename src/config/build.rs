@@ -31,6 +31,7 @@ use super::small_file;
 use super::stream::AuthSettings;
 use super::stream::StreamSettings;
 use super::table::SETTINGS;
+use super::tls;
 use super::value;
 use super::variables::Unknown;
 use super::webhook::WebhookSettings;
@@ -62,7 +63,7 @@ pub struct Loaded {
 /// Loads all settings from flags, environment, the TOML file they name, and defaults, the strongest
 /// first. Reads the files that settings name; binds and connects nothing.
 pub fn load(flags: &Flags, environment: &Environment) -> Loaded {
-    let all: Vec<&'static Setting> = SETTINGS.iter().collect();
+    let all: Vec<&'static Setting> = SETTINGS.to_vec();
     let mut layers = Layers::lay(&all, flags, environment);
     let unknown = Unknown::among(&environment.names().collect::<Vec<_>>());
     layers.notes.extend(unknown.notes);
@@ -104,6 +105,7 @@ pub fn load_log(
 ) -> Result<LogSettings, SettingsError> {
     let settings: Vec<&'static Setting> = SETTINGS
         .iter()
+        .copied()
         .filter(|setting| setting.name.starts_with("log"))
         .collect();
     let layers = Layers::lay(&settings, flags, environment);
@@ -347,6 +349,8 @@ fn serve(layers: &mut Layers) -> Option<ServeSettings> {
     serve.trusted_proxies = layers.draft.trusted_proxies.clone();
     serve.introspection = layers.draft.introspection;
     serve.ready_max_age = layers.draft.ready_max_age;
+    serve.timeouts.idle = layers.draft.keep_alive;
+    serve.tls = tls::files(layers);
     if let Some(path) = layers.draft.token_file.clone() {
         serve.token = Some(layers.secret("token-file", &path)?);
     }

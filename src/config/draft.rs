@@ -75,6 +75,9 @@ pub(super) struct Draft {
     pub(super) trusted_proxies: Vec<Network>,
     pub(super) introspection: Option<bool>,
     pub(super) ready_max_age: Duration,
+    pub(super) keep_alive: Duration,
+    pub(super) tls_cert: Option<PathBuf>,
+    pub(super) tls_key: Option<PathBuf>,
 
     pub(super) webhook_url: Option<Uri>,
     pub(super) webhook_token_file: Option<PathBuf>,

@@ -51,8 +51,16 @@ pub const SAMPLES_WAITING_MAX: usize = 65_536;
 pub const REQUEST_BYTES_MAX: usize = 64 << 10;
 /// A request's head, in bytes.
 pub const REQUEST_HEAD_BYTES_MAX: u32 = 16 << 10;
-/// Connections to the HTTP server at a time; further ones wait in the system's queue.
+/// Connections to the HTTP server at a time, fewer where file descriptors are few.
 pub const CONNECTIONS_MAX: usize = 16_384;
+/// Connections beyond that: one request each, of an operator, or the answer that there are too many.
+pub const CONNECTIONS_KEPT: usize = 8;
+/// What the system may keep of what a connection is sent and the client's machine does not take, in
+/// bytes: enough for the next answer to be there when one has left, whatever the line's length,
+/// because what is under way counts extra.
+pub const UNSENT_BYTES_MAX: u32 = 32 << 10;
+/// What one stream of HTTP/2 keeps of that beside it, in bytes.
+pub const STREAM_UNSENT_BYTES_MAX: usize = 64 << 10;
 /// Requests in progress at a time on one HTTP/2 connection.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 128;
 /// Costly queries executed at a time: one keeps a core busy, and ingest needs its own.

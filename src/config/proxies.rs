@@ -19,6 +19,7 @@ use super::table::SETTINGS;
 pub fn load_proxies(environment: &Environment) -> Result<ProxySettings, SettingsError> {
     let settings: Vec<&'static Setting> = SETTINGS
         .iter()
+        .copied()
         .filter(|setting| setting.is_of_proxy())
         .collect();
     let layers = Layers::lay(&settings, &Flags::default(), environment);

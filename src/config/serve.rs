@@ -1,6 +1,7 @@
 //! The settings of the HTTP server.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -28,6 +29,29 @@ pub struct ServeSettings {
     pub ready_max_age: Duration,
     /// How long a client may take over each part of a request.
     pub timeouts: ServeTimeouts,
+    /// How many bytes may be on their way to clients.
+    pub bytes: ServeBytes,
+    /// What it shows over TLS; `None` means that it speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+}
+
+/// The files that a server shows to its clients over TLS, in PEM. Read at the start and whenever the
+/// certificate is renewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The server's certificate, then those of the authorities between it and the client's root.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// Bytes that are prepared for clients, or received from them, and that nobody has taken yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServeBytes {
+    /// For one connection; a single larger answer still fits when nothing else waits there.
+    pub per_connection: usize,
+    /// For all connections together.
+    pub total: usize,
 }
 
 /// How long each part of a connection's life may take.
@@ -37,8 +61,8 @@ pub struct ServeTimeouts {
     pub head: Duration,
     /// From the end of a request's head to the end of its body.
     pub body: Duration,
-    /// Without any request in progress; on HTTP/1.1 the time that the next request's head takes to
-    /// come is part of it.
+    /// Without any request in progress, and without any byte of the next one: the setting
+    /// `keep-alive`.
     pub idle: Duration,
     /// One query, waiting for a worker included.
     pub query: Duration,
@@ -46,7 +70,8 @@ pub struct ServeTimeouts {
     pub init: Duration,
     /// Silence of a WebSocket's client until it is pinged.
     pub ping: Duration,
-    /// Silence of a WebSocket's client, or without reading what any client is sent, until it is cut.
+    /// Silence of a WebSocket's client, or bytes waiting for any client that takes none of them, until
+    /// it is cut.
     pub silent: Duration,
     /// Without anything to send over server-sent events until a comment is sent.
     pub keep_alive: Duration,
@@ -72,6 +97,8 @@ impl ServeSettings {
             introspection: None,
             ready_max_age: Duration::from_secs(5),
             timeouts: ServeTimeouts::DEFAULT,
+            bytes: ServeBytes::DEFAULT,
+            tls: None,
         }
     }
 
@@ -130,12 +157,22 @@ impl ServeSettings {
 
 const SHORT_TOKEN: &str = "the token has fewer than 16 characters, and everybody on the network can try it; make a longer one, such as with openssl rand -hex 32";
 
+impl ServeBytes {
+    /// The defaults: a process of half a gigabyte holds all of it.
+    pub const DEFAULT: Self = Self {
+        per_connection: 1 << 20,
+        total: 64 << 20,
+    };
+}
+
 impl ServeTimeouts {
     /// The defaults: long enough for a phone on a bad line, short enough to free what it holds.
     pub const DEFAULT: Self = Self {
         head: Duration::from_secs(10),
         body: Duration::from_secs(10),
-        idle: Duration::from_secs(60),
+        // The usual balancers keep a connection for 60 s and must be the ones that close it: else a
+        // request of theirs meets our close.
+        idle: Duration::from_secs(75),
         query: Duration::from_secs(2),
         init: Duration::from_secs(5),
         ping: Duration::from_secs(15),

@@ -96,6 +96,7 @@ impl Setting {
     pub fn by_name(name: &str) -> Option<&'static Self> {
         super::table::SETTINGS
             .iter()
+            .copied()
             .find(|setting| setting.name == name)
     }
 

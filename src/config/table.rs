@@ -1,8 +1,8 @@
-//! The rows of the table of settings.
+//! The rows of the table of settings; those of what the numbers mean stand in `table/numbers.rs`.
+
+mod numbers;
 
 use std::time::Duration;
-
-use crate::config::WaitStrategy;
 
 use super::front;
 use super::log;
@@ -16,6 +16,7 @@ use super::setting::Setting;
 use super::source::Source;
 use super::stream::Overload;
 use super::value;
+use numbers::NUMBERS;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -29,7 +30,26 @@ const HOUR: Duration = s(3_600);
 const DAY: Duration = s(86_400);
 
 /// Every setting, in the order of the help and of `check`.
-pub static SETTINGS: &[Setting] = &[
+pub static SETTINGS: &[&Setting] =
+    &joined::<{ FIRST.len() + NUMBERS.len() + LAST.len() }>([FIRST, NUMBERS, LAST]);
+
+/// The rows of several tables, in one.
+const fn joined<const N: usize>(tables: [&'static [Setting]; 3]) -> [&'static Setting; N] {
+    let mut all = [&tables[0][0]; N];
+    let (mut table, mut row, mut at) = (0, 0, 0);
+    while at < N {
+        if row == tables[table].len() {
+            (table, row) = (table + 1, 0);
+        } else {
+            all[at] = &tables[table][row];
+            (row, at) = (row + 1, at + 1);
+        }
+    }
+    all
+}
+
+/// The rows before the numbers'.
+static FIRST: &[Setting] = &[
     Setting {
         name: "config",
         alias: None,
@@ -231,99 +251,10 @@ pub static SETTINGS: &[Setting] = &[
             Ok(())
         }),
     },
-    Setting {
-        name: "window",
-        alias: None,
-        value: "DURATION",
-        default: Some("60s"),
-        group: Group::Numbers,
-        help: "The main window, a whole multiple of the bucket",
-        kind: Kind::Length(ms(1)..=DAY, |draft| &mut draft.window),
-    },
-    Setting {
-        name: "windows",
-        alias: None,
-        value: "DURATION,...",
-        default: Some("10s,1m,5m,1h"),
-        group: Group::Numbers,
-        help: "Further windows; those of the default that are no multiple of the bucket are left out",
-        kind: Kind::Lengths(ms(1)..=DAY, |draft| &mut draft.windows),
-    },
-    Setting {
-        name: "bucket",
-        alias: None,
-        value: "DURATION",
-        default: Some("100ms"),
-        group: Group::Numbers,
-        help: "The step in which windows slide; divides one second or is a multiple of it",
-        kind: Kind::Length(ms(1)..=HOUR, |draft| &mut draft.bucket),
-    },
-    Setting {
-        name: "lateness",
-        alias: None,
-        value: "DURATION",
-        default: Some("60s"),
-        group: Group::Numbers,
-        help: "How long after the longest window an event is still accepted",
-        kind: Kind::Length(Duration::ZERO..=DAY, |draft| &mut draft.lateness),
-    },
-    Setting {
-        name: "skew",
-        alias: None,
-        value: "DURATION",
-        default: Some("5s"),
-        group: Group::Numbers,
-        help: "How far ahead of the clock an event may be, and how far off the server's clock",
-        kind: Kind::Length(Duration::ZERO..=HOUR, |draft| &mut draft.skew),
-    },
-    Setting {
-        name: "idle-timeout",
-        alias: None,
-        value: "DURATION",
-        default: Some("24h"),
-        group: Group::Numbers,
-        help: "A session without any event for this long is let go",
-        kind: Kind::Length(s(60)..=s(366 * 86_400), |draft| &mut draft.idle_timeout),
-    },
-    Setting {
-        name: "max-sessions",
-        alias: None,
-        value: "COUNT",
-        default: Some("4000000"),
-        group: Group::Numbers,
-        help: "Sessions remembered at the most, in any state",
-        kind: Kind::Count(1_000..=100_000_000, |draft| &mut draft.max_sessions),
-    },
-    Setting {
-        name: "dedup-memory",
-        alias: None,
-        value: "SIZE",
-        default: Some("256MiB"),
-        group: Group::Numbers,
-        help: "Memory for recognising copies of messages",
-        kind: Kind::Bytes((1 << 20)..=(64 << 30), |draft| &mut draft.dedup_memory),
-    },
-    Setting {
-        name: "max-groups",
-        alias: None,
-        value: "COUNT",
-        default: Some("10000"),
-        group: Group::Numbers,
-        help: "Queues, and likewise deployments, with numbers of their own; the rest is 'other'",
-        kind: Kind::Count(1..=60_000, |draft| &mut draft.max_groups),
-    },
-    Setting {
-        name: "wait",
-        alias: None,
-        value: "spin|yield|park",
-        default: Some("park"),
-        group: Group::Numbers,
-        help: "How the writer waits: spin and yield are faster and keep a core busy",
-        kind: Kind::Text(|draft, text| {
-            draft.wait = value::choice(text, &WaitStrategy::NAMES)?;
-            Ok(())
-        }),
-    },
+];
+
+/// The rows after the numbers'.
+static LAST: &[Setting] = &[
     Setting {
         name: "listen",
         alias: None,
@@ -373,6 +304,33 @@ pub static SETTINGS: &[Setting] = &[
         group: Group::Server,
         help: "A snapshot older than this makes /readyz answer 503",
         kind: Kind::Length(s(1)..=HOUR, |draft| &mut draft.ready_max_age),
+    },
+    Setting {
+        name: "keep-alive",
+        alias: None,
+        value: "DURATION",
+        default: Some("75s"),
+        group: Group::Server,
+        help: "How long a client's idle connection is kept; longer than a proxy in front keeps it",
+        kind: Kind::Length(s(1)..=HOUR, |draft| &mut draft.keep_alive),
+    },
+    Setting {
+        name: "tls-cert",
+        alias: None,
+        value: "FILE.pem",
+        default: None,
+        group: Group::Server,
+        help: "Certificate to serve over TLS with, and the authorities' that lead to a root",
+        kind: Kind::Path(|draft| &mut draft.tls_cert),
+    },
+    Setting {
+        name: "tls-key",
+        alias: None,
+        value: "FILE.pem",
+        default: None,
+        group: Group::Server,
+        help: "Private key of that certificate, closed to other users",
+        kind: Kind::Path(|draft| &mut draft.tls_key),
     },
     outgoing::WEBHOOK_URL,
     outgoing::WEBHOOK_TOKEN_FILE,

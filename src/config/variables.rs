@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::setting::Setting;
 use super::setting::VARIABLE_PREFIX;
 use super::table::SETTINGS;
 
@@ -24,7 +23,10 @@ pub(super) struct Unknown {
 impl Unknown {
     /// Looks through the names of variables.
     pub(super) fn among(names: &[&str]) -> Self {
-        let known: BTreeSet<String> = SETTINGS.iter().flat_map(Setting::variables).collect();
+        let known: BTreeSet<String> = SETTINGS
+            .iter()
+            .flat_map(|setting| setting.variables())
+            .collect();
         let ours =
             |name: &str| name.starts_with(VARIABLE_PREFIX) || name.starts_with(GENESYS_PREFIX);
         let mut unknown = Self::default();
@@ -129,7 +131,10 @@ mod tests {
 
     #[test]
     fn what_others_set_is_no_warning() {
-        let known: Vec<String> = SETTINGS.iter().flat_map(Setting::variables).collect();
+        let known: Vec<String> = SETTINGS
+            .iter()
+            .flat_map(|setting| setting.variables())
+            .collect();
         let mut names: Vec<&str> = known.iter().map(String::as_str).collect();
         names.extend([
             "PATH",

@@ -8,6 +8,7 @@ use crate::config::AlertRule;
 use crate::config::EngineSettings;
 use crate::reloadable::Reloadable;
 use crate::serve::Admission;
+use crate::serve::Reloader;
 use crate::serve::Server;
 
 use super::Engine;
@@ -17,6 +18,7 @@ use super::EngineError;
 #[derive(Debug)]
 pub(super) struct Replaceable {
     admission: Admission,
+    certificate: Reloader,
     alerts: Reloadable<Vec<AlertRule>>,
     /// The windows that alerts may be on, in milliseconds; those of groups are fixed.
     windows_ms: Vec<u32>,
@@ -31,6 +33,7 @@ impl Replaceable {
     ) -> Self {
         Self {
             admission: server.admission(),
+            certificate: server.reloader(),
             alerts,
             windows_ms: aggregate.windows.iter().map(|window| window.ms()).collect(),
         }
@@ -47,7 +50,8 @@ pub struct Reloaded {
 }
 
 impl Engine {
-    /// Puts in force what can be replaced: the token of the server and the alerts. What else differs
+    /// Puts in force what can be replaced: the token and the certificate of the server, and
+    /// the alerts. What else differs
     /// stays as it is; whether a token is asked for at all is the one such setting that is told here.
     ///
     /// # Errors
@@ -56,6 +60,7 @@ impl Engine {
         Self::check(settings)?;
         let Replaceable {
             admission,
+            certificate,
             alerts,
             windows_ms,
         } = &self.replaceable;
@@ -68,8 +73,12 @@ impl Engine {
                 alert: rule.name.to_string(),
             });
         }
+        let is_renewed = certificate.reload()?;
         // From here on nothing fails.
         let mut reloaded = Reloaded::default();
+        if is_renewed {
+            reloaded.changed.push("certificate replaced".to_owned());
+        }
         let token = settings.serve.token.as_ref();
         if admission.asks() != token.is_some() {
             // Which names the server answers to hangs on it, and who may ask for the schema.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
@@ -10,7 +11,6 @@ use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use http_body_util::Full;
 use hyper::Response;
 use hyper::StatusCode;
 use hyper::body::Body;
@@ -20,27 +20,40 @@ use hyper::header;
 use hyper::header::HeaderName;
 use hyper::header::HeaderValue;
 
+use super::account::Held;
+
 /// What the server sends.
 pub(super) type Answer = Response<AnswerBody>;
 
 /// The body of an answer.
-pub enum AnswerBody {
+#[derive(Default)]
+pub struct AnswerBody(pub(super) Form);
+
+/// How the body of an answer comes to be.
+pub(super) enum Form {
     /// All of it at once.
-    Whole(Full<Bytes>),
-    /// Piece by piece, as it comes to be.
-    Pieces(BoxStream<'static, Bytes>),
+    Whole(Piece),
+    /// Piece by piece.
+    Pieces(BoxStream<'static, Piece>),
+}
+
+/// Bytes of a body, and the room they take unless they are part of the program.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    pub(super) bytes: Bytes,
+    pub(super) held: Option<Held>,
 }
 
 impl AnswerBody {
     /// A body that ends with a stream of pieces.
-    pub(super) fn pieces(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
-        Self::Pieces(pieces.boxed())
+    pub(super) fn pieces(pieces: impl Stream<Item = Piece> + Send + 'static) -> Self {
+        Self(Form::Pieces(pieces.boxed()))
     }
 }
 
-impl Default for AnswerBody {
+impl Default for Form {
     fn default() -> Self {
-        Self::Whole(Full::default())
+        Self::Whole(Piece::default())
     }
 }
 
@@ -58,26 +71,25 @@ impl Body for AnswerBody {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match self.get_mut() {
-            Self::Whole(whole) => Pin::new(whole).poll_frame(context),
-            Self::Pieces(pieces) => {
+        let frame = |piece: Piece| Ok(Frame::data(piece.bytes));
+        match &mut self.get_mut().0 {
+            Form::Whole(whole) if whole.bytes.is_empty() => Poll::Ready(None),
+            Form::Whole(whole) => Poll::Ready(Some(frame(mem::take(whole)))),
+            Form::Pieces(pieces) => {
                 let piece = pieces.poll_next_unpin(context);
-                piece.map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+                piece.map(|piece| piece.map(frame))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(whole) => whole.is_end_stream(),
-            Self::Pieces(_) => false,
-        }
+        matches!(&self.0, Form::Whole(whole) if whole.bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(whole) => whole.size_hint(),
-            Self::Pieces(_) => SizeHint::default(),
+        match &self.0 {
+            Form::Whole(whole) => SizeHint::with_exact(whole.bytes.len() as u64),
+            Form::Pieces(_) => SizeHint::default(),
         }
     }
 }
@@ -116,7 +128,11 @@ pub(super) fn new(
     body: impl Into<Bytes>,
 ) -> Answer {
     let mut answer = empty(status);
-    *answer.body_mut() = AnswerBody::Whole(Full::new(body.into()));
+    let whole = Piece {
+        bytes: body.into(),
+        held: None,
+    };
+    *answer.body_mut() = AnswerBody(Form::Whole(whole));
     with(answer, header::CONTENT_TYPE, content_type)
 }
 
@@ -133,6 +149,28 @@ pub(super) fn elsewhere(location: String) -> Answer {
         answer.headers_mut().insert(header::LOCATION, location);
     }
     answer
+}
+
+/// The answer while there is no room for the one asked for.
+pub(super) fn busy() -> Answer {
+    let line = "too many bytes wait for their clients; ask again\n";
+    with(
+        text(StatusCode::SERVICE_UNAVAILABLE, line),
+        header::RETRY_AFTER,
+        "1",
+    )
+}
+
+/// An answer that takes the room that was found for it, as much of it as it needs; `None` when it is
+/// larger and there is no more.
+pub(super) fn within(mut answer: Answer, mut held: Held) -> Option<Answer> {
+    if let Form::Whole(whole) = &mut answer.body_mut().0 {
+        if !held.resize(whole.bytes.len()) {
+            return None;
+        }
+        whole.held = Some(held);
+    }
+    Some(answer)
 }
 
 /// Adds a header to an answer.

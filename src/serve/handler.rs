@@ -7,20 +7,17 @@ use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use http_body_util::LengthLimitError;
-use http_body_util::Limited;
 use hyper::Method;
 use hyper::Request;
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::account::Account;
+use super::account::Held;
 use super::admission::Admission;
 use super::admission::Pass;
 use super::answer;
@@ -28,29 +25,27 @@ use super::answer::Answer;
 use super::assets;
 use super::bearer;
 use super::bearer::Unauthorized;
+use super::fetch_site;
 use super::front::Front;
 use super::front::Peer;
-use super::graphql::Carries;
 use super::graphql::GraphQl;
+use super::health::Readiness;
 use super::host::Misdirected;
 use super::latency;
-use super::media;
-use super::media::Media;
 use super::page;
 use super::prometheus;
 use super::push;
 use super::push::Credential;
 use super::push::Push;
 use super::push::PushCounters;
-use super::query;
-use super::query::Wire;
-use super::reply;
+use super::questions;
+use super::questions::Questions;
 use super::route;
 use super::route::Endpoint;
+use super::route::Route;
 use super::session;
 use super::viewer::Viewer;
 use crate::config::ServeSettings;
-use crate::config::limits;
 use crate::ring::Mailbox;
 use crate::snapshot::Reader;
 use crate::stderr;
@@ -63,11 +58,11 @@ pub struct Handler(Arc<Shared>, Peer);
 struct Shared {
     admission: Admission,
     front: Front,
-    body_timeout: Duration,
+    /// For requests that come over no connection of a server.
+    account: Account,
     reader: Reader,
     viewer: Viewer,
-    graphql: Arc<GraphQl>,
-    push: Push,
+    questions: Questions,
     /// What stands at `/` where the dashboard is not built in.
     page: Bytes,
     draining: CancellationToken,
@@ -94,16 +89,21 @@ impl Handler {
             .judging(settings.ready_max_age, draining.clone());
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
+        let push = Push::new(Arc::clone(&graphql), counters, timeouts, &draining);
+        let page = page::render(
+            bound,
+            settings.tls.is_some(),
+            assets::ABSENT.unwrap_or_default(),
+        );
         Self(
             Arc::new(Shared {
                 admission: Admission::new(settings.token.clone()),
                 front: Front::new(settings, bound),
-                body_timeout: timeouts.body,
+                account: Account::default(),
                 reader,
                 viewer,
-                push: Push::new(Arc::clone(&graphql), counters, timeouts, &draining),
-                graphql,
-                page: Bytes::from(page::render(bound, assets::ABSENT.unwrap_or_default())),
+                questions: Questions::new(graphql, push, timeouts),
+                page: Bytes::from(page),
                 draining,
             }),
             Peer::default(),
@@ -148,7 +148,7 @@ impl Handler {
         let place = self.0.front.place(self.1, &request);
         if let Some(location) = place.with_slash(request.uri().query()) {
             // It asks for no token: the cookie's path begins at the slash.
-            let admitted = self.admit_as(Ok(()), &request);
+            let admitted = self.admit_as(Ok(()), &request, route::find("/"));
             return admitted.map_or_else(|refusal| *refusal, |()| answer::elsewhere(location));
         }
         let is_latency = place.path.starts_with(route::LATENCY);
@@ -158,7 +158,10 @@ impl Handler {
             return self.socket(request, pass);
         }
         let is_open = route.is_some_and(|route| route.is_open);
-        if !is_open && let Err(answer) = self.admit(&request, &pass) {
+        if route.is_some_and(|route| asks_for_verdict(&request, route, &pass)) {
+            return self.verdict();
+        }
+        if !is_open && let Err(answer) = self.admit(&request, route, &pass) {
             return *answer;
         }
         let Some(route) = route else {
@@ -186,22 +189,51 @@ impl Handler {
             }
             Endpoint::Health => answer::text(StatusCode::OK, "ok\n"),
             Endpoint::Ready => self.readiness(),
-            Endpoint::GraphQl => self.graphql(request, pass).await,
-            Endpoint::Metrics => {
-                let viewer = &self.0.viewer;
-                prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers())
+            Endpoint::GraphQl => {
+                let account = self.account(&request);
+                self.0.questions.answer(request, account, pass).await
             }
-            // Boxed, as in `graphql`.
-            Endpoint::Latency(stage) => Box::pin(latency::answer(&self.0.reader, stage)).await,
+            Endpoint::Metrics => {
+                let Some(held) = self.place(&self.account(&request)).await else {
+                    return answer::busy();
+                };
+                let viewer = &self.0.viewer;
+                let answer = prometheus::answer(&viewer.view(viewer.mono_ns()), request.headers());
+                answer::within(answer, held).unwrap_or_else(answer::busy)
+            }
+            Endpoint::Latency(stage) => {
+                let Some(held) = self.place(&self.account(&request)).await else {
+                    return answer::busy();
+                };
+                // Boxed, as in `Questions`.
+                let answer = Box::pin(latency::answer(&self.0.reader, stage)).await;
+                answer::within(answer, held).unwrap_or_else(answer::busy)
+            }
         }
     }
 
+    /// The account of the connection that a request came over.
+    fn account<B>(&self, request: &Request<B>) -> Account {
+        let account = request.extensions().get::<Account>();
+        account.unwrap_or(&self.0.account).clone()
+    }
+
+    /// Room to prepare an answer to a request in, as soon as there is some.
+    async fn place(&self, account: &Account) -> Option<Held> {
+        self.0.questions.place(account).await
+    }
+
     /// Whether a request may know what stands at its path.
-    fn admit<B>(&self, request: &Request<B>, pass: &Pass) -> Result<(), Box<Answer>> {
+    fn admit<B>(
+        &self,
+        request: &Request<B>,
+        route: Option<Route>,
+        pass: &Pass,
+    ) -> Result<(), Box<Answer>> {
         let (uri, headers) = (request.uri(), request.headers());
         let token = pass.token();
         let authorized = token.map_or(Ok(()), |token| bearer::check(token, uri, headers));
-        self.admit_as(authorized, request)
+        self.admit_as(authorized, request, route)
     }
 
     /// The same for an upgrade to a WebSocket, which may show its token later: a page in a browser
@@ -219,11 +251,12 @@ impl Handler {
             }
             None => (false, Ok(())),
         };
-        if let Err(answer) = self.admit_as(authorized, &request) {
+        if let Err(answer) = self.admit_as(authorized, &request, None) {
             return *answer;
         }
         let credential = Credential::new(pass, is_shown);
-        self.0.push.open(request, credential)
+        let account = self.account(&request);
+        self.0.questions.push().open(request, credential, account)
     }
 
     /// Judges a request by its host, its token and its origin, in this order.
@@ -231,10 +264,15 @@ impl Handler {
         &self,
         authorized: Result<(), Unauthorized>,
         request: &Request<B>,
+        route: Option<Route>,
     ) -> Result<(), Box<Answer>> {
         let (uri, headers) = (request.uri(), request.headers());
         let refuse = |status, line| Err(Box::new(answer::text(status, line)));
-        let directed = self.0.front.check(self.1, uri, headers);
+        let is_probe = route.is_some_and(|route| route.is_for_probes) && names_no_host(request);
+        let directed = match is_probe {
+            true => Ok(()),
+            false => self.0.front.check(self.1, uri, headers),
+        };
         match directed {
             Err(Misdirected::BadHost) => {
                 return refuse(StatusCode::BAD_REQUEST, "bad or missing host\n");
@@ -255,7 +293,7 @@ impl Handler {
                     "token in the URL; send it as a header only\n",
                 );
             }
-            Err(Unauthorized::Credential) if is_browser(request) => {
+            Err(Unauthorized::Credential) if questions::is_browser(request) => {
                 let place = self.0.front.place(self.1, request);
                 return Err(Box::new(session::ask(place.path)));
             }
@@ -271,10 +309,14 @@ impl Handler {
                 "origin: another site; behind a proxy start the server with --public-url\n",
             );
         }
+        let is_page = route.is_some_and(|route| opens_page(request, route));
+        if fetch_site::is_foreign(request.method(), headers, is_page) {
+            return refuse(StatusCode::FORBIDDEN, "sec-fetch-site: another site\n");
+        }
         Ok(())
     }
 
-    fn readiness(&self) -> Answer {
+    fn judge(&self) -> (StatusCode, Readiness) {
         let viewer = &self.0.viewer;
         let view = viewer.view(viewer.mono_ns());
         let readiness = view.readiness().with_log(stderr::dropped());
@@ -282,100 +324,56 @@ impl Handler {
             true => StatusCode::OK,
             false => StatusCode::SERVICE_UNAVAILABLE,
         };
+        (status, readiness)
+    }
+
+    /// Whether the server is ready, in one word: what anybody may know.
+    fn verdict(&self) -> Answer {
+        match self.judge() {
+            (status, readiness) if readiness.ready => answer::text(status, "ready\n"),
+            (status, _) => answer::text(status, "unready\n"),
+        }
+    }
+
+    fn readiness(&self) -> Answer {
+        let (status, readiness) = self.judge();
         let body = serde_json::to_vec(&readiness)
             .unwrap_or_else(|error| unreachable!("strings are JSON: {error}"));
         answer::new(status, "application/json; charset=utf-8", body)
     }
+}
 
-    async fn graphql<B>(&self, request: Request<B>, pass: Arc<Pass>) -> Answer
-    where
-        B: Body<Data = Bytes>,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
-        // A browser that asks nothing gets the explorer to ask with.
-        let is_question = query::pairs(request.uri().query().unwrap_or_default())
-            .next()
-            .is_some();
-        if !is_question
-            && is_browser(&request)
-            && let Some(explorer) = assets::explorer()
-        {
-            return explorer.answer(request.headers());
-        }
-        let events = media::accepts_events(request.headers());
-        let media = media::negotiate(request.headers());
-        if media.is_none() && !events {
-            return reply::unreadable(
-                StatusCode::NOT_ACCEPTABLE,
-                "accept: neither application/graphql-response+json nor application/json",
-                Media::Json,
-            );
-        }
-        let carries = Carries {
-            mutations: request.method() == Method::POST,
-            subscriptions: events,
-        };
-        let outcome = if request.method() == Method::POST {
-            match self.read_body(request, media.unwrap_or(Media::Json)).await {
-                Ok(body) => self.0.graphql.outcome(Wire::Body(&body), carries).await,
-                Err(answer) => return *answer,
-            }
-        } else {
-            let parameters = request.uri().query().unwrap_or_default();
-            let wire = Wire::Parameters(parameters);
-            self.0.graphql.outcome(wire, carries).await
-        };
-        match (media, outcome) {
-            // What is answered once is, where the client takes that too.
-            (Some(media), outcome) if !outcome.is_subscription() => reply::answer(outcome, media),
-            (_, outcome) => push::answer_events(&self.0.push, outcome, pass),
-        }
-    }
+/// Whether a request asks for no more than whether the server is ready: a probe that has no token.
+fn asks_for_verdict<B>(request: &Request<B>, route: Route, pass: &Pass) -> bool {
+    let (uri, headers) = (request.uri(), request.headers());
+    let Some(token) = pass.token() else {
+        return false;
+    };
+    route.endpoint == Endpoint::Ready
+        && route.allows(request.method())
+        && !headers.contains_key(header::AUTHORIZATION)
+        && !session::is_in(token, headers)
+        && bearer::check_url(uri).is_ok()
+}
 
-    /// Reads the body of a POST within its limits of type, size and time.
-    async fn read_body<B>(&self, request: Request<B>, media: Media) -> Result<Bytes, Box<Answer>>
-    where
-        B: Body<Data = Bytes>,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
-        let refuse = |status, message| Err(Box::new(reply::unreadable(status, message, media)));
-        let too_large = "request body: over 65536 bytes";
-        if !media::is_json(request.headers()) {
-            return refuse(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "content-type: not application/json in UTF-8",
-            );
-        }
-        // What the head announces is refused before any of it is read; what it hides, on the way.
-        let announced = request.body().size_hint().lower();
-        if announced > limits::REQUEST_BYTES_MAX as u64 {
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, too_large);
-        }
-        let body = Limited::new(request.into_body(), limits::REQUEST_BYTES_MAX);
-        match timeout(self.0.body_timeout, body.collect()).await {
-            Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                refuse(StatusCode::PAYLOAD_TOO_LARGE, too_large)
-            }
-            Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "request body: cut off"),
-            Err(_) => {
-                let message = "request body: not complete in time";
-                // The rest of the body is never read: hyper closes the connection after this.
-                refuse(StatusCode::REQUEST_TIMEOUT, message)
-            }
-        }
+/// Whether a request opens a page, which executes nothing.
+fn opens_page<B>(request: &Request<B>, route: Route) -> bool {
+    match route.endpoint {
+        Endpoint::Page => true,
+        Endpoint::GraphQl => questions::is_browser(request) && !questions::is_question(request),
+        _ => false,
     }
 }
 
-/// Whether the request opens a page in a browser.
-fn is_browser<B>(request: &Request<B>) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD) && media::wants_html(request.headers())
+/// Whether a request says neither whom it is for nor which page it comes from, as probes do that speak
+/// HTTP/1.0.
+fn names_no_host<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    let mut hosts = headers.get_all(header::HOST).iter();
+    request.uri().authority().is_none()
+        && hosts.all(|host| host.is_empty())
+        && !headers.contains_key(header::ORIGIN)
 }
-
-const _: () = assert!(
-    limits::REQUEST_BYTES_MAX == 65_536,
-    "the message that names it"
-);
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! Stage 6 of 6: answers queries over HTTP/1.1 and HTTP/2 from immutable snapshots.
 //!
 //! ```text
-//!  server      accepts, drains
-//!   └ connection    one socket: protocol, time limits
+//!  server      accepts (descriptors, warden), drains
+//!   └ connection    one socket: wire (tls, framing), watch over its time, account of its bytes
 //!      └ handler       one request: front (forwarded, host), bearer, route
 //!         ├ graphql       cache, query, persisted → precheck (lexer, measure) → execute → schema
 //!         │  ├ reply         answers over HTTP (media)
@@ -15,15 +15,19 @@
 //! on a snapshot that asks for whole histograms. This module
 //! is the one place that names `async_graphql`.
 
+mod account;
 mod admission;
 mod answer;
 mod assets;
 mod bearer;
 mod cache;
 mod connection;
+mod delivery;
 mod descriptors;
 mod execute;
+mod fetch_site;
 mod forwarded;
+mod framing;
 mod front;
 mod graphql;
 mod handler;
@@ -39,18 +43,28 @@ mod precheck;
 mod prometheus;
 mod push;
 mod query;
+mod questions;
+mod refusal;
 mod reply;
+mod room;
 mod route;
 mod schema;
 mod server;
 mod session;
 mod shape;
+mod tls;
+mod upload;
 mod viewer;
+mod warden;
+mod watch;
+mod wire;
 
 pub use admission::Admission;
 pub use handler::Handler;
 pub use precheck::refusal_of;
 pub use push::PushCounts;
 pub use schema::schema_sdl;
+pub use server::Reloader;
 pub use server::ServeError;
 pub use server::Server;
+pub use tls::TlsError;

@@ -4,13 +4,15 @@
 use std::net::SocketAddr;
 
 /// The page of a server at `bound` that has no dashboard for the reason `why`.
-pub(super) fn render(bound: SocketAddr, why: &str) -> String {
+pub(super) fn render(bound: SocketAddr, is_tls: bool, why: &str) -> String {
     // A wildcard address is none that a client can ask.
     let address = match bound.ip().is_unspecified() {
         true => format!("localhost:{}", bound.port()),
         false => bound.to_string(),
     };
-    PAGE.replace("{address}", &address)
+    let scheme = if is_tls { "https" } else { "http" };
+    PAGE.replace("{scheme}", scheme)
+        .replace("{address}", &address)
         .replace("{why}", &escaped(why))
 }
 
@@ -45,7 +47,7 @@ const PAGE: &str = r#"<!doctype html>
 <p>A first query:
 <a href="graphql?query=%7BrealTimeMetrics%7BactiveSessions%20totalConnections%20avgSessionDurationMs%20messagesPerMinute%7D%7D">the four main numbers</a>,
 or from a terminal (with a token, add <code>-H "Authorization: Bearer $TOKEN"</code>):</p>
-<pre>curl http://{address}/graphql -H 'Content-Type: application/json' \
+<pre>curl {scheme}://{address}/graphql -H 'Content-Type: application/json' \
   -d '{"query":"{ realTimeMetrics { activeSessions totalConnections avgSessionDurationMs messagesPerMinute } }"}'</pre>
 "#;
 
@@ -56,14 +58,14 @@ mod tests {
     #[test]
     fn it_says_why_there_is_no_dashboard_and_what_to_ask_instead() {
         let why = "npm ci: <none> & none";
-        let page = render(([0, 0, 0, 0], 4000).into(), why);
+        let page = render(([0, 0, 0, 0], 4000).into(), false, why);
         assert!(page.contains("npm ci: &lt;none&gt; &amp; none"), "{page}");
         assert!(page.contains("STREAMGAUGE_UI=build"), "{page}");
         assert!(
             page.contains("curl http://localhost:4000/graphql"),
             "{page}"
         );
-        let page = render(([127, 0, 0, 1], 4000).into(), why);
+        let page = render(([127, 0, 0, 1], 4000).into(), false, why);
         assert!(
             page.contains("curl http://127.0.0.1:4000/graphql"),
             "{page}"

@@ -42,6 +42,14 @@ pub(super) fn unreadable(status: StatusCode, message: &str, media: Media) -> Ans
     refusal(status, media, &[error])
 }
 
+/// The answer while there is no room for the one asked for.
+pub(super) fn busy(media: Media) -> Answer {
+    let message = "request: too many bytes wait for their clients; ask again";
+    let error = graphql::error(message.to_owned(), "BUSY");
+    let answer = refusal(StatusCode::SERVICE_UNAVAILABLE, media, &[error]);
+    answer::with(answer, header::RETRY_AFTER, "1")
+}
+
 /// The answer to a request that was not done.
 fn later(unfinished: Unfinished, media: Media) -> Answer {
     let status = match unfinished {

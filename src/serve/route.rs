@@ -38,6 +38,8 @@ pub(super) struct Route {
     pub(super) allow: &'static str,
     /// Whether it answers without a token and for any host: only what tells nothing may.
     pub(super) is_open: bool,
+    /// Whether probes and scrapers ask for it, some of which know neither HTTP/1.1 nor our name.
+    pub(super) is_for_probes: bool,
 }
 
 /// Every route but the files of the page.
@@ -47,36 +49,42 @@ pub(super) const ROUTES: [Route; 12] = [
         endpoint: Endpoint::Page,
         allow: "GET, HEAD",
         is_open: false,
+        is_for_probes: false,
     },
     Route {
         path: "/session",
         endpoint: Endpoint::Session,
         allow: "GET, HEAD, POST, DELETE",
         is_open: false,
+        is_for_probes: false,
     },
     Route {
         path: "/graphql",
         endpoint: Endpoint::GraphQl,
         allow: "GET, HEAD, POST",
         is_open: false,
+        is_for_probes: false,
     },
     Route {
         path: "/healthz",
         endpoint: Endpoint::Health,
         allow: "GET, HEAD",
         is_open: true,
+        is_for_probes: true,
     },
     Route {
         path: "/readyz",
         endpoint: Endpoint::Ready,
         allow: "GET, HEAD",
         is_open: false,
+        is_for_probes: true,
     },
     Route {
         path: "/metrics",
         endpoint: Endpoint::Metrics,
         allow: "GET, HEAD",
         is_open: false,
+        is_for_probes: true,
     },
     latency("/latency/parse.hgrm", Stage::Parse),
     latency("/latency/ring.hgrm", Stage::Ring),
@@ -95,6 +103,7 @@ const fn latency(path: &'static str, stage: Stage) -> Route {
         endpoint: Endpoint::Latency(stage),
         allow: "GET, HEAD",
         is_open: false,
+        is_for_probes: false,
     }
 }
 
@@ -108,6 +117,7 @@ pub(super) fn find(path: &str) -> Option<Route> {
             endpoint: Endpoint::Asset(asset),
             allow: "GET, HEAD",
             is_open: false,
+            is_for_probes: false,
         })
     })
 }

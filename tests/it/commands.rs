@@ -4,6 +4,7 @@
 mod answers;
 mod blocked;
 mod canary;
+mod descriptors;
 mod files;
 pub(crate) mod process;
 mod reload;

@@ -7,4 +7,4 @@ mod handshake;
 mod npm;
 mod operations;
 pub(crate) mod rig;
-mod slow;
+pub(crate) mod slow;

@@ -1,5 +1,8 @@
 //! Every route with every method and every credential, taken from the router's own table.
 
+use std::time::Duration;
+
+use http_body_util::BodyExt;
 use http_body_util::Full;
 use hyper::header::HeaderValue;
 
@@ -65,6 +68,10 @@ fn request(method: &Method, path: &str, authorization: &[&str]) -> Request<Full<
     request
 }
 
+fn is_read(method: &Method) -> bool {
+    [Method::GET, Method::HEAD].contains(method)
+}
+
 async fn body(answer: Answer) -> Bytes {
     answer.into_body().collect().await.unwrap().to_bytes()
 }
@@ -92,6 +99,10 @@ async fn nothing_but_health_answers_without_the_token() {
                     path.to_owned(),
                     format!("{path}?access_token={TOKEN}").replace(' ', "%20"),
                 ] {
+                    if uri == "/readyz" && is_read(method) && authorization.is_empty() {
+                        // It says no more than its verdict.
+                        continue;
+                    }
                     let answer = handler.answer(request(method, &uri, authorization)).await;
                     let case = format!("{method} {uri} {authorization:?}");
                     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{case}");
@@ -162,7 +173,8 @@ async fn a_browser_is_asked_for_the_token_and_let_in_by_its_cookie() {
             .filter(|path| *path != "/healthz")
     };
     let wrong = HeaderValue::from_static("streamgauge-session=correct horse");
-    for path in paths().chain(["/nowhere"]) {
+    let closed = paths().filter(|path| *path != "/readyz");
+    for path in closed.chain(["/nowhere"]) {
         for cookie in [None, Some(&wrong)] {
             let answer = handler.answer(browser(&Method::GET, path, cookie)).await;
             assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
@@ -365,7 +377,7 @@ async fn a_browser_gets_the_page_and_the_explorer() {
 /// The page of a program without the dashboard offers a first query.
 #[tokio::test]
 async fn the_query_of_the_plain_page_is_answered() {
-    let page = page::render(BOUND.into(), "node: not found");
+    let page = page::render(BOUND.into(), false, "node: not found");
     let (_, rest) = page.split_once("<a href=\"").unwrap();
     let (link, _) = rest.split_once('"').unwrap();
     let answer = handler(settings())
@@ -573,4 +585,127 @@ fn an_answer_takes_little_room() {
     let answer = handler.answer(request(&Method::POST, "/graphql", &[]));
     let bytes = size_of_val(&answer);
     assert!(bytes <= 3_072, "{bytes}");
+}
+
+#[tokio::test]
+async fn without_a_token_readiness_is_one_word() {
+    let (open, closed) = (handler(settings()), with_token());
+    for is_draining in [false, true] {
+        let (status, word) = match is_draining {
+            false => (StatusCode::OK, "ready\n"),
+            true => (StatusCode::SERVICE_UNAVAILABLE, "unready\n"),
+        };
+        for method in [Method::GET, Method::HEAD] {
+            let answer = closed.answer(request(&method, "/readyz", &[])).await;
+            assert_eq!(answer.status(), status, "{method}");
+            let is_head = method == Method::HEAD;
+            let expected = if is_head { "" } else { word };
+            assert_eq!(body(answer).await, expected, "{method}");
+        }
+        // With the token, and where there is none, the reasons.
+        let token = ["Bearer correct horse"];
+        for (handler, authorization) in [(&closed, &token[..]), (&open, &[])] {
+            let answer = handler.answer(request(&Method::GET, "/readyz", authorization));
+            let answer = answer.await;
+            assert_eq!(answer.status(), status);
+            let text = body(answer).await;
+            assert!(text.starts_with(b"{\"ready\":"), "{text:?}");
+        }
+        let answer = closed.answer(request(&Method::GET, "/readyz", &["Bearer wrong"]));
+        assert_eq!(answer.await.status(), StatusCode::UNAUTHORIZED);
+        open.drain();
+        closed.drain();
+    }
+}
+
+#[tokio::test]
+async fn probes_need_no_host() {
+    for route in &ROUTES {
+        for host in [None, Some("")] {
+            let mut request = request(&Method::GET, route.path, &[]);
+            request.headers_mut().remove(header::HOST);
+            if let Some(host) = host {
+                let host = HeaderValue::from_static(host);
+                request.headers_mut().insert(header::HOST, host);
+            }
+            let answer = handler(settings()).answer(request).await;
+            let expected = match route.path {
+                "/healthz" | "/readyz" | "/metrics" => StatusCode::OK,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            assert_eq!(answer.status(), expected, "{} {host:?}", route.path);
+        }
+    }
+    // A page that says where it comes from is no probe.
+    let mut request = request(&Method::GET, "/metrics", &[]);
+    request.headers_mut().remove(header::HOST);
+    let origin = HeaderValue::from_static("http://evil.example");
+    request.headers_mut().insert(header::ORIGIN, origin);
+    let answer = handler(settings()).answer(request).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+}
+
+/// What an image, a script, a frame or a form of another site makes a browser ask for.
+#[tokio::test]
+async fn other_sites_have_nothing_executed() {
+    let handler = handler(settings());
+    let ask = async |uri: &str, method: &Method, site, mode, dest, is_socket: bool| {
+        let mut request = request(method, uri, &[]);
+        let headers = request.headers_mut();
+        for (name, value) in [
+            ("sec-fetch-site", site),
+            ("sec-fetch-mode", mode),
+            ("sec-fetch-dest", dest),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let accept = HeaderValue::from_static("text/html,*/*;q=0.8");
+        headers.insert(header::ACCEPT, accept);
+        let request = if is_socket {
+            upgrading(request)
+        } else {
+            request
+        };
+        handler.answer(request).await.status()
+    };
+    let question = "/graphql?query=%7B__typename%7D";
+    let get = Method::GET;
+    for site in ["cross-site", "same-site"] {
+        let paths = ROUTES
+            .iter()
+            .map(|route| route.path)
+            .filter(|path| *path != "/healthz");
+        for path in paths.chain([question, "/nowhere"]) {
+            for (mode, dest) in [
+                ("no-cors", "image"),
+                ("cors", "empty"),
+                ("navigate", "iframe"),
+            ] {
+                let status = ask(path, &get, site, mode, dest, false).await;
+                assert_eq!(status, StatusCode::FORBIDDEN, "{path} {site} {mode} {dest}");
+            }
+        }
+        for (path, is_linked) in [("/", true), (question, false), ("/metrics", false)] {
+            let status = ask(path, &get, site, "navigate", "document", false).await;
+            assert_eq!(status != StatusCode::FORBIDDEN, is_linked, "{path} {site}");
+        }
+        let explorer = ask("/graphql", &get, site, "navigate", "document", false).await;
+        assert_ne!(explorer, StatusCode::FORBIDDEN);
+        let form = ask(
+            "/graphql",
+            &Method::POST,
+            site,
+            "navigate",
+            "document",
+            false,
+        )
+        .await;
+        assert_eq!(form, StatusCode::FORBIDDEN);
+        let socket = ask("/graphql", &get, site, "websocket", "empty", true).await;
+        assert_eq!(socket, StatusCode::FORBIDDEN);
+    }
+    for site in ["same-origin", "none"] {
+        let status = ask(question, &get, site, "cors", "empty", false).await;
+        assert_ne!(status, StatusCode::FORBIDDEN, "{site}");
+    }
 }

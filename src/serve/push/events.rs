@@ -21,10 +21,13 @@ use tokio::time::timeout;
 use super::Push;
 use super::ask::Ask;
 use super::subscriber::Subscriber;
+use crate::serve::account::Account;
+use crate::serve::account::Held;
 use crate::serve::admission::Pass;
 use crate::serve::answer;
 use crate::serve::answer::Answer;
 use crate::serve::answer::AnswerBody;
+use crate::serve::answer::Piece;
 use crate::serve::graphql;
 use crate::serve::graphql::Outcome;
 use crate::serve::media::Media;
@@ -38,13 +41,20 @@ const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 const COMMENT: &[u8] = b":\n\n";
 
 /// The answer that tells of an outcome by events. What is no request is answered as everywhere.
-pub(in crate::serve) fn answer(push: &Push, outcome: Outcome, pass: Arc<Pass>) -> Answer {
+/// What is answered once takes the room of `held`.
+pub(in crate::serve) fn answer(
+    push: &Push,
+    outcome: Outcome,
+    pass: Arc<Pass>,
+    account: Account,
+    held: Held,
+) -> Answer {
     match outcome {
-        Outcome::Subscription(ask) => events(subscribed(push.clone(), ask, pass)),
-        Outcome::Ran(body) => events(once(&body)),
-        Outcome::Refused(errors) => events(once(&refusal(&errors))),
+        Outcome::Subscription(ask) => events(subscribed(push.clone(), ask, pass, account)),
+        Outcome::Ran(body) => whole(&body, held),
+        Outcome::Refused(errors) => whole(&refusal(&errors), held),
         Outcome::Unfinished(unfinished) => {
-            events(once(&refusal(&[graphql::unfinished(unfinished)])))
+            whole(&refusal(&[graphql::unfinished(unfinished)]), held)
         }
         outcome @ (Outcome::Malformed(_) | Outcome::OnlyByPost) => {
             reply::answer(outcome, Media::Json)
@@ -57,17 +67,42 @@ fn refusal(errors: &[ServerError]) -> Bytes {
 }
 
 /// One answer and the end.
-fn once(body: &[u8]) -> impl Stream<Item = Bytes> + Send + use<> {
-    stream::iter([next(body), Bytes::from_static(COMPLETE)])
+fn whole(body: &[u8], mut held: Held) -> Answer {
+    match held.resize(body.len()) {
+        true => events(once(body, Some(held))),
+        false => reply::busy(Media::Json),
+    }
+}
+
+fn once(body: &[u8], held: Option<Held>) -> impl Stream<Item = Piece> + Send + use<> {
+    let answer = Piece {
+        bytes: next(body),
+        held,
+    };
+    stream::iter([answer, fixed(COMPLETE)])
+}
+
+/// A piece that takes no room.
+const fn fixed(bytes: &'static [u8]) -> Piece {
+    Piece {
+        bytes: Bytes::from_static(bytes),
+        held: None,
+    }
 }
 
 /// A subscription's answers, or why there are none. It is asked for once the client has the first
 /// bytes, because the first answer may take its time.
-fn subscribed(push: Push, ask: Ask, pass: Arc<Pass>) -> impl Stream<Item = Bytes> + Send {
+fn subscribed(
+    push: Push,
+    ask: Ask,
+    pass: Arc<Pass>,
+    account: Account,
+) -> impl Stream<Item = Piece> + Send {
     let asked = async move {
+        let keep_alive = push.timeouts().keep_alive;
         match push.hub().subscribe(ask).await {
-            Ok(subscriber) => following(subscriber, push.timeouts().keep_alive, pass).left_stream(),
-            Err(declined) => once(&refusal(&declined.errors())).right_stream(),
+            Ok(subscriber) => following(subscriber, keep_alive, pass, account).left_stream(),
+            Err(declined) => once(&refusal(&declined.errors()), None).right_stream(),
         }
     };
     stream::once(asked).flatten()
@@ -79,19 +114,27 @@ fn following(
     subscriber: Subscriber,
     keep_alive: Duration,
     pass: Arc<Pass>,
-) -> impl Stream<Item = Bytes> + Send {
+    account: Account,
+) -> impl Stream<Item = Piece> + Send {
     stream::unfold(
-        (subscriber, pass),
-        move |(mut subscriber, pass)| async move {
+        (subscriber, pass, account),
+        move |(mut subscriber, pass, account)| async move {
             let event = select! {
                 biased;
                 () = pass.revoked() => return None,
                 body = timeout(keep_alive, subscriber.next()) => match body {
-                    Ok(body) => next(&body?),
-                    Err(_) => Bytes::from_static(COMMENT),
+                    Ok(body) => {
+                        let body = body?;
+                        let held = account.hold(body.len()).await;
+                        Piece {
+                            bytes: next(&body),
+                            held: Some(held),
+                        }
+                    }
+                    Err(_) => fixed(COMMENT),
                 },
             };
-            Some((event, (subscriber, pass)))
+            Some((event, (subscriber, pass, account)))
         },
     )
 }
@@ -101,8 +144,8 @@ fn next(body: &[u8]) -> Bytes {
     [b"event: next\ndata: ", body, b"\n\n"].concat().into()
 }
 
-fn events(events: impl Stream<Item = Bytes> + Send + 'static) -> Answer {
-    let opening = stream::iter([Bytes::from_static(COMMENT)]);
+fn events(events: impl Stream<Item = Piece> + Send + 'static) -> Answer {
+    let opening = stream::iter([fixed(COMMENT)]);
     let mut answer = answer::empty(StatusCode::OK);
     *answer.body_mut() = AnswerBody::pieces(opening.chain(events));
     let answer = answer::with(

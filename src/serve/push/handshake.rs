@@ -16,10 +16,12 @@ use crate::serve::answer;
 use crate::serve::answer::Answer;
 
 /// The one subprotocol. `graphql-ws` is the name of an older one, which is another protocol.
-const SUBPROTOCOL: &str = "graphql-transport-ws";
+pub(super) const SUBPROTOCOL: &str = "graphql-transport-ws";
+/// What is said to a client that does not offer it.
+pub(super) const NO_SUBPROTOCOL: &str = "websocket: subprotocol: offer graphql-transport-ws\n";
 
 /// Whether a request asks for its connection to become a WebSocket.
-pub(in crate::serve) fn is_upgrade<B>(request: &Request<B>) -> bool {
+pub(super) fn is_upgrade<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET
         && request.version() == Version::HTTP_11
         && upgrade::is_upgrade_request(request)
@@ -43,13 +45,8 @@ pub(super) fn agree<B>(request: &mut Request<B>) -> Result<(Answer, UpgradeFut),
     if !is_key {
         return refuse("websocket: key: not 16 bytes in base64\n");
     }
-    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
-    let is_ours = offered
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|name| name.trim() == SUBPROTOCOL);
-    if !is_ours {
-        return refuse("websocket: subprotocol: offer graphql-transport-ws\n");
+    if !offers_ours(headers) {
+        return refuse(NO_SUBPROTOCOL);
     }
     // The key and the version are there, which is all this checks.
     let Ok((agreed, upgraded)) = upgrade::upgrade(request) else {
@@ -64,8 +61,17 @@ pub(super) fn agree<B>(request: &mut Request<B>) -> Result<(Answer, UpgradeFut),
     ))
 }
 
+/// Whether a client offers the one subprotocol.
+pub(super) fn offers_ours(headers: &HeaderMap) -> bool {
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    offered
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|name| name.trim() == SUBPROTOCOL)
+}
+
 /// The value of a header that stands there once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => Some(value.as_bytes()),

@@ -2,7 +2,7 @@
 //! subscriptions among them.
 //!
 //! ```text
-//!  handshake → socket → session ─┐                        ┌ feed: one request, interval and phase;
+//!  handshake, extended → socket → session ─┐                        ┌ feed: one request, interval and phase;
 //!       (frames, message, close)  ├ hub: topics by request ┤  executed once a tick on the newest
 //!  events (server-sent) ──────────┘   and interval         └  snapshot, for all its subscribers
 //! ```
@@ -15,11 +15,13 @@ mod close;
 mod counters;
 mod credential;
 mod events;
+mod extended;
 mod feed;
 mod frames;
 mod handshake;
 mod hub;
 mod message;
+mod pieces;
 mod session;
 mod socket;
 mod spelling;
@@ -32,9 +34,11 @@ use hyper::StatusCode;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::account::Account;
 use super::answer;
 use super::answer::Answer;
 use super::graphql::GraphQl;
+use super::watch::Busy;
 use crate::config::ServeTimeouts;
 
 pub(super) use ask::Ask;
@@ -43,10 +47,15 @@ pub(super) use counters::PushCounters;
 pub use counters::PushCounts;
 pub(super) use credential::Credential;
 pub(super) use events::answer as answer_events;
-pub(super) use handshake::is_upgrade;
 pub(super) use socket::Opening;
 
 use hub::Hub;
+use socket::Upgrading;
+
+/// Whether a request asks for a WebSocket, by either version of HTTP.
+pub(super) fn is_upgrade<B>(request: &Request<B>) -> bool {
+    handshake::is_upgrade(request) || extended::is_connect(request)
+}
 
 /// What sessions and streams of events work with. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,7 +71,11 @@ struct Parts {
 
 /// Where a request's connection takes over the socket that the request is upgraded to.
 #[derive(Clone)]
-pub(super) struct Line(pub(super) mpsc::UnboundedSender<Box<Opening>>);
+pub(super) struct Line {
+    pub(super) openings: mpsc::UnboundedSender<Box<Opening>>,
+    /// The request, which is in progress for as long as the socket is.
+    pub(super) busy: Busy,
+}
 
 impl Push {
     /// Push for an endpoint, until `stop`.
@@ -82,22 +95,35 @@ impl Push {
     }
 
     /// Opens a WebSocket: the answer to its handshake, after which the connection serves it.
-    pub(super) fn open<B>(&self, mut request: Request<B>, credential: Credential) -> Answer {
+    pub(super) fn open<B>(
+        &self,
+        mut request: Request<B>,
+        credential: Credential,
+        account: Account,
+    ) -> Answer {
         let Some(line) = request.extensions_mut().remove::<Line>() else {
             let line = "websocket: not on this connection\n";
             return answer::text(StatusCode::NOT_IMPLEMENTED, line);
         };
-        let (answer, upgraded) = match handshake::agree(&mut request) {
+        let agreed = match extended::is_connect(&request) {
+            true => extended::agree(&mut request)
+                .map(|(answer, stream)| (answer, Upgrading::Stream(stream))),
+            false => handshake::agree(&mut request)
+                .map(|(answer, whole)| (answer, Upgrading::Whole(whole))),
+        };
+        let (answer, upgrading) = match agreed {
             Ok(agreed) => agreed,
             Err(refusal) => return spelling::spelled(*refusal),
         };
         let opening = Opening {
-            upgraded,
+            upgrading,
             credential,
             push: self.clone(),
+            account,
+            _busy: line.busy,
         };
         // The connection waits for it until after the answer.
-        line.0.send(Box::new(opening)).ok();
+        line.openings.send(Box::new(opening)).ok();
         spelling::spelled(answer)
     }
 

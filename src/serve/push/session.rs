@@ -42,6 +42,9 @@ use super::message::Envelope;
 use super::message::Message;
 use super::subscriber::Subscriber;
 use crate::config::limits;
+use crate::serve::account::Account;
+use crate::serve::account::Held;
+use crate::serve::execute::Unfinished;
 use crate::serve::graphql;
 use crate::serve::graphql::Carries;
 use crate::serve::graphql::Outcome;
@@ -70,8 +73,8 @@ struct Operation {
 
 /// What has become of an operation.
 enum Happened {
-    /// It came to an end of its own.
-    Answered(Outcome),
+    /// It came to an end of its own, in this room.
+    Answered(Outcome, Option<Held>),
     /// It is a subscription, and this is its next answer, or `None` when the server stops.
     Next(Subscriber, Option<Bytes>),
     /// It is a subscription that is not to be had.
@@ -84,6 +87,7 @@ type Running = BoxFuture<'static, (Arc<Operation>, Happened)>;
 pub(super) struct Session<S> {
     push: Push,
     credential: Credential,
+    account: Account,
     write: WebSocketWrite<S>,
     is_acknowledged: bool,
     opened: Instant,
@@ -99,12 +103,18 @@ pub(super) struct Session<S> {
 
 impl<S: AsyncWrite + Unpin> Session<S> {
     /// A session whose socket has just been opened.
-    pub(super) fn new(push: Push, credential: Credential, write: WebSocketWrite<S>) -> Self {
+    pub(super) fn new(
+        push: Push,
+        credential: Credential,
+        account: Account,
+        write: WebSocketWrite<S>,
+    ) -> Self {
         let now = Instant::now();
         let init = push.timeouts().init;
         Self {
             push,
             credential,
+            account,
             write,
             is_acknowledged: false,
             opened: now,
@@ -212,17 +222,24 @@ impl<S: AsyncWrite + Unpin> Session<S> {
             envelope,
         });
         let (push, request) = (self.push.clone(), payload.get().to_owned());
+        let account = self.account.clone();
         let begin = async move {
+            // What is executed waits here until it is told, so few operations are at a time.
+            let Some(held) = account.large_place(push.timeouts().query).await else {
+                let outcome = Outcome::Unfinished(Unfinished::Deadline);
+                return (operation, Happened::Answered(outcome, None));
+            };
             let wire = Wire::Body(request.as_bytes());
             let happened = match push.graphql().outcome(wire, Carries::ALL).await {
                 Outcome::Subscription(ask) => match push.hub().subscribe(ask).await {
                     Ok(mut subscriber) => {
+                        drop(held);
                         let first = subscriber.next().await;
                         Happened::Next(subscriber, first)
                     }
                     Err(declined) => Happened::Declined(declined),
                 },
-                outcome => Happened::Answered(outcome),
+                outcome => Happened::Answered(outcome, Some(held)),
             };
             (operation, happened)
         };
@@ -244,14 +261,15 @@ impl<S: AsyncWrite + Unpin> Session<S> {
         let envelope = &operation.envelope;
         match happened {
             Happened::Next(subscriber, Some(body)) => {
-                let next = envelope.next(&body);
-                self.text(next).await?;
+                let held = self.hold(body.len()).await?;
+                self.text(envelope.next(&body)).await?;
+                drop(held);
                 self.go_on(operation, subscriber);
                 Ok(())
             }
             // The close frame that follows says more.
             Happened::Next(_, None) | Happened::Declined(Declined::Stopping) => Ok(()),
-            Happened::Answered(outcome) => {
+            Happened::Answered(outcome, _held) => {
                 self.operations.remove(&operation.id);
                 match outcome.told() {
                     Told::Next(body) => {
@@ -317,6 +335,14 @@ impl<S: AsyncWrite + Unpin> Session<S> {
         }
     }
 
+    /// Room for a message. There is none for as long as other clients take nothing.
+    async fn hold(&mut self, bytes: usize) -> Result<Held, End> {
+        let _waiting = self.account.wait_for_frame();
+        let silent = self.push.timeouts().silent;
+        let held = timeout(silent, self.account.frame(bytes)).await;
+        held.map_err(|_| End::Cut)
+    }
+
     async fn text(&mut self, message: Vec<u8>) -> Result<(), End> {
         self.send(Frame::text(message.into())).await
     }
@@ -324,7 +350,13 @@ impl<S: AsyncWrite + Unpin> Session<S> {
     /// Writes a frame. The client has as long to read it as it may be silent.
     async fn send(&mut self, frame: Frame<'static>) -> Result<(), End> {
         let silent = self.push.timeouts().silent;
-        match timeout(silent, self.write.write_frame(frame)).await {
+        let _waiting = self.account.wait_for_frame();
+        let written = async {
+            self.write.write_frame(frame).await?;
+            // What TLS has taken is not with the client yet.
+            self.write.flush().await
+        };
+        match timeout(silent, written).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(match Ended::from(error) {
                 Ended::Dead => End::Cut,
@@ -342,6 +374,7 @@ impl<S: AsyncWrite + Unpin> Session<S> {
     ) {
         let goodbye = async {
             self.write.write_frame(close.frame()).await.ok()?;
+            self.write.flush().await.ok()?;
             loop {
                 match received.next().await? {
                     Ok(Received::Close(_)) | Err(_) => return Some(()),

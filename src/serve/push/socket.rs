@@ -7,11 +7,11 @@ use fastwebsockets::after_handshake_split;
 use fastwebsockets::upgrade::UpgradeFut;
 use futures_util::Stream;
 use futures_util::stream;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::pin;
 use tokio_util::sync::CancellationToken;
 
@@ -20,36 +20,70 @@ use super::credential::Credential;
 use super::frames::Ended;
 use super::frames::Frames;
 use super::frames::Received;
+use super::pieces::InPieces;
 use super::session::End;
 use super::session::Session;
+use crate::serve::account::Account;
+use crate::serve::watch::Busy;
+use crate::serve::wire::ReadHalf;
+use crate::serve::wire::Wire;
+use crate::serve::wire::WriteHalf;
 
-/// A connection that is about to become a WebSocket.
+/// A connection, or a stream of one, that is about to become a WebSocket.
 pub(in crate::serve) struct Opening {
-    pub(super) upgraded: UpgradeFut,
+    pub(super) upgrading: Upgrading,
     pub(super) credential: Credential,
     pub(super) push: Push,
+    pub(super) account: Account,
+    pub(super) _busy: Busy,
+}
+
+/// What becomes a WebSocket once the handshake is answered.
+pub(super) enum Upgrading {
+    /// The whole connection, of HTTP/1.1.
+    Whole(UpgradeFut),
+    /// One stream of HTTP/2.
+    Stream(OnUpgrade),
+}
+
+impl Upgrading {
+    /// The two ways of the socket; `None` when the client went away.
+    async fn halves(self) -> Option<(ReadHalf, WriteHalf)> {
+        match self {
+            Self::Whole(upgraded) => {
+                let upgraded = upgraded.await.ok()?.into_inner().into_inner();
+                let parts = downcast::<TokioIo<Wire>>(upgraded).ok()?;
+                let (read, write) = parts.io.into_inner().into_stream().split();
+                let read = Cursor::new(parts.read_buf).chain(read);
+                Some((Box::new(read), write))
+            }
+            Self::Stream(upgraded) => {
+                // The halves share the stream behind tokio's lock, which one task alone takes.
+                let (read, write) = tokio::io::split(TokioIo::new(upgraded.await.ok()?));
+                Some((Box::new(read), Box::new(InPieces::new(write))))
+            }
+        }
+    }
 }
 
 impl Opening {
+    /// Whether the connection itself becomes the socket, which its own task then serves.
+    pub(in crate::serve) const fn is_whole(&self) -> bool {
+        matches!(self.upgrading, Upgrading::Whole(_))
+    }
+
     /// Serves the socket until it ends or the server stops.
     pub(in crate::serve) async fn serve(self, stop: &CancellationToken) {
-        // An error is the client's: it went away.
-        let Ok(websocket) = self.upgraded.await else {
+        // Without halves the client went away.
+        let Some((read, write)) = self.upgrading.halves().await else {
             return;
         };
-        let upgraded = websocket.into_inner().into_inner();
-        let Ok(parts) = downcast::<TokioIo<TcpStream>>(upgraded) else {
-            return;
-        };
-        // The halves share the socket without a lock.
-        let (read, write) = parts.io.into_inner().into_split();
-        let read = Cursor::new(parts.read_buf).chain(read);
         let (read, write) = after_handshake_split(read, write, Role::Server);
         let received = received(Frames::new(read));
         pin!(received);
         let counters = self.push.counters().clone();
         let _counted = counters.socket();
-        let mut session = Session::new(self.push, self.credential, write);
+        let mut session = Session::new(self.push, self.credential, self.account, write);
         match session.run(received.as_mut(), stop).await {
             End::Gone => {}
             End::Cut => counters.cut(),

@@ -101,7 +101,24 @@ pub(crate) async fn ended(child: &mut Child) -> Option<i32> {
 impl Process {
     /// Starts the command with nothing in its environment but `variables`.
     pub(crate) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_streamgauge"));
+        let command = Command::new(env!("CARGO_BIN_EXE_streamgauge"));
+        Self::spawn(command, args, variables)
+    }
+
+    /// The same with so many file descriptors at the most.
+    pub(super) fn start_with_descriptors(
+        descriptors: u32,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let binary = env!("CARGO_BIN_EXE_streamgauge");
+        let script = format!("ulimit -n {descriptors} && exec {binary} \"$@\"");
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &script, "sh"]);
+        Self::spawn(shell, args, variables)
+    }
+
+    fn spawn(mut command: Command, args: &[&str], variables: &[(&str, &str)]) -> Self {
         command
             .env_clear()
             .envs(variables.iter().copied())
@@ -138,7 +155,9 @@ impl Process {
 
     /// The address that the command says it serves GraphQL at.
     pub(crate) fn address(&mut self) -> String {
-        let line = self.until_stderr("serving GraphQL at ");
+        let said = "serving GraphQL at ";
+        let seen = self.stderr.read.iter().find(|line| line.contains(said));
+        let line = seen.cloned().unwrap_or_else(|| self.stderr.until(said));
         let (_, url) = line.split_once("http://").unwrap();
         url.strip_suffix("/graphql").unwrap().to_owned()
     }

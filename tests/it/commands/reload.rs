@@ -25,6 +25,7 @@ use super::serve::StandIn;
 use super::terminal::Pty;
 use crate::http::Client;
 use crate::http::request;
+use crate::http::secure::Authority;
 use crate::push::rig::Events;
 use crate::push::rig::HANDSHAKE;
 use crate::push::rig::LIVE;
@@ -292,6 +293,40 @@ async fn what_needs_a_restart_is_named_and_signals_may_come_together() {
         .signal(&["STOP", "HUP", "TERM", "HUP", "CONT"]);
     let ended = server.process.wait();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_was_renewed_is_shown_and_a_broken_one_changes_nothing() {
+    let stand_in = StandIn::start(&[]).await;
+    let authority = Authority::new();
+    let (files, next) = (
+        authority.pair("shown", [2020, 2100]),
+        authority.pair("next", [2020, 2100]),
+    );
+    let mut command = stand_in.command();
+    command.arg("--tls-cert").arg(&files.cert);
+    command.arg("--tls-key").arg(&files.key);
+    let mut process = Process::of(&mut command);
+    let said = process.until_stderr("serving GraphQL at ");
+    let (_, url) = said.split_once("https://").unwrap();
+    let address = url.strip_suffix("/graphql").unwrap().parse().unwrap();
+    let shown = async || {
+        let stream = authority.connect(address, &[]).await;
+        let chain = stream.get_ref().1.peer_certificates().unwrap();
+        chain[0].to_vec()
+    };
+    let first = shown().await;
+    fs::copy(&next.cert, &files.cert).unwrap();
+    process.signal(&["HUP"]);
+    let said = process.until_stderr("reload: ");
+    assert!(said.contains("tls-key: "), "{said}");
+    assert_eq!(shown().await, first);
+    fs::copy(&next.key, &files.key).unwrap();
+    process.signal(&["HUP"]);
+    process.until_stderr("certificate replaced");
+    assert_ne!(shown().await, first);
+    process.signal(&["TERM"]);
+    assert_eq!(process.wait().code, Some(0));
 }
 
 #[test]

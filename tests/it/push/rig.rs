@@ -228,7 +228,7 @@ pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A whole unmasked frame at the beginning of some bytes: how many it takes, opcode and payload.
-fn parse(bytes: &[u8]) -> Option<(usize, u8, Vec<u8>)> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<(usize, u8, Vec<u8>)> {
     let (&first, &second) = (bytes.first()?, bytes.get(1)?);
     assert_eq!(first & 0xf0, FIN, "the server sends whole messages");
     let (length, head) = match second {

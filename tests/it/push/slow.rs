@@ -21,7 +21,7 @@ use crate::push::rig::counts;
 use crate::push::rig::snapshot;
 
 /// A subscription whose answers fill any buffer soon: about 300 kB each.
-fn large() -> String {
+pub(crate) fn large() -> String {
     let series: String = (0..16)
         .map(|n| format!("s{n}: timeSeries(metric: MESSAGES, last: 3600) {{ values }} "))
         .collect();
@@ -29,7 +29,7 @@ fn large() -> String {
 }
 
 /// A connection that takes in little that is not read.
-async fn narrow(served: &Served) -> TcpStream {
+pub(crate) async fn narrow(served: &Served) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     socket.connect(served.addr).await.unwrap()
