@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
@@ -15,6 +13,7 @@ use secrecy::SecretString;
 use super::alert::AlertRule;
 use super::alert_table::AlertEntry;
 use super::draft::Draft;
+use super::environment::Environment;
 use super::error::SettingsError;
 use super::error::cut;
 use super::error::quoted;
@@ -33,47 +32,6 @@ const VALUE_BYTES_MAX: usize = 8_192;
 const NO_PROXY: &str = "none";
 /// What [`Shown::value`] holds at the most, in bytes.
 const SHOWN_BYTES_MAX: usize = 512;
-
-/// The process's environment as a value, so that tests bring their own.
-#[derive(Clone, Default)]
-pub struct Environment(BTreeMap<OsString, OsString>);
-
-impl Environment {
-    /// The environment of this process.
-    pub fn of_process() -> Self {
-        std::env::vars_os().collect()
-    }
-}
-
-impl Environment {
-    /// A variable's value. One that is empty or blank is as good as unset: a file of settings for a
-    /// container often names more variables than it fills.
-    pub fn get(&self, variable: &str) -> Option<&OsStr> {
-        let text = self.0.get(OsStr::new(variable))?;
-        let is_blank = text.to_str().is_some_and(|text| text.trim().is_empty());
-        (!is_blank).then_some(text)
-    }
-
-    /// The names of all variables that are set and are text.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let set = self.0.keys().filter_map(|name| name.to_str());
-        set.filter(|name| self.get(name).is_some())
-    }
-}
-
-impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        let variables = variables.into_iter();
-        Self(variables.map(|(k, v)| (k.into(), v.into())).collect())
-    }
-}
-
-/// Says nothing of the values: there are secrets among them.
-impl fmt::Debug for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Environment({} variables)", self.0.len())
-    }
-}
 
 /// The flags that were given, by the name of their setting.
 #[derive(Clone, Debug, Default)]
@@ -302,7 +260,7 @@ impl Layers {
 
     /// Whether a variable about proxies is to be passed over, and notes why.
     fn says_nothing(&mut self, name: &str, environment: &Environment) -> bool {
-        let is_cgi = environment.0.contains_key(OsStr::new("REQUEST_METHOD"));
+        let is_cgi = environment.has("REQUEST_METHOD");
         let passed_over = proxy::passed_over(name, is_cgi);
         self.notes.extend(passed_over.map(str::to_owned));
         passed_over.is_some()

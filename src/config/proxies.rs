@@ -2,9 +2,9 @@
 
 use hyper::Uri;
 
+use super::environment::Environment;
 use super::error::SettingsError;
 use super::error::quoted;
-use super::layers::Environment;
 use super::layers::Flags;
 use super::layers::Layers;
 use super::proxy::ProxySettings;

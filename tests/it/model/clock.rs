@@ -104,11 +104,12 @@ impl Model {
     /// The minute by which sessions are idle.
     pub(super) fn idle_minute(&self) -> i64 {
         let held = self.clocks.hold.as_ref().map(|hold| hold.minute);
-        held.or(self.other_minute).unwrap_or(minute(self.now()))
+        held.or(self.other_minute)
+            .unwrap_or_else(|| minute(self.now()))
     }
 
     /// The model that lives as if the clock had not run ahead, told where this one's clock stands.
-    pub(super) fn other(&mut self) -> Option<&mut Model> {
+    pub(super) fn other(&mut self) -> Option<&mut Self> {
         let (now, minute) = (self.now(), self.idle_minute());
         let hold = self.clocks.hold.as_mut()?;
         hold.other.live_now = Some(now);
@@ -188,12 +189,16 @@ impl Model {
         let skew = self.skew_ms();
         let hold = self.clocks.hold.take();
         let since = hold.as_ref().map_or(wall - behind_ms, |hold| hold.from);
-        let before = hold.as_ref().map_or(self.now(), |hold| hold.other.now());
-        let minute_before = hold.as_ref().map_or(minute(self.now()), |hold| hold.minute);
+        let before = hold
+            .as_ref()
+            .map_or_else(|| self.now(), |hold| hold.other.now());
+        let minute_before = hold
+            .as_ref()
+            .map_or_else(|| minute(self.now()), |hold| hold.minute);
         let is_back = before.ms() - wall.ms() > skew;
         let to = if is_back { wall } else { wall.max(before) };
         if let Some(mut hold) = hold {
-            let mut other = Model::clone(&hold.other);
+            let mut other = Self::clone(&hold.other);
             other.counters = self.counters;
             other.total = self.total;
             other.connection = self.connection.clone();

@@ -210,7 +210,7 @@ impl Model {
 
     /// When what happened at `time` is booked.
     pub(super) fn booked_ms(&self, time: EpochMs) -> i64 {
-        let at = time.min(self.live_now.unwrap_or(self.now()));
+        let at = time.min(self.live_now.unwrap_or_else(|| self.now()));
         if at > self.now() { NOWHERE } else { at.ms() }
     }
 

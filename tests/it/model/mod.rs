@@ -264,7 +264,7 @@ impl Model {
 
     /// The same; `None` for what the other model alone has.
     fn booked_in(&self, time: EpochMs) -> Option<i64> {
-        let at = time.min(self.live_now.unwrap_or(self.now()));
+        let at = time.min(self.live_now.unwrap_or_else(|| self.now()));
         (at <= self.now()).then(|| self.bucket(at))
     }
 

@@ -232,7 +232,7 @@ impl Model {
     /// The clock by which rows expire stands elsewhere.
     pub(super) fn relist(&mut self, change: impl Fn(&mut Open)) {
         let elapsed = self.clocks.elapsed_now();
-        self.expiry = self.bucket(elapsed.unwrap_or(self.now()));
+        self.expiry = self.bucket(elapsed.unwrap_or_else(|| self.now()));
         let mut rows = std::mem::take(&mut self.rows);
         for row in rows.values_mut() {
             match row {

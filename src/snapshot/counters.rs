@@ -1,0 +1,106 @@
+//! Every event read by its fate, and what the applied ones were.
+
+use crate::event::{Field, LabelFault, Reject};
+
+/// Every event read ends in exactly one of the fates:
+/// `received = ignored + sum(rejected) + shed + late + future + duplicates + applied`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Payloads read.
+    pub received: u64,
+    /// Fate: of a type nobody asked for.
+    pub ignored: u64,
+    /// Fate: refused, by [`Reject::index`].
+    pub rejected: [u64; Reject::COUNT],
+    /// Of the refused ones: those refused for a field, by [`Field::index`].
+    pub rejected_fields: [u64; Field::COUNT],
+    /// Names of queues and deployments that were not taken, by [`LabelFault::index`].
+    pub labels_refused: [u64; LabelFault::COUNT],
+    /// Fate: dropped because the ring was full and shedding was chosen.
+    pub shed: u64,
+    /// Fate: older than every retained bucket.
+    pub late: u64,
+    /// Fate: further ahead of the clock than the allowed skew.
+    pub future: u64,
+    /// Fate: a copy of an event seen before.
+    pub duplicates: u64,
+    /// Fate: changed the state.
+    pub applied: u64,
+
+    /// Applied disconnects that closed nothing.
+    pub orphans: u64,
+    /// Applied disconnects a little before their connect: the session closed with duration 0.
+    pub clock_skew: u64,
+    /// Applied connects of an open session that restarted it.
+    pub reconnects: u64,
+    /// Applied connects older than what is known of their session.
+    pub stale: u64,
+    /// Applied events in a bucket older than the newest event's.
+    pub out_of_order: u64,
+    /// Applied events ahead of the clock, booked at the clock.
+    pub ahead: u64,
+    /// Applied disconnects without a connect that carried their own duration.
+    pub recovered: u64,
+
+    /// Sessions evicted after the idle timeout.
+    pub evicted_idle: u64,
+    /// Waiting disconnects evicted for want of room; each is also an orphan.
+    pub evicted_pending: u64,
+    /// Closed sessions forgotten early for want of room.
+    pub evicted_closed: u64,
+    /// Open sessions evicted for want of room.
+    pub evicted_open: u64,
+    /// Steps back of the wall clock by more than a second.
+    pub clock_steps_back: u64,
+    /// Steps ahead of the wall clock by more than a second, a sleep of the machine among them.
+    pub clock_steps_forward: u64,
+    /// Times that the engine clock was set back to the wall clock.
+    pub clock_rebases: u64,
+    /// Payload bytes read.
+    pub bytes: u64,
+}
+
+impl Counters {
+    /// Refused payloads, all reasons together.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.iter().sum()
+    }
+
+    /// Refused payloads by the name of the reason; every reason, also without a case.
+    pub fn rejected_by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Reject::ALL
+            .iter()
+            .map(|reason| reason.label())
+            .zip(self.rejected)
+    }
+
+    /// Refused payloads by the field that made them so; every field, also without a case.
+    pub fn rejected_by_field(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Field::ALL
+            .iter()
+            .map(|field| field.label())
+            .zip(self.rejected_fields)
+    }
+
+    /// Names that were not taken by the name of the fault; every fault, also without a case.
+    pub fn labels_refused_by_fault(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        LabelFault::ALL
+            .iter()
+            .map(|fault| fault.label())
+            .zip(self.labels_refused)
+    }
+
+    /// `received` minus all fates: 0 in every snapshot.
+    pub fn accounting_gap(&self) -> i128 {
+        let fates = [
+            self.ignored,
+            self.rejected_total(),
+            self.shed,
+            self.late,
+            self.future,
+            self.duplicates,
+            self.applied,
+        ];
+        i128::from(self.received) - fates.iter().map(|&count| i128::from(count)).sum::<i128>()
+    }
+}
