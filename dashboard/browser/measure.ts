@@ -25,7 +25,7 @@ export async function watchCanvases(page: Page): Promise<void> {
 /** What of the page does not fit, in words; nothing when all does. */
 export async function misfits(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    const found = [...(window as unknown as { cutInCanvas?: string[] }).cutInCanvas ?? []];
+    const found = ((window as unknown as { cutInCanvas?: string[] }).cutInCanvas ?? []).splice(0);
     const BOXES = ".figure, .panel, .chip, .alerts li, button, th, td, .choice, .bar, .old, .fact, .room";
     const isSeen = (element: Element): boolean =>
       element.checkVisibility({ visibilityProperty: true }) && element.closest(".unseen, noscript") === null;

@@ -111,6 +111,7 @@ function draw(): void {
   const { asOfMs } = now.realTimeMetrics;
   const rules = now.alerts.items;
   figures.draw(now, view);
+  alerts.draw(rules, asOfMs, view.wall);
   engine.draw(now, known.details);
   setText(byId("version"), `streamgauge ${now.engine.version}`);
   // Which snapshot is shown: what stands on the page can be held against it.
@@ -122,10 +123,9 @@ function draw(): void {
     charts.draw(known.details, of, now.stream.gaps, rules, shownOf(now, of));
     groups.draw(known.details, rules, { ...of, ...answeredHere() }, asOfMs);
     sessions.draw(known.details, of);
+    // Last, because it takes what room the others leave.
     wall.draw(known.details, rules, { ...of, wall: view.wall }, asOfMs);
   }
-  // Last, because it takes what room the others leave.
-  alerts.draw(rules, asOfMs, view.wall);
 }
 
 /** On a wall the heading says what the numbers are of. */

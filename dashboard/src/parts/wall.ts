@@ -7,6 +7,7 @@ import { element, setAttribute, setText } from "../dom.ts";
 import { number } from "../format.ts";
 import { dimensionOf, type Sort, type View } from "../view/address.ts";
 import { trim } from "../view/fit.ts";
+import { define } from "./definition.ts";
 import { COLUMNS as ALL, shownIn } from "./groups.ts";
 import { worstFirst, type Place } from "./order.ts";
 
@@ -18,16 +19,20 @@ const ROWS = 40;
 export class WallList {
   readonly root: HTMLElement;
   readonly #title = element("h2", { id: "worst-title" });
-  readonly #name = element("th", { scope: "col" });
+  readonly #name = element("span");
   readonly #rows = element("tbody");
   readonly #more = element("p", { class: "count" });
 
   constructor() {
-    const heads = COLUMNS.map(({ sort, label }) => element("th", { scope: "col", "data-column": sort }, label));
+    const heads = COLUMNS.map(({ sort, label, note }) => {
+      const head = element("th", { scope: "col", "data-column": sort }, label);
+      define(head, note);
+      return head;
+    });
     const table = element(
       "table",
       { "aria-labelledby": "worst-title" },
-      element("thead", {}, element("tr", {}, this.#name, ...heads)),
+      element("thead", {}, element("tr", {}, element("th", { scope: "col" }, this.#name), ...heads)),
       this.#rows,
     );
     this.root = element(
