@@ -265,6 +265,7 @@ export class Chart {
     const [right, bottom] = [bbox.left + bbox.width, bbox.top + bbox.height];
     ctx.save();
     ctx.font = font.replace(/^[\d.]+/, (size) => String(Number(size) * ratio));
+    ctx.textAlign = "left";
     const room = ctx.measureText("00").width;
     const write = (text: string, x: number, y: number): void => {
       const width = ctx.measureText(text).width;
