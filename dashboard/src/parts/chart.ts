@@ -24,6 +24,8 @@ export interface Kind {
   /** How values read in the legend, and on the axis. */
   readonly format: (value: number | null) => string;
   readonly tick: (value: number) => string;
+  /** Values with the widest labels: the axis keeps room for them, so that it never moves. */
+  readonly widest: readonly number[];
   /** Distances of the axis' ticks, where tens do not do. */
   readonly steps?: readonly number[];
 }
@@ -193,9 +195,11 @@ export class Chart {
           ...axis,
           space: size * 3,
           ...(this.#kind.steps ? { incrs: [...this.#kind.steps] } : {}),
-          // As wide as the widest label, and no less than half of the first moment.
-          size: (_plot, values) =>
-            Math.ceil(Math.max(this.#width("00:00:00", font) / 2, ...(values ?? []).map((text) => this.#width(text, font))) + gap + 5),
+          size: (_plot, values) => {
+            const labels = [...this.#kind.widest.map(this.#kind.tick), ...(values ?? [])];
+            // No less than half of the first moment, which is written under its beginning.
+            return Math.ceil(Math.max(this.#width("00:00:00", font) / 2, ...labels.map((text) => this.#width(text, font))) + gap + 5);
+          },
           gap,
           values: (_plot, values) => values.map((value) => this.#kind.tick(value)),
         },

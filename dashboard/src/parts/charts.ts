@@ -15,6 +15,8 @@ const seconds = (value: number | null): string => (value === null ? NONE : durat
 /** Counts have no halves. */
 const WHOLE = Array.from({ length: 11 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
+const COUNTS = [8_888, 888_800];
+
 interface ChartKind extends Kind {
   /** Its title, of a window and of the span that its rates are the mean of. */
   readonly title: (mean: string, window: string) => string;
@@ -33,6 +35,7 @@ const KINDS: readonly ChartKind[] = [
     lines: [{ label: "messages / min", colour: "--line-1", isFilled: true }],
     format: number,
     tick: short,
+    widest: COUNTS,
     steps: WHOLE,
     columns: ({ messages }, { mean }) => columns([trailing(messages[0], mean * 1_000)], asIs),
     now: ({ window }) => [window?.messagesPerMinute],
@@ -48,6 +51,7 @@ const KINDS: readonly ChartKind[] = [
     ],
     format: number,
     tick: short,
+    widest: COUNTS,
     steps: WHOLE,
     columns: ({ open, active }) => columns([open[0], active?.[0]], asIs),
     now: ({ openSessions }) => [openSessions],
@@ -62,6 +66,7 @@ const KINDS: readonly ChartKind[] = [
     ],
     format: number,
     tick: short,
+    widest: COUNTS,
     steps: WHOLE,
     columns: ({ connections, disconnections }, { mean }) =>
       columns([connections[0], disconnections[0]].map((each) => trailing(each, mean * 1_000)), asIs),
@@ -79,6 +84,7 @@ const KINDS: readonly ChartKind[] = [
     ],
     format: seconds,
     tick: (value) => (value === 0 ? "0" : seconds(value).replace(/[.,]0 s$/, " s")),
+    widest: [3_599, 86_340],
     steps: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 43_200],
     columns: ({ p50, p90, p99 }) => columns([p50[0], p90[0], p99[0]], inSeconds),
     now: () => [],

@@ -30,6 +30,7 @@ export class Controls {
       setAttribute(sound, "aria-pressed", String(herald.isLoud));
     });
     setAttribute(sound, "title", "Two tones when an alert begins to fire; remembered in this browser");
+    setAttribute(wall, "title", "For a screen on the wall; a URL may change its views: ?wall&rotate=30s&views=queue,deployment,queue:sales@5m");
     this.#theme = element("button", { type: "button" });
     this.#theme.addEventListener("click", () => choice.set({ theme: nextTheme(choice.view.theme) }));
     const out = element("button", { type: "button", hidden: true }, "Sign out");

@@ -5,7 +5,7 @@ import type { Alert, Details } from "../data/answers.ts";
 import { PHASES, because, worst } from "../data/thresholds.ts";
 import { element, setAttribute, setText } from "../dom.ts";
 import { number } from "../format.ts";
-import { dimensionOf, type Sort, type View } from "../view/address.ts";
+import { dimensionOf, windowOf, type Sort, type View } from "../view/address.ts";
 import { trim } from "../view/fit.ts";
 import { define } from "./definition.ts";
 import { COLUMNS as ALL, shownIn } from "./groups.ts";
@@ -15,6 +15,22 @@ const SHOWN: readonly Sort[] = ["open", "messages", "duration"];
 const COLUMNS = ALL.filter(({ sort }) => SHOWN.includes(sort));
 /** More rows than any screen has room for. */
 const ROWS = 40;
+
+/** The metrics of rules that read what a column shows. */
+const METRICS: Partial<Readonly<Record<Sort, string>>> = {
+  open: "openSessions",
+  messages: "messagesPerMinute",
+  duration: "durationP50Ms",
+};
+
+/** What rules say of a group that is too small to be among the first: their own value; else blank. */
+function told({ sort, text }: (typeof COLUMNS)[number], alerts: readonly Alert[], view: View): string {
+  const { ms } = windowOf(view);
+  const found = alerts.find(
+    ({ metric, windowMs }) => metric === METRICS[sort] && (windowMs === null || windowMs === ms),
+  );
+  return found === undefined ? "" : text(found.value);
+}
 
 export class WallList {
   readonly root: HTMLElement;
@@ -89,7 +105,7 @@ export class WallList {
     COLUMNS.forEach((column, at) => {
       const cell = row.cells[at + 1];
       if (cell !== undefined) {
-        setText(cell, group === undefined ? "" : shownIn(column, group, view));
+        setText(cell, group === undefined ? told(column, alerts, view) : shownIn(column, group, view));
       }
     });
   }
