@@ -1,5 +1,6 @@
 // The GraphQL explorer: opens from our own binary, knows the schema, asks and subscribes.
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Program } from "./program.ts";
@@ -11,6 +12,7 @@ test("the explorer answers a query, follows a subscription and shows the schema"
   const visitor = await Visitor.open(browser, demo.url, "/graphql");
   const { page } = visitor;
   const result = page.locator(".result-window");
+  assert.equal(await page.getByText("Introspection is off").count(), 0);
   const run = async (operation: string): Promise<void> => {
     const item = page.getByRole("menuitem", { name: operation });
     // The button offers operations only once the editor has read them.

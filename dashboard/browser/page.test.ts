@@ -55,6 +55,7 @@ test("figures move, and are what GraphQL said of the very snapshot they are of",
       messages: number(window.messagesPerMinute),
       connections: number(window.connectionsPerMinute),
       disconnections: number(window.disconnectionsPerMinute),
+      median: duration(window.durations?.p50Ms),
       average: duration(window.avgSessionDurationMs),
       p90: duration(window.durations?.p90Ms),
     });
@@ -122,7 +123,15 @@ test("the charts draw their lines", async () => {
   });
   assert.equal(drawn.flat().length, 8, "eight lines in four charts");
   const label = await visitor.page.locator("[data-chart=messages] .plot").getAttribute("aria-label");
-  assert.match(label ?? "", /^Messages per minute since \d\d:\d\d:\d\d\. messages: [\d,.]+, between /);
+  assert.match(label ?? "", /^Messages \/ min, mean of 1 m since \d\d:\d\d:\d\d\. messages \/ min: [\d,.]+, between /);
+  // One label, one number: what the legend says is what the card of that window says.
+  await until("the same rate twice", async () => {
+    const [card, legend] = await visitor.page.evaluate(() => [
+      document.querySelector("[data-figure=messages] .value")?.textContent,
+      document.querySelector("[data-chart=messages] .key b")?.textContent,
+    ]);
+    return card === legend ? true : undefined;
+  });
   visitor.assertQuiet();
   await visitor.leave();
 });
@@ -135,8 +144,8 @@ test("the table sorts, searches and leads into a queue, and the URL says where o
   await until("all queues of the demo", async () => ((await names.count()) >= 12 ? true : undefined));
   assert.equal(await names.first().innerText(), "support", "the busiest is first");
   await until("small charts", async () => {
-    const trend = await page.locator("#groups tbody tr path").first().getAttribute("d");
-    return /^M.*L/.test(trend ?? "") ? true : undefined;
+    const trends = await page.locator("#groups tbody tr path").evaluateAll((all) => all.map((path) => path.getAttribute("d")));
+    return trends.length >= 12 && trends.every((trend) => /^M.*L/.test(trend ?? "")) ? true : undefined;
   });
 
   await page.getByRole("columnheader", { name: "queue" }).getByRole("button").click();
@@ -145,6 +154,13 @@ test("the table sorts, searches and leads into a queue, and the URL says where o
     return all.join() === all.toSorted().join() ? true : undefined;
   });
   assert.match(page.url(), /\?sort=name$/);
+  await page.getByRole("columnheader", { name: "queue" }).getByRole("button").click();
+  await until("the order turned round", async () => {
+    const all = await names.allInnerTexts();
+    return all.join() === all.toSorted().reverse().join() ? true : undefined;
+  });
+  assert.match(page.url(), /reverse=1/);
+  await page.getByRole("columnheader", { name: "queue" }).getByRole("button").click();
 
   await page.keyboard.press("/");
   await page.keyboard.type("VI");
@@ -210,7 +226,7 @@ test("a number explains itself when it is focused", async () => {
   await visitor.leave();
 });
 
-test("a hidden page asks for nothing, and comes back with the present", async () => {
+test("a hidden page asks for the figures only, and comes back with the present", async () => {
   const visitor = await Visitor.open(browser, demo.url, "/");
   await visitor.seesData();
   const hide = (isHidden: boolean): Promise<void> =>
@@ -220,7 +236,9 @@ test("a hidden page asks for nothing, and comes back with the present", async ()
     }, isHidden);
   const count = (type: string): number => visitor.sent.filter((sent) => sent === type).length;
   await hide(true);
-  await until("both subscriptions ended", async () => (count("complete") === 2 ? true : undefined));
+  await until("both subscriptions ended, and one begun", async () =>
+    count("complete") === 2 && count("subscribe") === 3 ? true : undefined,
+  );
   const before = count("subscribe");
   const known = new Set(visitor.figures.keys());
   await hide(false);

@@ -45,6 +45,12 @@ test("a browser signs in once, and is out when it signs out", async (t) => {
   assert.equal(await page.evaluate(() => document.cookie), "", "no script can read it");
   assert.ok(visitor.requests.every((url) => !url.includes(TOKEN)));
 
+  // The explorer says why it knows nothing of the schema.
+  await page.goto(`${program.url}/graphql`);
+  await page.getByText("Introspection is off on this server").waitFor();
+  await page.locator(".graphiql-container").waitFor();
+  await page.goto(`${program.url}/`);
+
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Access token").waitFor();
   assert.deepEqual(await page.context().cookies(), []);

@@ -47,6 +47,10 @@ interface Options {
   readonly width?: number;
   readonly height?: number;
   readonly scheme?: "light" | "dark";
+  /** The language of the browser. */
+  readonly locale?: string;
+  /** What has to be done to the page before it is opened. */
+  readonly before?: (page: Page) => Promise<void>;
 }
 
 export class Visitor {
@@ -69,11 +73,12 @@ export class Visitor {
 
   /** Opens a page of a server in a window of its own. */
   static async open(browser: Browser, origin: string, path: string, options: Options = {}): Promise<Visitor> {
-    const { width = 1_440, height = 900, scheme = "light" } = options;
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+    const { width = 1_440, height = 900, scheme = "light", locale = "en-US", before } = options;
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale });
     context.setDefaultTimeout(HANG_MS);
     const visitor = new Visitor(await context.newPage(), origin);
     visitor.#watch();
+    await before?.(visitor.page);
     await visitor.page.goto(`${origin}${path}`);
     if ((await visitor.page.getByText("The dashboard is not in this program").count()) > 0) {
       throw new Error("the program under test was built without the dashboard; build it with STREAMGAUGE_UI=build");
@@ -148,7 +153,7 @@ export class Visitor {
     if ("counters" in live) {
       const figures = live as Figures;
       this.figures.set(`${figures.engine.engineId} ${figures.engine.snapshotSequence}`, figures);
-    } else if ("trends" in live) {
+    } else if ("latency" in live) {
       this.details.push(live as Details);
     }
   }

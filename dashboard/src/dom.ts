@@ -19,11 +19,35 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Text whose node is written only when it changes: the page is redrawn many times an hour. */
+/** Text whose node is written only when it changes, and not while the reader has selected it. */
 export function setText(node: Element, text: string): void {
-  if (node.textContent !== text) {
+  if (node.textContent !== text && !holdsSelection(node)) {
     node.textContent = text;
   }
+}
+
+/** How long a selection keeps what it holds as it is: nobody may mistake old text for news. */
+const HELD_MS = 60_000;
+
+let selectedAt = -Infinity;
+if (typeof document !== "undefined") {
+  document.addEventListener("selectionchange", () => {
+    selectedAt = performance.now();
+  });
+}
+
+/** Whether the reader has lately selected text in a node. Selecting the whole page holds nothing. */
+export function holdsSelection(node: Node): boolean {
+  if (performance.now() - selectedAt > HELD_MS) {
+    return false;
+  }
+  const selection = getSelection();
+  if (selection === null || selection.isCollapsed || !selection.containsNode(node, true)) {
+    return false;
+  }
+  const { commonAncestorContainer: around } = selection.getRangeAt(0);
+  const holder = around instanceof Element ? around : around.parentElement;
+  return holder?.closest("table, .figure, .alerts, .chip, .fact, header") != null;
 }
 
 /** An attribute that is written only when it changes; `undefined` takes it away. */

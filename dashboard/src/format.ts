@@ -1,10 +1,30 @@
-// How numbers, durations and moments read on the page. Pure: the same input, the same text.
+// How numbers, durations and moments read on the page, in the language of the browser. Units are the
+// same in every language, and the time of day has 24 hours: it is compared, not read aloud.
 
 /** What stands where there is no value. */
 export const NONE = "–";
 
-const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const TENTHS = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+interface Formats {
+  readonly whole: Intl.NumberFormat;
+  readonly tenths: Intl.NumberFormat;
+  readonly atMostTenths: Intl.NumberFormat;
+}
+
+function formatsOf(language: string): Formats {
+  return {
+    whole: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
+    tenths: new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+    atMostTenths: new Intl.NumberFormat(language, { maximumFractionDigits: 1 }),
+  };
+}
+
+/** Outside of a browser there is no reader to follow. */
+let formats = formatsOf(typeof document === "undefined" ? "en" : navigator.language);
+
+/** Chooses the language of numbers. */
+export function speak(language: string): void {
+  formats = formatsOf(language);
+}
 
 /** A count or a rate: whole from 100 on, one decimal below unless it is whole. */
 export function number(value: number | null | undefined): string {
@@ -12,7 +32,7 @@ export function number(value: number | null | undefined): string {
     return NONE;
   }
   const isWhole = Number.isInteger(value) || Math.abs(value) >= 100;
-  return isWhole ? WHOLE.format(value) : TENTHS.format(value);
+  return isWhole ? formats.whole.format(value) : formats.tenths.format(value);
 }
 
 /** For places without room: 12,345 as `12.3k`, 20,000 as `20k`. */
@@ -23,7 +43,7 @@ export function short(value: number | null | undefined): string {
   const size = Math.abs(value);
   for (const [from, unit, sign] of [[1e9, 1e9, "G"], [1e6, 1e6, "M"], [1e4, 1e3, "k"]] as const) {
     if (size >= from) {
-      return `${TENTHS.format(value / unit).replace(".0", "")}${sign}`;
+      return `${formats.atMostTenths.format(value / unit)}${sign}`;
     }
   }
   return number(value);
@@ -38,11 +58,11 @@ export function duration(ms: number | null | undefined): string {
     return `−${duration(-ms)}`;
   }
   if (ms < 1_000) {
-    return `${WHOLE.format(ms)} ms`;
+    return `${formats.whole.format(ms)} ms`;
   }
   const tenths = Math.round(ms / 100) / 10;
   if (tenths < 60) {
-    return `${TENTHS.format(tenths)} s`;
+    return `${formats.tenths.format(tenths)} s`;
   }
   const seconds = Math.round(ms / 1_000);
   const [minutes, hours, days] = [60, 3_600, 86_400].map((size) => Math.floor(seconds / size)) as [
@@ -63,9 +83,9 @@ export function latency(ms: number): string {
     return duration(ms);
   }
   if (ms >= 100) {
-    return `${WHOLE.format(ms)} ms`;
+    return `${formats.whole.format(ms)} ms`;
   }
-  return ms >= 1 ? `${TENTHS.format(ms)} ms` : `${WHOLE.format(ms * 1_000)} µs`;
+  return ms >= 1 ? `${formats.tenths.format(ms)} ms` : `${formats.whole.format(ms * 1_000)} µs`;
 }
 
 /** The time of day of a moment, in the reader's zone, with tenths of a second if wanted. */
@@ -83,5 +103,5 @@ export function percent(part: number, whole: number): string {
   }
   // Rounded down: what is not whole never reads as 100 %.
   const value = Math.floor((part / whole) * 1_000) / 10;
-  return `${value > 0 && value < 10 ? TENTHS.format(value) : WHOLE.format(Math.floor(value))} %`;
+  return `${value > 0 && value < 10 ? formats.tenths.format(value) : formats.whole.format(Math.floor(value))} %`;
 }

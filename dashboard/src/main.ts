@@ -5,8 +5,9 @@ import "./style/base.css";
 import "./style/parts.css";
 import "./style/wall.css";
 
+import type { Figures } from "./data/answers.ts";
 import { Feed } from "./data/feed.ts";
-import { PHASES, worst } from "./data/thresholds.ts";
+import { healthOf, present } from "./data/health.ts";
 import { byId, setAttribute, setText } from "./dom.ts";
 import { number } from "./format.ts";
 import { AlertList } from "./parts/alerts.ts";
@@ -16,13 +17,17 @@ import { EnginePanel } from "./parts/engine.ts";
 import { FigureCards, shownOf } from "./parts/figures.ts";
 import { Freshness } from "./parts/freshness.ts";
 import { GroupTable } from "./parts/groups.ts";
+import { Herald } from "./parts/herald.ts";
 import { Readiness } from "./parts/readiness.ts";
 import { SessionList } from "./parts/sessions.ts";
-import type { View } from "./view/address.ts";
+import { WallList } from "./parts/wall.ts";
+import { dimensionOf, windowOf, type View } from "./view/address.ts";
 import { Choice } from "./view/choice.ts";
 import { FrameClock } from "./view/frame.ts";
 import { listen } from "./view/keys.ts";
-import { apply } from "./view/looks.ts";
+import { apply, printLight } from "./view/looks.ts";
+import { Rotation } from "./view/rotation.ts";
+import { Upgrade } from "./view/upgrade.ts";
 
 const choice = new Choice();
 apply(choice.view, undefined);
@@ -30,17 +35,27 @@ apply(choice.view, undefined);
 const page = byId("page");
 const notice = byId("notice");
 const readiness = new Readiness(byId("readiness"));
+const title = document.querySelector(".bar h1");
+const herald = new Herald();
 const freshness = new Freshness(byId("freshness"));
-const controls = new Controls(byId("controls"), choice);
+const controls = new Controls(byId("controls"), choice, herald);
 const figures = new FigureCards(byId("figures"));
-const alerts = new AlertList(byId("alerts"));
+const alerts = new AlertList(byId("alerts"), () => frames.request());
 const charts = new Charts(byId("charts"));
+const wall = new WallList();
+byId("charts").closest("section")?.before(wall.root);
 const groups = new GroupTable(byId("groups"), choice);
 const sessions = new SessionList(byId("sessions"), choice);
 const engine = new EnginePanel(byId("engine"));
+const rotation = new Rotation(choice);
+const upgrade = new Upgrade();
 
 const frames = new FrameClock(draw);
-const feed = new Feed(choice, () => frames.request());
+const feed = new Feed(choice, () => {
+  frames.request();
+  // A hidden page gets no frames, but its tab is still looked at.
+  tell();
+});
 
 choice.onChange((view, before) => {
   if (apply(view, before)) {
@@ -48,52 +63,88 @@ choice.onChange((view, before) => {
   }
 });
 listen(choice, () => groups.search());
-// Age is told also when nothing comes.
-setInterval(() => frames.request(), 1_000);
+printLight(() => charts.recolour());
+addEventListener("resize", () => frames.request());
+// Age grows also when nothing comes.
+setInterval(() => {
+  rotation.tick(performance.now());
+  frames.request();
+  tell();
+}, 1_000);
+rotation.tick(performance.now());
 frames.request();
+
+/** Title, icon, sound and the line for screen readers. */
+function tell(): void {
+  const { known } = feed;
+  const health = healthOf(known, present(), document.hidden);
+  document.documentElement.classList.toggle("stale", health.kind !== "fresh");
+  if (known.figures === undefined) {
+    return;
+  }
+  upgrade.heard(known.figures.engine.engineId);
+  herald.tell({
+    health,
+    alerts: alerts.heard(known.figures.alerts.items),
+    asOfMs: known.figures.realTimeMetrics.asOfMs,
+    title: tabTitle(known.figures),
+  });
+}
+
+function tabTitle(now: Figures): string {
+  const { openSessions } = shownOf(now, choice.view);
+  const of = choice.view.group === undefined ? "" : `${choice.view.group}: `;
+  return `${of}${number(openSessions)} open`;
+}
 
 function draw(): void {
   const { known } = feed;
   const { view } = choice;
-  const isStale = freshness.draw(known, performance.now());
-  document.documentElement.classList.toggle("stale", isStale);
+  const health = healthOf(known, present(), document.hidden);
+  freshness.draw(known, health);
   controls.draw(view);
+  drawHeading(view);
   notice.hidden = known.refusal === undefined;
   setText(notice, known.refusal === undefined ? "" : `▲ The server refuses what this page asks: ${known.refusal}`);
-  if (known.figures !== undefined) {
-    readiness.draw(known.figures.engine.notReady);
-    figures.draw(known.figures, view);
-    alerts.draw(known.figures.alerts.items);
-    engine.draw(known.figures, known.details);
-    setText(byId("version"), `streamgauge ${known.figures.engine.version}`);
-    setTitle();
-    // Which snapshot is shown: what stands on the page can be held against it.
-    setAttribute(page, "data-sequence", String(known.figures.engine.snapshotSequence));
-    setAttribute(page, "data-engine", known.figures.engine.engineId);
-    setAttribute(page, "aria-busy", "false");
-  }
-  if (known.figures !== undefined && known.details !== undefined && known.detailsView !== undefined) {
-    charts.draw(known.details, known.detailsView, known.figures.stream.gaps);
-    groups.draw(known.details, known.figures.alerts.items, { ...known.detailsView, ...answeredHere() });
-    sessions.draw(known.details, known.detailsView);
-  }
-}
-
-/** What the table answers at once, before the server has. */
-function answeredHere(): Pick<View, "search" | "group" | "sort"> {
-  const { search, group, sort } = choice.view;
-  return { search, group, sort };
-}
-
-function setTitle(): void {
-  const { figures: now } = feed.known;
+  const now = known.figures;
   if (now === undefined) {
     return;
   }
-  const isFiring = worst(now.alerts.items) === "FIRING";
-  const { window } = shownOf(now, choice.view);
-  const text = `${isFiring ? `${PHASES.FIRING.shape} ` : ""}${number(window?.messagesPerMinute)} messages a minute · streamgauge`;
-  if (document.title !== text) {
-    document.title = text;
+  const { asOfMs } = now.realTimeMetrics;
+  const rules = now.alerts.items;
+  readiness.draw(now.engine.notReady);
+  figures.draw(now, view);
+  alerts.draw(rules, asOfMs, view.wall);
+  engine.draw(now, known.details);
+  setText(byId("version"), `streamgauge ${now.engine.version}`);
+  // Which snapshot is shown: what stands on the page can be held against it.
+  setAttribute(page, "data-sequence", String(now.engine.snapshotSequence));
+  setAttribute(page, "data-engine", now.engine.engineId);
+  setAttribute(page, "aria-busy", "false");
+  if (known.details !== undefined && known.detailsView !== undefined) {
+    const of = known.detailsView;
+    charts.draw(known.details, of, now.stream.gaps, rules, shownOf(now, of));
+    groups.draw(known.details, rules, { ...of, ...answeredHere() }, asOfMs);
+    sessions.draw(known.details, of);
+    // Last, because it takes what room the others leave.
+    wall.draw(known.details, rules, { ...of, wall: view.wall }, asOfMs);
   }
+}
+
+/** On a wall the heading says what the numbers are of. */
+function drawHeading(view: View): void {
+  if (title === null) {
+    return;
+  }
+  const { label, one } = dimensionOf(view);
+  const what = view.group === undefined ? label : `${one} ${view.group}`;
+  const place = rotation.place;
+  const turn = place === undefined ? "" : ` · ${place.index + 1}/${place.count}`;
+  setText(title, view.wall ? `${what} · last ${windowOf(view).label}${turn}` : "streamgauge");
+}
+
+/** What the table answers at once, before the server has. */
+function answeredHere(): Pick<View, "search" | "group" | "sort" | "reverse"> {
+  const { search, group, sort, reverse } = choice.view;
+  return { search, group, sort, reverse };
 }

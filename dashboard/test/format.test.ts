@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { clock, duration, latency, number, percent, short } from "../src/format.ts";
+import { clock, duration, latency, number, percent, short, speak } from "../src/format.ts";
 
 function check<Input>(format: (input: Input) => string, cases: readonly [Input, string][]): void {
   for (const [input, expected] of cases) {
@@ -76,4 +76,13 @@ test("the clock is the reader's, with tenths if wanted", () => {
   const at = new Date(2026, 0, 15, 9, 5, 7, 680).getTime();
   assert.equal(clock(at, false), "09:05:07");
   assert.equal(clock(at, true), "09:05:07.6");
+});
+
+test("numbers are those of the reader's language", () => {
+  speak("de-DE");
+  assert.deepEqual([number(1_277_155), number(7.04), short(12_345), duration(23_400), percent(1, 60)], ["1.277.155", "7,0", "12,3k", "23,4 s", "1,6 %"]);
+  speak("fr-FR");
+  assert.equal(number(1_277_155).replaceAll(/\s/g, " "), "1 277 155");
+  speak("en");
+  assert.equal(number(1_277_155), "1,277,155");
 });

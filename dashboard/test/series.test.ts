@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Series } from "../src/data/answers.ts";
-import { asIs, columns, latest, path, perMinute, shaded } from "../src/data/series.ts";
+import { asIs, broken, columns, latest, path, shaded, trailing } from "../src/data/series.ts";
 
 function series(startMs: number, values: (number | null)[], stepMs = 1_000): Series {
   return { name: null, startMs, stepMs, values };
@@ -18,11 +18,23 @@ test("series stand side by side on the steps of the first", () => {
   ]);
 });
 
-test("counts of a step become a rate", () => {
-  assert.deepEqual(columns([series(0, [2, null], 15_000)], perMinute), [
-    [0, 15],
-    [8, null],
-  ]);
+test("counts become the rate of the window that ends with each step", () => {
+  const second = series(0, [1, 2, 3, 4, 5]);
+  assert.deepEqual(trailing(second, 3_000), series(2_000, [120, 180, 240]));
+  // As on the card: what is not known counts as nothing, and a step before the start has no rate.
+  assert.deepEqual(trailing(series(0, [null, null, 6, 6, 6]), 3_000), series(2_000, [120, 240, 360]));
+  assert.deepEqual(trailing(series(0, [null, null, null, 6]), 2_000)?.values, [null, null, 180]);
+  assert.deepEqual(trailing(series(0, [2, 4, 6], 15_000), 30_000), series(15_000, [12, 20], 15_000));
+  assert.deepEqual(trailing(series(0, [3]), 60_000)?.values, [3], "shorter than its window");
+  assert.equal(trailing(undefined, 1_000), undefined);
+});
+
+test("a line breaks where most of a step lies in a gap, and is 0 only where that is known", () => {
+  const all = [[10, 11, 12, 13], [0, 7, 0, 7], [1, 1, 1, null]] as const;
+  const lines = all.map((line) => [...line]) as [number[], ...(number | null)[][]];
+  assert.deepEqual(broken(lines, [{ from: 11.2, to: 12.9 }]), [[10, 11, 12, 13], [0, null, null, 7], [1, null, null, null]]);
+  assert.deepEqual(broken(lines, [{ from: 11.6, to: 12.4 }]), lines, "less than half of a step is none");
+  assert.deepEqual(broken(lines, []), lines);
 });
 
 test("without values there are no steps", () => {
@@ -37,14 +49,14 @@ test("another step is another grid, and nothing to mix in", () => {
 test("gaps are shaded where the chart is, an open one to its end", () => {
   const at = (s: number): string => new Date(s * 1_000).toISOString();
   const gaps = [
-    { start: at(1), end: at(5), cause: "" },
-    { start: at(8), end: at(12), cause: "" },
-    { start: at(15), end: null, cause: "" },
-    { start: at(40), end: null, cause: "" },
+    { start: at(1), end: at(5), cause: "DROPPED" },
+    { start: at(8), end: at(12), cause: "DEAD_PEER" },
+    { start: at(15), end: null, cause: "UNREACHABLE" },
+    { start: at(40), end: null, cause: "CLOSED" },
   ];
   assert.deepEqual(shaded(gaps, { from: 10, to: 20 }), [
-    { from: 10, to: 12 },
-    { from: 15, to: 20 },
+    { from: 10, to: 12, words: "no stream: dead peer, 4.0 s" },
+    { from: 15, to: 20, words: "no stream: unreachable, not over" },
   ]);
 });
 

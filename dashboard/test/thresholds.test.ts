@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import type { Alert, Group, Phase } from "../src/data/answers.ts";
 import { pauseMs } from "../src/data/connection.ts";
-import { PHASES, rulesOf, sentence, target, worst } from "../src/data/thresholds.ts";
-import { ordered } from "../src/parts/order.ts";
+import { PHASES, because, inWords, keyOf, rulesOf, target, urgent, worst } from "../src/data/thresholds.ts";
+import { ordered, worstFirst } from "../src/parts/order.ts";
 
 function alert(name: string, phase: Phase, change: Partial<Alert> = {}): Alert {
   return {
@@ -54,33 +54,76 @@ test("phases differ by shape, not by colour alone", () => {
 test("a target is the good side of the threshold", () => {
   assert.equal(target(alert("a", "OK"), false), "≤ 5,000");
   assert.equal(target(alert("a", "OK", { comparison: "BELOW", threshold: 30_000 }), true), "≥ 30.0 s");
-  const said = sentence(alert("busy", "FIRING", { group: "vip", by: "QUEUE" }), false);
-  assert.equal(said, "▲ busy: firing; messagesPerMinute of vip over 1 m 00 s ≤ 5,000");
 });
 
-test("groups are ordered as the server orders them", () => {
-  const group = (name: string, messages: number, open: number): Group => ({
+test("an alert says itself in words", () => {
+  const asOf = Date.parse("2026-01-15T12:03:30.000Z");
+  const check = (change: Partial<Alert>, phase: Phase, expected: string): void => {
+    assert.equal(inWords(alert("busy", phase, change), asOf), expected);
+  };
+  check({ by: "QUEUE", group: "sales", value: 2_045, threshold: 500 }, "FIRING", "sales: 2,045 messages a minute, limit 500, for 3 min");
+  check({ value: 7, comparison: "BELOW", threshold: 500 }, "PENDING", "busy: 7 messages a minute, at least 500, for 3 min, not firing yet");
+  check({ metric: "durationP50Ms", value: 754_000, threshold: 60_000 }, "OK", "busy: half of the ended sessions lasted up to 12 m 34 s, limit 1 m 00 s");
+  check({ metric: "ringFill", value: 0.5, threshold: 0.4, since: "2026-01-15T12:03:12.400Z" }, "FIRING", "busy: the ring is 50 % full, limit 40 %, for 17 s");
+  check({ metric: "openSessions", value: null, since: "2026-01-15T09:58:00.000Z" }, "FIRING", "busy: no value, limit 5,000, for 2 h 05 min");
+  check({ metric: "somethingNew", value: 3 }, "OK", "busy: 3 somethingNew, limit 5,000");
+  // A name that turns the direction of writing turns only itself, and one with a `$` is no pattern.
+  check({ group: "\u202Eabc", by: "QUEUE" }, "OK", "\u2068\u202Eabc\u2069: 1 messages a minute, limit 5,000");
+  check({ group: "$&", by: "QUEUE" }, "OK", "$&: 1 messages a minute, limit 5,000");
+  assert.equal(because(alert("x", "OK"), asOf), "1 messages a minute, limit 5,000");
+});
+
+test("what fires first is the total, then what is furthest past its limit", () => {
+  const all = [
+    alert("fine", "OK"),
+    alert("a little", "FIRING", { by: "QUEUE", group: "a", value: 6_000 }),
+    alert("a lot", "FIRING", { by: "QUEUE", group: "b", value: 60_000 }),
+    alert("too few", "FIRING", { by: "QUEUE", group: "c", value: 100, comparison: "BELOW" }),
+    alert("total", "FIRING", { value: 5_001 }),
+    alert("soon", "PENDING", { value: 9_000 }),
+  ];
+  assert.deepEqual(urgent(all).map(({ name }) => name), ["total", "too few", "a lot", "a little", "soon", "fine"]);
+  assert.equal(new Set(all.map(keyOf)).size, all.length);
+});
+
+function group(name: string, messages: number, open: number, p50Ms: number | null = null): Group {
+  return {
     name,
     kind: "NAMED",
     openSessions: open,
     window: {
-      windowMs: 60_000,
-      coverageMs: 60_000,
-      complete: true,
       activeSessions: 0,
       messagesPerMinute: messages,
       connectionsPerMinute: 0,
       disconnectionsPerMinute: 0,
-      avgSessionDurationMs: 0,
-      durations: null,
+      durations: p50Ms === null ? null : { p50Ms },
     },
-  });
-  const all = [group("b", 5, 1), group("a", 5, 2), group("c", 9, 0)];
-  const names = (sort: "messages" | "open" | "name"): string => ordered(all, sort).map(({ name }) => name).join("");
+    trend: null,
+  };
+}
+
+test("groups are ordered as the server orders them, both ways", () => {
+  const all = [group("b", 5, 1, 70), group("a", 5, 2), group("c", 9, 0, 80)];
+  const names = (sort: "messages" | "open" | "name" | "duration", reverse = false): string =>
+    ordered(all, sort, reverse).map(({ name }) => name).join("");
   assert.equal(names("messages"), "cab");
+  assert.equal(names("messages", true), "bac");
   assert.equal(names("open"), "abc");
   assert.equal(names("name"), "abc");
+  assert.equal(names("name", true), "cba");
+  assert.equal(names("duration"), "cba", "without a value last");
+  assert.equal(names("duration", true), "bca", "and the other way round too");
   assert.equal(all[0]?.name, "b", "the input stays");
+});
+
+test("on the wall the worst is first, and none in trouble is left out", () => {
+  const groups = [group("calm", 9, 9), group("soon", 5, 5), group("bad", 1, 1), group("worse", 1, 1)];
+  const of = (name: string, phase: Phase, value: number): Alert => alert(name, phase, { by: "QUEUE", group: name, value });
+  const alerts = [of("soon", "PENDING", 5_001), of("bad", "FIRING", 6_000), of("worse", "FIRING", 9_000), of("small", "FIRING", 5_500), of("absent", "OK", 1)];
+  const places = worstFirst(groups, alerts);
+  assert.deepEqual(places.map(({ name }) => name), ["worse", "bad", "small", "soon", "calm"]);
+  assert.equal(places[2]?.group, undefined);
+  assert.deepEqual(worstFirst(groups, []).map(({ name }) => name), groups.map(({ name }) => name));
 });
 
 test("pauses between attempts grow to ten seconds and no further", () => {

@@ -14,11 +14,24 @@ export interface WindowNumbers {
   readonly durations: { readonly p50Ms: number; readonly p90Ms: number; readonly p99Ms: number } | null;
 }
 
-export interface Group {
+interface Named {
   readonly name: string;
   readonly kind: "NAMED" | "UNNAMED" | "OTHER";
   readonly openSessions: number;
+}
+
+/** The one group that a view is of. */
+export interface Chosen extends Named {
   readonly window: WindowNumbers;
+}
+
+/** A row of the table of groups. */
+export interface Group extends Named {
+  readonly window: Pick<
+    WindowNumbers,
+    "messagesPerMinute" | "connectionsPerMinute" | "disconnectionsPerMinute" | "activeSessions"
+  > & { readonly durations: { readonly p50Ms: number } | null };
+  readonly trend: { readonly values: readonly (number | null)[] } | null;
 }
 
 export interface Gap {
@@ -85,7 +98,7 @@ export interface Figures {
     readonly countersSinceMs: number;
     readonly windows: readonly WindowNumbers[];
   };
-  readonly groups?: { readonly items: readonly Group[] };
+  readonly groups?: { readonly items: readonly Chosen[] };
   readonly stream: Stream;
   readonly counters: Counters;
   readonly alerts: { readonly items: readonly Alert[] };
@@ -130,11 +143,11 @@ export interface Details {
   readonly p50: readonly Series[];
   readonly p90: readonly Series[];
   readonly p99: readonly Series[];
-  readonly trends: readonly Series[];
   readonly groups: {
     readonly count: number;
     readonly capacity: number;
     readonly overflowed: number;
+    readonly found: number;
     readonly items: readonly Group[];
   };
   readonly sessions: { readonly items: readonly Session[] };

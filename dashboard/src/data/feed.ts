@@ -1,11 +1,16 @@
-// The two subscriptions behind the page: started for a view, changed with it, paused while nobody
-// can see the page. Each first answer is the present state, so coming back needs nothing else.
+// The two subscriptions behind the page: started for a view and changed with it. While nobody can see
+// the page the figures alone come, every few seconds: its title and its icon still say how things
+// are. Each first answer is the present state, so coming back needs nothing else.
 
 import type { Choice } from "../view/choice.ts";
 import { serialise, type View } from "../view/address.ts";
 import type { Details, Figures } from "./answers.ts";
+import { present, type Moment } from "./health.ts";
 import { Connection, type Link } from "./connection.ts";
-import { DETAILS, FIGURES, detailsOf, figuresOf } from "./questions.ts";
+import { DETAILS, FIGURES, FIGURES_MS, HIDDEN_MS, detailsOf, figuresOf } from "./questions.ts";
+
+/** How long a search rests before it is asked for, in milliseconds. */
+const TYPING_MS = 200;
 
 /** What is known at present. Only the latest answers are kept, so memory does not grow. */
 export interface Known {
@@ -14,8 +19,8 @@ export interface Known {
   /** The view that `details` were asked for. */
   detailsView: View | undefined;
   link: Link;
-  /** Monotonic time of the latest figures, in milliseconds. */
-  heardAt: number | undefined;
+  /** When the latest figures came; none before the first. */
+  heardAt: Moment | undefined;
   /** What the server says against the page's questions. */
   refusal: string | undefined;
 }
@@ -33,6 +38,7 @@ export class Feed {
   readonly #choice: Choice;
   readonly #onNews: () => void;
   #stops: (() => void)[] = [];
+  #typed: ReturnType<typeof setTimeout> | undefined;
 
   constructor(choice: Choice, onNews: () => void) {
     this.#choice = choice;
@@ -46,10 +52,14 @@ export class Feed {
     );
     choice.onChange((view, before) => {
       // What only changes the looks asks nothing new.
-      const asked = ({ window, by, group, sort }: View): string =>
-        serialise({ ...view, window, by, group, sort });
-      if (asked(view) !== asked(before)) {
+      const asked = ({ window, by, group, sort, reverse, search }: View): string =>
+        serialise({ ...view, window, by, group, sort, reverse, search });
+      clearTimeout(this.#typed);
+      if (asked({ ...view, search: before.search }) !== asked(before)) {
         this.#restart();
+      } else if (view.search !== before.search) {
+        // A word is asked for, not each of its letters.
+        this.#typed = setTimeout(() => this.#restart(), TYPING_MS);
       }
       onNews();
     });
@@ -62,9 +72,6 @@ export class Feed {
     for (const stop of this.#stops.splice(0)) {
       stop();
     }
-    if (document.hidden) {
-      return;
-    }
     const { view } = this.#choice;
     const refused = (why: string): void => {
       known.refusal = why;
@@ -74,14 +81,19 @@ export class Feed {
     this.#stops = [
       this.#connection.subscribe<Figures>(
         FIGURES,
-        figuresOf(view),
+        figuresOf(view, document.hidden ? HIDDEN_MS : FIGURES_MS),
         (answer) => {
           known.figures = answer;
-          known.heardAt = performance.now();
+          known.heardAt = present();
           this.#onNews();
         },
         refused,
       ),
+    ];
+    if (document.hidden) {
+      return;
+    }
+    this.#stops.push(
       this.#connection.subscribe<Details>(
         DETAILS,
         detailsOf(view),
@@ -92,6 +104,6 @@ export class Feed {
         },
         refused,
       ),
-    ];
+    );
   }
 }

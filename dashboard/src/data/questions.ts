@@ -7,9 +7,11 @@ const WINDOW = `fragment Numbers on Window {
   disconnectionsPerMinute avgSessionDurationMs durations { p50Ms p90Ms p99Ms }
 }`;
 
-/** Twice a second: the figures, freshness, counters, alerts. */
-export const FIGURES = `subscription Figures($by: GroupBy!, $group: String, $one: Boolean!, $window: GroupWindow!) {
-  live(intervalMs: 500) {
+/** Twice a second, less often while hidden: the figures, freshness, counters, alerts. */
+export const FIGURES = `subscription Figures(
+  $interval: Int!, $by: GroupBy!, $group: String, $one: Boolean!, $window: GroupWindow!
+) {
+  live(intervalMs: $interval) {
     engine {
       version engineId uptimeMs ringDepth ringCapacity ringHighWater sessionsTracked snapshotSequence
       notReady
@@ -29,25 +31,32 @@ export const FIGURES = `subscription Figures($by: GroupBy!, $group: String, $one
 }
 ${WINDOW}`;
 
-/** Once a second: charts, groups, sessions, latencies. */
+/** Once a second: charts, groups with their small charts, sessions, latencies. */
 export const DETAILS = `subscription Details(
-  $interval: Int!, $by: GroupBy!, $chartBy: GroupBy, $group: String, $last: Int!, $step: Int!,
-  $all: Boolean!, $order: GroupOrder!, $window: GroupWindow!,
+  $interval: Int!, $by: GroupBy!, $chartBy: GroupBy, $group: String, $last: Int!, $lead: Int!, $step: Int!,
+  $all: Boolean!, $order: GroupOrder!, $reverse: Boolean!, $search: String, $window: GroupWindow!,
   $first: Int!, $filter: SessionFilter
 ) {
   live(intervalMs: $interval) {
     realTimeMetrics { asOfMs }
-    messages: timeSeries(metric: MESSAGES, by: $chartBy, name: $group, last: $last, step: $step) { ...Steps }
-    connections: timeSeries(metric: CONNECTIONS, by: $chartBy, name: $group, last: $last, step: $step) { ...Steps }
-    disconnections: timeSeries(metric: DISCONNECTIONS, by: $chartBy, name: $group, last: $last, step: $step) { ...Steps }
+    messages: timeSeries(metric: MESSAGES, by: $chartBy, name: $group, last: $lead, step: $step) { ...Steps }
+    connections: timeSeries(metric: CONNECTIONS, by: $chartBy, name: $group, last: $lead, step: $step) { ...Steps }
+    disconnections: timeSeries(metric: DISCONNECTIONS, by: $chartBy, name: $group, last: $lead, step: $step) { ...Steps }
     open: timeSeries(metric: OPEN_SESSIONS, by: $chartBy, name: $group, last: $last, step: $step) { ...Steps }
     active: timeSeries(metric: ACTIVE_SESSIONS, last: $last, step: $step) @include(if: $all) { ...Steps }
     p50: timeSeries(metric: DURATION_P50, last: $last, step: $step) { ...Steps }
     p90: timeSeries(metric: DURATION_P90, last: $last, step: $step) { ...Steps }
     p99: timeSeries(metric: DURATION_P99, last: $last, step: $step) { ...Steps }
-    trends: timeSeries(metric: MESSAGES, by: $by, last: 300, step: 10, first: 50) { ...Steps }
-    groups(by: $by, orderBy: $order, first: $first, window: $window) {
-      count capacity overflowed items { name kind openSessions window { ...Numbers } }
+    groups(by: $by, orderBy: $order, reverse: $reverse, search: $search, first: $first, window: $window) {
+      count capacity overflowed found
+      items {
+        name kind openSessions
+        window {
+          messagesPerMinute connectionsPerMinute disconnectionsPerMinute activeSessions
+          durations { p50Ms }
+        }
+        trend: timeSeries(metric: MESSAGES, last: 300, step: 10) { values }
+      }
     }
     sessions(first: 20, filter: $filter) {
       items { id connectedAtMs openMs lastSeen messages queue deployment }
@@ -55,14 +64,16 @@ export const DETAILS = `subscription Details(
     latency { stage lastMinute { count p50Ms p99Ms p999Ms maxMs } }
   }
 }
-fragment Steps on Series { name startMs stepMs values }
-${WINDOW}`;
+fragment Steps on Series { name startMs stepMs values }`;
 
-/** Groups shown in the table at most. */
-export const GROUPS_SHOWN = 100;
-
-/** Seconds that the engine keeps of a group's series. */
+/** Groups shown in the table at most: what is searched for is searched by the server. */
+const GROUPS_SHOWN = 200;
+/** How far back the charts of one group reach, in seconds. */
 const GROUP_CHART_S = 300;
+
+/** Between two figures, in milliseconds: while somebody looks, and while nobody can. */
+export const FIGURES_MS = 500;
+export const HIDDEN_MS = 5_000;
 
 const ORDERS: Readonly<Record<Sort, string>> = {
   messages: "MESSAGES",
@@ -71,13 +82,14 @@ const ORDERS: Readonly<Record<Sort, string>> = {
   open: "OPEN_SESSIONS",
   connections: "CONNECTIONS",
   disconnections: "DISCONNECTIONS",
-  duration: "DURATION",
+  duration: "ENDED_DURATION",
 };
 
 type Variables = Readonly<Record<string, unknown>>;
 
-export function figuresOf(view: View): Variables {
+export function figuresOf(view: View, interval: number): Variables {
   return {
+    interval,
     by: dimensionOf(view).by,
     group: view.group ?? null,
     one: view.group !== undefined,
@@ -85,21 +97,45 @@ export function figuresOf(view: View): Variables {
   };
 }
 
+/** What the charts of a view are made of, in seconds. */
+export interface ChartSpan {
+  /** How far back they reach. */
+  readonly last: number;
+  readonly step: number;
+  /** The span that each point of a rate is the mean of: the window's, where enough is kept for it. */
+  readonly mean: number;
+}
+
+export function chartOf(view: View): ChartSpan {
+  const { chartS, stepS, ms } = windowOf(view);
+  const window = ms / 1_000;
+  if (view.group === undefined) {
+    // Of the total an hour is kept: an hour's mean would be one point.
+    return { last: chartS, step: stepS, mean: Math.min(window, chartS < 3_000 ? window : 60) };
+  }
+  const mean = Math.min(window, 60);
+  return { last: Math.min(chartS, GROUP_CHART_S - mean), step: 1, mean };
+}
+
 export function detailsOf(view: View): Variables {
   const { by } = dimensionOf(view);
-  const { chartS, stepS, group: window } = windowOf(view);
+  const { stepS, group: window } = windowOf(view);
+  const { last, step, mean } = chartOf(view);
   const all = view.group === undefined;
-  const isShort = !all && chartS > GROUP_CHART_S;
+  const search = view.search.trim();
   return {
     // A step of the long charts takes longer than this anyway.
     interval: stepS > 1 ? 2_000 : 1_000,
     by,
     chartBy: all ? null : by,
     group: view.group ?? null,
-    last: isShort ? GROUP_CHART_S : chartS,
-    step: isShort ? 1 : stepS,
+    last,
+    lead: last + mean,
+    step,
     all,
     order: ORDERS[view.sort],
+    reverse: view.reverse,
+    search: search === "" ? null : search,
     window,
     first: GROUPS_SHOWN,
     filter: filterOf(view),

@@ -1,5 +1,6 @@
 // From the series of an answer to what a chart draws. Pure.
 
+import { duration } from "../format.ts";
 import type { Gap, Series } from "./answers.ts";
 
 /** Columns of a chart: moments in seconds, then the values of each line. */
@@ -27,9 +28,22 @@ export function columns(all: readonly (Series | undefined)[], factor: (stepMs: n
   return [moments, ...values];
 }
 
-/** Counts of a step as a rate per minute. */
-export function perMinute(stepMs: number): number {
-  return 60_000 / stepMs;
+/** Counts of steps as the rate a minute over the `spanMs` that end with each step: what a card of that
+    window shows. It begins where the whole span is asked for; what is not known counts as nothing, as
+    it does on the card. */
+export function trailing(series: Series | undefined, spanMs: number): Series | undefined {
+  if (series === undefined) {
+    return undefined;
+  }
+  const { startMs, stepMs, values } = series;
+  const steps = Math.max(1, Math.round(spanMs / stepMs));
+  const first = Math.min(steps - 1, Math.max(0, values.length - 1));
+  let sum = 0;
+  const rates = values.map((value, index) => {
+    sum += (value ?? 0) - (values[index - steps] ?? 0);
+    return value === null ? null : (sum * 60_000) / (steps * stepMs);
+  });
+  return { ...series, startMs: startMs + first * stepMs, values: rates.slice(first) };
 }
 
 /** Values as they are. */
@@ -48,14 +62,38 @@ export interface Span {
   readonly to: number;
 }
 
+/** A gap in a chart's span, with what it was. */
+export interface Break extends Span {
+  /** Its cause and its whole length. */
+  readonly words: string;
+}
+
 /** The gaps of the stream that lie in a chart's span; one that is still open lasts to its end. */
-export function shaded(gaps: readonly Gap[], span: Span): Span[] {
+export function shaded(gaps: readonly Gap[], span: Span): Break[] {
   return gaps
-    .map(({ start, end }) => ({
-      from: Math.max(span.from, Date.parse(start) / 1_000),
-      to: Math.min(span.to, end === null ? Infinity : Date.parse(end) / 1_000),
-    }))
+    .map(({ start, end, cause }) => {
+      const from = Date.parse(start) / 1_000;
+      const to = end === null ? Infinity : Date.parse(end) / 1_000;
+      const what = cause.toLowerCase().replaceAll("_", " ");
+      const length = end === null ? "not over" : duration((to - from) * 1_000);
+      return {
+        from: Math.max(span.from, from),
+        to: Math.min(span.to, to),
+        words: `no stream: ${what}, ${length}`,
+      };
+    })
     .filter(({ from, to }) => from < to);
+}
+
+/** Columns without what falls into a gap: nothing is known there, which is not 0. A step that lies in a
+    gap for its greater part is one. */
+export function broken(columns: Columns, gaps: readonly Span[]): Columns {
+  const [moments, ...lines] = columns;
+  const step = (moments[1] ?? 0) - (moments[0] ?? 0);
+  const isLost = moments.map((at) =>
+    gaps.some(({ from, to }) => Math.min(to, at + step) - Math.max(from, at) > step / 2),
+  );
+  return [moments, ...lines.map((line) => line.map((value, index) => (isLost[index] === true ? null : value)))];
 }
 
 /** The last value there is. */

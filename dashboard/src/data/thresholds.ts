@@ -1,6 +1,6 @@
 // Which alert rules speak of a figure, and how a figure says so: by colour, by shape and in words.
 
-import { duration, number } from "../format.ts";
+import { NONE, duration, number, percent } from "../format.ts";
 import type { Alert, Phase } from "./answers.ts";
 
 /** How a phase is shown. The shape carries what the colour does for those who do not see it. */
@@ -48,10 +48,89 @@ export function target(alert: Alert, isDuration: boolean): string {
   return `${sign} ${isDuration ? duration(alert.threshold) : number(alert.threshold)}`;
 }
 
-/** A rule in one line. */
-export function sentence(alert: Alert, isDuration: boolean): string {
-  const { shape, word } = PHASES[alert.phase];
-  const window = alert.windowMs === null ? "" : ` over ${duration(alert.windowMs)}`;
-  const group = alert.group === null ? "" : ` of ${alert.group}`;
-  return `${shape} ${alert.name}: ${word}; ${alert.metric}${group}${window} ${target(alert, isDuration)}`;
+/** Whether a metric's values are durations. */
+export function isDuration(metric: string): boolean {
+  return metric.endsWith("Ms");
+}
+
+/** What the metrics of the settings are in words; `#` stands for the value. */
+const WORDS: Readonly<Record<string, string>> = {
+  activeSessions: "# sessions connected and still open",
+  openSessions: "# open sessions",
+  messagesPerMinute: "# messages a minute",
+  connectionsPerMinute: "# connections a minute",
+  disconnectionsPerMinute: "# disconnections a minute",
+  avgSessionDurationMs: "sessions that began lately lasted # on average",
+  durationP50Ms: "half of the ended sessions lasted up to #",
+  durationP90Ms: "nine of ten ended sessions lasted up to #",
+  durationP99Ms: "99 of 100 ended sessions lasted up to #",
+  durationMaxMs: "the longest ended session lasted #",
+  messagesPerSession: "# messages a session",
+  lagMs: "events arrive # late",
+  ringFill: "the ring is # full",
+};
+
+/** A value in its metric's unit. */
+export function reading(metric: string, value: number | null): string {
+  if (metric === "ringFill") {
+    return value === null ? NONE : percent(value, 1);
+  }
+  return isDuration(metric) ? duration(value) : number(value);
+}
+
+/** Half minutes are not worth reading: `12 s`, `3 min`, `2 h 05 min`. */
+function span(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) {
+    return `${Math.max(0, Math.floor(ms / 1_000))} s`;
+  }
+  const rest = String(minutes % 60).padStart(2, "0");
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${rest} min`;
+}
+
+/** A name that runs from right to left, or turns the direction round, keeps that to itself. */
+function apart(name: string): string {
+  return /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/.test(name) ? `\u2068${name}\u2069` : name;
+}
+
+/** An alert as somebody would say it: `sales: 2,045 messages a minute, limit 500, for 3 min`. */
+export function inWords(alert: Alert, asOfMs: number): string {
+  return `${apart(alert.group ?? alert.name)}: ${because(alert, asOfMs)}`;
+}
+
+/** The same where the name stands beside it. */
+export function because(alert: Alert, asOfMs: number): string {
+  const { metric, value, threshold, comparison, phase, since } = alert;
+  const what =
+    value === null
+      ? "no value"
+      : (WORDS[metric] ?? `# ${metric}`).replace("#", () => reading(metric, value));
+  const limit = `${comparison === "ABOVE" ? "limit" : "at least"} ${reading(metric, threshold)}`;
+  const time = phase === "OK" ? "" : `, for ${span(asOfMs - Date.parse(since))}`;
+  const pending = phase === "PENDING" ? ", not firing yet" : "";
+  return `${what}, ${limit}${time}${pending}`;
+}
+
+/** What tells an alert from every other, whatever it reads. */
+export function keyOf({ name, by, group, metric, windowMs }: Alert): string {
+  return JSON.stringify([name, by, group, metric, windowMs]);
+}
+
+/** Alerts in the order in which they are looked at: firing before pending before ok, in each those of
+    the total first, then the one that is furthest past its limit. */
+export function urgent(alerts: readonly Alert[]): Alert[] {
+  return alerts.toSorted(
+    (a, b) =>
+      ORDER.indexOf(b.phase) - ORDER.indexOf(a.phase) ||
+      Number(a.group !== null) - Number(b.group !== null) ||
+      excess(b) - excess(a),
+  );
+}
+
+/** How many times its threshold an alert's value is, on the bad side. */
+export function excess({ value, threshold, comparison }: Alert): number {
+  if (value === null || threshold === 0) {
+    return 0;
+  }
+  return comparison === "ABOVE" ? value / threshold : threshold / Math.max(value, threshold / 1_000);
 }

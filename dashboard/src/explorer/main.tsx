@@ -33,4 +33,38 @@ const root = document.getElementById("explorer");
 if (root === null) {
   throw new Error("explorer.html: no element #explorer");
 }
-createRoot(root).render(<GraphiQL fetcher={fetcher} defaultQuery={FIRST_QUERY} defaultEditorToolsVisibility="variables" />);
+/** Whether the server answers questions about its schema; a server that says nothing at all may. */
+async function tellsSchema(): Promise<boolean> {
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: "{ __schema { queryType { name } } }" }),
+    });
+    const { data } = (await answer.json()) as { data?: { __schema?: { queryType?: unknown } | null } | null };
+    return data?.__schema?.queryType != null;
+  } catch {
+    return true;
+  }
+}
+
+const isTold = await tellsSchema();
+createRoot(root).render(
+  <>
+    {isTold ? null : (
+      <p className="off" role="note">
+        Introspection is off on this server, as it is by default where a token is asked for. Queries work; documentation,
+        completion and checks of what you type do not. The setting “introspection” turns it on.
+      </p>
+    )}
+    <div className="editor">
+      {/* Without introspection its question would only be refused, again and again. */}
+      <GraphiQL
+        fetcher={fetcher}
+        defaultQuery={FIRST_QUERY}
+        defaultEditorToolsVisibility="variables"
+        {...(isTold ? {} : { schema: null })}
+      />
+    </div>
+  </>,
+);

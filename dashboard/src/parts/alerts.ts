@@ -1,39 +1,87 @@
-// Every alert rule of the settings and where it stands; those that fire come first.
+// The alert rules of the settings and where they stand, in words; what fires comes first. A reader may
+// hide one for an hour: that is remembered here and concerns nobody else.
 
 import type { Alert } from "../data/answers.ts";
-import { PHASES } from "../data/thresholds.ts";
+import { PHASES, inWords, keyOf, urgent } from "../data/thresholds.ts";
 import { element, setAttribute, setText } from "../dom.ts";
-import { clock, duration, number } from "../format.ts";
-import { target } from "../data/thresholds.ts";
+import { number } from "../format.ts";
+import { trim } from "../view/fit.ts";
+import { recall, remember } from "../view/memory.ts";
 
-const ORDER = ["FIRING", "PENDING", "OK"] as const;
+/** Alerts shown before somebody asks for all of them. */
+const SHOWN = 5;
+/** How long a hidden alert stays so, in milliseconds. */
+const HIDE_MS = 3_600_000;
+const KEPT = "hidden-alerts";
 
 export class AlertList {
-  readonly #place: HTMLElement;
+  readonly #list: HTMLElement;
+  readonly #more = element("button", { type: "button", class: "more", hidden: true });
+  readonly #unhide = element("button", { type: "button", class: "more unhide", hidden: true });
+  readonly #onChange: () => void;
+  #isWhole = false;
+  /** Until when an alert is hidden, by what tells it from others. */
+  #hidden: Record<string, number> = recall<Record<string, number>>(KEPT, {});
 
-  constructor(place: HTMLElement) {
-    this.#place = place;
-  }
-
-  draw(alerts: readonly Alert[]): void {
-    this.#place.hidden = alerts.length === 0;
-    while (this.#place.childElementCount > alerts.length) {
-      this.#place.lastElementChild?.remove();
-    }
-    const sorted = alerts.toSorted((a, b) => ORDER.indexOf(a.phase) - ORDER.indexOf(b.phase));
-    sorted.forEach((alert, index) => {
-      const item = this.#place.children[index] ?? this.#place.appendChild(element("li"));
-      setAttribute(item, "data-phase", alert.phase);
-      setText(item, words(alert));
+  constructor(list: HTMLElement, onChange: () => void) {
+    this.#list = list;
+    this.#onChange = onChange;
+    this.#more.addEventListener("click", () => {
+      this.#isWhole = !this.#isWhole;
+      onChange();
     });
+    this.#unhide.addEventListener("click", () => this.#keep({}));
+    list.after(element("p", { class: "alerts-foot" }, this.#more, this.#unhide));
   }
-}
 
-function words(alert: Alert): string {
-  const isDuration = alert.metric.endsWith("Ms");
-  const { shape, word } = PHASES[alert.phase];
-  const value = isDuration ? duration(alert.value) : number(alert.value);
-  const group = alert.group === null ? "" : ` (${alert.group})`;
-  const since = alert.phase === "OK" ? "" : ` since ${clock(Date.parse(alert.since), false)}`;
-  return `${shape} ${alert.name}${group} ${word}${since}: ${value}, target ${target(alert, isDuration)}`;
+  /** Alerts that this reader wants to hear of. */
+  heard(alerts: readonly Alert[]): Alert[] {
+    const now = Date.now();
+    return alerts.filter((alert) => !((this.#hidden[keyOf(alert)] ?? 0) > now));
+  }
+
+  draw(alerts: readonly Alert[], asOfMs: number, isWall: boolean): void {
+    const heard = this.heard(alerts);
+    // On a wall nothing is said of what is well.
+    const told = urgent(heard).filter(({ phase }) => !isWall || phase !== "OK");
+    const shown = isWall ? told.slice(0, 12) : this.#isWhole ? told : told.slice(0, SHOWN);
+    this.#list.hidden = shown.length === 0;
+    while (this.#list.childElementCount > shown.length) {
+      this.#list.lastElementChild?.remove();
+    }
+    shown.forEach((alert, index) => {
+      const item = this.#list.children[index] ?? this.#list.appendChild(this.#item());
+      setAttribute(item, "data-phase", alert.phase);
+      setAttribute(item, "data-key", keyOf(alert));
+      const [text, hide] = item.children;
+      if (text !== undefined && hide instanceof HTMLElement) {
+        setText(text, `${PHASES[alert.phase].shape} ${inWords(alert, asOfMs)}`);
+        setAttribute(text, "title", `Rule ${alert.name}: ${PHASES[alert.phase].word}`);
+        hide.hidden = alert.phase === "OK";
+      }
+    });
+    const cut = isWall ? trim(this.#list) : 0;
+    const more = told.length - shown.length + cut;
+    this.#more.hidden = more === 0 && !(this.#isWhole && told.length > SHOWN && !isWall);
+    setText(this.#more, more === 0 ? "fewer" : `+${number(more)} more`);
+    const away = alerts.length - heard.length;
+    this.#unhide.hidden = away === 0;
+    setText(this.#unhide, `${number(away)} hidden here: show`);
+  }
+
+  #item(): HTMLElement {
+    const hide = element("button", { type: "button", class: "hide", title: "Hide for an hour, in this browser only" }, "hide 1 h");
+    const item = element("li", {}, element("span"), hide);
+    hide.addEventListener("click", () => {
+      this.#keep({ ...this.#hidden, [item.dataset["key"] ?? ""]: Date.now() + HIDE_MS });
+    });
+    return item;
+  }
+
+  #keep(hidden: Record<string, number>): void {
+    const now = Date.now();
+    this.#hidden = Object.fromEntries(Object.entries(hidden).filter(([, until]) => until > now));
+    remember(KEPT, this.#hidden);
+    this.#onChange();
+  }
 }

@@ -3,6 +3,7 @@
 import { element, setAttribute, setText } from "../dom.ts";
 import { DIMENSIONS, THEMES, WINDOWS, dimensionOf, type Theme, type View } from "../view/address.ts";
 import type { Choice } from "../view/choice.ts";
+import type { Herald } from "./herald.ts";
 
 interface Option {
   readonly button: HTMLButtonElement;
@@ -14,7 +15,7 @@ export class Controls {
   readonly #chosen: HTMLButtonElement;
   readonly #theme: HTMLButtonElement;
 
-  constructor(place: HTMLElement, choice: Choice) {
+  constructor(place: HTMLElement, choice: Choice, herald: Herald) {
     const windows = WINDOWS.map(({ key, label }) =>
       this.#option(label, (view) => view.window === key, () => choice.set({ window: key })),
     );
@@ -24,6 +25,12 @@ export class Controls {
     this.#chosen = element("button", { type: "button", class: "chosen", hidden: true });
     this.#chosen.addEventListener("click", () => choice.set({ group: undefined }));
     const wall = this.#option("Wallboard", (view) => view.wall, () => choice.set({ wall: !choice.view.wall }));
+    const sound = this.#option("Sound", () => herald.isLoud, () => {
+      herald.isLoud = !herald.isLoud;
+      setAttribute(sound, "aria-pressed", String(herald.isLoud));
+    });
+    setAttribute(sound, "title", "Two tones when an alert begins to fire; remembered in this browser");
+    setAttribute(wall, "title", "For a screen on the wall; a URL may change its views: ?wall&rotate=30s&views=queue,deployment,queue:sales@5m");
     this.#theme = element("button", { type: "button" });
     this.#theme.addEventListener("click", () => choice.set({ theme: nextTheme(choice.view.theme) }));
     const out = element("button", { type: "button", hidden: true }, "Sign out");
@@ -35,7 +42,7 @@ export class Controls {
       this.#chosen,
       element("div", { class: "choice", role: "group", "aria-label": "Window" }, ...windows),
       element("div", { class: "choice by", role: "group", "aria-label": "Grouped by" }, ...dimensions),
-      element("div", { class: "choice looks", role: "group", "aria-label": "Looks" }, wall, this.#theme, out),
+      element("div", { class: "choice looks", role: "group", "aria-label": "Looks" }, wall, this.#theme, sound, out),
     );
   }
 

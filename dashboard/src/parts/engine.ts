@@ -1,8 +1,9 @@
 // For those who care about the engine: the fate of events, latencies by stage, ring, snapshots.
 
-import type { Details, Figures } from "../data/answers.ts";
-import { element, setAttribute, setText } from "../dom.ts";
+import type { Details, Figures, Stage } from "../data/answers.ts";
+import { element, holdsSelection, setAttribute, setText } from "../dom.ts";
 import { NONE, duration, latency, number, percent } from "../format.ts";
+import { csvButton } from "./csv.ts";
 import { define, definition } from "./definition.ts";
 
 /** Rates are taken over at least this much of the engine's time. */
@@ -26,6 +27,20 @@ const FACTS = [
   { key: "uptime", label: "up for", note: "Since the server of this process began to listen." },
 ] as const;
 
+const STAGE_HEADS = [
+  { label: "stage", note: "The way of an event through the engine, in flow order; of queries, how long an answer takes." },
+  { label: "median", note: "Half took no longer, over the last minute." },
+  { label: "p99", note: "99 of 100 took no longer, over the last minute." },
+  { label: "p99.9", note: "999 of 1,000 took no longer, over the last minute." },
+  { label: "longest", note: "The longest of the last minute." },
+];
+
+function head({ label, note }: (typeof STAGE_HEADS)[number]): HTMLElement {
+  const cell = element("th", { scope: "col" }, element("span", {}, label));
+  define(cell, note);
+  return cell;
+}
+
 interface Mark {
   readonly engineId: string;
   readonly atMs: number;
@@ -38,6 +53,7 @@ export class EnginePanel {
   readonly #rows: HTMLTableSectionElement;
   readonly #meter: HTMLElement;
   #marks: Mark[] = [];
+  #stages: readonly Stage[] = [];
 
   constructor(place: HTMLElement) {
     const list = (kinds: readonly { key: string; label: string; note: string }[], name: string) => {
@@ -56,15 +72,19 @@ export class EnginePanel {
     const facts = list(FACTS, "Engine");
     this.#values.get("ring")?.after(this.#meter);
     this.#rows = element("tbody");
-    const heads = ["stage", "median", "p99", "p99.9", "longest"];
     const table = element(
       "table",
       { class: "stages" },
       element("caption", {}, "Latency by stage, last minute"),
-      element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
+      element("thead", {}, element("tr", {}, ...STAGE_HEADS.map(head))),
       this.#rows,
     );
-    place.append(element("h2", { id: "engine-title" }, "Engine"), counters, facts, table);
+    const save = csvButton("the latencies", () => "streamgauge-latency", () => [
+      ["stage", "count", "p50Ms", "p99Ms", "p999Ms", "maxMs"],
+      ...this.#stages.map(({ stage, lastMinute: { count, p50Ms, p99Ms, p999Ms, maxMs } }) => [stage, count, p50Ms, p99Ms, p999Ms, maxMs]),
+    ]);
+    const title = element("h2", { id: "engine-title" }, "Engine");
+    place.append(element("header", {}, title, save), counters, facts, table);
   }
 
   draw(figures: Figures, details: Details | undefined): void {
@@ -122,6 +142,10 @@ export class EnginePanel {
   }
 
   #drawStages({ latency: stages }: Details): void {
+    if (holdsSelection(this.#rows)) {
+      return;
+    }
+    this.#stages = stages;
     while (this.#rows.rows.length < stages.length) {
       const row = this.#rows.insertRow();
       row.append(element("th", { scope: "row" }), ...[0, 1, 2, 3].map(() => element("td")));

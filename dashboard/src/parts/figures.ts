@@ -1,111 +1,131 @@
-// The large current figures: value, target where a rule sets one, and how far the window is covered.
+// The large current figures: value, target where a rule sets one, and what to know before the value is
+// believed. Open sessions and the durations of ended ones lead; what is of the sessions that connected
+// inside the window only stands last, and small.
 
 import type { Alert, Figures, WindowNumbers } from "../data/answers.ts";
-import { PHASES, rulesOf, sentence, target, worst } from "../data/thresholds.ts";
+import { PHASES, inWords, isDuration, rulesOf, target, worst } from "../data/thresholds.ts";
 import { element, setAttribute, setText } from "../dom.ts";
 import { NONE, duration, number, percent } from "../format.ts";
 import { dimensionOf, windowOf, type View } from "../view/address.ts";
+import { Fit } from "../view/fit.ts";
 import { define, definition } from "./definition.ts";
 
-interface Shown {
+export interface Shown {
   readonly window: WindowNumbers | undefined;
   readonly openSessions: number | undefined;
+  readonly openUncertain: number | undefined;
 }
 
 interface Kind {
   readonly key: string;
+  /** `#` stands for the window; without one the figure is of no window. */
   readonly label: string;
   readonly definition: string;
-  readonly isDuration: boolean;
-  /** Names of the metric in the settings of alerts. */
-  readonly metrics: readonly string[];
+  /** The metric in the settings of alerts. */
+  readonly metric: string;
+  readonly isLesser?: boolean;
   readonly value: (shown: Shown) => number | null | undefined;
 }
 
+const ENDED = `${definition("Window.durations")}.`;
+
 const KINDS: readonly Kind[] = [
-  {
-    key: "active",
-    label: "Active sessions",
-    definition: definition("Window.activeSessions"),
-    isDuration: false,
-    metrics: ["activeSessions"],
-    value: ({ window }) => window?.activeSessions,
-  },
   {
     key: "open",
     label: "Open sessions",
     definition: definition("Metrics.openSessions"),
-    isDuration: false,
-    metrics: ["openSessions"],
+    metric: "openSessions",
     value: ({ openSessions }) => openSessions,
   },
   {
     key: "messages",
-    label: "Messages / min",
+    label: "Messages / min, last #",
     definition: definition("Window.messagesPerMinute"),
-    isDuration: false,
-    metrics: ["messagesPerMinute"],
+    metric: "messagesPerMinute",
     value: ({ window }) => window?.messagesPerMinute,
   },
   {
     key: "connections",
-    label: "Connections / min",
+    label: "Connections / min, last #",
     definition: definition("Window.connectionsPerMinute"),
-    isDuration: false,
-    metrics: ["connectionsPerMinute"],
+    metric: "connectionsPerMinute",
     value: ({ window }) => window?.connectionsPerMinute,
   },
   {
     key: "disconnections",
-    label: "Disconnections / min",
+    label: "Disconnections / min, last #",
     definition: definition("Window.disconnectionsPerMinute"),
-    isDuration: false,
-    metrics: ["disconnectionsPerMinute"],
+    metric: "disconnectionsPerMinute",
     value: ({ window }) => window?.disconnectionsPerMinute,
   },
   {
-    key: "average",
-    label: "Average duration",
-    definition: `${definition("Window.avgSessionDurationMs")}.`,
-    isDuration: true,
-    metrics: ["avgSessionDurationMs"],
-    value: ({ window }) => window?.avgSessionDurationMs,
+    key: "median",
+    label: "Median duration, ended in #",
+    definition: `${ENDED} ${definition("Durations.p50Ms")}.`,
+    metric: "durationP50Ms",
+    value: ({ window }) => window?.durations?.p50Ms,
   },
   {
     key: "p90",
-    label: "p90 duration",
-    definition: `${definition("Window.durations")}. ${definition("Durations.p90Ms")}.`,
-    isDuration: true,
-    metrics: ["p90Ms", "durations.p90Ms", "durationP90Ms"],
+    label: "p90 duration, ended in #",
+    definition: `${ENDED} ${definition("Durations.p90Ms")}.`,
+    metric: "durationP90Ms",
     value: ({ window }) => window?.durations?.p90Ms,
+  },
+  {
+    key: "active",
+    label: "Active: connected in the last # and still open",
+    definition: definition("Window.activeSessions"),
+    metric: "activeSessions",
+    isLesser: true,
+    value: ({ window }) => window?.activeSessions,
+  },
+  {
+    key: "average",
+    label: "Average duration, connected and ended in the last #",
+    definition: `${definition("Window.avgSessionDurationMs")}.`,
+    metric: "avgSessionDurationMs",
+    isLesser: true,
+    value: ({ window }) => window?.avgSessionDurationMs,
   },
 ];
 
 interface Card {
   readonly kind: Kind;
   readonly root: HTMLElement;
+  readonly label: HTMLElement;
   readonly value: HTMLElement;
   readonly target: HTMLElement;
+  readonly caution: HTMLElement;
 }
 
 export class FigureCards {
+  readonly #place: HTMLElement;
   readonly #cards: Card[];
   readonly #coverage: HTMLElement;
+  readonly #fit = new Fit();
 
   constructor(place: HTMLElement) {
+    this.#place = place;
     this.#cards = KINDS.map((kind) => {
-      const label = element("span", { class: "label", id: `label-${kind.key}` }, kind.label);
+      const label = element("span", { class: "label", id: `label-${kind.key}` });
       const value = element("span", { class: "value" }, NONE);
       const aim = element("span", { class: "target" });
+      const caution = element("span", { class: "caution" });
       const root = element(
         "div",
-        { class: "figure", role: "group", "aria-labelledby": label.id, "data-figure": kind.key },
+        {
+          class: kind.isLesser === true ? "figure lesser" : "figure",
+          role: "group",
+          "aria-labelledby": label.id,
+          "data-figure": kind.key,
+        },
         label,
         value,
-        aim,
+        element("span", { class: "notes" }, aim, caution),
       );
       define(root, kind.definition);
-      return { kind, root, value, target: aim };
+      return { kind, root, label, value, target: aim, caution };
     });
     this.#coverage = element("p", { class: "coverage", hidden: true });
     place.append(...this.#cards.map(({ root }) => root));
@@ -113,53 +133,66 @@ export class FigureCards {
   }
 
   draw(figures: Figures, view: View): void {
-    const { ms, label } = windowOf(view);
+    const { ms, label: length } = windowOf(view);
     const shown = shownOf(figures, view);
-    for (const { kind, root, value, target } of this.#cards) {
+    const partly = partlyOf(shown.window, length);
+    const group = view.group === undefined ? undefined : { by: dimensionOf(view).by, name: view.group };
+    for (const { kind, root, label, value, target, caution } of this.#cards) {
       const now = kind.value(shown);
-      setText(value, kind.isDuration ? duration(now) : number(now));
-      const group =
-        view.group === undefined ? undefined : { by: dimensionOf(view).by, name: view.group };
-      const rules = rulesOf(figures.alerts.items, { metrics: kind.metrics, windowMs: ms, group });
-      drawTarget(root, target, rules, kind.isDuration);
+      setText(label, kind.label.replace("#", length.replace(" ", "\u00a0")));
+      setText(value, isDuration(kind.metric) ? duration(now) : number(now));
+      const rules = rulesOf(figures.alerts.items, { metrics: [kind.metric], windowMs: ms, group });
+      drawTarget(root, target, rules, figures.realTimeMetrics.asOfMs);
+      setText(caution, kind.key === "open" ? uncertainOf(shown) : partly);
     }
-    const caution = cautionOf(shown.window, label, view.group);
+    const caution = cautionOf(shown.window, length, view.group);
     this.#coverage.hidden = caution === "";
     setText(this.#coverage, caution);
+    this.#fit.draw(
+      this.#place,
+      this.#cards.flatMap(({ kind, value }) => (kind.isLesser === true || value.offsetParent === null ? [] : [value])),
+    );
   }
 }
 
+/** Beside the rates of a window of which only a part is known; empty where all is. */
+export function partlyOf(window: WindowNumbers | undefined, length: string): string {
+  return window === undefined || window.complete
+    ? ""
+    : `◆ ${percent(window.coverageMs, window.windowMs)} of ${length} known`;
+}
+
+/** Beside the open sessions, when some may have ended unseen. */
+function uncertainOf({ openUncertain }: Shown): string {
+  return openUncertain === undefined || openUncertain === 0 ? "" : `◆ ${number(openUncertain)} uncertain`;
+}
+
 /** What to know before a window's numbers are believed; empty when there is nothing. */
-export function cautionOf(window: WindowNumbers | undefined, label: string, group: string | undefined): string {
+export function cautionOf(window: WindowNumbers | undefined, length: string, group: string | undefined): string {
   if (window === undefined) {
     return group === undefined
-      ? `◆ The server keeps no window of ${label}; its setting “windows” names those it keeps.`
+      ? `◆ The server keeps no window of ${length}; its setting “windows” names those it keeps.`
       : `◆ Nothing is known of ${group} at present.`;
   }
   if (window.complete) {
     return "";
   }
   const live = percent(window.coverageMs, window.windowMs);
-  return `◆ The stream was live for ${live} of the last ${label}: numbers of this window may be too low.`;
+  return `◆ The stream was live for ${live} of the last ${length}: numbers of this window may be too low.`;
 }
 
 /** The numbers that a view is of. */
 export function shownOf(figures: Figures, view: View): Shown {
   if (view.group !== undefined) {
     const group = figures.groups?.items.find(({ name }) => name === view.group);
-    return { window: group?.window, openSessions: group?.openSessions };
+    return { window: group?.window, openSessions: group?.openSessions, openUncertain: undefined };
   }
   const { ms } = windowOf(view);
-  const { windows, openSessions } = figures.realTimeMetrics;
-  return { window: windows.find(({ windowMs }) => windowMs === ms), openSessions };
+  const { windows, openSessions, openUncertain } = figures.realTimeMetrics;
+  return { window: windows.find(({ windowMs }) => windowMs === ms), openSessions, openUncertain };
 }
 
-function drawTarget(
-  root: HTMLElement,
-  place: HTMLElement,
-  rules: readonly Alert[],
-  isDuration: boolean,
-): void {
+function drawTarget(root: HTMLElement, place: HTMLElement, rules: readonly Alert[], asOfMs: number): void {
   const phase = worst(rules);
   setAttribute(root, "data-phase", phase);
   const [rule] = rules;
@@ -169,6 +202,7 @@ function drawTarget(
     return;
   }
   const { shape, word } = PHASES[phase];
-  setText(place, `${shape} ${phase === "OK" ? "target" : `${word}:`} ${target(rule, isDuration)}`);
-  setAttribute(place, "title", rules.map((each) => sentence(each, isDuration)).join("\n"));
+  const aim = target(rule, isDuration(rule.metric));
+  setText(place, `${shape} ${phase === "OK" ? "target" : `${word}:`} ${aim}`);
+  setAttribute(place, "title", rules.map((each) => inWords(each, asOfMs)).join("\n"));
 }

@@ -1,13 +1,15 @@
-// How fresh the page is: our own socket, the engine's stream, the moment of the numbers, their lag.
+// How fresh the page is: our own socket, the engine's stream, the moment of the numbers, their lag;
+// and a line over everything when the numbers are not of the present.
 
 import type { Figures } from "../data/answers.ts";
 import type { Known } from "../data/feed.ts";
+import { wordsOf, type Health } from "../data/health.ts";
 import { element, setAttribute, setText } from "../dom.ts";
 import { NONE, clock, duration } from "../format.ts";
 import { define, definition } from "./definition.ts";
 
-/** Figures come twice a second; older than this they are stale. */
-const STALE_MS = 3_000;
+/** A lag that is worth a look, in milliseconds. */
+const SLOW_MS = 5_000;
 
 type Mood = "good" | "warn" | "bad";
 
@@ -23,6 +25,7 @@ export class Freshness {
   readonly #stream: Chip;
   readonly #asOf: Chip;
   readonly #lag: Chip;
+  readonly #banner = element("p", { class: "old", hidden: true });
 
   constructor(place: HTMLElement) {
     this.#link = chip("page", "Whether this page hears from the server.");
@@ -30,42 +33,45 @@ export class Freshness {
     this.#asOf = chip("as of", `${definition("Metrics.asOf")}.`);
     this.#lag = chip("lag", definition("Stream.lagMs"));
     place.append(...[this.#link, this.#stream, this.#asOf, this.#lag].map(({ root }) => root));
+    place.closest("header")?.after(this.#banner);
   }
 
-  /** `now` is monotonic, in milliseconds. Returns whether the numbers are stale. */
-  draw(known: Known, now: number): boolean {
-    const age = known.heardAt === undefined ? undefined : now - known.heardAt;
-    const isStale = age === undefined || age > STALE_MS;
-    this.#drawLink(known, age, isStale);
+  draw(known: Known, health: Health): void {
+    const isSilent = health.kind === "silent" || health.kind === "waiting";
+    this.#banner.hidden = health.kind === "fresh" || health.kind === "waiting";
+    setText(this.#banner, `▲ ${wordsOf(health)}`);
+    this.#drawLink(known, health);
     const { figures } = known;
     if (figures !== undefined) {
-      this.#drawStream(figures, isStale);
-      say(this.#asOf, isStale ? "bad" : "good", clock(figures.realTimeMetrics.asOfMs, true));
+      this.#drawStream(figures, isSilent);
+      say(this.#asOf, isSilent ? "bad" : "good", clock(figures.realTimeMetrics.asOfMs, true));
       const { lagMs } = figures.stream;
-      const isSlow = lagMs !== null && Math.abs(lagMs) > 5_000;
-      say(this.#lag, isSlow ? "warn" : "good", lagMs === null ? NONE : duration(lagMs));
+      const isSlow = lagMs !== null && Math.abs(lagMs) > SLOW_MS;
+      say(this.#lag, isSlow || isSilent ? "warn" : "good", lagMs === null ? NONE : duration(lagMs));
     }
-    return isStale;
   }
 
-  #drawLink({ link }: Known, age: number | undefined, isStale: boolean): void {
-    const old = age === undefined ? "no data yet" : `data ${duration(Math.floor(age / 1_000) * 1_000)} old`;
-    if (link.state === "waiting") {
-      say(this.#link, "bad", `reconnecting, ${old}`);
-    } else if (link.state === "connecting") {
-      say(this.#link, "warn", `connecting, ${old}`);
-    } else if (isStale) {
-      say(this.#link, "warn", `connected, ${old}`);
-    } else {
+  #drawLink({ link }: Known, health: Health): void {
+    const old =
+      health.kind === "silent" ? `data ${duration(Math.floor(health.ageMs / 1_000) * 1_000)} old` : "no data yet";
+    if (health.kind === "fresh" || health.kind === "down") {
       say(this.#link, "good", "connected");
+    } else if (link.state === "waiting") {
+      say(this.#link, "bad", `reconnecting, ${old}`);
+    } else {
+      say(this.#link, "warn", `${link.state}, ${old}`);
     }
   }
 
-  #drawStream({ stream }: Figures, isStale: boolean): void {
+  #drawStream({ stream }: Figures, isSilent: boolean): void {
     const words = stream.state.toLowerCase().replaceAll("_", " ");
+    if (isSilent) {
+      // What it was says nothing of what it is.
+      say(this.#stream, "warn", `not known, was ${words}`);
+      return;
+    }
     const isLive = stream.state === "LIVE";
-    const mood = isLive ? (isStale ? "warn" : "good") : "bad";
-    say(this.#stream, mood, isLive || stream.lastError === null ? words : `${words}: ${stream.lastError}`);
+    say(this.#stream, isLive ? "good" : "bad", isLive || stream.lastError === null ? words : `${words}: ${stream.lastError}`);
   }
 }
 

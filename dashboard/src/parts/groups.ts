@@ -1,22 +1,77 @@
-// The table of queues, deployments or directions: sortable, searchable, each with its small chart.
+// The table of queues, deployments or directions: sorted both ways, searched by the server, each row
+// with its small chart.
 
-import type { Alert, Details, Group, Series } from "../data/answers.ts";
+import type { Alert, Details, Group } from "../data/answers.ts";
 import { path } from "../data/series.ts";
-import { PHASES, sentence, worst } from "../data/thresholds.ts";
-import { element, setAttribute, setText, svg } from "../dom.ts";
+import { PHASES, inWords, worst } from "../data/thresholds.ts";
+import { element, holdsSelection, setAttribute, setText, svg } from "../dom.ts";
 import { duration, number } from "../format.ts";
 import { dimensionOf, windowOf, type Sort, type View } from "../view/address.ts";
 import type { Choice } from "../view/choice.ts";
-import { ordered } from "./order.ts";
+import { csvButton, type Cell } from "./csv.ts";
+import { define, definition } from "./definition.ts";
+import { alertsByGroup, ordered } from "./order.ts";
 
-const COLUMNS: readonly { sort: Sort; label: string; text: (group: Group) => string }[] = [
-  { sort: "messages", label: "Messages/min", text: ({ window }) => number(window.messagesPerMinute) },
-  { sort: "active", label: "Active", text: ({ window }) => number(window.activeSessions) },
-  { sort: "open", label: "Open", text: ({ openSessions }) => number(openSessions) },
-  { sort: "connections", label: "In/min", text: ({ window }) => number(window.connectionsPerMinute) },
-  { sort: "disconnections", label: "Out/min", text: ({ window }) => number(window.disconnectionsPerMinute) },
-  { sort: "duration", label: "Avg duration", text: ({ window }) => duration(window.avgSessionDurationMs) },
+interface Column {
+  readonly sort: Sort;
+  readonly label: string;
+  readonly note: string;
+  /** The number, in plain; null where the group has none. */
+  readonly value: (group: Group) => number | null;
+  readonly text: (value: number | null) => string;
+}
+
+export const COLUMNS: readonly Column[] = [
+  {
+    sort: "open",
+    label: "Open",
+    note: definition("Group.openSessions"),
+    value: ({ openSessions }) => openSessions,
+    text: number,
+  },
+  {
+    sort: "messages",
+    label: "Messages / min",
+    note: definition("Window.messagesPerMinute"),
+    value: ({ window }) => window.messagesPerMinute,
+    text: number,
+  },
+  {
+    sort: "duration",
+    label: "Median, ended",
+    note: `${definition("Window.durations")}; ${definition("Durations.p50Ms").toLowerCase()}. Kept of groups for 1 m and 1 h only.`,
+    value: ({ window }) => window.durations?.p50Ms ?? null,
+    text: duration,
+  },
+  {
+    sort: "connections",
+    label: "In / min",
+    note: definition("Window.connectionsPerMinute"),
+    value: ({ window }) => window.connectionsPerMinute,
+    text: number,
+  },
+  {
+    sort: "disconnections",
+    label: "Out / min",
+    note: definition("Window.disconnectionsPerMinute"),
+    value: ({ window }) => window.disconnectionsPerMinute,
+    text: number,
+  },
+  {
+    sort: "active",
+    label: "Active",
+    note: definition("Window.activeSessions"),
+    value: ({ window }) => window.activeSessions,
+    text: number,
+  },
 ];
+
+/** A column's text for a group: blank where there is nothing to say, which is not 0. */
+export function shownIn({ sort, value, text }: Column, group: Group, view: View): string {
+  // Sessions have no direction.
+  const now = view.by === "direction" && sort !== "messages" ? null : value(group);
+  return now === null ? "" : text(now);
+}
 
 const TREND = { width: 120, height: 24 };
 
@@ -39,6 +94,7 @@ export class GroupTable {
   readonly #empty = element("p", { class: "empty", hidden: true });
   readonly #table: HTMLTableElement;
   #rows = new Map<string, Row>();
+  #held: readonly Group[] = [];
 
   constructor(place: HTMLElement, choice: Choice) {
     this.#choice = choice;
@@ -47,20 +103,23 @@ export class GroupTable {
     this.#search = element("input", { type: "search", id: "search", placeholder: "Search", "aria-label": "Search by name" });
     this.#search.value = choice.view.search;
     this.#search.addEventListener("input", () => choice.set({ search: this.#search.value }));
-    this.#nameHead = this.#head("name", "");
-    for (const { sort, label } of COLUMNS) {
-      this.#head(sort, label);
+    this.#nameHead = this.#head("name", "", "Its name: text from the stream, as it came.");
+    for (const { sort, label, note } of COLUMNS) {
+      this.#head(sort, label, note);
     }
     const cells = this.#heads.map(({ cell }) => cell);
-    cells.splice(1, 0, element("th", { scope: "col", class: "trend" }, "5 min"));
+    const trend = element("th", { scope: "col", class: "trend" }, element("span", {}, "Messages, 5\u00a0m"));
+    define(trend, "Messages of the last five minutes, by steps of ten seconds. Every row has its own scale.");
+    cells.splice(1, 0, trend);
     this.#table = element(
       "table",
       { "aria-labelledby": "groups-title" },
       element("thead", {}, element("tr", {}, ...cells)),
       this.#body,
     );
+    const save = csvButton("this table", () => this.#fileName(), () => this.#lines());
     place.append(
-      element("header", {}, this.#title, this.#search),
+      element("header", {}, this.#title, element("span", { class: "tools" }, this.#search, save)),
       // Wide tables scroll by themselves, with the keyboard too.
       element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of groups" }, this.#table),
       this.#empty,
@@ -73,7 +132,7 @@ export class GroupTable {
     this.#search.focus();
   }
 
-  draw(details: Details, alerts: readonly Alert[], view: View): void {
+  draw(details: Details, alerts: readonly Alert[], view: View, asOfMs: number): void {
     const { label, one, by } = dimensionOf(view);
     setText(this.#title, label);
     setText(this.#nameHead, one);
@@ -82,20 +141,27 @@ export class GroupTable {
       this.#search.value = view.search;
     }
     for (const { sort, cell } of this.#heads) {
-      const direction = sort === "name" ? "ascending" : "descending";
-      setAttribute(cell, "aria-sort", sort === view.sort ? direction : undefined);
+      const isUp = (sort === "name") !== view.reverse;
+      setAttribute(cell, "aria-sort", sort === view.sort ? (isUp ? "ascending" : "descending") : undefined);
     }
-    const { groups, trends } = details;
+    if (holdsSelection(this.#body)) {
+      // What the reader has selected stays where it is until it is let go.
+      setText(this.#count, "Held while text is selected.");
+      return;
+    }
+    // The server searches; until it has answered, what is here is searched.
     const wanted = view.search.trim().toLowerCase();
-    const found = groups.items.filter(({ name }) => name.toLowerCase().includes(wanted));
-    this.#drawRows(ordered(found, view.sort), trends, alerts, view);
+    const found = details.groups.items.filter(({ name }) => name.toLowerCase().includes(wanted));
+    this.#held = ordered(found, view.sort, view.reverse);
+    this.#drawRows(this.#held, alerts, view, asOfMs);
     this.#empty.hidden = found.length > 0;
     setText(this.#empty, wanted === "" ? "Nothing yet." : `No name holds “${view.search.trim()}”.`);
-    setText(this.#count, counted(groups, found.length, view));
+    setText(this.#count, counted(details.groups, found.length, view));
   }
 
-  #drawRows(groups: readonly Group[], trends: readonly Series[], alerts: readonly Alert[], view: View): void {
+  #drawRows(groups: readonly Group[], alerts: readonly Alert[], view: View, asOfMs: number): void {
     const by = dimensionOf(view).by;
+    const byGroup = alertsByGroup(alerts.filter((alert) => alert.by === by));
     const kept = new Map<string, Row>();
     for (const group of groups) {
       const key = `${by} ${group.kind} ${group.name}`;
@@ -107,15 +173,14 @@ export class GroupTable {
       const isChosen = canDrill && view.group === group.name;
       setAttribute(row.name, "aria-pressed", canDrill ? String(isChosen) : undefined);
       row.root.classList.toggle("chosen", isChosen);
-      const trend = trends.find(({ name }) => name === group.name);
-      setAttribute(row.trend, "d", trend === undefined ? "" : path(trend.values, TREND.width, TREND.height));
-      COLUMNS.forEach(({ text }, index) => {
+      setAttribute(row.trend, "d", path(group.trend?.values ?? [], TREND.width, TREND.height));
+      COLUMNS.forEach((column, index) => {
         const cell = row.cells[index];
         if (cell !== undefined) {
-          setText(cell, text(group));
+          setText(cell, shownIn(column, group, view));
         }
       });
-      drawMark(row, alerts.filter((alert) => alert.by === by && alert.group === group.name));
+      drawMark(row, byGroup.get(group.name) ?? [], asOfMs);
     }
     for (const [key, { root }] of this.#rows) {
       if (!kept.has(key)) {
@@ -142,7 +207,7 @@ export class GroupTable {
 
   #row(group: Group): Row {
     const mark = element("span", { class: "mark" });
-    const name = element("button", { type: "button", class: "name" });
+    const name = element("button", { type: "button", class: "name", dir: "auto" });
     name.addEventListener("click", () => {
       const isChosen = this.#choice.view.group === group.name;
       this.#choice.set({ group: isChosen ? undefined : group.name });
@@ -163,26 +228,51 @@ export class GroupTable {
     return { root, name, mark, trend, cells };
   }
 
-  #head(sort: Sort, label: string): HTMLButtonElement {
+  #head(sort: Sort, label: string, note: string): HTMLButtonElement {
     const button = element("button", { type: "button" }, label);
-    button.addEventListener("click", () => this.#choice.set({ sort }));
-    this.#heads.push({ sort, cell: element("th", { scope: "col", "data-column": sort }, button) });
+    button.addEventListener("click", () => {
+      const { sort: now, reverse } = this.#choice.view;
+      this.#choice.set({ sort, reverse: now === sort ? !reverse : false });
+    });
+    const cell = element("th", { scope: "col", "data-column": sort }, button);
+    define(cell, note, button);
+    this.#heads.push({ sort, cell });
     return button;
+  }
+
+  #fileName(): string {
+    const { view } = this.#choice;
+    return `streamgauge-${dimensionOf(view).label.toLowerCase()}-${view.window}`;
+  }
+
+  #lines(): Cell[][] {
+    const { view } = this.#choice;
+    const heads = [dimensionOf(view).one, "openSessions", "messagesPerMinute", "durationP50Ms", "connectionsPerMinute", "disconnectionsPerMinute", "activeSessions"];
+    const isDirection = view.by === "direction";
+    return [
+      heads,
+      ...this.#held.map((group) => [
+        group.name,
+        ...COLUMNS.map(({ sort, value }) => (isDirection && sort !== "messages" ? null : value(group))),
+      ]),
+    ];
   }
 }
 
-function drawMark({ root, mark }: Row, rules: readonly Alert[]): void {
+function drawMark({ root, mark }: Row, rules: readonly Alert[], asOfMs: number): void {
   const phase = worst(rules);
   setAttribute(root, "data-phase", phase);
   setText(mark, phase === undefined ? "" : `${PHASES[phase].shape} `);
-  setAttribute(mark, "title", phase === undefined ? undefined : rules.map((rule) => sentence(rule, rule.metric.endsWith("Ms"))).join("\n"));
+  setAttribute(mark, "title", phase === undefined ? undefined : rules.map((rule) => inWords(rule, asOfMs)).join("\n"));
 }
 
-function counted({ count, items, capacity, overflowed }: Details["groups"], found: number, view: View): string {
+function counted({ count, found: all, items, capacity, overflowed }: Details["groups"], found: number, view: View): string {
   const { label } = windowOf(view);
   const { label: what } = dimensionOf(view);
-  const shown = count > items.length ? `the first ${number(items.length)} of ${number(count)}` : number(count);
+  const isSearched = view.search.trim() !== "";
+  const total = isSearched ? all : count;
+  const shown = total > items.length ? `the first ${number(items.length)} of ${number(total)}` : number(isSearched ? found : total);
+  const searched = isSearched ? ` found among ${number(count)}` : "";
   const over = overflowed > 0 ? ` Beyond ${number(capacity)} names, ${number(overflowed)} events went to “other”.` : "";
-  const searched = view.search.trim() === "" ? "" : `${number(found)} found among `;
-  return `${searched}${shown} ${what.toLowerCase()}, over ${label}.${over}`;
+  return `${shown}${searched} ${what.toLowerCase()}, over ${label}.${over}`;
 }

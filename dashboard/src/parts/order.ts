@@ -1,24 +1,87 @@
 // The order of groups in the table. Pure, and the same as the server's: greatest first, equal ones by
-// name; names ascending.
+// name, names ascending; or all of it the other way round. What has no value comes last either way.
 
-import type { Group } from "../data/answers.ts";
+import type { Alert, Group } from "../data/answers.ts";
+import { excess, worst } from "../data/thresholds.ts";
 import type { Sort } from "../view/address.ts";
 
-const VALUES: Readonly<Record<Exclude<Sort, "name">, (group: Group) => number>> = {
+const VALUES: Readonly<Record<Exclude<Sort, "name">, (group: Group) => number | null>> = {
   messages: ({ window }) => window.messagesPerMinute,
   active: ({ window }) => window.activeSessions,
   open: ({ openSessions }) => openSessions,
   connections: ({ window }) => window.connectionsPerMinute,
   disconnections: ({ window }) => window.disconnectionsPerMinute,
-  duration: ({ window }) => window.avgSessionDurationMs,
+  duration: ({ window }) => window.durations?.p50Ms ?? null,
 };
 
+const byName = (a: Group, b: Group): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
 /** Groups in order; the input stays as it is. */
-export function ordered(groups: readonly Group[], sort: Sort): Group[] {
-  const byName = (a: Group, b: Group): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+export function ordered(groups: readonly Group[], sort: Sort, reverse = false): Group[] {
+  const turn = reverse ? -1 : 1;
   if (sort === "name") {
-    return groups.toSorted(byName);
+    return groups.toSorted((a, b) => turn * byName(a, b));
   }
   const value = VALUES[sort];
-  return groups.toSorted((a, b) => value(b) - value(a) || byName(a, b));
+  return groups.toSorted((a, b) => {
+    const [first, second] = [value(a), value(b)];
+    if ((first === null) !== (second === null)) {
+      return first === null ? 1 : -1;
+    }
+    return turn * ((second ?? 0) - (first ?? 0) || byName(a, b));
+  });
+}
+
+/** A row of the wall: a group, or what is known of it by its alerts only. */
+export interface Place {
+  readonly name: string;
+  readonly group: Group | undefined;
+  /** Its alerts, worst first. */
+  readonly alerts: readonly Alert[];
+}
+
+const RANKS = { FIRING: 0, PENDING: 1, OK: 2 } as const;
+
+/** Alerts by the name of their group; those of the total are left out. */
+export function alertsByGroup(alerts: readonly Alert[]): ReadonlyMap<string, readonly Alert[]> {
+  const found = new Map<string, Alert[]>();
+  for (const alert of alerts) {
+    if (alert.group !== null) {
+      const of = found.get(alert.group);
+      if (of === undefined) {
+        found.set(alert.group, [alert]);
+      } else {
+        of.push(alert);
+      }
+    }
+  }
+  return found;
+}
+
+/** Groups with the worst first: those with a firing alert, by how far it is past its limit, then those
+    with a pending one, then the others in the order given. `alerts` are those of the dimension. */
+export function worstFirst(groups: readonly Group[], alerts: readonly Alert[]): Place[] {
+  const byGroup = alertsByGroup(alerts);
+  const rank = (of: readonly Alert[]): number => RANKS[worst(of) ?? "OK"];
+  const known = groups.map((group): Place => ({
+    name: group.name,
+    group,
+    alerts: (byGroup.get(group.name) ?? []).toSorted((a, b) => RANKS[a.phase] - RANKS[b.phase] || excess(b) - excess(a)),
+  }));
+  const names = new Set(groups.map(({ name }) => name));
+  // One that is too small to be among the first is none the less in trouble.
+  const others = [...byGroup]
+    .filter(([name, of]) => !names.has(name) && rank(of) < RANKS.OK)
+    .map(([name, of]): Place => ({ name, group: undefined, alerts: of }));
+  return [...known, ...others]
+    .map((place, index) => ({ place, index, rank: rank(place.alerts) }))
+    .toSorted((a, b) => {
+      const past = a.rank === RANKS.OK ? 0 : excessOf(b.place) - excessOf(a.place);
+      return a.rank - b.rank || past || a.index - b.index;
+    })
+    .map(({ place }) => place);
+}
+
+function excessOf({ alerts: [worstOne] }: Place): number {
+  return worstOne === undefined ? 0 : excess(worstOne);
 }

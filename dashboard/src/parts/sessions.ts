@@ -1,29 +1,48 @@
 // The longest-open sessions with their ids: where a number becomes conversations to look into.
 
 import type { Details, Session } from "../data/answers.ts";
-import { element, setText } from "../dom.ts";
+import { element, holdsSelection, setText } from "../dom.ts";
 import { clock, duration, number } from "../format.ts";
 import type { View } from "../view/address.ts";
 import type { Choice } from "../view/choice.ts";
+import { csvButton } from "./csv.ts";
+import { define, definition } from "./definition.ts";
+
+const HEADS = [
+  { label: "Open for", note: definition("OpenSession.openMs") },
+  { label: "Messages", note: definition("OpenSession.messages") },
+  { label: "Queue, session", note: `${definition("OpenSession.queue")}; ${definition("OpenSession.id")}` },
+];
 
 export class SessionList {
   readonly #choice: Choice;
   readonly #title: HTMLElement;
   readonly #rows = element("tbody");
   readonly #empty = element("p", { class: "empty" }, "None is open.");
+  #held: readonly Session[] = [];
 
   constructor(place: HTMLElement, choice: Choice) {
     this.#choice = choice;
     this.#title = element("h2", { id: "sessions-title" });
-    const heads = ["Open for", "Messages", "Queue, session"];
+    const heads = HEADS.map(({ label, note }) => {
+      const head = element("th", { scope: "col" }, element("span", {}, label));
+      define(head, note);
+      return head;
+    });
     const table = element(
       "table",
       { "aria-labelledby": "sessions-title" },
-      element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
+      element("thead", {}, element("tr", {}, ...heads)),
       this.#rows,
     );
+    const save = csvButton("these sessions", () => "streamgauge-longest-open", () => [
+      ["id", "queue", "deployment", "connectedAt", "openMs", "lastSeen", "messages"],
+      ...this.#held.map(({ id, queue, deployment, connectedAtMs, openMs, lastSeen, messages }) => [
+        id, queue, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, messages,
+      ]),
+    ]);
     place.append(
-      element("header", {}, this.#title),
+      element("header", {}, this.#title, save),
       element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of sessions" }, table),
       this.#empty,
     );
@@ -31,6 +50,10 @@ export class SessionList {
 
   draw({ sessions: { items } }: Details, view: View): void {
     setText(this.#title, view.group === undefined ? "Longest open" : `Longest open, ${view.group}`);
+    if (holdsSelection(this.#rows)) {
+      return;
+    }
+    this.#held = items;
     this.#empty.hidden = items.length > 0;
     while (this.#rows.rows.length > items.length) {
       this.#rows.deleteRow(-1);
@@ -54,7 +77,7 @@ export class SessionList {
 
   #row(): HTMLTableRowElement {
     const row = this.#rows.insertRow();
-    const queue = element("button", { type: "button", class: "name", "data-part": "queue" });
+    const queue = element("button", { type: "button", class: "name", dir: "auto", "data-part": "queue" });
     queue.addEventListener("click", () => {
       this.#choice.set({ by: "queue", group: queue.textContent ?? undefined });
     });

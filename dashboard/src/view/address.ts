@@ -4,7 +4,7 @@ export const WINDOWS = [
   { key: "10s", label: "10 s", ms: 10_000, group: "TEN_SECONDS", chartS: 60, stepS: 1 },
   { key: "1m", label: "1 m", ms: 60_000, group: "ONE_MINUTE", chartS: 300, stepS: 1 },
   { key: "5m", label: "5 m", ms: 300_000, group: "FIVE_MINUTES", chartS: 1_200, stepS: 5 },
-  { key: "1h", label: "1 h", ms: 3_600_000, group: "ONE_HOUR", chartS: 3_600, stepS: 15 },
+  { key: "1h", label: "1 h", ms: 3_600_000, group: "ONE_HOUR", chartS: 3_540, stepS: 15 },
 ] as const;
 
 export const DIMENSIONS = [
@@ -16,11 +16,11 @@ export const DIMENSIONS = [
 export const SORTS = [
   "messages",
   "name",
-  "active",
   "open",
+  "duration",
   "connections",
   "disconnections",
-  "duration",
+  "active",
 ] as const;
 
 export const THEMES = ["auto", "light", "dark"] as const;
@@ -30,6 +30,9 @@ export type DimensionKey = (typeof DIMENSIONS)[number]["key"];
 export type Sort = (typeof SORTS)[number];
 export type Theme = (typeof THEMES)[number];
 
+/** One stop of a wallboard that changes by itself. */
+export type Stop = Pick<View, "by" | "group"> & { readonly window: WindowKey | undefined };
+
 /** Everything that can be chosen. */
 export interface View {
   readonly window: WindowKey;
@@ -37,9 +40,15 @@ export interface View {
   /** The one group that figures, charts and sessions are of; none: the total. */
   readonly group: string | undefined;
   readonly sort: Sort;
+  /** The other way round: the least first, or the last name. */
+  readonly reverse: boolean;
   readonly search: string;
   readonly theme: Theme;
   readonly wall: boolean;
+  /** Seconds after which a wallboard shows the next of its views; none: it stays. */
+  readonly rotate: number | undefined;
+  /** The views of a wallboard that changes, as [`stops`] reads them. */
+  readonly views: string;
 }
 
 export const INITIAL: View = {
@@ -47,10 +56,18 @@ export const INITIAL: View = {
   by: "queue",
   group: undefined,
   sort: "messages",
+  reverse: false,
   search: "",
   theme: "auto",
   wall: false,
+  rotate: undefined,
+  views: "",
 };
+
+/** Seconds that a view of a changing wallboard may stand. */
+const ROTATE_S = { least: 5, most: 3_600 };
+/** Views of a changing wallboard that names none. */
+const VIEWS = "queue,deployment";
 
 /** Reads a URL's query. What is unknown or wrong counts as not chosen. */
 export function parse(query: string): View {
@@ -72,10 +89,43 @@ export function parse(query: string): View {
     // Messages alone have a direction, so there is nothing to drill down to.
     group: by === "direction" ? undefined : (given.get("group") ?? undefined),
     sort: one("sort", SORTS, INITIAL.sort),
+    reverse: given.get("reverse") === "1",
     search: given.get("search") ?? INITIAL.search,
     theme: one("theme", THEMES, INITIAL.theme),
-    wall: given.get("wall") === "1",
+    // `?wall` alone is what somebody types on a screen without a mouse.
+    wall: ["", "1"].includes(given.get("wall") ?? "0"),
+    rotate: seconds(given.get("rotate") ?? ""),
+    views: given.get("views") ?? INITIAL.views,
   };
+}
+
+/** `30s`, `2m` or `45` as seconds; none where it is not such a text or out of range. */
+function seconds(text: string): number | undefined {
+  const found = /^(\d{1,4})(s|m)?$/.exec(text);
+  const value = Number(found?.[1]) * (found?.[2] === "m" ? 60 : 1);
+  return value >= ROTATE_S.least && value <= ROTATE_S.most ? value : undefined;
+}
+
+/** The stops of `views`: `queue,deployment,queue:sales@5m`. In names, `,` `:` `@` and `%` are written
+    as in a URL's path. What is wrong is left out; without any there are queues and deployments. */
+export function stops(views: string): readonly Stop[] {
+  const read = (text: string): Stop[] => {
+    const found = /^([a-z]+)(?::([^@]*))?(?:@(\w+))?$/.exec(text.trim());
+    const by = DIMENSIONS.find(({ key }) => key === found?.[1])?.key;
+    const window = WINDOWS.find(({ key }) => key === found?.[3])?.key;
+    if (by === undefined || (found?.[3] !== undefined && window === undefined)) {
+      return [];
+    }
+    try {
+      const name = found?.[2];
+      const group = name === undefined || by === "direction" ? undefined : decodeURIComponent(name);
+      return [{ by, group, window }];
+    } catch {
+      return [];
+    }
+  };
+  const all = views.split(",").flatMap(read);
+  return all.length > 0 ? all : VIEWS.split(",").flatMap(read);
 }
 
 /** The query of a view, without what is as it is anyway; empty for the initial one. */
@@ -92,9 +142,12 @@ export function serialise(view: View): string {
     query.set("group", view.group);
   }
   put("sort", view.sort, INITIAL.sort);
+  put("reverse", view.reverse ? "1" : "", "");
   put("search", view.search, INITIAL.search);
   put("theme", view.theme, INITIAL.theme);
   put("wall", view.wall ? "1" : "", "");
+  put("rotate", view.rotate === undefined ? "" : `${view.rotate}s`, "");
+  put("views", view.views, INITIAL.views);
   const text = query.toString();
   return text === "" ? "" : `?${text}`;
 }

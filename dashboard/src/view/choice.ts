@@ -31,6 +31,11 @@ export class Choice {
     this.#become(next);
   }
 
+  /** Shows another view for a while: the URL stays, so that a reload begins where this began. */
+  show(change: Partial<View>): void {
+    this.#become({ ...this.#view, ...change });
+  }
+
   /** Calls `listener` after every change. */
   onChange(listener: Listener): void {
     this.#listeners.push(listener);

@@ -1,6 +1,7 @@
 // Light, dark and wallboard, as the view has them, on the document.
 
 import type { View } from "./address.ts";
+import { keepAwake } from "./wake.ts";
 
 /** Applies the looks of a view; returns whether colours or sizes changed. */
 export function apply(view: View, before: View | undefined): boolean {
@@ -10,7 +11,25 @@ export function apply(view: View, before: View | undefined): boolean {
   if (before !== undefined && view.wall !== before.wall) {
     void fullScreen(view.wall);
   }
+  if (view.wall !== before?.wall) {
+    void keepAwake(view.wall);
+  }
   return before === undefined || view.theme !== before.theme || view.wall !== before.wall;
+}
+
+/** Light on paper, whatever the screen has; `redraw` is called when the colours are others. */
+export function printLight(redraw: () => void): void {
+  const { dataset } = document.documentElement;
+  let before = dataset["theme"];
+  addEventListener("beforeprint", () => {
+    before = dataset["theme"];
+    dataset["theme"] = "light";
+    redraw();
+  });
+  addEventListener("afterprint", () => {
+    dataset["theme"] = before;
+    redraw();
+  });
 }
 
 /** The whole screen, where the browser lets us: only after a key or a click it does. */

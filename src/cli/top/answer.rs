@@ -27,7 +27,10 @@ const QUERY: &str = "query Top($by: GroupBy!, $orderBy: GroupOrder!, $first: Int
     count
     items {
       name openSessions
-      window { activeSessions messagesPerMinute connectionsPerMinute disconnectionsPerMinute avgSessionDurationMs }
+      window {
+        activeSessions messagesPerMinute connectionsPerMinute disconnectionsPerMinute
+        avgSessionDurationMs durations { p50Ms p99Ms }
+      }
     }
   }
 }";
@@ -195,4 +198,5 @@ pub(super) struct GroupWindow {
     pub(super) connections_per_minute: f64,
     pub(super) disconnections_per_minute: f64,
     pub(super) avg_session_duration_ms: f64,
+    pub(super) durations: Option<Durations>,
 }

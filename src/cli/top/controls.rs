@@ -27,6 +27,8 @@ impl By {
 pub(super) enum Sort {
     Messages,
     Open,
+    /// By the median duration of the sessions that ended in the window.
+    Median,
     Active,
     Connections,
     Disconnections,
@@ -35,9 +37,10 @@ pub(super) enum Sort {
 }
 
 impl Sort {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Messages,
         Self::Open,
+        Self::Median,
         Self::Active,
         Self::Connections,
         Self::Disconnections,
@@ -49,6 +52,7 @@ impl Sort {
         match self {
             Self::Messages => "MESSAGES",
             Self::Open => "OPEN_SESSIONS",
+            Self::Median => "ENDED_DURATION",
             Self::Active => "ACTIVE_SESSIONS",
             Self::Connections => "CONNECTIONS",
             Self::Disconnections => "DISCONNECTIONS",

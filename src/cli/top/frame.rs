@@ -87,10 +87,7 @@ fn numbers(answer: &Answer) -> Vec<Line> {
     let metrics = &answer.real_time_metrics;
     let bold = |name, value: String| pair(name, &value, Style::Bold);
     let mut all = vec![
-        bold("active", human::count(metrics.active_sessions)),
         bold("open", human::count(metrics.open_sessions)),
-        bold("total", human::count(metrics.total_connections_exact)),
-        bold("average", human::time(metrics.avg_session_duration_ms)),
         bold("messages/min", human::count(metrics.messages_per_minute)),
         pair(
             "connections/min",
@@ -109,8 +106,26 @@ fn numbers(answer: &Answer) -> Vec<Line> {
             human::time(durations.p50_ms),
             human::time(durations.p99_ms)
         );
-        all.push(pair("durations p50 / p99", &text, Style::Plain));
+        all.push(pair("ended after p50 / p99", &text, Style::Plain));
     }
+    // What is of the sessions that connected inside the window only stands last.
+    all.extend([
+        pair(
+            "active",
+            &human::count(metrics.active_sessions),
+            Style::Plain,
+        ),
+        pair(
+            "average",
+            &human::time(metrics.avg_session_duration_ms),
+            Style::Plain,
+        ),
+        pair(
+            "total",
+            &human::count(metrics.total_connections_exact),
+            Style::Plain,
+        ),
+    ]);
     if !metrics.complete {
         all.push(Line::new(Style::Warning, "(window filling)"));
     }
@@ -234,15 +249,14 @@ fn shown(metric: &str, value: f64) -> String {
 type Column = (&'static str, Sort, fn(&Group) -> String);
 
 /// The least important stand last: they go first where there is no room.
-const COLUMNS: [Column; 6] = [
-    ("MSG/MIN", Sort::Messages, |group| {
-        human::count(group.window.messages_per_minute)
-    }),
+const COLUMNS: [Column; 7] = [
     ("OPEN", Sort::Open, |group| {
         human::count(group.open_sessions)
     }),
-    ("ACTIVE", Sort::Active, |group| {
-        human::count(group.window.active_sessions)
+    MESSAGES,
+    ("MEDIAN", Sort::Median, |group| {
+        let durations = group.window.durations.as_ref();
+        durations.map_or_else(String::new, |durations| human::time(durations.p50_ms))
     }),
     ("CONN/MIN", Sort::Connections, |group| {
         human::count(group.window.connections_per_minute)
@@ -250,21 +264,27 @@ const COLUMNS: [Column; 6] = [
     ("DISC/MIN", Sort::Disconnections, |group| {
         human::count(group.window.disconnections_per_minute)
     }),
+    ("ACTIVE", Sort::Active, |group| {
+        human::count(group.window.active_sessions)
+    }),
     ("AVERAGE", Sort::Duration, |group| {
         human::time(group.window.avg_session_duration_ms)
     }),
 ];
+/// All that a direction has.
+const MESSAGES: Column = ("MSG/MIN", Sort::Messages, |group| {
+    human::count(group.window.messages_per_minute)
+});
 const COLUMN_WIDTH: usize = 10;
 
 fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usize>) -> Vec<Line> {
     let kept = match controls.by {
-        // A direction has messages alone.
-        By::Direction => 1,
+        By::Direction => &[MESSAGES][..],
         By::Queue | By::Deployment => {
-            (columns.saturating_sub(NAME_MIN) / COLUMN_WIDTH).clamp(1, COLUMNS.len())
+            let room = columns.saturating_sub(NAME_MIN) / COLUMN_WIDTH;
+            &COLUMNS[..room.clamp(1, COLUMNS.len())]
         }
     };
-    let kept = &COLUMNS[..kept];
     let name_width = columns
         .saturating_sub(kept.len() * COLUMN_WIDTH)
         .clamp(NAME_MIN, NAME_MAX);

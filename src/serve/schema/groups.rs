@@ -11,6 +11,7 @@ use super::scalar::Count;
 use super::window::Window;
 use crate::snapshot;
 use crate::snapshot::Dimension;
+use crate::snapshot::GroupId;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
 
@@ -61,6 +62,9 @@ pub(super) enum GroupOrder {
     OpenSessions,
     /// By `avgSessionDurationMs`.
     Duration,
+    /// By `durations.p50Ms`: the median of the sessions that ended in the window. Groups without one
+    /// come last, whichever way round the order is.
+    EndedDuration,
 }
 
 /// What stands behind a group's name.
@@ -84,13 +88,19 @@ pub(super) struct Groups {
     capacity: Count,
     /// Applied events counted under `other` because their name found no room. The totals hold them.
     overflowed: Count,
+    /// Groups that meet `name` and `search`, shown here or not.
+    found: Count,
     /// The groups asked for, in the order asked for.
     items: Vec<Group>,
 }
 
 /// One group.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub(super) struct Group {
+    /// Where it stands in the snapshot, for the fields that are resolved when they are asked for.
+    #[graphql(skip)]
+    pub(super) place: (Dimension, GroupId),
     /// Its name: text from the stream, never markup; `(none)` and `other` for what has no name.
     name: String,
     /// What stands behind the name: tells `(none)` and `other` from queues of that name.
@@ -112,6 +122,8 @@ pub(super) struct Wanted {
     pub(super) first: i32,
     pub(super) window: GroupWindow,
     pub(super) name: Option<String>,
+    pub(super) search: Option<String>,
+    pub(super) reverse: bool,
 }
 
 impl Groups {
@@ -125,23 +137,37 @@ impl Groups {
             Some(name) => table.find(name).into_iter().collect(),
             None => table.iter().collect(),
         };
+        if let Some(search) = &wanted.search {
+            let search = search.to_lowercase();
+            found.retain(|group| group.name.to_lowercase().contains(&search));
+        }
+        let matching = found.len() as u64;
         let window = wanted.window as usize;
-        first_by(&mut found, first, |a, b| wanted.order.compare(window, a, b));
+        first_by(&mut found, first, |a, b| {
+            wanted.order.compare(window, wanted.reverse, a, b)
+        });
         Ok(Self {
             count: Count(table.count() as u64),
             capacity: Count(room.capacity),
             overflowed: Count(room.overflowed[dimension.index()]),
+            found: Count(matching),
             items: found
                 .iter()
-                .map(|group| Group::new(&snapshot.groups, group, window))
+                .map(|group| Group::new(&snapshot.groups, dimension, group, window))
                 .collect(),
         })
     }
 }
 
 impl Group {
-    fn new(groups: &snapshot::Groups, group: &snapshot::Group, window: usize) -> Self {
+    fn new(
+        groups: &snapshot::Groups,
+        dimension: Dimension,
+        group: &snapshot::Group,
+        window: usize,
+    ) -> Self {
         Self {
+            place: (dimension, group.id),
             name: group.name.as_ref().to_owned(),
             kind: group.kind.into(),
             open_sessions: Count(group.open_sessions),
@@ -151,8 +177,14 @@ impl Group {
 }
 
 impl GroupOrder {
-    /// Which of two groups comes first.
-    fn compare(self, window: usize, a: &snapshot::Group, b: &snapshot::Group) -> Ordering {
+    /// Which of two groups comes first; `reverse` turns the order round, equal ones included.
+    fn compare(
+        self,
+        window: usize,
+        reverse: bool,
+        a: &snapshot::Group,
+        b: &snapshot::Group,
+    ) -> Ordering {
         let (first, second) = (&a.windows[window], &b.windows[window]);
         let greatest = |key: fn(&WindowStats) -> u64| key(second).cmp(&key(first));
         let by_number = match self {
@@ -169,8 +201,20 @@ impl GroupOrder {
                 );
                 second.total_cmp(&first)
             }
+            Self::EndedDuration => {
+                let median = |stats: &WindowStats| stats.durations.map(|all| all.p50_ms);
+                match (median(first), median(second)) {
+                    (Some(first), Some(second)) => second.cmp(&first),
+                    // Nothing is known of one of them: no order is turned round.
+                    (first, second) if first != second => {
+                        return second.is_some().cmp(&first.is_some());
+                    }
+                    _ => Ordering::Equal,
+                }
+            }
         };
-        by_number.then_with(|| by_name(a, b))
+        let order = by_number.then_with(|| by_name(a, b));
+        if reverse { order.reverse() } else { order }
     }
 }
 
@@ -183,7 +227,7 @@ pub(super) fn busiest(
     let window = GroupWindow::OneMinute as usize;
     let mut found: Vec<&snapshot::Group> = snapshot.groups.by(dimension).iter().collect();
     first_by(&mut found, first, |a, b| {
-        GroupOrder::Messages.compare(window, a, b)
+        GroupOrder::Messages.compare(window, false, a, b)
     });
     found
 }

@@ -144,6 +144,7 @@ impl Query {
     #[graphql(
         complexity = "1 + range::bounded(first, groups::GROUPS_SHOWN_MAX) * child_complexity"
     )]
+    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     async fn groups(
         &self,
         context: &Context<'_>,
@@ -160,6 +161,13 @@ impl Query {
         )]
         window: GroupWindow,
         #[graphql(desc = "Only the group of exactly this name.")] name: Option<String>,
+        #[graphql(desc = "Only groups whose name holds this text, upper and lower case alike.")]
+        search: Option<String>,
+        #[graphql(
+            default = false,
+            desc = "The other way round: the least number, or the greatest name, first."
+        )]
+        reverse: bool,
     ) -> Result<groups::Groups> {
         let wanted = groups::Wanted {
             by,
@@ -167,6 +175,8 @@ impl Query {
             first,
             window,
             name,
+            search,
+            reverse,
         };
         let snapshot = snapshot(context)?;
         groups::Groups::new(&snapshot, &wanted)

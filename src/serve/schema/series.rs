@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use async_graphql::ComplexObject;
+use async_graphql::Context;
 use async_graphql::ContextSelectionSet;
 use async_graphql::Enum;
+use async_graphql::Error;
 use async_graphql::OutputType;
 use async_graphql::Positioned;
 use async_graphql::Result;
@@ -20,6 +23,7 @@ use super::scalar::signed_float;
 use crate::snapshot::Dimension;
 use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_SECONDS;
+use crate::snapshot::Group;
 use crate::snapshot::GroupSecond;
 use crate::snapshot::Snapshot;
 use crate::snapshot::TOTAL_SECONDS;
@@ -119,10 +123,7 @@ pub(super) fn series(snapshot: &Snapshot, wanted: &Wanted) -> Result<Vec<Series>
         return Ok(vec![grid.series(None, wanted.metric, values)]);
     };
     if !wanted.metric.is_of_groups() {
-        return Err(range::bad_input(String::from(
-            "metric: kept for the total only; leave by out, or choose MESSAGES, CONNECTIONS, \
-             DISCONNECTIONS or OPEN_SESSIONS",
-        )));
+        return Err(not_of_groups());
     }
     let dimension = Dimension::from(by);
     let found = match &wanted.name {
@@ -134,17 +135,42 @@ pub(super) fn series(snapshot: &Snapshot, wanted: &Wanted) -> Result<Vec<Series>
             .collect(),
         None => groups::busiest(snapshot, dimension, first),
     };
-    let of_group = |group: &crate::snapshot::Group| {
-        let series = &snapshot.series;
-        let open = series.open_at_end(dimension, group);
-        let kept = series.group(dimension, group.id, open, grid.reach);
-        let seconds: Vec<&GroupSecond> = kept.iter().rev().collect();
-        let values = grid.values(&seconds, wanted.metric.is_count(), |second| {
-            wanted.metric.of_group(second)
-        });
-        grid.series(Some(group.name.as_ref().to_owned()), wanted.metric, values)
-    };
+    let of_group = |group| grid.of_group(snapshot, dimension, group, wanted.metric);
     Ok(found.into_iter().map(of_group).collect())
+}
+
+#[ComplexObject]
+impl groups::Group {
+    /// A metric of the group over time, as `timeSeries` gives it for groups; null when the group has
+    /// gone since.
+    #[graphql(complexity = "1 + child_complexity + cost(Some(GroupBy::Queue), last, step, 1)")]
+    async fn time_series(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What the values are.")] metric: SeriesMetric,
+        #[graphql(default = 300, desc = "How far back, in seconds: from 1 to 300.")] last: i32,
+        #[graphql(default = 1, desc = "The length of a step in seconds, from 1 to last.")]
+        step: i32,
+    ) -> Result<Option<Series>> {
+        if !metric.is_of_groups() {
+            return Err(not_of_groups());
+        }
+        let reach = range::within("last", last, 1..=GROUP_LAST_MAX)?;
+        let step = range::within("step", step, 1..=last)?;
+        let snapshot = super::snapshot(context)?;
+        let (dimension, id) = self.place;
+        let group = snapshot.groups.by(dimension).by_id(id);
+        Ok(group.map(|group| {
+            Grid::new(&snapshot, reach, step).of_group(&snapshot, dimension, group, metric)
+        }))
+    }
+}
+
+fn not_of_groups() -> Error {
+    range::bad_input(String::from(
+        "metric: kept for the total only; leave by out, or choose MESSAGES, CONNECTIONS, \
+         DISCONNECTIONS or OPEN_SESSIONS",
+    ))
 }
 
 /// The steps of an answer: the newest that are complete.
@@ -192,6 +218,24 @@ impl Grid {
             whole.iter().map(|second| value(second)).sum()
         };
         Values((0..self.count).map(of_step).collect())
+    }
+
+    /// The series of one group.
+    fn of_group(
+        &self,
+        snapshot: &Snapshot,
+        dimension: Dimension,
+        group: &Group,
+        metric: SeriesMetric,
+    ) -> Series {
+        let series = &snapshot.series;
+        let open = series.open_at_end(dimension, group);
+        let kept = series.group(dimension, group.id, open, self.reach);
+        let seconds: Vec<&GroupSecond> = kept.iter().rev().collect();
+        let values = self.values(&seconds, metric.is_count(), |second| {
+            metric.of_group(second)
+        });
+        self.series(Some(group.name.as_ref().to_owned()), metric, values)
     }
 
     fn series(&self, name: Option<String>, metric: SeriesMetric, values: Values) -> Series {

@@ -47,8 +47,11 @@ async fn one_frame_holds_the_numbers_of_the_snapshot() {
             served.addr
         ),
         "live",
-        "active 14   open 71   total 892   average 18.5 s   messages/min 35",
-        "durations p50 / p99 10.0 s / 30.0 s",
+        "open 71   messages/min 35",
+        "ended after p50 / p99 10.0 s / 30.0 s",
+        "active 14",
+        "average 18.5 s",
+        "total 892",
         "lag -125 ms",
         "rejected 2.04 k   ignored 101   late 103   future 104",
         "duplicates 105   shed 102",

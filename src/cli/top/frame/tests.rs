@@ -10,6 +10,7 @@ fn group(name: &str, messages: f64) -> Value {
         "window": {
             "activeSessions": 34, "messagesPerMinute": messages, "connectionsPerMinute": 12.0,
             "disconnectionsPerMinute": 11.5, "avgSessionDurationMs": 95_000.0,
+            "durations": (messages > 0.0).then(|| json!({ "p50Ms": 77_000.0, "p99Ms": 310_000.0 })),
         },
     })
 }

@@ -208,3 +208,74 @@ async fn wide_answers_are_refused_before_they_are_made() {
     assert_eq!(of(500, 20).await, 1);
     assert_eq!(of(100, 20).await, 0);
 }
+
+#[tokio::test]
+async fn a_search_finds_names_that_hold_it_and_says_how_many() {
+    let check = async |search: &str, first: i32, expected: &[&str], found: i32| {
+        let arguments = format!("by: QUEUE, orderBy: NAME, first: {first}, search: \"{search}\"");
+        let all = groups(&arguments, "count found items { name }").await;
+        assert_eq!(
+            (&all["count"], &all["found"]),
+            (&json!(5), &json!(found)),
+            "{search}"
+        );
+        assert_eq!(names(&arguments).await, expected, "{search}");
+    };
+    check("", 9, &["(none)", "billing", "other", "other", "sales"], 5).await;
+    check("L", 9, &["billing", "sales"], 2).await;
+    check("L", 1, &["billing"], 2).await;
+    check("(NO", 9, &["(none)"], 1).await;
+    check("nobody", 9, &[], 0).await;
+    // With a name, both have to hold.
+    let both = names("by: QUEUE, name: \"sales\", search: \"bill\"").await;
+    assert!(both.is_empty(), "{both:?}");
+}
+
+#[tokio::test]
+async fn every_order_can_be_turned_round() {
+    for order in [
+        "NAME",
+        "MESSAGES",
+        "CONNECTIONS",
+        "OPEN_SESSIONS",
+        "DURATION",
+    ] {
+        let mut there = names(&format!("by: QUEUE, orderBy: {order}")).await;
+        let back = names(&format!("by: QUEUE, orderBy: {order}, reverse: true")).await;
+        there.reverse();
+        assert_eq!(back, there, "{order}");
+        let head = names(&format!(
+            "by: QUEUE, orderBy: {order}, reverse: true, first: 2"
+        ))
+        .await;
+        assert_eq!(head, back[..2], "{order}");
+    }
+}
+
+#[test]
+fn groups_without_ended_sessions_come_last_whichever_way_round() {
+    let of = |id: u16, p50_ms: Option<u64>| {
+        let mut group = group(
+            id,
+            &format!("queue-{id}"),
+            snapshot::GroupKind::Named,
+            [0; 4],
+        );
+        group.windows[1].durations = p50_ms.map(|p50_ms| DurationQuantiles {
+            p50_ms,
+            ..DurationQuantiles::default()
+        });
+        group
+    };
+    let all = [of(0, None), of(1, Some(5)), of(2, Some(9)), of(3, None)];
+    let check = |reverse: bool, expected: [u16; 4]| {
+        let mut found: Vec<&snapshot::Group> = all.iter().collect();
+        first_by(&mut found, 4, |a, b| {
+            GroupOrder::EndedDuration.compare(1, reverse, a, b)
+        });
+        let ids: Vec<u16> = found.iter().map(|group| group.id.0).collect();
+        assert_eq!(ids, expected);
+    };
+    check(false, [2, 1, 0, 3]);
+    check(true, [1, 2, 3, 0]);
+}

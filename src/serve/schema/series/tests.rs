@@ -56,7 +56,7 @@ fn snapshot() -> Snapshot {
     let group = |id: u16, name: &str, messages: u64| {
         let mut windows = [0, 1, 2, 3].map(|_| WindowStats::default());
         windows[1].messages = messages;
-        snapshot::Group {
+        Group {
             id: GroupId(id),
             name: name.into(),
             kind: snapshot::GroupKind::Named,
@@ -209,4 +209,30 @@ async fn the_usual_charts_fit_and_a_flood_of_them_does_not() {
     assert_eq!(of(10, "metric: MESSAGES, last: 3600").await, 0);
     assert_eq!(of(4, "metric: MESSAGES, by: QUEUE, first: 50").await, 0);
     assert_eq!(of(10, "metric: MESSAGES, by: QUEUE, first: 50").await, 1);
+}
+
+#[tokio::test]
+async fn every_group_has_the_series_that_its_name_has() {
+    for arguments in [
+        "metric: MESSAGES, last: 3",
+        "metric: OPEN_SESSIONS, last: 4, step: 2",
+    ] {
+        let by_name = series(&format!("by: QUEUE, first: 50, {arguments}")).await;
+        let query = format!(
+            "{{ groups(by: QUEUE, first: 50) {{ items {{ \
+             timeSeries({arguments}) {{ name metric startMs stepMs values }} }} }} }}"
+        );
+        let data = execute(&query, snapshot()).await.data.into_json().unwrap();
+        let items = data["groups"]["items"].as_array().unwrap().iter();
+        let nested: Vec<Value> = items.map(|item| item["timeSeries"].clone()).collect();
+        assert!(!nested.is_empty());
+        assert_eq!(Value::from(nested), by_name, "{arguments}");
+    }
+    let query = "{ groups(by: QUEUE) { items { timeSeries(metric: DURATION_P50) { values } } } }";
+    let response = ask(query, snapshot()).await;
+    assert!(
+        response.errors[0]
+            .message
+            .starts_with("metric: kept for the total only")
+    );
 }

@@ -1,0 +1,122 @@
+// What a wallboard is for: the queues, worst first, as many as the screen has room for. Colour and
+// shape come from the alert rules. Columns for waiting guests and service levels will stand in COLUMNS.
+
+import type { Alert, Details } from "../data/answers.ts";
+import { PHASES, because, worst } from "../data/thresholds.ts";
+import { element, setAttribute, setText } from "../dom.ts";
+import { number } from "../format.ts";
+import { dimensionOf, windowOf, type Sort, type View } from "../view/address.ts";
+import { trim } from "../view/fit.ts";
+import { define } from "./definition.ts";
+import { COLUMNS as ALL, shownIn } from "./groups.ts";
+import { worstFirst, type Place } from "./order.ts";
+
+const SHOWN: readonly Sort[] = ["open", "messages", "duration"];
+const COLUMNS = ALL.filter(({ sort }) => SHOWN.includes(sort));
+/** More rows than any screen has room for. */
+const ROWS = 40;
+
+/** The metrics of rules that read what a column shows. */
+const METRICS: Partial<Readonly<Record<Sort, string>>> = {
+  open: "openSessions",
+  messages: "messagesPerMinute",
+  duration: "durationP50Ms",
+};
+
+/** What rules say of a group that is too small to be among the first: their own value; else blank. */
+function told({ sort, text }: (typeof COLUMNS)[number], alerts: readonly Alert[], view: View): string {
+  const { ms } = windowOf(view);
+  const found = alerts.find(
+    ({ metric, windowMs }) => metric === METRICS[sort] && (windowMs === null || windowMs === ms),
+  );
+  return found === undefined ? "" : text(found.value);
+}
+
+export class WallList {
+  readonly root: HTMLElement;
+  readonly #title = element("h2", { id: "worst-title" });
+  readonly #name = element("span");
+  readonly #rows = element("tbody");
+  readonly #more = element("p", { class: "count" });
+
+  constructor() {
+    const heads = COLUMNS.map(({ sort, label, note }) => {
+      const head = element("th", { scope: "col", "data-column": sort }, label);
+      define(head, note);
+      return head;
+    });
+    const table = element(
+      "table",
+      { "aria-labelledby": "worst-title" },
+      element("thead", {}, element("tr", {}, element("th", { scope: "col" }, this.#name), ...heads)),
+      this.#rows,
+    );
+    this.root = element(
+      "section",
+      { id: "worst", class: "panel worst", "aria-labelledby": "worst-title", hidden: true },
+      element("header", {}, this.#title, this.#more),
+      element("div", { class: "room" }, table),
+    );
+  }
+
+  draw(details: Details | undefined, alerts: readonly Alert[], view: View, asOfMs: number): void {
+    this.root.hidden = !view.wall || details === undefined;
+    if (!view.wall || details === undefined) {
+      return;
+    }
+    const { by, label, one } = dimensionOf(view);
+    setText(this.#title, `${label}, worst first`);
+    setText(this.#name, one);
+    const places = worstFirst(details.groups.items, alerts.filter((alert) => alert.by === by));
+    const shown = places.slice(0, ROWS);
+    while (this.#rows.rows.length > shown.length) {
+      this.#rows.deleteRow(-1);
+    }
+    shown.forEach((place, index) => this.#drawRow(index, place, view, asOfMs));
+    this.#trim();
+    const visible = [...this.#rows.rows].filter((row) => !row.hidden).length;
+    const rest = Math.max(details.groups.count, places.length) - visible;
+    setText(this.#more, rest > 0 ? `+${number(rest)} more` : "");
+  }
+
+  /** Rows end where the box ends: nothing is cut through. */
+  #trim(): void {
+    const room = this.#rows.closest<HTMLElement>(".room");
+    if (room !== null) {
+      trim(this.#rows, room);
+    }
+  }
+
+  #drawRow(index: number, { name, group, alerts }: Place, view: View, asOfMs: number): void {
+    const row = this.#rows.rows[index] ?? this.#row();
+    const phase = worst(alerts);
+    setAttribute(row, "data-phase", phase);
+    row.classList.toggle("chosen", view.group === name);
+    const [mark, title, why] = row.querySelectorAll<HTMLElement>("th > span");
+    if (mark !== undefined && title !== undefined && why !== undefined) {
+      setText(mark, phase === undefined ? "" : PHASES[phase].shape);
+      setText(title, name);
+      // A long name takes more lines, and smaller ones.
+      setAttribute(title, "data-long", name.length > 44 ? "very" : name.length > 22 ? "rather" : undefined);
+      const [worstOne] = alerts;
+      const isTold = worstOne !== undefined && worstOne.phase !== "OK";
+      setText(why, isTold ? because(worstOne, asOfMs) : "");
+    }
+    COLUMNS.forEach((column, at) => {
+      const cell = row.cells[at + 1];
+      if (cell !== undefined) {
+        setText(cell, group === undefined ? told(column, alerts, view) : shownIn(column, group, view));
+      }
+    });
+  }
+
+  #row(): HTMLTableRowElement {
+    const row = this.#rows.insertRow();
+    const parts = ["mark", "title", "why"].map((part) => element("span", { class: part, dir: part === "title" ? "auto" : undefined }));
+    row.append(
+      element("th", { scope: "row" }, ...parts),
+      ...COLUMNS.map(({ sort }) => element("td", { "data-column": sort })),
+    );
+    return row;
+  }
+}
