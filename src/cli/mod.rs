@@ -130,7 +130,8 @@ Examples:
 const REPLAY_EXAMPLES: &str = "\
 Examples:
   streamgauge replay events.ndjson --every 10s
-  zcat events.ndjson.gz | streamgauge replay - --format table";
+  streamgauge replay events.json.gz --format table
+  journalctl -o cat -u gateway | streamgauge replay -";
 
 const LOAD_EXAMPLES: &str = "\
 Latency counts from the moment an event is due by the plan until a reader can see it (corrected),
