@@ -49,6 +49,9 @@ pub(super) struct Args {
     /// Repeats the simulated traffic exactly
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// How much of the past there is at the start, at most 55m and 600,000 events; 0s starts empty
+    #[arg(long, value_name = "LENGTH", default_value = "55m", value_parser = duration::parse)]
+    history: Duration,
     /// Ends by itself after this long, such as 30s
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
     duration: Option<Duration>,
@@ -169,6 +172,7 @@ impl StandIn {
         let mut settings = SimulatorSettings::new((Ipv4Addr::LOCALHOST, 0).into());
         settings.seed = args.seed;
         settings.rate = args.rate;
+        settings.history = args.history;
         let (client_id, client_secret) =
             (settings.client_id.clone(), settings.client_secret.clone());
         let simulator = Simulator::bind(settings, clock)
