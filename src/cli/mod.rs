@@ -20,6 +20,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
+use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
 use clap::error::ContextKind;
@@ -35,7 +37,9 @@ use setting_flags::LogFlags;
 /// Runs the command that the process's arguments name, and returns its exit code: 0 done, 2 usage or
 /// settings, 99 a limit of a load crossed, 1 anything else.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let command = with_negative_numbers(Cli::command());
+    let parsed = command.try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             match bad_value(&error) {
@@ -53,6 +57,19 @@ pub fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// The command, with `-5` a value where a flag takes one: its reader then says why it is none, instead
+/// of a search for a flag of that name.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(
+            |arg| match arg.get_action().takes_values() && !arg.is_positional() {
+                true => arg.allow_negative_numbers(true),
+                false => arg,
+            },
+        )
+        .mut_subcommands(with_negative_numbers)
 }
 
 /// Real-time analytics of web-messaging events: WebSocket in, sliding windows in memory, GraphQL out

@@ -3,6 +3,7 @@
 
 mod answers;
 mod files;
+mod first_hour;
 mod process;
 mod serve;
 mod signals;

@@ -104,13 +104,12 @@ impl Server {
             sender.send_request(self.request(body)).await
         };
         let place = self.place();
-        let lost = |_| format!("{place}: connection lost");
-        let answered = sent.await.map_err(lost)?;
+        let answered = sent.await.map_err(|error| self.lost(&error))?;
         let status = answered.status();
         let body = Limited::new(answered.into_body(), ANSWER_BYTES_MAX);
         let body = body.collect().await;
         let body = body
-            .map_err(|_| format!("{place}: connection lost"))?
+            .map_err(|_| format!("{place}: no whole answer of streamgauge; check --url"))?
             .to_bytes();
         if status != StatusCode::OK {
             return Err(self.refused(status));
@@ -128,8 +127,8 @@ impl Server {
             ),
             error => error.to_string(),
         })?;
-        let lost = |_| format!("{}: connection lost", self.place());
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
+        let shaken = http1::handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = shaken.map_err(|error| self.lost(&error))?;
         tokio::spawn(async move {
             // Its end is seen by the next request.
             let _ = connection.await;
@@ -160,6 +159,21 @@ impl Server {
         request
     }
 
+    /// Why there was no answer. What speaks another protocol answers with bytes that are no HTTP, or
+    /// hangs up: a TLS port that is asked without does either.
+    fn lost(&self, error: &hyper::Error) -> String {
+        let place = self.place();
+        if error.is_parse() {
+            return format!("{place}: what answers there is no HTTP; check --url, is it https?");
+        }
+        if error.is_incomplete_message() || error.is_canceled() {
+            return format!(
+                "{place}: connection closed without an answer; if it stays so, check --url, is it https?"
+            );
+        }
+        format!("{place}: connection lost")
+    }
+
     fn refused(&self, status: StatusCode) -> String {
         let what = match (status, &self.token) {
             (StatusCode::UNAUTHORIZED, None) => {
@@ -172,8 +186,17 @@ impl Server {
                 "the server is not known by this name; use its own, such as localhost"
             }
             (StatusCode::NOT_FOUND, _) => "nothing answers GraphQL there; check --url",
-            _ => return format!("{}: status {}", self.place(), status.as_u16()),
+            (status, _) if status.is_redirection() => {
+                "it sends on to another place; name that one with --url"
+            }
+            (StatusCode::FORBIDDEN, _) => "access is forbidden there; check --url and any proxy",
+            (StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE, _)
+            | (StatusCode::GATEWAY_TIMEOUT, _) => {
+                "the server, or a proxy before it, is not ready; try again"
+            }
+            (status, _) if status.is_server_error() => "the server failed; see its log",
+            _ => "this is no streamgauge server; check --url",
         };
-        format!("{}: {what}", self.place())
+        format!("{}: status {}: {what}", self.place(), status.as_u16())
     }
 }
