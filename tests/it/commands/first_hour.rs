@@ -103,7 +103,7 @@ fn negative_numbers_are_values_that_are_refused_with_a_reason() {
         (&["top", "--interval", "-1"], "error: --interval: \"-1\": "),
         (
             &["serve", "--max-groups", "-1"],
-            "error: --max-groups: \"-1\": ",
+            "error: config: max-groups: --max-groups: \"-1\": ",
         ),
     ] {
         let run = run(args, &CREDENTIALS);
@@ -152,7 +152,9 @@ fn flags_of_the_log_stand_apart() {
             log.contains("--log <") && log.contains("--log-format <"),
             "{command}"
         );
-        let flags = log.lines().take_while(|line| !line.is_empty());
+        let flags = log
+            .lines()
+            .take_while(|line| line.is_empty() || line.starts_with(' '));
         let flags = flags.filter(|line| line.trim_start().starts_with("--"));
         assert_eq!(flags.count(), 2, "{command}: {log}");
     }
@@ -241,7 +243,7 @@ fn the_line_that_simulate_prints_can_be_pasted() {
     // As it stands but for the port, which may be taken here.
     words[listen + 1] = "127.0.0.1:0";
     let mut serve = Process::start(&words[1..], &variables);
-    serve.until_stderr("state=\"live\"");
+    serve.until_stderr("stream is live");
     serve.signal(&["TERM"]);
     assert_eq!(serve.wait().code, Some(0));
     simulate.signal(&["TERM"]);
