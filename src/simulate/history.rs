@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_history_is_a_shift_under_way() {
-        let settings = settings(10 * MINUTE);
+        let mut settings = settings(10 * MINUTE);
+        settings.rate = Rate::PerSecond(40.0);
         let mut history = History::new(&settings);
         let length_us = history.length_us();
         assert_eq!(length_us, 600_000_000);
@@ -150,16 +151,13 @@ mod tests {
             }
         }
         // No rush of an empty start, and hardly a guest who stays no longer than that in its first part.
-        assert!(minutes[0] < 5_000, "{minutes:?}");
+        assert!(minutes[0] < 400, "{minutes:?}");
         let busy = &minutes[2..];
         let (least, most) = (busy.iter().min().unwrap(), busy.iter().max().unwrap());
-        // 500 events a second, in waves of a third.
-        assert!(
-            (20_000..60_000).contains(least) && most < &60_000,
-            "{minutes:?}"
-        );
-        // 32 guests a second who stay 3.5 minutes on average.
-        assert!((3_000..9_000).contains(&open.len()), "{}", open.len());
+        // 40 events a second, in waves of a third.
+        assert!(*least > 1_500 && *most < 4_000, "{minutes:?}");
+        // 2.5 guests a second who stay 3.5 minutes on average.
+        assert!((250..900).contains(&open.len()), "{}", open.len());
     }
 
     #[test]
@@ -181,7 +179,11 @@ mod tests {
         };
         assert_eq!(length_s(MINUTE, Rate::PerSecond(500.0)), 60);
         assert_eq!(length_s(600 * MINUTE, Rate::PerSecond(1.0)), 3_300);
-        assert_eq!(length_s(MINUTE, Rate::PerSecond(100_000.0)), 6);
+        let bound_s = SimulatorSettings::HISTORY_EVENTS_MAX / 1_000.0;
+        assert_eq!(
+            length_s(10 * MINUTE, Rate::PerSecond(1_000.0)),
+            whole(bound_s)
+        );
         assert_eq!(length_s(MINUTE, Rate::Max), 0);
     }
 

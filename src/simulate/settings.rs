@@ -98,8 +98,13 @@ impl SimulatorSettings {
 
     /// The longest history: it fits the longest window of an engine's defaults, an hour.
     pub const HISTORY_MAX: Duration = Duration::from_secs(55 * 60);
-    /// About how many events of the past are sent at most.
-    pub const HISTORY_EVENTS_MAX: f64 = 600_000.0;
+    /// About how many events of the past are sent at most: what takes a second or two. A debug build is
+    /// that much slower.
+    pub const HISTORY_EVENTS_MAX: f64 = if cfg!(debug_assertions) {
+        30_000.0
+    } else {
+        600_000.0
+    };
 
     /// The curve that the rate follows, the waves of a shift aside.
     pub(super) const fn day_curve(&self) -> Curve {
