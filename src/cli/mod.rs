@@ -153,7 +153,7 @@ Examples:
 const LOAD_EXAMPLES: &str = "\
 Latency counts from the moment an event is due by the plan until a reader can see it (corrected),
 and beside it from the moment it was given to the socket. Exit code 1 says that an event is missing,
-99 that a statement of --fail-if is true.
+or was lost in a gap that no fault asked for; 99 that a statement of --fail-if is true.
 
 Examples:
   streamgauge load --rate 50000 --duration 30s --queries 8

@@ -298,7 +298,7 @@ mod tests {
         };
         assert_eq!(told(&[]), [None; 6]);
         let silent = group("silent", GroupKind::Named, 1);
-        assert_eq!(told(&[silent.clone()]), [None; 6]);
+        assert_eq!(told(std::slice::from_ref(&silent)), [None; 6]);
         let one = [1.0, 1.0, 9.0, 9.0, 9.0, 2.5].map(Some);
         assert_eq!(told(&[ended(1_000, 9_000), silent]), one);
         let both = told(&[ended(1_000, 9_000), ended(3_000, 4_000)]);
