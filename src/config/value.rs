@@ -216,8 +216,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let only = |wanted: &[char]| !text.is_empty() && text.chars().all(|c| wanted.contains(&c));
     only(&['.', '…'])
-        || only(&['x', 'X'])
-        || only(&['*'])
+        || (text.len() >= 3 && (only(&['x', 'X']) || only(&['*'])))
         || (text.starts_with('<') && text.ends_with('>'))
         || (text.starts_with("${") && text.ends_with('}'))
         || lower.starts_with("your-")
@@ -275,6 +274,7 @@ mod tests {
             "a.b",
             "5f1d0c9a-3b7e-4c52-9a41-6d2e8f70b1c3",
             "yours",
+            "x",
             "x1",
             "<a",
             "$a",
