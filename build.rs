@@ -2,8 +2,15 @@
 //! `src/serve/assets.rs` to include. All of it happens in `OUT_DIR`: the source tree is never written
 //! to, and two builds cannot clash.
 //!
+//! A release build is also told its commit, for the reports of `streamgauge load`; the variable
+//! `STREAMGAUGE_COMMIT` names one where there is no repository. Other builds are not measured, and need
+//! not be made anew for each commit.
+//!
 //! `STREAMGAUGE_UI` chooses: `auto` (default) builds the page where Node.js is at hand and otherwise
 //! warns once and goes on without it, `build` fails instead, `off` never looks.
+
+#[path = "build/commit.rs"]
+mod commit;
 
 use std::env;
 use std::fmt::Write as _;
@@ -35,7 +42,9 @@ const NODE_MIN: (u32, u32) = (20, 19);
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build/commit.rs");
     println!("cargo:rerun-if-env-changed=STREAMGAUGE_UI");
+    tell_commit();
     for source in SOURCES {
         println!("cargo:rerun-if-changed=dashboard/{source}");
     }
@@ -63,6 +72,25 @@ fn main() {
     });
     if let Err(why) = written {
         fail(&why);
+    }
+}
+
+/// Tells the compiler which commit this is, where that is known.
+fn tell_commit() {
+    println!("cargo:rerun-if-env-changed=STREAMGAUGE_COMMIT");
+    if env::var_os("STREAMGAUGE_COMMIT").is_some() {
+        // The compiler sees it as it is.
+        return;
+    }
+    if env::var("PROFILE").as_deref() != Ok("release") {
+        return;
+    }
+    let commit = commit::of(Path::new("."));
+    for file in &commit.files {
+        println!("cargo:rerun-if-changed={}", file.display());
+    }
+    if let Some(hash) = commit.hash {
+        println!("cargo:rustc-env=STREAMGAUGE_COMMIT={hash}");
     }
 }
 

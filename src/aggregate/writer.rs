@@ -32,6 +32,9 @@ use crate::window::BucketIndex;
 /// Batches applied between two snapshots at the most; a snapshot is published when they are reached.
 const UNSEEN_MAX: usize = 4_096;
 
+/// The longest wait: how far into a pause of the process the first alarm may lie.
+const WAIT_MAX: Duration = Duration::from_millis(100);
+
 /// What the writer thread owns.
 #[derive(Debug)]
 pub struct Writer {
@@ -302,9 +305,24 @@ impl Writer {
     }
 
     /// Waits for work, until the next bucket begins or the next snapshot is due.
-    fn wait(&self, waiter: &mut Waiter) {
+    fn wait(&mut self, waiter: &mut Waiter) {
+        let timeout = self.timeout().min(WAIT_MAX);
+        let alarm_ns = self.alarm_ns(timeout);
         let rings = &self.rings;
-        waiter.wait(self.timeout(), || rings.iter().any(Consumer::is_ready));
+        waiter.wait(timeout, || rings.iter().any(Consumer::is_ready));
+        self.note_waking(alarm_ns);
+    }
+
+    fn alarm_ns(&self, timeout: Duration) -> u64 {
+        let timeout_ns = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+        self.clock.mono_ns().saturating_add(timeout_ns)
+    }
+
+    /// Who was woken before the alarm does not know whether there was a pause.
+    fn note_waking(&mut self, alarm_ns: u64) {
+        if let Some(late_ns) = self.clock.mono_ns().checked_sub(alarm_ns) {
+            self.recorder.record(Stage::Pause, late_ns, 1);
+        }
     }
 
     fn timeout(&self) -> Duration {
@@ -454,7 +472,12 @@ mod tests {
         offer(&mut bench, 1);
         bench.writer.do_work(true);
         bench.writer.samples.post(2_000);
-        bench.hand.advance_ms(1_000);
+        let alarm_ns = bench.writer.alarm_ns(Duration::from_millis(100));
+        bench.hand.advance_ms(99);
+        bench.writer.note_waking(alarm_ns);
+        bench.hand.advance_ms(701);
+        bench.writer.note_waking(alarm_ns);
+        bench.hand.advance_ms(200);
         bench.writer.do_work(true);
         let latency = &bench.reader.load().latency;
         for stage in Stage::ALL {
@@ -465,6 +488,39 @@ mod tests {
                 stage.label()
             );
         }
+        // Stopped for 0.8 s, of which 0.1 s would have been slept anyway.
+        let pause = latency.last_minute[Stage::Pause.index()];
+        assert!(
+            (700_000_000..710_000_000).contains(&pause.max_ns),
+            "{pause:?}"
+        );
+        let visible = latency.last_minute[Stage::Visible.index()];
+        assert!(visible.max_ns < 1_000_000, "{visible:?}");
+    }
+
+    #[test]
+    fn a_running_writer_looks_for_pauses_whatever_its_bucket() {
+        let (clock, hand) = Clock::manual(START);
+        let width = Width::from_ms(10_000).unwrap();
+        let settings = AggregateSettings::new(width, 60_000, &[]).unwrap();
+        let (publisher, _reader) = snapshot::channel(Snapshot::default());
+        let state = State::new(settings, IdKeys::FIXED, START);
+        let mut writer = Writer::new(state, Vec::new(), publisher, Mailbox::new(16), clock, 9);
+        writer.do_work(true);
+        let bell = Bell::new();
+        let mut waiter = bell.waiter(WaitStrategy::Park);
+        assert!(writer.timeout() > WAIT_MAX);
+        // The hand stands still while it waits, so the alarm is never reached.
+        writer.wait(&mut waiter);
+        assert_eq!(pauses(&writer), 0);
+        let alarm_ns = writer.alarm_ns(WAIT_MAX);
+        hand.advance_ms(100);
+        writer.note_waking(alarm_ns);
+        assert_eq!(pauses(&writer), 1);
+    }
+
+    fn pauses(writer: &Writer) -> u64 {
+        writer.recorder.summary().since_start[Stage::Pause.index()].count
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::engine::Engine;
 use crate::simulate::Rate;
 use crate::simulate::Simulator;
 use crate::simulate::SimulatorSettings;
+use crate::snapshot::Reader;
 use crate::time::Clock;
 
 use super::Failure;
@@ -35,6 +36,13 @@ use super::page_note;
 use super::runtime;
 use super::signal::STOPPING;
 use super::signal::Stop;
+
+/// How long the past may take to be read before the page is announced.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(5);
+/// How often it is looked at until then.
+const LOOK: Duration = Duration::from_millis(20);
+/// Events that are no older are of the present.
+const PRESENT_MS: i64 = 1_000;
 
 /// Arguments of `streamgauge demo`.
 #[derive(Clone, Debug, clap::Args)]
@@ -49,6 +57,9 @@ pub(super) struct Args {
     /// Repeats the simulated traffic exactly
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// How much of the past there is at the start, at most 55m and 600,000 events; 0s starts empty
+    #[arg(long, value_name = "LENGTH", default_value = "55m", value_parser = duration::parse)]
+    history: Duration,
     /// Ends by itself after this long, such as 30s
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
     duration: Option<Duration>,
@@ -85,19 +96,24 @@ async fn demo(args: Args, serve: ServeSettings, mut stop: Stop) -> Result<(), Fa
         "serving GraphQL at {}",
         graphql_url(engine.local_addr(), false)
     ));
-    output::note(&page_note(engine.local_addr(), false));
-
-    let reader = engine.reader();
-    let time_up = async {
+    let (reader, address) = (engine.reader(), engine.local_addr());
+    let shown = async {
+        if !args.history.is_zero() {
+            caught_up(&reader).await;
+        }
+        output::note(&page_note(address, false));
+        let showing = live_line::show(&reader);
         match args.duration {
-            Some(duration) => tokio::time::sleep(duration).await,
-            None => std::future::pending().await,
+            Some(duration) => tokio::select! {
+                shown = showing => shown,
+                () = tokio::time::sleep(duration) => Ok(()),
+            },
+            None => showing.await,
         }
     };
     let done = tokio::select! {
         () = stop.requested() => Ok(()),
-        () = time_up => Ok(()),
-        shown = live_line::show(&reader) => shown,
+        shown = shown => shown,
         error = engine.failed() => Err(failed(error)),
     };
     live_line::end().await;
@@ -106,6 +122,21 @@ async fn demo(args: Args, serve: ServeSettings, mut stop: Stop) -> Result<(), Fa
     let ended = engine.shutdown().await.map_err(failed);
     stand_in.stop().await;
     done.and(ended)
+}
+
+/// Waits until the past that comes first has been read, so that the page shows the present from the
+/// first look on; not for ever, since a slow machine is no failure.
+async fn caught_up(reader: &Reader) {
+    let is_present = async {
+        loop {
+            let lag_ms = reader.load().stream.lag_ms;
+            if lag_ms.is_some_and(|lag_ms| lag_ms < PRESENT_MS) {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    let _ = tokio::time::timeout(CAUGHT_UP_WITHIN, is_present).await;
 }
 
 /// Examples of alerts, with thresholds that the simulated traffic rarely crosses.
@@ -169,6 +200,7 @@ impl StandIn {
         let mut settings = SimulatorSettings::new((Ipv4Addr::LOCALHOST, 0).into());
         settings.seed = args.seed;
         settings.rate = args.rate;
+        settings.history = args.history;
         let (client_id, client_secret) =
             (settings.client_id.clone(), settings.client_secret.clone());
         let simulator = Simulator::bind(settings, clock)

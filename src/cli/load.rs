@@ -21,6 +21,7 @@ use crate::load::Profile;
 use crate::load::Progress;
 use crate::load::Report;
 use crate::load::Threshold;
+use crate::load::Totals;
 use crate::simulate::Fault;
 use crate::simulate::Rate;
 use crate::time::Clock;
@@ -102,7 +103,7 @@ struct RunArgs {
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     /// End with exit code 99 when this is true, such as 'p99>5ms'; repeatable. Of p50 p90 p99 p99.9
-    /// p99.99 max slip (times), unsent missing rate (numbers)
+    /// p99.99 max slip (times), unsent missing lost gaps rate (numbers)
     #[arg(long = "fail-if", value_name = "STATEMENT")]
     fail_if: Vec<Threshold>,
 }
@@ -183,6 +184,14 @@ fn verdict(fail_if: &[Threshold], report: &Report) -> Result<(), Failure> {
         return Err(Failure::Failed(format!(
             "load: {} events were sent or due and never seen, outside any gap that the engine recorded; see its log",
             report.totals.missing
+        )));
+    }
+    let Totals { lost, gaps, .. } = report.totals;
+    let is_asked_for =
+        report.settings.faults > 0 || report.settings.profile == Profile::Chaos.to_string();
+    if lost > 0 && !is_asked_for {
+        return Err(Failure::Failed(format!(
+            "load: {lost} events were lost in {gaps} gaps of the stream, though no --fault asked for one; see the engine's log"
         )));
     }
     if crossed.is_empty() {
@@ -314,6 +323,14 @@ mod tests {
             verdict(&limits, &report),
             Err(Failure::Threshold(expected.to_owned()))
         );
+        // In a gap that nobody asked for, and in one that a fault or the profile did.
+        report.totals.lost = 3;
+        assert!(matches!(verdict(&[], &report), Err(Failure::Failed(_))));
+        report.settings.faults = 1;
+        assert_eq!(verdict(&[], &report), Ok(()));
+        report.settings.faults = 0;
+        report.settings.profile = Profile::Chaos.to_string();
+        assert_eq!(verdict(&[], &report), Ok(()));
         report.totals.missing = 1;
         assert!(matches!(verdict(&limits, &report), Err(Failure::Failed(_))));
     }

@@ -22,6 +22,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
+use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
 use clap::error::ContextKind;
@@ -41,7 +43,9 @@ pub fn main() -> ExitCode {
     stderr::catch_panics();
     // Also after a panic.
     let _written = LastLines;
-    let cli = match Cli::try_parse() {
+    let command = with_negative_numbers(Cli::command());
+    let parsed = command.try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             match bad_value(&error) {
@@ -59,6 +63,19 @@ pub fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// The command, with `-5` a value where a flag takes one: its reader then says why it is none, instead
+/// of a search for a flag of that name.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(
+            |arg| match arg.get_action().takes_values() && !arg.is_positional() {
+                true => arg.allow_negative_numbers(true),
+                false => arg,
+            },
+        )
+        .mut_subcommands(with_negative_numbers)
 }
 
 /// Real-time analytics of web-messaging events: WebSocket in, sliding windows in memory, GraphQL out
@@ -140,12 +157,13 @@ Examples:
 const REPLAY_EXAMPLES: &str = "\
 Examples:
   streamgauge replay events.ndjson --every 10s
-  zcat events.ndjson.gz | streamgauge replay - --format table";
+  streamgauge replay events.json.gz --format table
+  journalctl -o cat -u gateway | streamgauge replay -";
 
 const LOAD_EXAMPLES: &str = "\
 Latency counts from the moment an event is due by the plan until a reader can see it (corrected),
 and beside it from the moment it was given to the socket. Exit code 1 says that an event is missing,
-99 that a statement of --fail-if is true.
+or was lost in a gap that no fault asked for; 99 that a statement of --fail-if is true.
 
 Examples:
   streamgauge load --rate 50000 --duration 30s --queries 8

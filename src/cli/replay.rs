@@ -21,16 +21,19 @@ use super::signal;
 use crate::config::duration;
 use crate::replay;
 use crate::replay::Format;
+use crate::replay::Recording;
 use crate::replay::ReplayError;
 use crate::replay::ReplaySettings;
 use crate::replay::Speed;
+use crate::snapshot::Counters;
 use crate::time::Clock;
 use crate::window::Width;
 
 /// Arguments of `streamgauge replay`.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// File of newline-delimited events; `-` reads standard input.
+    /// File of events as JSON, one a line, in an array, or one after the other; gzip and zstd are
+    /// unpacked. `-` reads standard input.
     #[arg(value_name = "FILE|-")]
     file: PathBuf,
     /// The window. An event older than the window and the lateness together is counted late.
@@ -68,8 +71,8 @@ pub(super) struct Args {
 /// Runs the command to the end of its input. That nobody reads the output any more is no failure.
 ///
 /// # Errors
-/// Contradicting arguments (usage); a file that cannot be read, an output that cannot be written,
-/// and under `--strict` a malformed line.
+/// Contradicting arguments (usage); a file that cannot be read or of which no line is accepted, an
+/// output that cannot be written, and under `--strict` a malformed line.
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let settings = args.settings()?;
     signal::end_at_once()?;
@@ -80,8 +83,16 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         bar: &bar,
         stream: io::stdout(),
     };
+    let mut recording = Recording::open(bar.wrap_read(input.stream))
+        .map_err(|foreign| Failure::Failed(format!("replay: {name}: {foreign}")))?;
+    if let Some(shape) = recording.shape().name() {
+        note(
+            &bar,
+            &format!("{name}: {shape}; line numbers count its records"),
+        );
+    }
     let result = replay::run(
-        bar.wrap_read(input.stream),
+        &mut recording,
         &settings,
         stdout,
         &Clock::system(),
@@ -107,12 +118,39 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
                 );
             }
             note(&bar, &format!("{name}: {summary}"));
-            Ok(())
+            check_accepted(&name, &recording, &summary.counters)
         }
         Err(ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error @ ReplayError::Write(_)) => Err(Failure::Failed(format!("replay: {error}"))),
+        Err(ReplayError::Malformed(first)) if first.line == 1 => {
+            // Perhaps it is not this line that is wrong.
+            let mut counters = Counters {
+                received: 1,
+                ..Counters::default()
+            };
+            counters.rejected[first.reason.index()] = 1;
+            let guess = recording.guess(&counters);
+            let first = ReplayError::Malformed(first);
+            Err(Failure::Failed(format!("replay: {name}: {first}: {guess}")))
+        }
         Err(error) => Err(Failure::Failed(format!("replay: {name}: {error}"))),
     }
+}
+
+/// A file that holds something but no event is the wrong file, or damaged.
+fn check_accepted(
+    name: &str,
+    recording: &Recording<'_>,
+    counters: &Counters,
+) -> Result<(), Failure> {
+    let refused = counters.ignored + counters.rejected_total();
+    if recording.is_empty() || counters.received > refused {
+        return Ok(());
+    }
+    let guess = recording.guess(counters);
+    Err(Failure::Failed(format!(
+        "replay: {name}: no line was accepted: {guess}"
+    )))
 }
 
 impl Args {
@@ -156,7 +194,7 @@ impl Input {
         let name = path.display().to_string();
         let failed = |why: &dyn std::fmt::Display| {
             Failure::Failed(format!(
-                "replay: {name}: {why}; name a file of newline-delimited events, or - for standard input"
+                "replay: {name}: {why}; name a file of events, or - for standard input"
             ))
         };
         let file = File::open(path).map_err(|error| failed(&error))?;

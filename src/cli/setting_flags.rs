@@ -115,7 +115,8 @@ impl FromArgMatches for SettingFlags {
 
 impl Args for LogFlags {
     fn augment_args(command: Command) -> Command {
-        command.args(settings(true).map(|setting| arg(setting).global(true)))
+        let of_log = |setting| arg(setting).global(true).help_heading("Logging");
+        command.args(settings(true).map(of_log))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

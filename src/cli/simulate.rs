@@ -37,6 +37,8 @@ use crate::time::Clock;
 const SECRET_VARIABLE: &str = "SIMULATE_CLIENT_SECRET";
 /// How often a line says what was sent.
 const REPORT_PERIOD: Duration = Duration::from_secs(10);
+/// Where the engine beside the stand-in is told to listen.
+const SERVE_LISTEN: &str = "127.0.0.1:4001";
 /// Events of a file between two lines of progress where there is no terminal.
 const PROGRESS_EVENTS: u64 = 1_000_000;
 
@@ -60,6 +62,10 @@ pub(super) struct Args {
     /// Let the rate follow a daily curve, of which it is the mean.
     #[arg(long)]
     curve: bool,
+    /// How much of the past the first client gets at once, at most 55m and 600,000 events: so that it
+    /// looks like a working day from the start. The rate then has the waves of a shift.
+    #[arg(long, value_name = "LENGTH", default_value = "0s", value_parser = duration::parse)]
+    history: Duration,
     /// The OAuth client's id. Its secret is `demo`, or the variable SIMULATE_CLIENT_SECRET.
     #[arg(long, value_name = "ID", default_value = SimulatorSettings::CLIENT)]
     client_id: String,
@@ -106,6 +112,11 @@ fn settings(args: &Args) -> Result<SimulatorSettings, Failure> {
             "--token-lifetime: shorter than a second; use 1s or more".to_owned(),
         ));
     }
+    if !args.history.is_zero() && (args.out.is_some() || args.rate == Rate::Max) {
+        return Err(Failure::Usage(
+            "--history: only with a client and a rate; leave out --out and --rate max".to_owned(),
+        ));
+    }
     let of_events = |fault: &&Fault| {
         matches!(
             fault.kind,
@@ -122,6 +133,7 @@ fn settings(args: &Args) -> Result<SimulatorSettings, Failure> {
         seed: args.seed,
         rate: args.rate,
         curve: args.curve,
+        history: args.history,
         client_id: args.client_id.clone(),
         client_secret: secret()?,
         token_lifetime: args.token_lifetime,
@@ -245,10 +257,23 @@ fn introduce(simulator: &Simulator, client_id: &str) {
     };
     output::note(&format!("token   {token_url}"));
     output::note(&format!("stream  {stream_url}"));
+    let program = program();
+    // A demo may have the usual port.
     output::note(&format!(
         "try     GENESYS_CLIENT_ID={client_id} GENESYS_CLIENT_SECRET={secret} \
-         streamgauge serve --token-url {token_url} --stream-url {stream_url}"
+         {program} serve --token-url {token_url} --stream-url {stream_url} --listen {SERVE_LISTEN}"
     ));
+}
+
+/// This program as it was called, so that a line with it can be pasted.
+fn program() -> String {
+    let called = std::env::args_os().next().unwrap_or_default();
+    let is_plain = |text: &&str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+        !text.is_empty() && text.chars().all(plain)
+    };
+    let name = called.to_str().filter(is_plain);
+    name.unwrap_or("streamgauge").to_owned()
 }
 
 async fn report(observer: &Observer) -> std::convert::Infallible {
@@ -324,6 +349,11 @@ mod tests {
         check(&["--events", "5"], "--out");
         check(&["--listen", "0.0.0.0:0"], "--open-to-network");
         check(&["--token-lifetime", "10ms"], "1s or more");
+        check(&["--history", "1m", "--rate", "max"], "--history");
+        check(
+            &["--history", "1m", "--out", "x", "--events", "1"],
+            "--history",
+        );
         check(
             &["--out", "x", "--events", "1", "--fault", "drop@1s"],
             "no connection",

@@ -7,6 +7,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::small_file::SmallFile;
+use super::value;
 
 /// The longest secret, in bytes.
 const BYTES_MAX: u64 = 4_096;
@@ -24,6 +25,9 @@ const WRITTEN_BY_GROUP: u32 = 0o020;
 /// # Errors
 /// One reason, without the secret.
 pub(super) fn parse(text: &str) -> Result<SecretString, String> {
+    if value::is_placeholder(text) {
+        return Err(value::PLACEHOLDER.to_owned());
+    }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(
             "has a space, a control character or a letter outside ASCII; copy it again".into(),

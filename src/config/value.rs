@@ -253,9 +253,30 @@ pub(super) fn audience(text: &str) -> Result<String, String> {
     ))
 }
 
+/// What is said of a placeholder.
+pub(super) const PLACEHOLDER: &str =
+    "is the placeholder of an example; put in the value that the service gave";
+
+/// Whether a credential is what an example writes in its place: dots, `<id>`, `$VARIABLE`, `changeme`,
+/// `your-client-id`, `xxx`. No service hands out such a one.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let only = |wanted: &[char]| !text.is_empty() && text.chars().all(|c| wanted.contains(&c));
+    only(&['.', '…'])
+        || (text.len() >= 3 && (only(&['x', 'X']) || only(&['*'])))
+        || (text.starts_with('<') && text.ends_with('>'))
+        || (text.starts_with("${") && text.ends_with('}'))
+        || lower.starts_with("your-")
+        || lower.starts_with("your_")
+        || ["changeme", "change-me", "todo", "placeholder"].contains(&&*lower)
+}
+
 /// An OAuth client's id.
 pub(super) fn client_id(text: &str) -> Result<String, String> {
     const BYTES_MAX: usize = 256;
+    if is_placeholder(text) {
+        return Err(PLACEHOLDER.to_owned());
+    }
     // HTTP Basic authentication ends the id at the first colon.
     let fits = text.len() <= BYTES_MAX
         && text
@@ -273,6 +294,42 @@ pub(super) fn client_id(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn placeholders_are_no_credentials() {
+        for text in [
+            "...",
+            "…",
+            ".",
+            "<client id>",
+            "<id>",
+            "${CLIENT_ID}",
+            "your-client-id",
+            "YOUR_CLIENT_ID",
+            "changeme",
+            "xxxx",
+            "XXX",
+            "***",
+            "TODO",
+        ] {
+            assert!(is_placeholder(text), "{text}");
+            assert!(client_id(text).is_err(), "{text}");
+        }
+        for text in [
+            "",
+            "demo",
+            "a.b",
+            "5f1d0c9a-3b7e-4c52-9a41-6d2e8f70b1c3",
+            "yours",
+            "x",
+            "x1",
+            "<a",
+            "$a",
+        ] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+        assert_eq!(client_id("..."), Err(PLACEHOLDER.to_owned()));
+    }
 
     #[test]
     fn sizes() {

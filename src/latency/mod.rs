@@ -16,7 +16,7 @@ pub use recorder::Recorder;
 pub use spectra::Spectra;
 pub use steps::{STEP_BOUNDS_NS, Steps};
 
-/// A part of the way of an event, or of a query.
+/// A part of the way of an event, or of a query, or the pauses between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Stage {
@@ -32,17 +32,22 @@ pub enum Stage {
     Visible,
     /// From a GraphQL request's last byte to its answer's first.
     Query,
+    /// From the moment for which the writer had set its alarm to the moment it woke: what a stop of the
+    /// whole process, by the system or its owner, does to events before they are stamped. The other
+    /// stages begin with a stamp that a stopped process takes too late.
+    Pause,
 }
 
 impl Stage {
     /// Every stage, in flow order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Parse,
         Self::Ring,
         Self::Aggregate,
         Self::Publish,
         Self::Visible,
         Self::Query,
+        Self::Pause,
     ];
 
     /// The stage's name in the API and in file names.
@@ -54,6 +59,7 @@ impl Stage {
             Self::Publish => "publish",
             Self::Visible => "visible",
             Self::Query => "query",
+            Self::Pause => "pause",
         }
     }
 

@@ -77,7 +77,7 @@ impl Recorder {
         summary
     }
 
-    /// A copy of every stage's histogram since start, by [`Stage::index`]: some 1.3 MB.
+    /// A copy of every stage's histogram since start, by [`Stage::index`]: some 1.5 MB.
     pub fn spectra(&self) -> Arc<[Histogram]> {
         self.stages
             .iter()

@@ -15,10 +15,12 @@ enum Better {
 /// The comparison as text: `b` against `a`.
 ///
 /// The verdict goes by rate, p50, p99 and p99.9 of the corrected latency, and the highest rate that
-/// held where both searched for one.
+/// held where both searched for one. Runs that were asked for different things, on different machines
+/// or that did not see all of their events have none.
 pub fn compare(a: &Report, b: &Report) -> String {
     let mut lines = vec![format!("{:<16} {:>13} {:>13} {:>8}", "", "a", "b", "b/a")];
-    for (name, a, b) in differences(a, b) {
+    let differences = differences(a, b);
+    for (name, a, b) in &differences {
         lines.push(format!("{name:<16} {a:>13} {b:>13}  differs"));
     }
     let (mut better, mut worse) = (Vec::new(), Vec::new());
@@ -59,6 +61,11 @@ pub fn compare(a: &Report, b: &Report) -> String {
     if let (Some(a), Some(b)) = (a.cpu, b.cpu) {
         row("engine cores", a.engine, b.engine, None);
     }
+    let obstacles = obstacles(a, b, &differences);
+    if !obstacles.is_empty() {
+        lines.push(format!("verdict: none: {}", obstacles.join("; ")));
+        return lines.join("\n") + "\n";
+    }
     let verdict = match (better.is_empty(), worse.is_empty()) {
         (true, true) => "the same within 10 %".to_owned(),
         (false, true) => format!("b is better: {}", better.join(", ")),
@@ -73,11 +80,33 @@ pub fn compare(a: &Report, b: &Report) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What makes two runs hard to compare.
+/// Why no run of the two can be called the better one; empty when one can.
+fn obstacles(a: &Report, b: &Report, differences: &[(&str, String, String)]) -> Vec<String> {
+    let mut obstacles = Vec::new();
+    if !differences.is_empty() {
+        let names: Vec<&str> = differences.iter().map(|(name, ..)| *name).collect();
+        obstacles.push(format!("they differ in {}", names.join(", ")));
+    }
+    for (name, report) in [("a", a), ("b", b)] {
+        if report.corrected.count == 0 {
+            obstacles.push(format!("{name} measured no event"));
+        }
+        if report.totals.missing > 0 {
+            obstacles.push(format!("events are missing in {name}"));
+        }
+    }
+    obstacles
+}
+
+/// What was asked for or where it ran, as far as two runs differ in it.
 fn differences(a: &Report, b: &Report) -> Vec<(&'static str, String, String)> {
     let rate = |report: &Report| {
         let per_s = report.settings.rate_per_s;
         per_s.map_or_else(|| "max".to_owned(), |per_s| per_s.to_string())
+    };
+    let engine = |report: &Report| match report.settings.target {
+        None => "in process".to_owned(),
+        Some(_) => "elsewhere".to_owned(),
     };
     let cpu = |report: &Report| {
         let model = report.machine.cpu.as_deref().unwrap_or("unknown");
@@ -95,6 +124,17 @@ fn differences(a: &Report, b: &Report) -> Vec<(&'static str, String, String)> {
             a.settings.duration.clone(),
             b.settings.duration.clone(),
         ),
+        (
+            "warmup",
+            a.settings.warmup.clone(),
+            b.settings.warmup.clone(),
+        ),
+        (
+            "faults",
+            a.settings.faults.to_string(),
+            b.settings.faults.to_string(),
+        ),
+        ("engine", engine(a), engine(b)),
         (
             "queries",
             a.settings.queries.to_string(),
@@ -157,5 +197,43 @@ mod tests {
         assert!(text.contains(line), "{text}");
         let line = "profile               constant         burst  differs";
         assert!(text.contains(line), "{text}");
+    }
+
+    #[test]
+    fn runs_that_cannot_be_compared_have_no_winner() {
+        let check = |change: fn(&mut Report), expected: &str| {
+            let a = Report::example();
+            let mut b = a.clone();
+            // Much better, so that there would be a winner.
+            b.corrected.p99_ms *= 0.1;
+            change(&mut b);
+            for (text, name) in [(compare(&a, &b), "b"), (compare(&b, &a), "a")] {
+                let expected = format!("verdict: none: {}", expected.replace('@', name));
+                assert_eq!(text.lines().last(), Some(expected.as_str()), "{text}");
+            }
+        };
+        check(
+            |b| b.settings.profile = "burst".to_owned(),
+            "they differ in profile",
+        );
+        check(
+            |b| {
+                b.settings.rate_per_s = Some(1.0);
+                b.settings.queries = 8;
+            },
+            "they differ in rate, queries",
+        );
+        check(|b| b.settings.faults = 1, "they differ in faults");
+        check(
+            |b| b.settings.warmup = "0s".to_owned(),
+            "they differ in warmup",
+        );
+        check(|b| b.machine.cores += 1, "they differ in cores");
+        check(
+            |b| b.settings.target = Some("http://there/".to_owned()),
+            "they differ in engine",
+        );
+        check(|b| b.totals.missing = 1, "events are missing in @");
+        check(|b| b.corrected.count = 0, "@ measured no event");
     }
 }

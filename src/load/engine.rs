@@ -25,6 +25,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How often an engine elsewhere is asked until it is live.
 const ASK: Duration = Duration::from_millis(250);
 
+/// How long the engine's own latencies may take to hold the last events: it sums up once a second.
+const ARRIVAL_WITHIN: Duration = Duration::from_secs(5);
+
 /// How far a loss may lie outside a gap: times of day have milliseconds.
 const GAP_TOLERANCE_MS: u64 = 2;
 
@@ -51,8 +54,13 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Whether a gap covers a moment, in milliseconds since 1970.
+    /// Whether a gap covers a moment, in milliseconds since 1970. Before the oldest gap that is still
+    /// known nothing is held against an engine that has had more of them.
     pub(super) fn is_in_gap(&self, at_ms: u64) -> bool {
+        let oldest_ms = self.gaps_ms.iter().map(|(start, _)| *start).min();
+        if self.gaps > self.gaps_ms.len() as u64 && oldest_ms.is_none_or(|start| at_ms < start) {
+            return true;
+        }
         self.gaps_ms.iter().any(|(start, end)| {
             *start <= at_ms + GAP_TOLERANCE_MS && at_ms <= end.saturating_add(GAP_TOLERANCE_MS)
         })
@@ -147,7 +155,10 @@ impl Engine {
     pub(super) async fn books(&self) -> Result<Books, LoadError> {
         match self {
             Self::Here(engine) => {
-                let snapshot = engine.reader().load();
+                let reader = engine.reader();
+                // A summary that never holds them all is shown as it is.
+                let _ = timeout(ARRIVAL_WITHIN, summed_up(&reader)).await;
+                let snapshot = reader.load();
                 let ms = |ms: i64| u64::try_from(ms).unwrap_or_default();
                 let gaps = snapshot.stream.gaps.iter().map(|gap| {
                     let end = gap.end.map_or(u64::MAX, |end| ms(end.ms()));
@@ -185,6 +196,20 @@ impl Engine {
     }
 }
 
+/// Waits until the engine's own latencies hold every event that it has taken.
+async fn summed_up(reader: &Reader) {
+    loop {
+        let snapshot = reader.load();
+        let counters = &snapshot.counters;
+        let taken = counters.applied + counters.duplicates + counters.late + counters.future;
+        if snapshot.latency.since_start[Stage::Visible.index()].count >= taken {
+            return;
+        }
+        drop(snapshot);
+        sleep(LOOK).await;
+    }
+}
+
 fn connector() -> Result<Connector, LoadError> {
     Connector::new(None).map_err(|error| LoadError::failed("engine", error))
 }
@@ -217,6 +242,11 @@ mod tests {
             (900, true),
         ] {
             assert_eq!(books.is_in_gap(at_ms), expected, "{at_ms}");
+        }
+        // Of three gaps two are still known: what lies before them may have been in the third.
+        let more = Books { gaps: 3, ..books };
+        for (at_ms, expected) in [(99, true), (50, true), (300, false)] {
+            assert_eq!(more.is_in_gap(at_ms), expected, "{at_ms}");
         }
     }
 }

@@ -73,6 +73,9 @@ pub struct Shown {
     pub seed: u64,
     /// Readers beside the load.
     pub queries: usize,
+    /// How many faults were asked for beside those of the profile.
+    #[serde(default)]
+    pub faults: usize,
     /// The engine elsewhere; `None` was in this process.
     pub target: Option<String>,
 }
@@ -140,9 +143,10 @@ pub struct Totals {
     pub unsent: u64,
     /// Seen by a reader.
     pub visible: u64,
-    /// Sent or due inside a gap that the engine recorded, and never seen: no fault of its books.
+    /// Sent or due inside a gap that the engine recorded, and never seen: no fault of its books. A
+    /// failure only where neither the profile nor a fault asked for it.
     pub lost: u64,
-    /// Sent or due and never seen without such an excuse.
+    /// Sent or due and never seen, outside every gap: always a failure.
     pub missing: u64,
     /// Gaps that the engine recorded.
     pub gaps: u64,
@@ -252,6 +256,7 @@ impl Shown {
             warmup: duration::format(settings.warmup),
             seed: settings.seed,
             queries: settings.queries,
+            faults: settings.faults.len(),
             // Scheme, host and path: a query could hold a secret.
             target: settings.target.as_ref().map(|url| {
                 let text = url.to_string();

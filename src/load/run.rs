@@ -100,13 +100,12 @@ pub async fn run(
         return Err(LoadError::Failed("engine", why));
     }
 
-    let is_excused =
-        |at_ns: u64| settings.profile == Profile::Chaos && books.is_in_gap(load.wall_ms(at_ns));
-    let (excused, others): (Vec<_>, Vec<_>) =
-        tally.losses.iter().partition(|loss| is_excused(loss.at_ns));
+    let is_in_gap = |at_ns: u64| books.is_in_gap(load.wall_ms(at_ns));
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        tally.losses.iter().partition(|loss| is_in_gap(loss.at_ns));
     let frames = |losses: &[&Loss]| losses.iter().map(|loss| loss.frames).sum();
-    let lost: u64 = frames(&excused);
-    let unexcused: u64 = frames(&others);
+    let lost: u64 = frames(&inside);
+    let unexcused: u64 = frames(&outside);
     let Sums {
         frames,
         events,

@@ -47,8 +47,9 @@ pub fn table(report: &Report) -> String {
         row(
             "arrival",
             format!(
-                "to visible p50 {:.3} ms, p99 {:.3} ms, p99.9 {:.3} ms, by the engine's clock",
-                arrival.p50_ms, arrival.p99_ms, arrival.p99_9_ms
+                "to visible p50 {:.3} ms, p99 {:.3} ms, p99.9 {:.3} ms, by the engine's clock, \
+                 which does not see its own pauses ({} events)",
+                arrival.p50_ms, arrival.p99_ms, arrival.p99_9_ms, arrival.count
             ),
         );
     }
@@ -95,10 +96,14 @@ pub fn table(report: &Report) -> String {
     let rate = settings
         .rate_per_s
         .map_or_else(|| "max".to_owned(), |per_s| per_s.to_string());
+    let faults = match settings.faults {
+        0 => String::new(),
+        count => format!(", {count} of --fault"),
+    };
     row(
         "settings",
         format!(
-            "--profile {} --rate {rate} --duration {} --warmup {} --seed {} --queries {}",
+            "--profile {} --rate {rate} --duration {} --warmup {} --seed {} --queries {}{faults}",
             settings.profile, settings.duration, settings.warmup, settings.seed, settings.queries
         ),
     );

@@ -7,7 +7,7 @@ use super::Report;
 use crate::config::duration;
 
 /// What to write, for messages.
-const GRAMMAR: &str = "write a metric (p50 p90 p99 p99.9 p99.99 max slip unsent missing rate), \
+const GRAMMAR: &str = "write a metric (p50 p90 p99 p99.9 p99.99 max slip unsent missing lost gaps rate), \
                        one of < <= > >=, and a time such as 5ms or a number";
 
 /// A statement about a report that makes the run fail when it is true.
@@ -31,6 +31,8 @@ enum Metric {
     Slip,
     Unsent,
     Missing,
+    Lost,
+    Gaps,
     Rate,
 }
 
@@ -42,7 +44,7 @@ enum Relation {
     AtLeast,
 }
 
-const METRICS: [(&str, Metric); 10] = [
+const METRICS: [(&str, Metric); 12] = [
     ("p50", Metric::P50),
     ("p90", Metric::P90),
     ("p99", Metric::P99),
@@ -52,6 +54,8 @@ const METRICS: [(&str, Metric); 10] = [
     ("slip", Metric::Slip),
     ("unsent", Metric::Unsent),
     ("missing", Metric::Missing),
+    ("lost", Metric::Lost),
+    ("gaps", Metric::Gaps),
     ("rate", Metric::Rate),
 ];
 
@@ -77,11 +81,11 @@ impl Threshold {
     }
 
     /// What its metric is counted in, with a space before it; empty for counts.
-    pub const fn unit(&self) -> &'static str {
+    pub fn unit(&self) -> &'static str {
         match self.metric {
-            Metric::Unsent | Metric::Missing => "",
             Metric::Rate => " events/s",
-            _ => " ms",
+            metric if metric.is_time() => " ms",
+            _ => "",
         }
     }
 }
@@ -100,12 +104,18 @@ impl Metric {
             Self::Slip => report.slip.max_ms,
             Self::Unsent => report.totals.unsent as f64,
             Self::Missing => report.totals.missing as f64,
+            Self::Lost => report.totals.lost as f64,
+            Self::Gaps => report.totals.gaps as f64,
             Self::Rate => report.rate_per_s,
         }
     }
 
     const fn is_time(self) -> bool {
-        !matches!(self, Self::Unsent | Self::Missing | Self::Rate)
+        match self {
+            Self::P50 | Self::P90 | Self::P99 | Self::P999 | Self::P9999 | Self::Max => true,
+            Self::Slip => true,
+            Self::Unsent | Self::Missing | Self::Lost | Self::Gaps | Self::Rate => false,
+        }
     }
 }
 
@@ -156,6 +166,7 @@ mod tests {
         report.corrected.p99_ms = 5.0;
         report.corrected.p99_9_ms = 9.0;
         report.totals.missing = 2;
+        (report.totals.lost, report.totals.gaps) = (7, 1);
         report.rate_per_s = 990.0;
         let check = |text: &str, expected: Option<f64>| {
             let threshold: Threshold = text.parse().unwrap();
@@ -167,6 +178,9 @@ mod tests {
         check("p99.9>5ms", Some(9.0));
         check("missing>0", Some(2.0));
         check("missing > 2", None);
+        check("lost>0", Some(7.0));
+        check("lost>7", None);
+        check("gaps>=1", Some(1.0));
         check("rate<1000", Some(990.0));
         check("rate<=989.5", None);
     }

@@ -12,6 +12,7 @@
 //! nothing but the input and the settings.
 
 mod handoff;
+mod input;
 mod order;
 mod pace;
 mod reader;
@@ -45,6 +46,9 @@ use reader::LineReader;
 use report::Report;
 use steps::Steps;
 
+pub use input::Foreign;
+pub use input::Recording;
+pub use input::Shape;
 pub use report::Format;
 pub use settings::ReplaySettings;
 pub use settings::SettingsError;
@@ -98,7 +102,8 @@ pub enum ReplayError {
     Malformed(Malformed),
 }
 
-/// Replays newline-delimited events from `input` and writes one object a step to `output`.
+/// Replays newline-delimited events from `input` and writes one object a step to `output`. Through a
+/// [`Recording`] the input may be of other shapes, and compressed.
 ///
 /// Reads and parses on the caller's thread; applies and prints on a second one, which ends before
 /// this returns. What was printed becomes visible whenever that thread has nothing to do, so a

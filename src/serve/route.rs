@@ -43,7 +43,7 @@ pub(super) struct Route {
 }
 
 /// Every route but the files of the page.
-pub(super) const ROUTES: [Route; 12] = [
+pub(super) const ROUTES: [Route; 13] = [
     Route {
         path: "/",
         endpoint: Endpoint::Page,
@@ -92,6 +92,7 @@ pub(super) const ROUTES: [Route; 12] = [
     latency("/latency/publish.hgrm", Stage::Publish),
     latency("/latency/visible.hgrm", Stage::Visible),
     latency("/latency/query.hgrm", Stage::Query),
+    latency("/latency/pause.hgrm", Stage::Pause),
 ];
 
 /// What begins like a distribution's path and is none is answered with the stages there are.

@@ -14,6 +14,17 @@ const S_PER_HOUR: f64 = 3_600.0;
 /// curve, so that a seed means one sequence.
 const FIRST_HOUR: f64 = 12.0;
 
+/// How the rate of arrivals changes; its mean stays what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Curve {
+    /// Not at all.
+    Flat,
+    /// By the hour of the day.
+    Day,
+    /// In waves of minutes, as within one shift.
+    Shift,
+}
+
 /// Arrival times of sessions, one after another.
 #[derive(Debug)]
 pub(super) struct Arrivals {
@@ -21,7 +32,7 @@ pub(super) struct Arrivals {
     sessions_per_s: f64,
     /// How much denser arrivals are at offset 0, less one: nobody else is there to send events yet.
     rush: f64,
-    curve: bool,
+    curve: Curve,
 }
 
 impl Arrivals {
@@ -30,7 +41,7 @@ impl Arrivals {
     ///
     /// At offset 0 no session is open, so that all events are connects; arrivals thin out as the
     /// open sessions take over, which keeps the rate of events at its mean from the first second.
-    pub(super) fn new(events_per_s: f64, events_per_session: f64, curve: bool) -> Self {
+    pub(super) fn new(events_per_s: f64, events_per_session: f64, curve: Curve) -> Self {
         Self {
             at_us: 0.0,
             sessions_per_s: events_per_s / events_per_session,
@@ -43,7 +54,7 @@ impl Arrivals {
     ///
     /// Source: Lewis and Shedler, thinning of a non-homogeneous Poisson process.
     pub(super) fn next_us(&mut self, rng: &mut ChaCha8Rng) -> u64 {
-        let peak = if self.curve { CURVE_MAX } else { 1.0 };
+        let peak = self.curve.max();
         loop {
             // The rush only falls, so that its value here bounds all later ones.
             let bound = self.sessions_per_s * self.rush_at(self.at_us / US_PER_S) * peak;
@@ -57,12 +68,7 @@ impl Arrivals {
     }
 
     fn density_at(&self, offset_s: f64) -> f64 {
-        let curve = if self.curve {
-            daily_curve(FIRST_HOUR + offset_s / S_PER_HOUR)
-        } else {
-            1.0
-        };
-        self.sessions_per_s * self.rush_at(offset_s) * curve
+        self.sessions_per_s * self.rush_at(offset_s) * self.curve.at(offset_s)
     }
 
     fn rush_at(&self, offset_s: f64) -> f64 {
@@ -83,6 +89,34 @@ impl Arrivals {
 const RUSH: [(f64, f64); 3] = [(0.93, 4.2), (0.045, 45.0), (0.025, 280.0)];
 /// When nothing worth computing is left of it.
 const RUSH_OVER_S: f64 = 2_000.0;
+
+impl Curve {
+    /// How busy a moment is; 1 on average.
+    fn at(self, offset_s: f64) -> f64 {
+        match self {
+            Self::Flat => 1.0,
+            Self::Day => daily_curve(FIRST_HOUR + offset_s / S_PER_HOUR),
+            Self::Shift => {
+                let wave = |swing: f64, period_s: f64| swing * (offset_s / period_s * TAU).sin();
+                1.0 + wave(LONG_SWING, LONG_WAVE_S) + wave(SHORT_SWING, SHORT_WAVE_S)
+            }
+        }
+    }
+
+    const fn max(self) -> f64 {
+        match self {
+            Self::Flat => 1.0,
+            Self::Day => CURVE_MAX,
+            Self::Shift => 1.0 + LONG_SWING + SHORT_SWING,
+        }
+    }
+}
+
+/// The waves of a shift: what breaks, campaigns and full hours do.
+const LONG_SWING: f64 = 0.25;
+const LONG_WAVE_S: f64 = 1_500.0;
+const SHORT_SWING: f64 = 0.1;
+const SHORT_WAVE_S: f64 = 420.0;
 
 /// The most that [`daily_curve`] can be.
 const CURVE_MAX: f64 = 1.0 + DAY_SWING + NOON_SWING;
@@ -122,7 +156,7 @@ mod tests {
     #[test]
     fn variance_is_that_of_a_poisson_process() {
         let counts = counts(
-            Arrivals::new(500.0, 10.0, false),
+            Arrivals::new(500.0, 10.0, Curve::Flat),
             2_000_000_000,
             1_000_000,
             10_000,
@@ -140,7 +174,7 @@ mod tests {
     #[test]
     fn the_curve_keeps_the_mean_and_has_a_quiet_night() {
         let hour_us = 3_600_000_000;
-        let counts = counts(Arrivals::new(20.0, 10.0, true), 0, hour_us, 4 * 24);
+        let counts = counts(Arrivals::new(20.0, 10.0, Curve::Day), 0, hour_us, 4 * 24);
         let mean = counts.iter().sum::<f64>() / counts.len() as f64;
         assert!((mean / 7_200.0 - 1.0).abs() < 0.01, "mean {mean}");
         // Offsets start at noon: the fifteenth hour starts at three in the night.
@@ -154,5 +188,22 @@ mod tests {
             let value = daily_curve(f64::from(tenth) / 10.0);
             assert!(value > 0.2 && value <= CURVE_MAX, "{tenth}: {value}");
         }
+    }
+
+    #[test]
+    fn a_shift_has_waves_around_its_mean() {
+        // A whole number of either wave: 3.5 h.
+        let values: Vec<f64> = (0..10_500).map(|s| Curve::Shift.at(f64::from(s))).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        assert!((mean - 1.0).abs() < 0.001, "{mean}");
+        let (least, most) = values
+            .iter()
+            .fold((f64::MAX, 0.0_f64), |(least, most), value| {
+                (least.min(*value), most.max(*value))
+            });
+        assert!(
+            least < 0.75 && most > 1.25 && most <= Curve::Shift.max(),
+            "{least} {most}"
+        );
     }
 }

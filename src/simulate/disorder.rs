@@ -211,6 +211,7 @@ fn active<T: Copy>(fault: Option<Lasting<T>>, elapsed_us: u64, events: u64) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulate::arrivals::Curve;
     use crate::simulate::outbox::Form;
     use crate::simulate::traffic::Traffic;
 
@@ -218,7 +219,7 @@ mod tests {
     fn lines(flags: &[&str], count: u64) -> (Outbox, Vec<String>) {
         let faults: Vec<Fault> = flags.iter().map(|flag| flag.parse().unwrap()).collect();
         let mut disorder = Disorder::new(&faults, 1);
-        let mut traffic = Traffic::new(1, 500.0, false);
+        let mut traffic = Traffic::new(1, 500.0, Curve::Flat);
         let mut outbox = Outbox::new(Form::Lines);
         for _ in 0..count {
             let event = traffic.take();
@@ -268,7 +269,7 @@ mod tests {
     fn events_are_held_for_at_most_the_bound() {
         let faults = ["reorder=50ms".parse().unwrap()];
         let mut disorder = Disorder::new(&faults, 1);
-        let mut traffic = Traffic::new(1, 500.0, false);
+        let mut traffic = Traffic::new(1, 500.0, Curve::Flat);
         let mut outbox = Outbox::new(Form::Lines);
         let mut due_us = vec![0];
         let mut moved = 0;

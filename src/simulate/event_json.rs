@@ -136,6 +136,7 @@ fn write_number(mut number: u64, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulate::arrivals::Curve;
     use crate::simulate::traffic::Traffic;
 
     fn text(event: &TrafficEvent, ms: i64) -> String {
@@ -147,7 +148,7 @@ mod tests {
     /// Holds the sequence of a seed and its form: whoever changes this changes every recorded file.
     #[test]
     fn the_first_events_of_seed_1_are_pinned() {
-        let mut traffic = Traffic::new(1, 500.0, false);
+        let mut traffic = Traffic::new(1, 500.0, Curve::Flat);
         let start = 1_768_478_400_000_i64;
         let mut first = |wanted: fn(&Detail) -> bool| loop {
             let event = traffic.take();
@@ -171,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_event_is_json_with_the_stated_fields() {
-        let mut traffic = Traffic::new(9, 500.0, false);
+        let mut traffic = Traffic::new(9, 500.0, Curve::Flat);
         let mut writer = EventWriter::new();
         let mut out = Vec::new();
         for ms in 1_768_478_399_000_i64..1_768_478_404_000 {

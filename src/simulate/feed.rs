@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::disorder::Disorder;
 use super::event_json::EventWriter;
+use super::history::History;
 use super::outbox::Outbox;
 use super::pace::Account;
 use super::pace::Pace;
@@ -18,7 +19,6 @@ use super::settings::Rate;
 use super::settings::SimulatorSettings;
 use super::stats::Counters;
 use super::subscription::Subscription;
-use super::traffic::Traffic;
 use super::traffic::TrafficEvent;
 use crate::time::Clock;
 use crate::time::EpochMs;
@@ -49,7 +49,10 @@ impl Timeline {
 /// The one stream of events.
 #[derive(Debug)]
 pub(super) struct Feed {
-    traffic: Traffic,
+    traffic: History,
+    /// When the traffic's own time was 0, as far as that is known: before the first subscription a
+    /// history has no place in time. Microseconds of the timeline, which it may lie before.
+    origin_us: Option<i64>,
     rate: Rate,
     writer: EventWriter,
     /// The written form of one event, kept for its memory.
@@ -86,8 +89,10 @@ impl Feed {
         recorder: Option<Recorder>,
         pace: Option<Pace>,
     ) -> Self {
+        let traffic = History::new(settings);
         Self {
-            traffic: Traffic::new(settings.seed, settings.rate.model_per_s(), settings.curve),
+            origin_us: (traffic.length_us() == 0).then_some(0),
+            traffic,
             rate: settings.rate,
             writer: EventWriter::new(),
             payload: Vec::new(),
@@ -110,6 +115,10 @@ impl Feed {
     /// Starts a subscription with a token that is valid until `token_ends_us`: what was due before
     /// counts as missed.
     pub(super) fn begin(&mut self, token_ends_us: u64) {
+        let now_us = self.timeline.now_us();
+        let history_us = i64::try_from(self.traffic.length_us()).unwrap_or(i64::MAX);
+        self.origin_us
+            .get_or_insert_with(|| i64::try_from(now_us).unwrap_or(i64::MAX) - history_us);
         while self.miss_due() {}
         if let Some(pace) = &self.pace {
             pace.tell(Account::Subscribed);
@@ -183,7 +192,8 @@ impl Feed {
                 continue;
             }
             self.payload.clear();
-            self.writer.write(&event, sent_at, &mut self.payload);
+            let happened = self.happened(&event, now_us, sent_at);
+            self.writer.write(&event, happened, &mut self.payload);
             told.tell_before(due_ns, outbox, self.pace.as_ref());
             self.disorder.pass(&event, &self.payload, outbox);
         }
@@ -210,7 +220,7 @@ impl Feed {
     /// Lets events that are due pass by unsent; `true` when there are more. At full rate events wait
     /// for a reader instead.
     pub(super) fn miss_due(&mut self) -> bool {
-        if self.rate == Rate::Max {
+        if self.rate == Rate::Max || self.origin_us.is_none() || self.is_in_history() {
             return false;
         }
         let now_us = self.timeline.now_us();
@@ -226,8 +236,8 @@ impl Feed {
             self.tell_missed(1, due_ns);
             if let Some(recorder) = &self.recorder {
                 // By a plan the model's own time may be ahead.
-                let ago_ms = now_us.saturating_sub(event.offset_us) / 1_000;
-                let due = wall - i64::try_from(ago_ms).unwrap_or(i64::MAX);
+                let ago_us = now_us.saturating_sub(self.due_us(event.offset_us));
+                let due = wall - i64::try_from(ago_us / 1_000).unwrap_or(i64::MAX);
                 // In its turn: not before an event ahead of it, which may have been sent late.
                 recorder.add(&[event.sequence], due.max(self.sent_until), None);
             }
@@ -241,8 +251,33 @@ impl Feed {
             pace.look(now_ns);
             return pace.due(now_ns);
         }
-        let is_due = self.rate == Rate::Max || self.traffic.next_us() <= now_us;
+        let is_due = self.rate == Rate::Max || self.due_us(self.traffic.next_us()) <= now_us;
         is_due.then_some(now_ns)
+    }
+
+    /// When an event of the model is due, in microseconds of the timeline; what is past, at once.
+    fn due_us(&self, offset_us: u64) -> u64 {
+        let origin_us = self.origin_us.unwrap_or_default();
+        offset_us.saturating_add_signed(origin_us)
+    }
+
+    /// Whether the next event happened before the first subscription. It waits for whoever subscribes.
+    fn is_in_history(&self) -> bool {
+        self.traffic.next_us() < self.traffic.length_us()
+    }
+
+    /// The time that an event is stamped with: when it is sent, or when it happened if that was before
+    /// the first subscription.
+    fn happened(&self, event: &TrafficEvent, now_us: u64, sent_at: EpochMs) -> EpochMs {
+        if event.offset_us >= self.traffic.length_us() {
+            return sent_at;
+        }
+        let Some(origin_us) = self.origin_us else {
+            return sent_at;
+        };
+        let offset_us = i64::try_from(event.offset_us).unwrap_or(i64::MAX);
+        let now_us = i64::try_from(now_us).unwrap_or(i64::MAX);
+        sent_at - (now_us - origin_us - offset_us) / 1_000
     }
 
     fn take(&mut self, now_ns: u64) -> TrafficEvent {
@@ -267,7 +302,7 @@ impl Feed {
         match self.rate {
             Rate::Max => Duration::ZERO,
             Rate::PerSecond(_) => {
-                let next_us = self.traffic.next_us();
+                let next_us = self.due_us(self.traffic.next_us());
                 let held_us = self.disorder.next_us();
                 self.wait(
                     now_us,
@@ -336,6 +371,57 @@ impl Told {
 mod tests {
     use super::super::outbox::Form;
     use super::*;
+
+    #[test]
+    fn a_history_waits_for_the_first_subscriber_and_keeps_its_times() {
+        let mut settings = SimulatorSettings::new(SimulatorSettings::LISTEN);
+        settings.rate = Rate::PerSecond(100.0);
+        settings.history = Duration::from_secs(60);
+        let start = EpochMs::from_ms(1_000_000_000);
+        let (clock, hands) = Clock::manual(start);
+        let counters = Arc::<Counters>::default();
+        let timeline = Timeline::new(clock);
+        let mut feed = Feed::new(&settings, timeline, Arc::clone(&counters), None, None);
+        // Nobody is there yet, for a while.
+        hands.advance_ms(7_000);
+        assert!(!feed.miss_due());
+        feed.begin(u64::MAX);
+        let subscription = Subscription::parse(ALL).unwrap();
+        let mut text = String::new();
+        let mut outbox = Outbox::new(Form::Lines);
+        while feed.step(subscription, 1, &mut outbox) == Step::Write {
+            text.push_str(std::str::from_utf8(&outbox.bytes).unwrap());
+        }
+        let times: Vec<i64> = text
+            .lines()
+            .map(|line| {
+                let event: serde_json::Value = serde_json::from_str(line).unwrap();
+                let time = event["timestamp"].as_str().unwrap();
+                let time = humantime::parse_rfc3339(time).unwrap();
+                let since = time.duration_since(std::time::UNIX_EPOCH).unwrap();
+                i64::try_from(since.as_millis()).unwrap()
+            })
+            .collect();
+        let now_ms = start.ms() + 7_000;
+        assert!(times.len() > 3_000, "{}", times.len());
+        assert!(times.is_sorted());
+        assert!(
+            times[0] >= now_ms - 60_000 && times[0] < now_ms - 50_000,
+            "{}",
+            times[0]
+        );
+        let last = times[times.len() - 1];
+        assert!(last <= now_ms && last > now_ms - 1_000, "{last}");
+        assert_eq!(counters.missed.value(), 0);
+        // From here on events are due one by one, and pass by when nobody is subscribed.
+        hands.advance_ms(1_000);
+        assert_eq!(feed.step(subscription, 1, &mut outbox), Step::Write);
+        feed.end();
+        hands.advance_ms(1_000);
+        assert!(!feed.miss_due());
+        let missed = counters.missed.value();
+        assert!((50..200).contains(&missed), "{missed}");
+    }
 
     const ALL: &[u8] = br#"{"subscription":{"eventTypes":["webchat:connected","webchat:disconnected","webchat:message"],"filter":{"channel":"webchat"}}}"#;
 

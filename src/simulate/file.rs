@@ -27,7 +27,11 @@ pub fn write_file(
     settings: &SimulatorSettings,
     mut progress: impl FnMut(u64),
 ) -> io::Result<SimulatorStats> {
-    let mut traffic = Traffic::new(settings.seed, settings.rate.model_per_s(), settings.curve);
+    let mut traffic = Traffic::new(
+        settings.seed,
+        settings.rate.model_per_s(),
+        settings.day_curve(),
+    );
     let mut disorder = Disorder::new(&settings.faults, settings.seed);
     let mut writer = EventWriter::new();
     let mut payload = Vec::new();

@@ -22,6 +22,7 @@ mod fault_flag;
 mod feed;
 mod file;
 mod habits;
+mod history;
 mod outbox;
 mod pace;
 mod record;

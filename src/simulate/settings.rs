@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::arrivals::Curve;
 use super::fault::Fault;
 
 /// How many events there are.
@@ -68,6 +69,10 @@ pub struct SimulatorSettings {
     /// Whether the rate follows the daily curve, whose mean it then is. The model's day starts at
     /// noon UTC whatever the wall clock says, so that a seed means one sequence.
     pub curve: bool,
+    /// How long the model has been running when the first client subscribes: so much of the past is
+    /// sent at once, with the times it happened at. Less of it where that would be over
+    /// [`SimulatorSettings::HISTORY_EVENTS_MAX`] events; none at [`Rate::Max`], and in files.
+    pub history: Duration,
     /// The one OAuth client's id.
     pub client_id: String,
     /// The one OAuth client's secret.
@@ -91,6 +96,24 @@ impl SimulatorSettings {
     /// The default token lifetime: a day, as Genesys Cloud has it.
     pub const TOKEN_LIFETIME: Duration = Duration::from_secs(86_400);
 
+    /// The longest history: it fits the longest window of an engine's defaults, an hour.
+    pub const HISTORY_MAX: Duration = Duration::from_secs(55 * 60);
+    /// About how many events of the past are sent at most: what takes a second or two. A debug build is
+    /// that much slower.
+    pub const HISTORY_EVENTS_MAX: f64 = if cfg!(debug_assertions) {
+        30_000.0
+    } else {
+        600_000.0
+    };
+
+    /// The curve that the rate follows, the waves of a shift aside.
+    pub(super) const fn day_curve(&self) -> Curve {
+        match self.curve {
+            true => Curve::Day,
+            false => Curve::Flat,
+        }
+    }
+
     /// The defaults for a listening address.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
@@ -98,6 +121,7 @@ impl SimulatorSettings {
             seed: 1,
             rate: Rate::PerSecond(Rate::DEFAULT_PER_S),
             curve: false,
+            history: Duration::ZERO,
             client_id: Self::CLIENT.to_owned(),
             client_secret: SecretString::from(Self::CLIENT),
             token_lifetime: Self::TOKEN_LIFETIME,

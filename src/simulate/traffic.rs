@@ -12,6 +12,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::arrivals::Arrivals;
+use super::arrivals::Curve;
 use super::habits;
 use super::habits::Habit;
 use crate::event::EventKind;
@@ -97,8 +98,8 @@ struct Session {
 
 impl Traffic {
     /// The sequence of `seed` with a mean of `events_per_s` events a second, which must be more
-    /// than 0, on the daily curve or not.
-    pub(super) fn new(seed: u64, events_per_s: f64, curve: bool) -> Self {
+    /// than 0, along a curve.
+    pub(super) fn new(seed: u64, events_per_s: f64, curve: Curve) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut arrivals = Arrivals::new(events_per_s, habits::EVENTS_PER_SESSION, curve);
         let arrival_us = arrivals.next_us(&mut rng);
@@ -134,6 +135,11 @@ impl Traffic {
                 return self.connect(at_us);
             }
         }
+    }
+
+    /// Counts the events that follow from `sequence` on.
+    pub(super) const fn count_from(&mut self, sequence: u64) {
+        self.sequence = sequence;
     }
 
     fn connect(&mut self, at_us: u64) -> TrafficEvent {
@@ -230,7 +236,7 @@ mod tests {
 
     #[test]
     fn the_rate_is_met_over_a_long_run_and_from_the_start() {
-        let mut traffic = Traffic::new(1, 500.0, false);
+        let mut traffic = Traffic::new(1, 500.0, Curve::Flat);
         let mut seconds = vec![0_u32; 1_200];
         while let Some(count) =
             seconds.get_mut(usize::try_from(traffic.next_us() / 1_000_000).unwrap())
@@ -253,7 +259,7 @@ mod tests {
     #[test]
     fn a_seed_repeats_itself_and_no_other() {
         let events = |seed| {
-            let mut traffic = Traffic::new(seed, 500.0, false);
+            let mut traffic = Traffic::new(seed, 500.0, Curve::Flat);
             (0..5_000).map(|_| traffic.take()).collect::<Vec<_>>()
         };
         assert_eq!(events(7), events(7));
@@ -262,7 +268,7 @@ mod tests {
 
     #[test]
     fn sequence_and_offsets_go_up_and_every_event_has_an_open_session() {
-        let mut traffic = Traffic::new(3, 2_000.0, true);
+        let mut traffic = Traffic::new(3, 2_000.0, Curve::Day);
         let mut open = HashSet::new();
         let mut last_us = 0;
         for sequence in 1..=100_000 {
@@ -283,7 +289,7 @@ mod tests {
 
     #[test]
     fn rows_of_closed_sessions_are_used_again() {
-        let mut traffic = Traffic::new(3, 100.0, false);
+        let mut traffic = Traffic::new(3, 100.0, Curve::Flat);
         for _ in 0..100_000 {
             traffic.take();
         }

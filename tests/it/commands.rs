@@ -6,6 +6,7 @@ mod blocked;
 mod canary;
 mod descriptors;
 mod files;
+mod first_hour;
 pub(crate) mod process;
 mod reload;
 mod serve;

@@ -83,6 +83,8 @@ fn a_run_loses_nothing_and_writes_what_it_found() {
         ("/corrected/count", 10_000),
         ("/uncorrected/count", 10_000),
         ("/queries/errors", 0),
+        // All of them, the warm-up and the last second included.
+        ("/arrival/count", 11_000),
         ("/settings/seed", 1),
     ] {
         assert_eq!(report.pointer(key), Some(&part.into()), "{key}");
@@ -218,13 +220,54 @@ async fn chaos_loses_events_only_inside_gaps() {
     assert!(totals.visible + totals.lost >= totals.frames, "{totals:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_loss_is_no_excuse_outside_chaos() {
-    let mut cut = settings(Profile::Constant);
-    cut.faults.push("drop@1000ev".parse().unwrap());
-    let Outcome { report, .. } = outcome(cut).await;
-    assert!(report.totals.missing > 0, "{:?}", report.totals);
-    assert_eq!(report.totals.lost, 0);
+/// What a fault was asked to lose is in the gap that the engine recorded, and not missing.
+#[test]
+fn a_loss_that_was_asked_for_is_no_failure_unless_a_limit_says_so() {
+    let args = |fault| {
+        [
+            "load",
+            "--rate",
+            "2000",
+            "--duration",
+            "2s",
+            "--warmup",
+            "0s",
+        ]
+        .into_iter()
+        .chain([
+            "--fail-if",
+            "lost>0",
+            "--fail-if",
+            "gaps>0",
+            "--fault",
+            fault,
+        ])
+    };
+    for fault in ["drop@1s", "drop@1000ev", "close=1008@1s"] {
+        let all: Vec<&str> = args(fault).collect();
+        let without_limits: Vec<&str> = all
+            .iter()
+            .copied()
+            .filter(|word| !["--fail-if", "lost>0", "gaps>0"].contains(word))
+            .collect();
+        let kept = run(&without_limits, &[]);
+        assert_eq!(kept.code, Some(0), "{fault}: {}", kept.stderr);
+        assert!(kept.stdout.contains(" 0 missing, "), "{}", kept.stdout);
+        assert!(kept.stdout.contains(" lost in 1 gaps"), "{}", kept.stdout);
+    }
+    let all: Vec<&str> = args("drop@1s").collect();
+    let failed = run(&all, &[]);
+    assert_eq!(failed.code, Some(99), "{}", failed.stderr);
+    assert!(
+        failed.stderr.contains("lost>0: it is "),
+        "{}",
+        failed.stderr
+    );
+    assert!(
+        failed.stderr.contains("gaps>0: it is 1"),
+        "{}",
+        failed.stderr
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -128,6 +128,7 @@ fragment groups on Groups {
     name openSessions
     window {
       windowMs activeSessions messagesPerMinute connectionsPerMinute disconnectionsPerMinute
+      avgSessionDurationMs messagesPerSession durations { p50Ms p90Ms p99Ms maxMs }
     }
   }
 }";
@@ -308,6 +309,13 @@ fn of_groups(expected: &mut Expected, groups: &Value, dimension: &str) {
         expected.put(name("active_sessions"), &window["activeSessions"]);
         let open = format!("streamgauge_{dimension}_open_sessions{{{dimension}=\"{label}\"}}");
         expected.put(open, &group["openSessions"]);
+        let mean = seconds(&window["avgSessionDurationMs"]);
+        expected.put(name("session_duration_mean_seconds"), &mean);
+        expected.put(name("session_messages_mean"), &window["messagesPerSession"]);
+        for what in ["p50", "p90", "p99", "max"] {
+            let value = seconds(&window["durations"][format!("{what}Ms")]);
+            expected.put(name(&format!("session_duration_{what}_seconds")), &value);
+        }
     }
 }
 

@@ -100,7 +100,12 @@ impl Server {
                 "{place}: connection refused; start streamgauge serve or demo there, or name another server with --url"
             ),
             CallError::Net(error) => error.to_string(),
-            error => format!("{place}: {error}"),
+            // What speaks another protocol answers with bytes that are no HTTP, or hangs up: a TLS
+            // port that is asked without does either.
+            CallError::Lost(why) => {
+                format!("{place}: {why}; if it stays so, check --url, is it https?")
+            }
+            error => format!("{place}: no answer of streamgauge ({error}); check --url"),
         })?;
         if answered.status != StatusCode::OK {
             return Err(self.refused(&answered));
@@ -136,12 +141,27 @@ impl Server {
                 "the server is not known by this name; use its own, such as localhost"
             }
             (StatusCode::NOT_FOUND, _) => "nothing answers GraphQL there; check --url",
-            _ => {
-                let quoted = self.redactor.quote_body(&answered.body);
-                let said = quoted.map_or_else(String::new, |quoted| format!(": {quoted}"));
-                return format!("{}: status {}{said}", self.place(), status.as_u16());
+            (status, _) if status.is_redirection() => {
+                "it sends on to another place; name that one with --url"
             }
+            (StatusCode::FORBIDDEN, _) => "access is forbidden there; check --url and any proxy",
+            (StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE, _)
+            | (StatusCode::GATEWAY_TIMEOUT, _) => {
+                "the server, or a proxy before it, is not ready; try again"
+            }
+            (status, _) if status.is_server_error() => "the server failed; see its log",
+            _ => "this is no streamgauge server; check --url",
         };
-        format!("{}: {what}", self.place())
+        // What our own answers say is said above.
+        let is_ours = matches!(
+            status,
+            StatusCode::UNAUTHORIZED | StatusCode::MISDIRECTED_REQUEST | StatusCode::NOT_FOUND
+        );
+        let quoted = match is_ours {
+            true => None,
+            false => self.redactor.quote_body(&answered.body),
+        };
+        let says = quoted.map_or_else(String::new, |quoted| format!("; it says {quoted}"));
+        format!("{}: status {}: {what}{says}", self.place(), status.as_u16())
     }
 }

@@ -226,7 +226,7 @@ fn engine(view: &View) -> Vec<Family> {
     let snapshot = &view.snapshot;
     let mut latency = Family::histogram(
         "streamgauge_stage_duration_seconds",
-        "How long events take in each stage, visible being the sum of the four before it, and how long queries take.",
+        "How long events take in each stage, visible being the sum of the four before it, and how long queries take. They begin when the engine reads an event; stage pause is how late the writer woke, which shows when the whole process was stopped.",
     );
     for stage in Stage::ALL {
         let steps = snapshot.latency.steps[stage.index()];

@@ -4,11 +4,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::families::float;
 use super::families::label;
+use super::families::seconds_of;
 use super::family::Family;
 use super::windows::window_label;
 use crate::config::limits;
 use crate::snapshot::Dimension;
+use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::Group;
 use crate::snapshot::GroupKind;
@@ -28,6 +31,14 @@ struct Sums {
     connections: u64,
     disconnections: u64,
     messages: u64,
+    closed: u64,
+    closed_duration_ms: u64,
+    ended_messages: u64,
+    /// Those of the one group with any; a series of several has a maximum, and no percentile that
+    /// could be told.
+    durations: Option<DurationQuantiles>,
+    /// Groups whose durations these are.
+    ended_groups: u64,
 }
 
 impl Sums {
@@ -38,6 +49,25 @@ impl Sums {
         self.connections += minute.connections;
         self.disconnections += minute.disconnections;
         self.messages += minute.messages;
+        self.closed += minute.closed_sessions;
+        self.closed_duration_ms += minute.closed_duration_ms;
+        self.ended_messages += minute.ended_messages;
+        if let Some(mut durations) = minute.durations {
+            let before_ms = self.durations.map_or(0, |before| before.max_ms);
+            durations.max_ms = durations.max_ms.max(before_ms);
+            self.durations = Some(durations);
+            self.ended_groups += 1;
+        }
+    }
+
+    /// A percentile, while one group alone has durations.
+    fn percentile(&self, of: fn(&DurationQuantiles) -> u64) -> Option<f64> {
+        let durations = self.durations.filter(|_| self.ended_groups == 1)?;
+        Some(seconds_of(of(&durations)))
+    }
+
+    fn mean(sum: u64, count: u64) -> Option<f64> {
+        (count > 0).then(|| float(sum) / float(count))
     }
 }
 
@@ -94,6 +124,43 @@ const OF_SESSIONS: [Told; 4] = [
     MESSAGES,
 ];
 
+/// How a number is told that a series may lack.
+type ToldIfAny = (&'static str, &'static str, fn(&Sums) -> Option<f64>);
+
+/// Durations, absent while no session ended; the mean over those that connected inside the window.
+const OF_ENDED: [ToldIfAny; 6] = [
+    (
+        "session_duration_mean_seconds",
+        "Mean duration of the sessions that connected inside the window and have disconnected.",
+        |sums| Some(Sums::mean(sums.closed_duration_ms, sums.closed)? / 1_000.0),
+    ),
+    (
+        "session_duration_p50_seconds",
+        "Median duration of the sessions whose disconnect is inside the window; absent where a series sums several groups.",
+        |sums| sums.percentile(|durations| durations.p50_ms),
+    ),
+    (
+        "session_duration_p90_seconds",
+        "90th percentile of the duration of the sessions whose disconnect is inside the window; absent where a series sums several groups.",
+        |sums| sums.percentile(|durations| durations.p90_ms),
+    ),
+    (
+        "session_duration_p99_seconds",
+        "99th percentile of the duration of the sessions whose disconnect is inside the window; absent where a series sums several groups.",
+        |sums| sums.percentile(|durations| durations.p99_ms),
+    ),
+    (
+        "session_duration_max_seconds",
+        "Longest duration of the sessions whose disconnect is inside the window.",
+        |sums| Some(seconds_of(sums.durations?.max_ms)),
+    ),
+    (
+        "session_messages_mean",
+        "Mean number of messages of the sessions whose disconnect is inside the window.",
+        |sums| Sums::mean(sums.ended_messages, sums.disconnections),
+    ),
+];
+
 fn of_dimension(groups: &Groups, dimension: Dimension) -> Vec<Family> {
     let series = bounded(groups, dimension);
     let name = dimension.label();
@@ -114,6 +181,17 @@ fn of_dimension(groups: &Groups, dimension: Dimension) -> Vec<Family> {
         })
         .collect();
     if dimension != Dimension::Direction {
+        all.extend(OF_ENDED.iter().map(|(what, help, of)| {
+            let family = Family::gauge(&format!("streamgauge_{name}_window_{what}"), help);
+            series.iter().fold(family, |family, (group, sums)| {
+                let Some(number) = of(sums) else {
+                    return family;
+                };
+                let mut labels = label(name, group);
+                labels.push(("window", minute.clone()));
+                family.number(labels, number)
+            })
+        }));
         let family = Family::gauge(
             &format!("streamgauge_{name}_open_sessions"),
             "Sessions open now, whenever they connected.",
@@ -195,5 +273,35 @@ mod tests {
             total
         );
         assert_eq!(series.values().map(|sums| sums.open).sum::<u64>(), 253);
+    }
+
+    #[test]
+    fn percentiles_are_told_of_one_group_and_the_rest_of_several() {
+        let ended = |p50_ms: u64, max_ms: u64| {
+            let mut group = group("q", GroupKind::Named, 0);
+            let minute = &mut group.windows[MINUTE];
+            (minute.closed_sessions, minute.closed_duration_ms) = (2, 2 * p50_ms);
+            (minute.disconnections, minute.ended_messages) = (2, 5);
+            minute.durations = Some(DurationQuantiles {
+                count: 2,
+                p50_ms,
+                p90_ms: max_ms,
+                p99_ms: max_ms,
+                max_ms,
+            });
+            group
+        };
+        let told = |groups: &[Group]| {
+            let mut sums = Sums::default();
+            groups.iter().for_each(|group| sums.add(group));
+            OF_ENDED.map(|(_, _, of)| of(&sums))
+        };
+        assert_eq!(told(&[]), [None; 6]);
+        let silent = group("silent", GroupKind::Named, 1);
+        assert_eq!(told(std::slice::from_ref(&silent)), [None; 6]);
+        let one = [1.0, 1.0, 9.0, 9.0, 9.0, 2.5].map(Some);
+        assert_eq!(told(&[ended(1_000, 9_000), silent]), one);
+        let both = told(&[ended(1_000, 9_000), ended(3_000, 4_000)]);
+        assert_eq!(both, [Some(2.0), None, None, None, Some(9.0), Some(2.5)]);
     }
 }

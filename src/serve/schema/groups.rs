@@ -19,6 +19,9 @@ use crate::snapshot::WindowStats;
 /// read.
 pub(super) const GROUPS_SHOWN_MAX: i32 = 500;
 
+/// Groups that can be left out: as many as there are names.
+pub(super) const GROUP_OFFSET_MAX: i32 = 65_535;
+
 /// What sessions and messages are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Dimension")]
@@ -120,6 +123,7 @@ pub(super) struct Wanted {
     pub(super) by: GroupBy,
     pub(super) order: GroupOrder,
     pub(super) first: i32,
+    pub(super) offset: i32,
     pub(super) window: GroupWindow,
     pub(super) name: Option<String>,
     pub(super) search: Option<String>,
@@ -130,6 +134,9 @@ impl Groups {
     /// The first groups of a dimension in an order, or the one of a name.
     pub(super) fn new(snapshot: &Snapshot, wanted: &Wanted) -> Result<Self> {
         let first = range::within("first", wanted.first, 0..=GROUPS_SHOWN_MAX)?;
+        let offset = range::within("offset", wanted.offset, 0..=GROUP_OFFSET_MAX)?;
+        // Those before the page are found too, and left out at the end.
+        let first = offset + first;
         let dimension = Dimension::from(wanted.by);
         let table = snapshot.groups.by(dimension);
         let room = &snapshot.groups.room;
@@ -151,7 +158,7 @@ impl Groups {
             capacity: Count(room.capacity),
             overflowed: Count(room.overflowed[dimension.index()]),
             found: Count(matching),
-            items: found
+            items: found[offset.min(found.len())..]
                 .iter()
                 .map(|group| Group::new(&snapshot.groups, dimension, group, window))
                 .collect(),

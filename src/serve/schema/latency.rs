@@ -37,7 +37,7 @@ pub(super) struct StageLatency {
 /// times over a minute count as a minute.
 #[derive(Debug, SimpleObject)]
 pub(super) struct Latency {
-    /// How many times are recorded: events, or queries for the stage `QUERY`.
+    /// How many times are recorded: events, queries for the stage `QUERY`, wake-ups for `PAUSE`.
     count: Count,
     /// The median, in milliseconds.
     p50_ms: f64,
@@ -64,7 +64,7 @@ impl Latency {
     }
 }
 
-/// A part of the way of an event, or of a query.
+/// A part of the way of an event, or of a query, or the pauses of the whole process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Stage")]
 pub(super) enum LatencyStage {
@@ -76,8 +76,13 @@ pub(super) enum LatencyStage {
     Aggregate,
     /// From there until the snapshot that shows it is stored.
     Publish,
-    /// From arrival until readers can see it: the four stages before, event by event.
+    /// From arrival until readers can see it: the four stages before, event by event. Arrival is when
+    /// the engine read the event: time before that, such as while the process was stopped, is not in it.
+    /// PAUSE shows such stops; only a sender with a plan (streamgauge load) can measure their effect.
     Visible,
     /// From a GraphQL request's last byte until its answer is ready to be written.
     Query,
+    /// How much later the writer woke than the moment it had set itself, at least ten times a second
+    /// unless it is always busy. A stop of the whole process is here, up to a tenth of a second short.
+    Pause,
 }

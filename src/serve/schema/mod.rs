@@ -84,7 +84,7 @@ pub(super) fn build(introspection: bool) -> Schema {
     let builder = builder()
         .limit_depth(limits::INTROSPECTION_DEPTH_MAX)
         .limit_recursive_depth(limits::QUERY_BRACKETS_MAX)
-        .limit_complexity(limits::QUERY_EXPANDED_MAX)
+        .limit_complexity(limits::QUERY_COMPLEXITY_MAX)
         .limit_directives(limits::QUERY_DIRECTIVES_MAX);
     if introspection {
         return builder.finish();
@@ -156,6 +156,13 @@ impl Query {
         order_by: GroupOrder,
         #[graphql(default = 20, desc = "How many groups at the most, from 0 to 500.")] first: i32,
         #[graphql(
+            default = 0,
+            desc = "How many groups of the order to leave out before those: the next page of 500 has \
+                    offset 500. Pages of one request are of one snapshot and fit together; between \
+                    requests groups change places, least of all by NAME. From 0 to 65535."
+        )]
+        offset: i32,
+        #[graphql(
             default_with = "GroupWindow::OneMinute",
             desc = "The span that the numbers are taken over."
         )]
@@ -173,6 +180,7 @@ impl Query {
             by,
             order: order_by,
             first,
+            offset,
             window,
             name,
             search,

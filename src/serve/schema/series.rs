@@ -75,8 +75,12 @@ pub(super) struct Series {
     /// The length of a step, in milliseconds.
     step_ms: f64,
     /// A value a step, oldest first: the sum over the step for counts, else what was at its end. Null
-    /// where there is none: before the engine began, and for percentiles of no sessions.
+    /// where there is none: before the engine began, and for percentiles of no sessions. Of a step that
+    /// is known in part a count is that of the part: `coverage` says how much.
     values: Values,
+    /// Of each step the share of its seconds that is known, from 0 to 1: less than 1 at the oldest end
+    /// only, where the engine began or keeps no more.
+    coverage: Values,
 }
 
 /// What is asked for.
@@ -208,16 +212,28 @@ impl Grid {
     }
 
     /// A value a step, oldest first, from seconds that stand newest first.
-    fn values<T>(&self, seconds: &[&T], sums: bool, value: impl Fn(&T) -> Option<f64>) -> Values {
-        let of_step = |place: usize| {
+    fn values<T>(&self, seconds: &[&T], sums: bool, value: impl Fn(&T) -> Option<f64>) -> Steps {
+        let known = |place: usize| {
             let newest = self.ahead + self.step * (self.count - 1 - place);
-            if !sums {
-                return seconds.get(newest).and_then(|second| value(second));
-            }
-            let whole = seconds.get(newest..newest + self.step)?;
-            whole.iter().map(|second| value(second)).sum()
+            let end = seconds.len().min(newest + self.step);
+            seconds.get(newest..end).unwrap_or_default()
         };
-        Values((0..self.count).map(of_step).collect())
+        let of_step = |place: usize| {
+            let known = known(place);
+            match sums {
+                false => known.first().and_then(|second| value(second)),
+                true if known.is_empty() => None,
+                true => known.iter().map(|second| value(second)).sum(),
+            }
+        };
+        let share = |place: usize| {
+            let known = signed(known(place).len());
+            Some(signed_float(known) / signed_float(signed(self.step)))
+        };
+        Steps {
+            values: Values((0..self.count).map(of_step).collect()),
+            coverage: Values((0..self.count).map(share).collect()),
+        }
     }
 
     /// The series of one group.
@@ -232,19 +248,20 @@ impl Grid {
         let open = series.open_at_end(dimension, group);
         let kept = series.group(dimension, group.id, open, self.reach);
         let seconds: Vec<&GroupSecond> = kept.iter().rev().collect();
-        let values = self.values(&seconds, metric.is_count(), |second| {
+        let steps = self.values(&seconds, metric.is_count(), |second| {
             metric.of_group(second)
         });
-        self.series(Some(group.name.as_ref().to_owned()), metric, values)
+        self.series(Some(group.name.as_ref().to_owned()), metric, steps)
     }
 
-    fn series(&self, name: Option<String>, metric: SeriesMetric, values: Values) -> Series {
+    fn series(&self, name: Option<String>, metric: SeriesMetric, steps: Steps) -> Series {
         Series {
             name,
             metric,
             start_ms: signed_float(self.start_ms),
             step_ms: signed_float(1_000 * signed(self.step)),
-            values,
+            values: steps.values,
+            coverage: steps.coverage,
         }
     }
 }
@@ -295,6 +312,13 @@ impl SeriesMetric {
         };
         Some(f64::from(count))
     }
+}
+
+/// What is known of each step.
+#[derive(Debug, PartialEq)]
+struct Steps {
+    values: Values,
+    coverage: Values,
 }
 
 /// Values of a series, null where there is none. It is a type of its own because the library would

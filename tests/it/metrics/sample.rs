@@ -257,6 +257,16 @@ fn group(name: &str, kind: GroupKind, open_sessions: u64) -> Group {
         connections: u64::from(length_ms) + 2,
         disconnections: u64::from(length_ms) + 3,
         active_sessions: u64::from(length_ms) + 4,
+        closed_sessions: 4,
+        closed_duration_ms: u64::from(length_ms) + 5,
+        ended_messages: u64::from(length_ms) + 6,
+        durations: Some(DurationQuantiles {
+            count: 4,
+            p50_ms: u64::from(length_ms) + 7,
+            p90_ms: u64::from(length_ms) + 8,
+            p99_ms: u64::from(length_ms) + 9,
+            max_ms: u64::from(length_ms) + 10,
+        }),
         ..WindowStats::default()
     });
     Group {

@@ -122,3 +122,140 @@ fn a_reader_that_leaves_ends_it_quietly() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(text(&output.stderr), "");
 }
+
+/// Runs `streamgauge replay` on a file of these bytes.
+fn replay_file(name: &str, bytes: &[u8], flags: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let flags: Vec<&str> = [path.to_str().unwrap()]
+        .into_iter()
+        .chain(flags.iter().copied())
+        .collect();
+    replay(&flags, "")
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    use ruzstd::encoding::CompressionLevel;
+    ruzstd::encoding::compress_to_vec(bytes, CompressionLevel::Fastest)
+}
+
+#[test]
+fn files_as_people_have_them_give_the_same_steps() {
+    let script: Vec<String> = (0..600).map(|n| format!("c {n} {}", n * 10)).collect();
+    let lines = events(&script.join(","));
+    let records: Vec<&str> = lines.lines().collect();
+    let pretty: String = records
+        .iter()
+        .map(|record| {
+            let value: serde_json::Value = serde_json::from_str(record).unwrap();
+            serde_json::to_string_pretty(&value).unwrap() + "\n"
+        })
+        .collect();
+    let array = format!("[{}]", records.join(","));
+    let files: [(&str, Vec<u8>); 15] = [
+        ("lines", lines.clone().into()),
+        ("no line end", records.concat().into()),
+        ("byte-order mark", format!("\u{FEFF}{lines}").into()),
+        ("CRLF", lines.replace('\n', "\r\n").into()),
+        ("CR", lines.replace('\n', "\r").into()),
+        ("array", array.clone().into()),
+        (
+            "array over lines",
+            format!("[\n  {}\n]\n", records.join(",\n  ")).into(),
+        ),
+        ("array of arrays", format!("[{array}]").into()),
+        ("commas", records.join(",\n").into()),
+        ("pretty", pretty.clone().into()),
+        ("pretty, CRLF", pretty.replace('\n', "\r\n").into()),
+        (
+            "separators",
+            format!("\u{1E}{}\n", records.join("\n\u{1E}")).into(),
+        ),
+        ("gzip", gzip(array.as_bytes())),
+        (
+            "gzip members",
+            [
+                gzip(&lines.as_bytes()[..5_000]),
+                gzip(&lines.as_bytes()[5_000..]),
+            ]
+            .concat(),
+        ),
+        ("zstd", zstd(pretty.as_bytes())),
+    ];
+    let expected = replay(&["-", "--strict"], &lines);
+    assert_eq!(expected.status.code(), Some(0));
+    for (name, bytes) in files {
+        let output = replay_file("e.json", &bytes, &["--strict"]);
+        let notes = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{name}: {notes}");
+        assert_eq!(output.stdout, expected.stdout, "{name}");
+        assert!(
+            notes.contains(" 600 applied, 0 ignored, 0 rejected"),
+            "{name}: {notes}"
+        );
+    }
+    // And on standard input.
+    let output = replay(&["-"], &array);
+    assert_eq!(output.stdout, expected.stdout);
+}
+
+#[test]
+fn a_file_of_which_no_line_is_accepted_is_a_failure_that_says_why() {
+    let check = |bytes: &[u8], part: &str| {
+        for flags in [[].as_slice(), &["--strict"]] {
+            let output = replay_file("e.json", bytes, flags);
+            let notes = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{part}: {notes}");
+            let last = notes.lines().last().unwrap();
+            let is_named = last.starts_with("error: replay: ") && last.contains("e.json: ");
+            assert!(is_named && last.contains(part), "{part}: {notes}");
+            assert_eq!(text(&output.stdout), "");
+        }
+    };
+    check(b"time,type,id\n1,connected,a\n", "CSV");
+    check(b"\n\n\r\n", "blank");
+    check(b"[]", "no object");
+    check(b"<html>\n</html>\n", "HTML");
+    check(
+        b"{\"entities\":[{\"eventType\":\"webchat:connected\"}]}",
+        ".entities[]",
+    );
+    check(b"{\n \"entities\": [\n {\"a\":1}\n]}\n", ".entities[]");
+    check(b"{\"a\":1}\n", "eventType");
+    check(b"\x1F\x8B\x08\0\0\0\0\0\0\x03", "in the middle");
+    check(b"\xFF\xFE{\0}\0", "UTF-16");
+    check(b"PK\x03\x04...", "zip");
+    check(b"\xFD7zXZ\0...", "xz");
+    check(b"BZh91AY", "bzip2");
+    let ignored = b"{\"eventType\":\"voice:connected\",\"timestamp\":1,\"data\":{\"id\":\"a\"}}\n";
+    check(ignored, "other types");
+    // One good line is enough, and nothing at all is no failure.
+    let output = replay_file("e.json", b"oops\n", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let one = [&events("c 1 500"), "oops\n"].concat();
+    assert_eq!(
+        replay_file("e.json", one.as_bytes(), &[]).status.code(),
+        Some(0)
+    );
+    assert_eq!(replay_file("e.json", b"", &[]).status.code(), Some(0));
+}
+
+#[test]
+fn what_was_read_before_the_damage_stands() {
+    let packed = gzip(events("c 1 500, c 2 1500, c 3 2500").as_bytes());
+    let output = replay_file("e.gz", &packed[..packed.len() - 3], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("after line 3: gzip: the file ends in the middle"),
+        "{error}"
+    );
+    assert_eq!(text(&output.stdout).lines().count(), 2);
+}

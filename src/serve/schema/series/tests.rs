@@ -88,6 +88,12 @@ async fn series_of(snapshot: Snapshot, arguments: &str) -> Value {
     data["timeSeries"].take()
 }
 
+async fn coverage_of(snapshot: Snapshot, arguments: &str) -> Value {
+    let query = format!("{{ timeSeries({arguments}) {{ coverage }} }}");
+    let mut data = execute(&query, snapshot).await.data.into_json().unwrap();
+    data["timeSeries"][0]["coverage"].take()
+}
+
 async fn series(arguments: &str) -> Value {
     series_of(snapshot(), arguments).await
 }
@@ -121,11 +127,20 @@ async fn counts_are_summed_and_levels_are_those_at_the_end_of_a_step() {
 }
 
 #[tokio::test]
-async fn what_is_not_kept_is_null_and_the_grid_stays() {
+async fn what_is_known_of_a_step_is_given_with_its_share_and_the_grid_stays() {
     let shown = series("metric: MESSAGES, last: 15, step: 3").await;
     // Of the step 996 to 998 one second is missing; of those before all are.
     assert_eq!(shown[0]["startMs"], 990_000.0);
-    assert_eq!(shown[0]["values"], json!([null, null, null, 12.0, 21.0]));
+    assert_eq!(shown[0]["values"], json!([null, null, 3.0, 12.0, 21.0]));
+    for metric in ["MESSAGES", "OPEN_SESSIONS", "DURATION_P50"] {
+        let shown = coverage_of(snapshot(), &format!("metric: {metric}, last: 15, step: 3")).await;
+        assert_eq!(shown, json!([0.0, 0.0, 2.0 / 3.0, 1.0, 1.0]), "{metric}");
+    }
+    let of_group = "metric: MESSAGES, by: QUEUE, name: \"busy\", last: 15, step: 3";
+    let shown = coverage_of(snapshot(), of_group).await;
+    assert_eq!(shown, json!([0.0, 0.0, 2.0 / 3.0, 1.0, 1.0]));
+    let shown = series(of_group).await;
+    assert_eq!(shown[0]["values"], json!([null, null, 0.0, 0.0, 3.0]));
     let shown = series("metric: OPEN_SESSIONS, last: 15, step: 3").await;
     assert_eq!(
         shown[0]["values"],
@@ -138,6 +153,12 @@ async fn what_is_not_kept_is_null_and_the_grid_stays() {
     let shown = series_of(young, "metric: MESSAGES, last: 3").await;
     assert_eq!(shown[0]["startMs"], 1_004_000.0);
     assert_eq!(shown[0]["values"], json!([null, null, null]));
+    let young = Snapshot {
+        now: EpochMs::from_ms(1_007_040),
+        ..Snapshot::default()
+    };
+    let shown = coverage_of(young, "metric: MESSAGES, last: 3").await;
+    assert_eq!(shown, json!([0.0, 0.0, 0.0]));
 }
 
 #[tokio::test]
@@ -208,7 +229,7 @@ async fn the_usual_charts_fit_and_a_flood_of_them_does_not() {
     assert_eq!(of(4, "metric: MESSAGES, by: QUEUE").await, 0);
     assert_eq!(of(10, "metric: MESSAGES, last: 3600").await, 0);
     assert_eq!(of(4, "metric: MESSAGES, by: QUEUE, first: 50").await, 0);
-    assert_eq!(of(10, "metric: MESSAGES, by: QUEUE, first: 50").await, 1);
+    assert_eq!(of(20, "metric: MESSAGES, by: QUEUE, first: 50").await, 1);
 }
 
 #[tokio::test]
