@@ -1,12 +1,13 @@
 //! Keeps connections that take nothing from keeping everybody else out: when there is no room left
 //! for answers, those that wait for their client longest and hold most are cut.
 
+use std::future::pending;
 use std::time::Duration;
 
 use tokio::select;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio::time::sleep;
+use tokio::time::sleep_until;
 
 use super::account::Account;
 use super::account::Budget;
@@ -72,18 +73,29 @@ impl Warden {
 
     /// Goes on until the register is gone.
     pub(super) async fn run(mut self) {
-        let mut is_pressed = false;
+        // When to look next, while somebody is pressed for room. Who asks again and again does not put
+        // it off.
+        let mut look_at = None;
         loop {
+            let looking = async {
+                match look_at {
+                    Some(at) => sleep_until(at).await,
+                    None => pending().await,
+                }
+            };
             select! {
                 opened = self.opened.recv() => match opened {
                     Some(account) => self.admit(account),
                     None => return,
                 },
-                () = self.budget.pressed() => is_pressed = true,
-                // A cut takes a moment to give room.
-                () = sleep(PAUSE), if is_pressed => {
+                () = self.budget.pressed(), if look_at.is_none() => {
+                    look_at = Some(Instant::now() + PAUSE);
+                }
+                () = looking => {
                     self.cut_worst();
-                    is_pressed = self.budget.is_wanted();
+                    let is_wanted = self.budget.is_wanted();
+                    // A cut takes a moment to give room.
+                    look_at = is_wanted.then(|| Instant::now() + PAUSE);
                 }
             }
         }

@@ -69,8 +69,9 @@ struct Queue {
     /// Whether anything happened to its sessions since its list was made.
     is_changed: bool,
     listed: Arc<Vec<OpenSession>>,
-    /// The keys of those listed, and their sessions.
-    keys: Vec<(Key, SessionKey)>,
+    /// The keys of those listed, their sessions and their groups: a session may end and begin again
+    /// in its row at the very time it had.
+    keys: Vec<(Key, SessionKey, Home)>,
 }
 
 impl Queue {
@@ -79,7 +80,7 @@ impl Queue {
         let place = self
             .keys
             .iter()
-            .position(|known| *known == (key, row.key()))?;
+            .position(|&(known, session, _)| (known, session) == (key, row.key()))?;
         Some(Arc::clone(&self.listed.get(place)?.id))
     }
 }
@@ -215,19 +216,22 @@ impl LongestOpen {
             return 1;
         }
         let oldest = queue.ages.iter().take(LONGEST_OF_QUEUE);
-        let keys: Vec<(Key, SessionKey)> = oldest
-            .map(|key| (key, sessions.row(row_of(key)).key()))
+        let keys: Vec<(Key, SessionKey, Home)> = oldest
+            .map(|key| {
+                let row = sessions.row(row_of(key));
+                (key, row.key(), row.home)
+            })
             .collect();
         let is_same = keys == queue.keys
             && keys
                 .iter()
                 .zip(queue.listed.iter())
-                .all(|((key, _), listed)| {
+                .all(|((key, ..), listed)| {
                     let row = sessions.row(row_of(*key));
                     row.messages == listed.messages && row.last_seen() == listed.last_seen
                 });
         if !is_same {
-            let listed = keys.iter().map(|&(key, _)| {
+            let listed = keys.iter().map(|&(key, ..)| {
                 let row = sessions.row(row_of(key));
                 let id = queue
                     .id(key, row)

@@ -511,6 +511,38 @@ fn who_lets_go_of_the_longest_open_frees_no_list() {
 }
 
 #[test]
+fn a_session_that_begins_again_where_it_began_is_listed_with_its_new_names() {
+    let mut settings = settings();
+    settings.lateness_ms = 100;
+    let mut state = state_with(settings);
+    let connect = |state: &mut State, deployment: &str| {
+        let mut batch = connect_batch(1, 7, "guest 1");
+        batch
+            .texts
+            .define(0, Labels::from_number(7), "", deployment);
+        state.apply_batch(&batch);
+        batch.events[0].session
+    };
+    let session = connect(&mut state, "web");
+    listed_at(&mut state, 31_000);
+    // Within the skew before its connect: it closes with no length, is forgotten soon, and the next
+    // connect, at the same time, is another session in the same row.
+    state.apply(&Event {
+        session,
+        ..event(EventKind::Disconnected, 1, -1_000)
+    });
+    state.advance(EpochMs::from_ms(START + 31_500));
+    connect(&mut state, "app");
+    listed_at(&mut state, 32_000);
+    let longest = snapshot(&state).longest;
+    let of_queue = longest.by_queue.iter().flat_map(|queue| queue.iter());
+    for session in longest.overall.iter().chain(of_queue) {
+        assert_eq!(&*session.deployment, "app");
+    }
+    assert_eq!(longest.overall.len(), 1);
+}
+
+#[test]
 fn a_number_of_labels_means_what_was_said_before_its_event() {
     let mut state = state_with(settings());
     let mut batch = connect_batch(1, 7, "guest 1");
