@@ -58,6 +58,7 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
 pub struct Engine {
     local_addr: SocketAddr,
     reader: Reader,
+    clock: Clock,
     ingest: Part,
     writer: Part,
     stop_writer: StopWriter,
@@ -151,7 +152,7 @@ impl Engine {
             ring::ring(limits::RING_BATCHES, limits::BATCH_EVENTS, bell.clone());
         let stream = settings.stream;
         let auth = settings.auth;
-        let ingest_clock = clock.clone();
+        let (ingest_clock, own_clock) = (clock.clone(), clock.clone());
         let pulse = reader.pulse().clone();
         pulse.begin(clock.mono_ns());
         let source = move || {
@@ -181,6 +182,7 @@ impl Engine {
         Ok(Self {
             local_addr,
             reader,
+            clock: own_clock,
             ingest,
             writer,
             stop_writer,
@@ -200,6 +202,12 @@ impl Engine {
     /// What the engine publishes.
     pub fn reader(&self) -> Reader {
         self.reader.clone()
+    }
+
+    /// Whether a part of the pipeline has given no sign of life for longer than it may.
+    pub fn is_late(&self) -> bool {
+        let beats = self.reader.pulse().look(self.clock.mono_ns());
+        beats.iter().any(|beat| beat.is_late)
     }
 
     /// Waits until a part of the engine ends by itself. Can be dropped while it waits.

@@ -102,7 +102,9 @@ async fn serve(
                     () = reloader.reload(&engine) => systemd.ready(&reader.load()),
                 }
             }
-            _ = looks.tick(), if period.is_some() => systemd.look(&reader.load()),
+            _ = looks.tick(), if period.is_some() => {
+                systemd.look(&reader.load(), engine.is_late());
+            }
             error = engine.failed() => {
                 // The first failure is the one to report; what the rest says of it is an echo.
                 let _ = engine.shutdown().await;

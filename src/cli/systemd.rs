@@ -87,15 +87,17 @@ impl Systemd {
         self.send("STOPPING=1\nSTATUS=stopping\n");
     }
 
-    /// Tells what has changed, and that the pipeline moves if it does.
-    pub(super) fn look(&mut self, snapshot: &Snapshot) {
+    /// Tells what has changed, and that the pipeline moves if it does: snapshots follow each other, and
+    /// no part of it is late.
+    pub(super) fn look(&mut self, snapshot: &Snapshot, is_late: bool) {
         let mut message = String::new();
         let status = status(snapshot);
         if status != self.status {
             message.push_str(&format!("STATUS={status}\n"));
             self.status = status;
         }
-        if self.pulse.beats(snapshot.sequence, Instant::now()) && self.watchdog.is_some() {
+        let is_moving = self.pulse.beats(snapshot.sequence, Instant::now()) && !is_late;
+        if is_moving && self.watchdog.is_some() {
             message.push_str("WATCHDOG=1\n");
         }
         if !message.is_empty() {
@@ -257,13 +259,16 @@ mod tests {
             systemd.ready(&snapshot);
             assert_eq!(received(), "READY=1\nSTATUS=stream idle\n");
             snapshot.sequence = 7;
-            systemd.look(&snapshot);
+            systemd.look(&snapshot, false);
             assert_eq!(received(), "WATCHDOG=1\n");
             snapshot.stream.state = StreamState::Refused;
             snapshot.stream.last_error = Some("token: 401\nREADY=0".into());
-            systemd.look(&snapshot);
+            systemd.look(&snapshot, false);
             let expected = "STATUS=stream refused: token: 401 READY=0\nWATCHDOG=1\n";
             assert_eq!(received(), expected);
+            // Snapshots follow each other, and ingest has stopped: nothing is sent.
+            snapshot.sequence = 8;
+            systemd.look(&snapshot, true);
             systemd.reloading();
             let reloading = received();
             let (_, us) = reloading
@@ -286,7 +291,7 @@ mod tests {
             let mut systemd = Systemd::new(&environment(variables), Duration::ZERO);
             assert_eq!(systemd.period(), None, "{variables:?}");
             systemd.ready(&Snapshot::default());
-            systemd.look(&Snapshot::default());
+            systemd.look(&Snapshot::default(), false);
             systemd.stopping();
         }
     }
