@@ -284,3 +284,33 @@ fn the_readme_names_every_setting_and_both_commands() {
         "the gate runs the README's test command"
     );
 }
+
+/// Archives, packages and compiled things belong to registries, not to a tree of sources.
+#[test]
+fn the_tree_holds_sources_only() {
+    const BUILT: [&str; 12] = [
+        "whl", "egg", "zip", "tar", "tgz", "jar", "so", "a", "o", "wasm", "pyc", "exe",
+    ];
+    // What builds and developers leave here, none of it committed.
+    const OURS: [&str; 6] = ["target", ".git", "node_modules", "dist", "out", "artifacts"];
+    let mut folders = vec![root().to_owned()];
+    let mut wrong = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                if !OURS.contains(&name) {
+                    folders.push(path);
+                }
+            } else if path
+                .extension()
+                .is_some_and(|extension| BUILT.iter().any(|built| extension == *built))
+                || name.ends_with(".min.js")
+            {
+                wrong.push(path);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
