@@ -251,7 +251,7 @@ fn writer(consumer: Consumer, clock: &Clock) -> (Writer, Reader) {
     state.fill(&mut first);
     let (publisher, reader) = snapshot::channel(first);
     let samples = Mailbox::new(1);
-    let writer = Writer::new(state, vec![consumer], publisher, samples, clock.clone(), 1);
+    let writer = Writer::new(state, consumer.into(), publisher, samples, clock.clone(), 1);
     (writer, reader)
 }
 

@@ -6,6 +6,7 @@
 //! than none.
 
 mod error;
+mod inputs;
 mod reload;
 
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ use crate::config::EngineSettings;
 use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::event::IdKeys;
+use crate::input::Shard;
 use crate::net::Connector;
 use crate::net::Endpoint;
 use crate::net::NetError;
@@ -46,6 +48,7 @@ use crate::source::Exit;
 use crate::time::Clock;
 
 pub use error::EngineError;
+pub use inputs::Inputs;
 pub use reload::Reloaded;
 
 use reload::Replaceable;
@@ -66,6 +69,7 @@ pub struct Engine {
     stop_server: CancellationToken,
     notifier: Option<Notifier>,
     replaceable: Replaceable,
+    inputs: Inputs,
     failures: mpsc::Receiver<EngineError>,
 }
 
@@ -148,8 +152,9 @@ impl Engine {
         };
 
         let bell = Bell::new();
-        let (producer, consumer) =
-            ring::ring(limits::RING_BATCHES, limits::BATCH_EVENTS, bell.clone());
+        let (inlet, rings) = ring::rings(bell.clone());
+        let inputs = Inputs::new(inlet, keys, clock.clone(), reader.pulse().clone());
+        let producer = inputs.producer(Shard::only(EventsStream::NAME));
         let stream = settings.stream;
         let auth = settings.auth;
         let (ingest_clock, own_clock) = (clock.clone(), clock.clone());
@@ -163,8 +168,8 @@ impl Engine {
             Ok(source.with_pulse(&pulse))
         };
         let (failed, failures) = mpsc::channel(4);
-        let writer = Writer::new(state, vec![consumer], publisher, samples, clock, engine_id)
-            .with_alerts(alerts);
+        let writer =
+            Writer::new(state, rings, publisher, samples, clock, engine_id).with_alerts(alerts);
         let stop_writer = StopWriter {
             stop: Arc::default(),
             bell,
@@ -190,6 +195,7 @@ impl Engine {
             stop_server,
             notifier,
             replaceable,
+            inputs,
             failures,
         })
     }
@@ -197,6 +203,11 @@ impl Engine {
     /// Where the server listens; the port is the one the system chose when 0 was asked for.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Where further inputs come in; they may come and go while the engine runs.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
     }
 
     /// What the engine publishes.

@@ -13,6 +13,7 @@
 
 // The words everything else is written in: no I/O, no state.
 pub mod event;
+pub mod input;
 pub mod stream;
 pub mod time;
 pub mod window;

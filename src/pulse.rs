@@ -123,12 +123,12 @@ impl Pulse {
     /// A batch was put into the ring.
     pub fn offered(&self, now_ns: u64) {
         let Stamps { ingest, writer, .. } = &*self.0;
-        let offered = ingest.offered.load(Ordering::Relaxed);
+        // Counted by every input, so not by a load and a store.
+        let offered = ingest.offered.fetch_add(1, Ordering::Relaxed);
         // The writer may have taken this batch already: then it counts one more than was offered.
         if writer.taken.load(Ordering::Relaxed) >= offered {
             set(&ingest.waiting_ns, now_ns);
         }
-        ingest.offered.store(offered + 1, Ordering::Relaxed);
     }
 
     /// The writer begins a turn.

@@ -58,6 +58,8 @@ pub enum LossCause {
     Unreachable,
     /// Another client subscribed to the same stream, and the peer keeps the newest.
     Displaced,
+    /// No loss of a connection: a further input was there, and not live yet.
+    Starting,
     /// No loss of the connection: the clock of this machine was wrong, and was set right.
     Clock,
 }
@@ -73,6 +75,7 @@ impl LossCause {
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::Displaced => "displaced",
+            Self::Starting => "starting",
             Self::Clock => "clock",
         }
     }

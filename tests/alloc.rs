@@ -177,7 +177,11 @@ fn offer_millisecond(producer: &mut Producer, millisecond: i64, age: i64, start:
             direction: is_message.then_some(Direction::Inbound),
         });
     }
-    batch.delta.received = 64;
+    (
+        batch.delta.received,
+        batch.delta.accepted,
+        batch.delta.events,
+    ) = (64, 64, 64);
     assert!(producer.offer(batch).is_ok());
 }
 
@@ -190,7 +194,7 @@ fn the_writer_allocates_nothing_once_warm() {
     let state = State::new(settings, IdKeys::FIXED, start);
     let (mut producer, consumer) = ring(4, 64, Bell::new());
     let (publisher, reader) = snapshot::channel(Snapshot::default());
-    let mut writer = Writer::new(state, vec![consumer], publisher, Mailbox::new(4), clock, 1);
+    let mut writer = Writer::new(state, consumer.into(), publisher, Mailbox::new(4), clock, 1);
     let (mut batches, mut at) = (0, 0);
     let mut run = |milliseconds: std::ops::Range<i64>, step: u32| {
         let mut found = 0;

@@ -57,6 +57,8 @@ fn fill(snapshot: &mut Snapshot, engine_id: u64, sequence: u64) {
     snapshot.counters.received = sequence;
     snapshot.counters.rejected = [0; Reject::COUNT];
     snapshot.counters.rejected[0] = sequence / 2;
+    snapshot.counters.accepted = sequence - sequence / 2;
+    snapshot.counters.events = sequence - sequence / 2;
     snapshot.counters.applied = sequence - sequence / 2;
     snapshot.counters.bytes = count;
     snapshot.stream.reconnects = count;

@@ -52,6 +52,8 @@ pub(crate) fn run(bytes: &[u8]) {
         received += 1;
         state.count(&Delta {
             received: 1,
+            accepted: 1,
+            events: 1,
             bytes: 100,
             ..Delta::default()
         });

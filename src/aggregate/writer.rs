@@ -20,8 +20,8 @@ use crate::latency::Spectra;
 use crate::latency::Stage;
 use crate::ring::Batch;
 use crate::ring::Bell;
-use crate::ring::Consumer;
 use crate::ring::Mailbox;
+use crate::ring::Rings;
 use crate::ring::Waiter;
 use crate::snapshot::Publisher;
 use crate::snapshot::RingStats;
@@ -39,8 +39,8 @@ const WAIT_MAX: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Writer {
     state: State,
-    /// One ring per ingest connection, polled in turn.
-    rings: Vec<Consumer>,
+    /// One ring per input, polled in turn.
+    rings: Rings,
     publisher: Publisher,
     clock: Clock,
     /// Latency of GraphQL requests in nanoseconds, from readers.
@@ -76,7 +76,7 @@ impl Writer {
     /// A writer over its rings; `engine_id` goes into every snapshot.
     pub fn new(
         state: State,
-        rings: Vec<Consumer>,
+        rings: Rings,
         publisher: Publisher,
         samples: Mailbox<u64>,
         clock: Clock,
@@ -141,23 +141,33 @@ impl Writer {
     pub fn do_work(&mut self, was_idle: bool) -> usize {
         self.publisher.pulse().writer(self.clock.mono_ns());
         self.read_clocks();
-        let mut applied = 0;
-        for index in 0..self.rings.len() {
-            self.high_water = self.high_water.max(self.rings[index].depth_events());
-            for _ in 0..limits::DRAIN_QUOTA_BATCHES {
-                let Some(batch) = self.rings[index].drain() else {
-                    break;
-                };
-                self.apply(&batch);
-                self.rings[index].recycle(batch);
-                applied += 1;
-            }
-        }
+        let state = &mut self.state;
+        self.rings.admit(|input| state.open_input(input));
+        let applied = self.drain();
+        let state = &mut self.state;
+        self.rings.dismiss(|input| state.end_input(input));
         self.is_working = self.state.work(limits::WORK_PIECES);
         if self.is_due(was_idle) {
             self.publish();
         }
         applied
+    }
+
+    /// Takes up to a quota of batches from each ring; how many.
+    fn drain(&mut self) -> usize {
+        let mut drained = 0;
+        for place in 0..self.rings.len() {
+            self.high_water = self.high_water.max(self.rings.at(place).depth_events());
+            for _ in 0..limits::DRAIN_QUOTA_BATCHES {
+                let Some(batch) = self.rings.at(place).drain() else {
+                    break;
+                };
+                self.apply(&batch);
+                self.rings.at(place).recycle(batch);
+                drained += 1;
+            }
+        }
+        drained
     }
 
     fn read_clocks(&mut self) {
@@ -251,17 +261,10 @@ impl Writer {
         let (engine_id, sequence) = (self.engine_id, self.sequence);
         let (summary, spectra) = (&self.summary, &self.spectra);
         let alerts = &mut self.alerts;
+        let (depth, capacity) = self.rings.depth_and_capacity();
         let ring = RingStats {
-            depth: self
-                .rings
-                .iter()
-                .map(|ring| ring.depth_events() as u64)
-                .sum(),
-            capacity: self
-                .rings
-                .iter()
-                .map(|ring| ring.capacity_events() as u64)
-                .sum(),
+            depth,
+            capacity,
             high_water: self.high_water as u64,
         };
         self.publisher.publish(|snapshot| {
@@ -309,7 +312,7 @@ impl Writer {
         let timeout = self.timeout().min(WAIT_MAX);
         let alarm_ns = self.alarm_ns(timeout);
         let rings = &self.rings;
-        waiter.wait(timeout, || rings.iter().any(Consumer::is_ready));
+        waiter.wait(timeout, || rings.is_ready());
         self.note_waking(alarm_ns);
     }
 
@@ -374,7 +377,7 @@ mod tests {
         let (publisher, reader) = snapshot::channel(Snapshot::default());
         let state = State::new(settings, IdKeys::FIXED, START);
         let mailbox = Mailbox::new(16);
-        let writer = Writer::new(state, vec![consumer], publisher, mailbox, clock, 9);
+        let writer = Writer::new(state, consumer.into(), publisher, mailbox, clock, 9);
         Bench {
             writer,
             producer,
@@ -399,6 +402,7 @@ mod tests {
             direction: None,
         });
         batch.delta.received = 1;
+        batch.delta.accept(1);
         bench.producer.offer(batch).unwrap();
     }
 
@@ -505,7 +509,14 @@ mod tests {
         let settings = AggregateSettings::new(width, 60_000, &[]).unwrap();
         let (publisher, _reader) = snapshot::channel(Snapshot::default());
         let state = State::new(settings, IdKeys::FIXED, START);
-        let mut writer = Writer::new(state, Vec::new(), publisher, Mailbox::new(16), clock, 9);
+        let mut writer = Writer::new(
+            state,
+            Rings::default(),
+            publisher,
+            Mailbox::new(16),
+            clock,
+            9,
+        );
         writer.do_work(true);
         let bell = Bell::new();
         let mut waiter = bell.waiter(WaitStrategy::Park);

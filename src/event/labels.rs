@@ -157,6 +157,15 @@ impl Texts {
         }
     }
 
+    /// Drops what was kept for the events from a place on, which are in the batch no more. What labels
+    /// stand for is sent once, so definitions stay.
+    pub fn truncate(&mut self, events: usize) {
+        self.ids.retain(|id| id.event < events);
+        for definition in &mut self.definitions {
+            definition.from = definition.from.min(events);
+        }
+    }
+
     /// Empties it and keeps its memory, unless that is much.
     pub fn clear(&mut self) {
         self.definitions.clear();

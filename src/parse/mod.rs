@@ -53,6 +53,7 @@
 //!
 //! An *integer* is a number without fraction and exponent; `-0` is 0.
 
+mod decoder;
 mod fault;
 mod guided;
 mod id;
@@ -79,6 +80,8 @@ use crate::event::Texts;
 use guided::Guided;
 use labels::LabelTable;
 use tape::Refusal;
+
+pub use decoder::{Decoded, Decoder, Output};
 
 pub use crate::event::Uuid;
 pub use crate::event::session_uuid;

@@ -63,7 +63,10 @@ impl<W: Write> Steps<W> {
 
     /// Applies events.
     pub(super) fn apply(&mut self, events: &[Event]) {
-        self.uncounted.received += events.len() as u64;
+        let count = events.len() as u64;
+        self.uncounted.received += count;
+        self.uncounted.accepted += count;
+        self.uncounted.events += count;
         self.state.apply_all(events);
     }
 

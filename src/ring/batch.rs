@@ -1,27 +1,25 @@
 //! What passes through the ring: events, and what happened to the payloads that became none.
 
 use crate::event::{Event, Field, LabelFault, Reject, Texts};
+use crate::input::{InputId, Position};
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
 
-/// Where in its source a batch ends; checkpoints will store it beside the state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Which source, in the order of configuration.
-    pub source: u16,
-    /// Which of its partitions or connections.
-    pub partition: u16,
-    /// Payloads read so far: the position of the last one in the batch.
-    pub sequence: u64,
-}
-
-/// Counters since the previous batch of the same ring.
+/// Counters since the previous batch of the same input. Two equations hold:
+/// `received = accepted + ignored + control + sum(rejected)`, and the batch's events and `shed` are
+/// together `events`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delta {
-    /// Payloads read: `received = events + ignored + sum(rejected) + shed`.
+    /// Payloads read.
     pub received: u64,
+    /// Payloads that were read as events: none, one or several each.
+    pub accepted: u64,
+    /// What the accepted payloads held.
+    pub events: u64,
     /// Payloads of a type nobody asked for.
     pub ignored: u64,
+    /// Payloads by which the peer speaks of the connection.
+    pub control: u64,
     /// Payloads refused, by [`Reject::index`].
     pub rejected: [u64; Reject::COUNT],
     /// Payloads refused for a field, by [`Field::index`]; each is in `rejected` too.
@@ -40,24 +38,32 @@ impl Delta {
         self.rejected[reason.index()] += 1;
     }
 
+    /// Counts one payload that was read as so many events.
+    pub fn accept(&mut self, events: u64) {
+        self.accepted += 1;
+        self.events += events;
+    }
+
     /// Counts the field that a refused payload was refused for.
     pub fn reject_field(&mut self, field: Field) {
         self.rejected_fields[field.index()] += 1;
     }
 }
 
-/// A batch of events of one connection, in order, with the counters that belong to them.
+/// A batch of events of one input, in order, with the counters that belong to them.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// Whose events these are.
+    pub input: InputId,
     /// The events, in order of arrival.
     pub events: Vec<Event>,
     /// What the events' labels stand for, and ids that their keys do not hold.
     pub texts: Texts,
     /// What was counted while these events were read.
     pub delta: Delta,
-    /// What happened to the connection; applied after the events.
+    /// What happened to the input; applied after the events.
     pub notes: Vec<StreamNote>,
-    /// Where the source stands after this batch.
+    /// From where the source can go on after this batch.
     pub position: Position,
     /// Wall time after the read that completed the batch's first payload.
     pub arrival: EpochMs,
@@ -81,8 +87,9 @@ impl Batch {
         self.events.is_empty() && self.notes.is_empty() && self.delta == Delta::default()
     }
 
-    /// Empties the batch and keeps its memory.
+    /// Empties the batch, for the same input, and keeps its memory.
     pub fn clear(&mut self) {
+        let input = self.input;
         let (mut events, mut notes, mut texts) = (
             std::mem::take(&mut self.events),
             std::mem::take(&mut self.notes),
@@ -92,6 +99,7 @@ impl Batch {
         notes.clear();
         texts.clear();
         *self = Self {
+            input,
             events,
             texts,
             notes,

@@ -13,15 +13,21 @@
 
 mod batch;
 mod mailbox;
+mod rings;
+mod sink;
 mod wait;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossbeam::queue::ArrayQueue;
 
-pub use batch::{Batch, Delta, Position};
+use crate::input::InputId;
+
+pub use batch::{Batch, Delta};
 pub use mailbox::Mailbox;
+pub use rings::{Inlet, Rings, rings};
+pub use sink::BatchSink;
 pub use wait::{Bell, Waiter};
 
 /// The shared part of one ring.
@@ -35,17 +41,33 @@ struct Shared {
     depth_events: AtomicUsize,
     /// Events one batch holds.
     batch_events: usize,
+    /// Whose batches pass.
+    input: InputId,
+    /// Whether the producer is gone.
+    is_closed: AtomicBool,
 }
 
 /// Makes a ring of `capacity` batches of `batch_events` events each, whose consumer is woken by `bell`.
 ///
 /// Memory: `2 × capacity × batch_events × 48` bytes at most, allocated as batches are first used.
 pub fn ring(capacity: usize, batch_events: usize, bell: Bell) -> (Producer, Consumer) {
+    ring_of(InputId::default(), capacity, batch_events, bell)
+}
+
+/// The ring of one input.
+fn ring_of(
+    input: InputId,
+    capacity: usize,
+    batch_events: usize,
+    bell: Bell,
+) -> (Producer, Consumer) {
     let shared = Arc::new(Shared {
         filled: ArrayQueue::new(capacity.max(1)),
         empty: ArrayQueue::new(capacity.max(1) + 1),
         depth_events: AtomicUsize::new(0),
         batch_events: batch_events.max(1),
+        input,
+        is_closed: AtomicBool::new(false),
     });
     (
         Producer {
@@ -66,10 +88,16 @@ pub struct Producer {
 impl Producer {
     /// An empty batch to fill: a recycled one when there is one.
     pub fn lease(&self) -> Batch {
-        self.shared
-            .empty
-            .pop()
-            .unwrap_or_else(|| Batch::with_capacity(self.shared.batch_events))
+        let fresh = || Batch {
+            input: self.shared.input,
+            ..Batch::with_capacity(self.shared.batch_events)
+        };
+        self.shared.empty.pop().unwrap_or_else(fresh)
+    }
+
+    /// Whose batches pass.
+    pub fn input(&self) -> InputId {
+        self.shared.input
     }
 
     /// Offers a batch to the writer without waiting, and wakes the writer if it is parked.
@@ -105,6 +133,14 @@ impl Producer {
     }
 }
 
+impl Drop for Producer {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `Consumer::is_over`; what was offered before is seen.
+        self.shared.is_closed.store(true, Ordering::Release);
+        self.bell.ring();
+    }
+}
+
 /// The writer's end. Not `Clone`: one consumer per ring.
 #[derive(Debug)]
 pub struct Consumer {
@@ -127,6 +163,18 @@ impl Consumer {
         batch.clear();
         // Full only when more batches exist than the ring can hold: then this one is let go.
         drop(self.shared.empty.push(batch));
+    }
+
+    /// Whose batches pass.
+    pub fn input(&self) -> InputId {
+        self.shared.input
+    }
+
+    /// Whether the producer is gone and every batch was taken.
+    pub fn is_over(&self) -> bool {
+        // Acquire: pairs with the Release of the producer's drop. Looked at first: nothing is offered
+        // after it.
+        self.shared.is_closed.load(Ordering::Acquire) && self.shared.filled.is_empty()
     }
 
     /// Whether a batch is waiting.

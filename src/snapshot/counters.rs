@@ -2,14 +2,21 @@
 
 use crate::event::{Field, LabelFault, Reject};
 
-/// Every event read ends in exactly one of the fates:
-/// `received = ignored + sum(rejected) + shed + late + future + duplicates + applied`.
+/// Every payload read and every event it held ends in exactly one of the fates. Two equations hold:
+/// `received = accepted + ignored + control + sum(rejected)` and
+/// `events = shed + late + future + duplicates + applied`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Payloads read.
     pub received: u64,
+    /// Payloads that were read as events: none, one or several each.
+    pub accepted: u64,
+    /// What the accepted payloads held.
+    pub events: u64,
     /// Fate: of a type nobody asked for.
     pub ignored: u64,
+    /// Payloads by which a peer speaks of the connection.
+    pub control: u64,
     /// Fate: refused, by [`Reject::index`].
     pub rejected: [u64; Reject::COUNT],
     /// Of the refused ones: those refused for a field, by [`Field::index`].
@@ -90,17 +97,40 @@ impl Counters {
             .zip(self.labels_refused)
     }
 
-    /// `received` minus all fates: 0 in every snapshot.
-    pub fn accounting_gap(&self) -> i128 {
+    /// `received` minus the fates of payloads: 0 in every snapshot.
+    pub fn payload_gap(&self) -> i128 {
         let fates = [
+            self.accepted,
             self.ignored,
+            self.control,
             self.rejected_total(),
+        ];
+        missing(self.received, &fates)
+    }
+
+    /// `events` minus the fates of events: 0 in every snapshot.
+    pub fn event_gap(&self) -> i128 {
+        let fates = [
             self.shed,
             self.late,
             self.future,
             self.duplicates,
             self.applied,
         ];
-        i128::from(self.received) - fates.iter().map(|&count| i128::from(count)).sum::<i128>()
+        missing(self.events, &fates)
     }
+
+    /// What both equations lack together, without a difference in one hiding one in the other: 0 in
+    /// every snapshot.
+    pub fn accounting_gap(&self) -> i128 {
+        let (payloads, events) = (self.payload_gap(), self.event_gap());
+        match payloads.signum() * events.signum() {
+            -1 => payloads.abs() + events.abs(),
+            _ => payloads + events,
+        }
+    }
+}
+
+fn missing(of: u64, fates: &[u64]) -> i128 {
+    i128::from(of) - fates.iter().map(|&count| i128::from(count)).sum::<i128>()
 }

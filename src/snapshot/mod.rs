@@ -6,6 +6,7 @@
 mod alerts;
 mod counters;
 mod groups;
+mod inputs;
 mod longest;
 mod publish;
 mod retired;
@@ -24,6 +25,7 @@ pub use groups::{
     Dimension, GROUP_WINDOWS_MS, GROUPS_IN_CHUNK, Group, GroupId, GroupKind, GroupRoom, GroupTable,
     GroupWindow, Groups,
 };
+pub use inputs::InputStatus;
 pub use longest::{LONGEST_OF_QUEUE, LONGEST_OVERALL, Longest, OpenSession};
 pub use publish::{Publisher, Reader, channel};
 pub use retired::Retired;
@@ -54,7 +56,7 @@ pub struct Snapshot {
     pub sessions: SessionStats,
     /// Every event read, by its fate, and attributes of the applied ones.
     pub counters: Counters,
-    /// The stream connection.
+    /// The inputs, and what was missed.
     pub stream: StreamStatus,
     /// The rings between ingest and the writer.
     pub ring: RingStats,
@@ -134,7 +136,7 @@ pub struct SessionStats {
     pub bytes: u64,
 }
 
-/// The stream connection as the writer knows it.
+/// The inputs as the writer knows them, all together: the shard that is worst off stands for all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamStatus {
     /// Where it stands.
@@ -166,6 +168,8 @@ pub struct StreamStatus {
     pub server_clock_offset_ms: Option<i64>,
     /// Whether that is more than the allowed skew, so that the numbers cannot be right.
     pub is_clock_off: bool,
+    /// Every input by itself, by shard.
+    pub inputs: Vec<InputStatus>,
 }
 
 /// Payloads in a row since the stream is live or the latest usable one: none was applied, and none

@@ -310,9 +310,9 @@ impl<'a> Connection<'a> {
             Err(violation) => return Err(self.violated(violation).await),
         };
         match received {
-            Received::Text(payload) => match self.intake.text(payload) {
-                Ok(()) => self.heard(self.intake.read_at()),
-                Err(violation) => return Err(self.violated(violation).await),
+            Received::Text(payload) => match self.intake.take(payload) {
+                Err(Reject::Utf8) => return Err(self.violated(Violation::Utf8).await),
+                Ok(()) | Err(_) => self.heard(self.intake.read_at()),
             },
             Received::Binary(payload) => {
                 self.intake.refuse(payload, Reject::Binary);

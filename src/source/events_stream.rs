@@ -72,6 +72,9 @@ pub struct EventsStream {
 }
 
 impl EventsStream {
+    /// The source's name.
+    pub const NAME: &'static str = "events-stream";
+
     /// A source that is not connected yet. `connector` trusts what [`StreamSettings::ca_file`] says.
     ///
     /// # Errors

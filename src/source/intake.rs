@@ -1,26 +1,29 @@
-//! Messages to the ring: parse, count, fill a batch, offer it.
+//! Payloads to batches: decode, count, fill a batch, offer it to whatever takes batches.
 //!
 //! The policy for a full ring is not here: [`Intake::offer`] only says that it is full.
 
-use super::frames::Violation;
 use super::quote::Head;
 use super::refusals::RefusalLog;
 use crate::event::Reject;
+use crate::input::Position;
 use crate::net::Redactor;
+use crate::parse::Decoded;
+use crate::parse::Decoder;
+use crate::parse::Output;
 use crate::parse::Parser;
-use crate::parse::Verdict;
 use crate::pulse::Pulse;
 use crate::ring::Batch;
+use crate::ring::BatchSink;
 use crate::ring::Producer;
 use crate::stream::StreamNote;
 use crate::time::Clock;
 use crate::time::EpochMs;
 
-/// The batch under way and what fills it.
+/// The batch of one input under way, and what fills it: a decoder for its dialect and a sink behind it.
 #[derive(Debug)]
-pub(super) struct Intake {
-    parser: Parser,
-    producer: Producer,
+pub struct Intake<D = Parser, S = Producer> {
+    decoder: D,
+    sink: S,
     clock: Clock,
     batch: Batch,
     /// Whether the batch has its arrival stamps.
@@ -28,8 +31,6 @@ pub(super) struct Intake {
     /// The clocks after the latest read.
     read_at: EpochMs,
     read_at_ns: u64,
-    /// Payloads read so far, by all connections.
-    sequence: u64,
     /// The greatest event time since [`Intake::begin`].
     newest_event: Option<EpochMs>,
     /// The beginning of the payload that is being parsed, once it is not one like those before.
@@ -38,18 +39,18 @@ pub(super) struct Intake {
     pulse: Pulse,
 }
 
-impl Intake {
-    pub(super) fn new(parser: Parser, producer: Producer, clock: Clock) -> Self {
-        let batch = producer.lease();
+impl<D: Decoder, S: BatchSink> Intake<D, S> {
+    /// An intake that has read nothing. Arrivals are stamped by `clock`.
+    pub fn new(decoder: D, sink: S, clock: Clock) -> Self {
+        let batch = sink.lease();
         Self {
-            parser,
-            producer,
+            decoder,
+            sink,
             batch,
             stamped: false,
             read_at: clock.wall(),
             read_at_ns: clock.mono_ns(),
             clock,
-            sequence: 0,
             newest_event: None,
             head: Head::EMPTY,
             refusals: RefusalLog::new(),
@@ -58,7 +59,7 @@ impl Intake {
     }
 
     /// Beats to this pulse from now on.
-    pub(super) fn beat_to(&mut self, pulse: Pulse) {
+    pub(crate) fn beat_to(&mut self, pulse: Pulse) {
         self.pulse = pulse;
     }
 
@@ -91,7 +92,7 @@ impl Intake {
 
     /// Says that a read has just ended: what is taken from now on arrived with it. The clocks are
     /// read here, once for all that came.
-    pub(super) fn arrived(&mut self) {
+    pub fn arrived(&mut self) {
         self.read_at = self.clock.wall();
         self.read_at_ns = self.clock.mono_ns();
     }
@@ -101,38 +102,41 @@ impl Intake {
         self.read_at
     }
 
-    /// Takes a text message; `payload` is changed by the parser.
+    /// Takes a payload; the decoder may change its bytes.
     ///
     /// # Errors
-    /// [`Violation::Utf8`]; the message is counted all the same.
-    pub(super) fn text(&mut self, payload: &mut [u8]) -> Result<(), Violation> {
+    /// Why it was refused; it is counted all the same.
+    pub fn take(&mut self, payload: &mut [u8]) -> Result<(), Reject> {
         self.count(payload.len());
-        let verdict = match self.parser.recognize(payload) {
-            Some(verdict) => verdict,
+        let batch = &mut self.batch;
+        let before = batch.events.len();
+        let mut output = Output {
+            events: &mut batch.events,
+            texts: &mut batch.texts,
+        };
+        let decoded = match self.decoder.recognize(payload, &mut output) {
+            Some(decoded) => decoded,
             None => {
                 self.head.keep(payload);
-                self.parser.parse_unrecognized(payload)
+                self.decoder.decode(payload, &mut output)
             }
         };
-        match verdict {
-            Verdict::Event(event) => {
-                self.newest_event = self.newest_event.max(Some(event.time));
-                let batch = &mut self.batch;
-                self.parser.tell(batch.events.len(), &mut batch.texts);
-                batch.events.push(event);
+        match decoded {
+            Decoded::Events(count) => {
+                batch.delta.accept(count as u64);
+                let times = batch.events[before..].iter().map(|event| event.time);
+                self.newest_event = self.newest_event.max(times.max());
             }
-            Verdict::Ignored => self.batch.delta.ignored += 1,
-            Verdict::Rejected(reason) => {
-                let field = self.parser.refused_field();
-                self.batch.delta.reject(reason);
+            Decoded::Ignored => batch.delta.ignored += 1,
+            Decoded::Control => batch.delta.control += 1,
+            Decoded::Rejected(reason, field) => {
+                batch.delta.reject(reason);
                 if let Some(field) = field {
-                    self.batch.delta.reject_field(field);
+                    batch.delta.reject_field(field);
                 }
                 self.refusals
                     .refused(reason, field, &self.head, self.read_at_ns);
-                if reason == Reject::Utf8 {
-                    return Err(Violation::Utf8);
-                }
+                return Err(reason);
             }
         }
         Ok(())
@@ -147,25 +151,30 @@ impl Intake {
             .refused(reason, None, &self.head, self.read_at_ns);
     }
 
-    /// Tells the writer what happened to the connection.
-    pub(super) fn note(&mut self, note: StreamNote) {
+    /// Reports to the writer what happened to the input.
+    pub fn note(&mut self, note: StreamNote) {
         self.batch.notes.push(note);
     }
 
+    /// Says from where the source can go on after what was taken so far.
+    pub fn reached(&mut self, position: Position) {
+        self.batch.position = position;
+    }
+
     /// Whether the batch has no room for another event.
-    pub(super) fn is_full(&self) -> bool {
-        self.batch.events.len() >= self.producer.batch_events()
+    pub fn is_full(&self) -> bool {
+        self.batch.events.len() >= self.sink.batch_events()
     }
 
     /// Offers the batch, if it says anything. `false`: the ring is full, the batch is kept.
-    pub(super) fn offer(&mut self) -> bool {
+    pub fn offer(&mut self) -> bool {
         if self.batch.delta.received > 0 {
             for (sum, count) in self
                 .batch
                 .delta
                 .labels_refused
                 .iter_mut()
-                .zip(self.parser.take_labels_refused())
+                .zip(self.decoder.take_labels_refused())
             {
                 *sum += count;
             }
@@ -178,15 +187,14 @@ impl Intake {
             self.arrived();
             self.stamp();
         }
-        self.batch.position.sequence = self.sequence;
         if self.batch.offered_ns == 0 {
             self.batch.offered_ns = self.clock.mono_ns();
         }
         let offered_ns = self.batch.offered_ns;
-        match self.producer.offer(std::mem::take(&mut self.batch)) {
+        match self.sink.offer(std::mem::take(&mut self.batch)) {
             Ok(()) => {
                 self.pulse.offered(offered_ns);
-                self.batch = self.producer.lease();
+                self.batch = self.sink.lease();
                 self.stamped = false;
                 true
             }
@@ -198,7 +206,7 @@ impl Intake {
     }
 
     /// Drops the batch's events and counts them as shed; counters and notes stay for the next offer.
-    pub(super) fn shed(&mut self) {
+    pub fn shed(&mut self) {
         // A count of at most a batch's events.
         self.batch.delta.shed += self.batch.events.len() as u64;
         self.batch.events.clear();
@@ -212,7 +220,6 @@ impl Intake {
         if !self.stamped {
             self.stamp();
         }
-        self.sequence += 1;
         self.batch.delta.received += 1;
         self.batch.delta.bytes += bytes as u64;
     }
@@ -267,8 +274,8 @@ mod tests {
     fn text_that_is_no_utf_8_is_counted_and_ends_the_connection() {
         let (producer, mut consumer) = ring(4, 4, Bell::new());
         let mut intake = Intake::new(Parser::new(IdKeys::FIXED), producer, Clock::system());
-        assert_eq!(intake.text(&mut [b'{', 0xff]), Err(Violation::Utf8));
-        assert_eq!(intake.text(&mut [b'{']), Ok(()));
+        assert_eq!(intake.take(&mut [b'{', 0xff]), Err(Reject::Utf8));
+        assert_eq!(intake.take(&mut [b'{']), Err(Reject::NotJson));
         assert!(intake.offer());
         let delta = consumer.drain().unwrap().delta;
         assert_eq!((delta.received, delta.bytes), (2, 3));
@@ -285,13 +292,14 @@ mod tests {
             format!(r#"{{"eventType":"webchat:connected","timestamp":0,"data":{{{data}}}}}"#)
         };
         for _ in 0..3 {
-            intake.text(&mut text(r#""id":"""#).into_bytes()).unwrap();
+            let refused = intake.take(&mut text(r#""id":"""#).into_bytes());
+            assert_eq!(refused, Err(Reject::Field));
         }
         // The layout is learned from the first, so that the others take the other path.
         let long = "q".repeat(300);
         for number in 0..4 {
             let data = format!(r#""id":"guest-{number}","queueId":"{long}""#);
-            intake.text(&mut text(&data).into_bytes()).unwrap();
+            intake.take(&mut text(&data).into_bytes()).unwrap();
         }
         assert!(intake.offer());
         let delta = consumer.drain().unwrap().delta;
@@ -334,7 +342,7 @@ mod tests {
             let text = format!(
                 r#"{{"eventType":"webchat:connected","timestamp":0,"data":{{"id":"{id}","queueId":"{queue}"}}}}"#
             );
-            intake.text(&mut text.into_bytes()).unwrap();
+            intake.take(&mut text.into_bytes()).unwrap();
         };
         let uuid = "0123abcd-4567-89ef-8123-456789abcdef";
         connect(&mut intake, "guest", "sales");

@@ -9,7 +9,7 @@
 //!      liveness    the peer's deadlines, in time `awake`
 //!      frames      bytes → WebSocket messages, in the buffer they were read into
 //!      coverage    up to when nothing can be missing
-//!      intake      messages → parser → batch → ring
+//!      intake      payloads → decoder → batch → ring
 //!        refusals  what is refused, in the log; quoted by `quote`
 //!    loss          what an ending means for the next try
 //!      pace        and how long to wait before it
@@ -35,3 +35,4 @@ mod wanted;
 
 pub use events_stream::EventsStream;
 pub use events_stream::Exit;
+pub use intake::Intake;

@@ -20,6 +20,7 @@ use streamgauge::config::ClockRule;
 use streamgauge::event::Definition;
 use streamgauge::event::IdKeys;
 use streamgauge::event::Labels;
+use streamgauge::input::InputId;
 use streamgauge::ring::Delta;
 use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::Groups;
@@ -40,7 +41,10 @@ use history::Step;
 /// One received payload, as it rides beside its event.
 const RECEIVED: Delta = Delta {
     received: 1,
+    accepted: 1,
+    events: 1,
     ignored: 0,
+    control: 0,
     rejected: [0; streamgauge::event::Reject::COUNT],
     rejected_fields: [0; streamgauge::event::Field::COUNT],
     labels_refused: [0; streamgauge::event::LabelFault::COUNT],
@@ -208,7 +212,7 @@ impl Engine {
                 self.state.define(&definition(*number, *queue, *deployment));
             }
             Step::Count(delta) => self.state.count(delta),
-            Step::Note(note) => self.state.note(note),
+            Step::Note(note) => self.state.note(InputId::default(), note),
         }
     }
 
@@ -293,6 +297,8 @@ fn numbers(snapshot: &Snapshot, settings: &AggregateSettings) -> Snapshot {
     };
     numbers.sessions.bytes = 0;
     numbers.dedup.bytes = 0;
+    // The model has one connection, and no list of inputs.
+    numbers.stream.inputs.clear();
     numbers.stream.last_arrival = None;
     numbers.stream.lag_ms = None;
     numbers.stream.unusable = None;

@@ -87,6 +87,8 @@ fn snapshot() -> Snapshot {
     };
     snapshot.stream.state = StreamState::Live;
     snapshot.counters.received = 10;
+    snapshot.counters.accepted = 7;
+    snapshot.counters.events = 7;
     snapshot.counters.applied = 7;
     snapshot.counters.rejected[Reject::Utf8.index()] = 3;
     snapshot

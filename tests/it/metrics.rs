@@ -100,9 +100,10 @@ const QUERY: &str = "{
     state reconnects failedAttempts protocolErrors gapsTotal lagMs
     unusablePayloads serverClockOffsetMs clockOff
     gaps(last: 1) { end }
+    inputs { source shard instance state lagMs }
   }
   counters {
-    received ignored rejected { total byReason { reason count } byField { field count } }
+    received accepted events control ignored rejected { total byReason { reason count } byField { field count } }
     labelsRefused { fault count } shed late future duplicates applied
     orphans clockSkew reconnects stale outOfOrder ahead recovered
     evictedIdle evictedPending evictedClosed evictedOpen clockStepsBack clockStepsForward clockRebases bytes
@@ -222,6 +223,9 @@ fn of_counters(expected: &mut Expected, counters: &Value) {
         counters,
         &[
             ("received", "events_received_total"),
+            ("accepted", "payloads_accepted_total"),
+            ("control", "payloads_control_total"),
+            ("events", "events_decoded_total"),
             ("bytes", "received_bytes_total"),
             ("outOfOrder", "events_out_of_order_total"),
             ("ahead", "events_ahead_total"),
@@ -273,6 +277,18 @@ fn of_stream(expected: &mut Expected, stream: &Value) {
             ("unusablePayloads", "stream_unusable_payloads"),
         ],
     );
+    for input in stream["inputs"].as_array().unwrap() {
+        let source = input["source"].as_str().unwrap();
+        let (shard, instance) = (&input["shard"], &input["instance"]);
+        let labels = format!("{{source=\"{source}\",shard=\"{shard}\",instance=\"{instance}\"}}");
+        let is_live = input["state"] == "LIVE";
+        expected.put(
+            format!("streamgauge_input_live{labels}"),
+            &json!(u8::from(is_live)),
+        );
+        let lag = seconds(&input["lagMs"]);
+        expected.put(format!("streamgauge_input_lag_seconds{labels}"), &lag);
+    }
     expected.put(
         "streamgauge_stream_server_clock_offset_seconds",
         &seconds(&stream["serverClockOffsetMs"]),

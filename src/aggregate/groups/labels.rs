@@ -1,4 +1,4 @@
-//! What the labels of events stand for: the definitions of every ring, and the groups of names.
+//! What the labels of events stand for: the definitions of every input, and the groups of names.
 
 use super::names::NameId;
 use super::names::Names;
@@ -6,58 +6,72 @@ use super::table::OTHER;
 use super::table::Table;
 use crate::event::Definition;
 use crate::event::Labels;
-use crate::ring::Position;
+use crate::input::InputId;
 use crate::snapshot::GroupId;
 
 /// Queue and deployment, in this order.
 pub(super) const NAMED: usize = 2;
 
-/// Definitions by ring, and the names they use.
+/// Definitions by input, and the names they use.
 #[derive(Clone, Debug)]
-pub(super) struct Definitions {
+pub(in crate::aggregate) struct Definitions {
     names: [Names; NAMED],
-    rings: Vec<Ring>,
-    /// The ring whose events are being applied.
-    ring: usize,
+    /// Never empty.
+    inputs: Vec<OfInput>,
+    /// The place of the input whose events are being applied.
+    chosen: usize,
 }
 
-#[derive(Clone, Debug)]
-struct Ring {
-    source: (u16, u16),
+#[derive(Clone, Debug, Default)]
+struct OfInput {
+    id: InputId,
     /// By the labels' number; 0 stands for nothing.
     pairs: Vec<[Option<NameId>; NAMED]>,
 }
 
 impl Definitions {
     pub(super) fn new() -> Self {
-        let ring = |source| Ring {
-            source,
-            pairs: Vec::new(),
-        };
         Self {
             names: Default::default(),
-            rings: vec![ring((0, 0))],
-            ring: 0,
+            inputs: vec![OfInput::default()],
+            chosen: 0,
         }
     }
 
-    /// Says which ring the next definitions and events come from.
-    pub(super) fn choose(&mut self, position: &Position) {
-        let source = (position.source, position.partition);
-        let known = self.rings.iter().position(|ring| ring.source == source);
-        self.ring = known.unwrap_or_else(|| {
-            self.rings.push(Ring {
-                source,
+    /// Says which input the next definitions and events come from.
+    pub(in crate::aggregate) fn choose(&mut self, id: InputId) {
+        let known = self.inputs.iter().position(|input| input.id == id);
+        self.chosen = known.unwrap_or_else(|| {
+            self.inputs.push(OfInput {
+                id,
                 pairs: Vec::new(),
             });
-            self.rings.len() - 1
+            self.inputs.len() - 1
         });
     }
 
+    /// Forgets the definitions of an input, which is gone; groups keep their names.
+    pub(in crate::aggregate) fn forget(&mut self, id: InputId) {
+        let Some(place) = self.inputs.iter().position(|input| input.id == id) else {
+            return;
+        };
+        for pair in self.inputs.swap_remove(place).pairs {
+            for (names, name) in self.names.iter_mut().zip(pair) {
+                if let Some(name) = name {
+                    names.undefine(name);
+                }
+            }
+        }
+        if self.inputs.is_empty() {
+            self.inputs.push(OfInput::default());
+        }
+        self.chosen = 0;
+    }
+
     /// Takes what a number stands for from now on.
-    pub(super) fn define(&mut self, definition: &Definition<'_>) {
+    pub(in crate::aggregate) fn define(&mut self, definition: &Definition<'_>) {
         let number = usize::from(definition.labels.number());
-        let pairs = &mut self.rings[self.ring].pairs;
+        let pairs = &mut self.inputs[self.chosen].pairs;
         if number >= pairs.len() {
             pairs.resize(number + 1, [None; NAMED]);
         }
@@ -81,7 +95,7 @@ impl Definitions {
         if labels == Labels::NONE {
             return [None; NAMED];
         }
-        let pairs = &self.rings[self.ring].pairs;
+        let pairs = &self.inputs[self.chosen].pairs;
         let Some(pair) = pairs.get(usize::from(labels.number())).copied() else {
             return [None; NAMED];
         };
@@ -107,7 +121,7 @@ impl Definitions {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let pairs = self.rings.iter().map(|ring| ring.pairs.capacity());
+        let pairs = self.inputs.iter().map(|input| input.pairs.capacity());
         self.names.iter().map(Names::bytes).sum::<usize>()
             + pairs.sum::<usize>() * size_of::<[Option<NameId>; NAMED]>()
     }

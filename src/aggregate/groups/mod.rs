@@ -25,10 +25,8 @@ mod touched;
 use std::sync::Arc;
 
 use crate::config::AggregateSettings;
-use crate::event::Definition;
 use crate::event::Direction;
 use crate::event::Labels;
-use crate::ring::Position;
 use crate::snapshot;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
@@ -160,14 +158,9 @@ impl Groups {
 
     // Events. Every time is at which something is booked: never after the clock.
 
-    /// Says which ring the next definitions and events come from.
-    pub(in crate::aggregate) fn choose_ring(&mut self, position: &Position) {
-        self.definitions.choose(position);
-    }
-
-    /// Takes what labels of the chosen ring stand for from now on.
-    pub(in crate::aggregate) fn define(&mut self, definition: &Definition<'_>) {
-        self.definitions.define(definition);
+    /// What the labels of events stand for, by input.
+    pub(in crate::aggregate) fn definitions(&mut self) -> &mut Definitions {
+        &mut self.definitions
     }
 
     /// The home that a session has by its labels.

@@ -27,6 +27,7 @@ use crate::event::Definition;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::IdKeys;
+use crate::input::InputId;
 use crate::ring::Batch;
 use crate::ring::Delta;
 use crate::snapshot::ClockStatus;
@@ -144,7 +145,7 @@ impl State {
     /// Applies a batch in its order: events, then counters, then what happened to the connection.
     pub fn apply_batch(&mut self, batch: &Batch) {
         for groups in self.all_groups() {
-            groups.choose_ring(&batch.position);
+            groups.definitions().choose(batch.input);
         }
         let usable_before = self.usable();
         let mut applied = 0;
@@ -161,16 +162,30 @@ impl State {
             }
         }
         self.count(&batch.delta);
+        let clock = self.clock();
         if batch.delta.received > 0 {
-            self.coverage
-                .arrived(batch.arrival, batch.events.last().map(|event| event.time));
             let is_usable = self.usable() != usable_before;
             let is_future = |event: &Event| self.is_future(event.time);
             let is_future = !is_usable && batch.events.last().is_some_and(is_future);
-            self.coverage.judge(batch, is_usable, is_future);
+            self.coverage.arrived(batch, is_usable, is_future, clock);
         }
         for note in &batch.notes {
-            self.note(note);
+            self.note(batch.input, note);
+        }
+    }
+
+    /// An input is there, and is needed from now on.
+    pub fn open_input(&mut self, input: InputId) {
+        self.coverage.open(input, self.clock());
+    }
+
+    /// An input's ring is gone: nothing more comes from it.
+    pub fn end_input(&mut self, input: InputId) {
+        for groups in self.all_groups() {
+            groups.definitions().forget(input);
+        }
+        if self.coverage.end(input, self.clock()) {
+            self.doubt_sessions();
         }
     }
 
@@ -192,7 +207,7 @@ impl State {
     /// Takes what labels stand for from now on.
     pub fn define(&mut self, definition: &Definition<'_>) {
         for groups in self.all_groups() {
-            groups.define(definition);
+            groups.definitions().define(definition);
         }
     }
 
@@ -231,7 +246,10 @@ impl State {
     pub fn count(&mut self, delta: &Delta) {
         let counters = &mut self.counters;
         counters.received += delta.received;
+        counters.accepted += delta.accepted;
+        counters.events += delta.events;
         counters.ignored += delta.ignored;
+        counters.control += delta.control;
         counters.shed += delta.shed;
         counters.bytes += delta.bytes;
         let sums = [
@@ -246,9 +264,9 @@ impl State {
         }
     }
 
-    /// Takes a report of the connection.
-    pub fn note(&mut self, note: &StreamNote) {
-        if self.coverage.note(note) {
+    /// Takes a report of an input.
+    pub fn note(&mut self, input: InputId, note: &StreamNote) {
+        if self.coverage.note(input, note, self.clock()) {
             self.doubt_sessions();
         }
     }

@@ -71,6 +71,8 @@ fn run(history: &str) -> String {
         };
         state.count(&Delta {
             received: 1,
+            accepted: 1,
+            events: 1,
             ..Delta::default()
         });
         state.apply(&event(kind, 1, at.parse().unwrap()));
@@ -351,9 +353,12 @@ fn a_flood_of_pending_rows_is_bounded() {
 #[test]
 fn open_sessions_are_uncertain_after_a_loss_until_they_are_heard_of() {
     let mut state = state_with(settings());
-    state.note(&StreamNote::Live {
-        at: EpochMs::from_ms(START),
-    });
+    state.note(
+        InputId::default(),
+        &StreamNote::Live {
+            at: EpochMs::from_ms(START),
+        },
+    );
     for id in 0..5 {
         state.apply(&event(EventKind::Connected, id, 0));
     }
@@ -362,11 +367,14 @@ fn open_sessions_are_uncertain_after_a_loss_until_they_are_heard_of() {
         cause: LossCause::Dropped,
         detail: "connection reset".to_owned(),
     };
-    state.note(&lost);
+    state.note(InputId::default(), &lost);
     assert_eq!(snapshot(&state).sessions.open_uncertain, 5);
-    state.note(&StreamNote::Live {
-        at: EpochMs::from_ms(START + 30_000),
-    });
+    state.note(
+        InputId::default(),
+        &StreamNote::Live {
+            at: EpochMs::from_ms(START + 30_000),
+        },
+    );
     state.apply(&event(EventKind::Message, 0, 30_000));
     state.apply(&event(EventKind::Disconnected, 1, 30_000));
     state.apply(&event(EventKind::Connected, 9, 30_000));
@@ -554,9 +562,9 @@ fn a_number_of_labels_means_what_was_said_before_its_event() {
     // The number is given to another queue in the middle of the batch.
     batch.texts.define(1, Labels::from_number(7), "returns", "");
     state.apply_batch(&batch);
-    // The same number of another ring is another's.
+    // The same number of another input is another's.
     let mut other = connect_batch(3, 7, "guest 3");
-    other.position.partition = 1;
+    other.input.instance = 1;
     state.apply_batch(&other);
     let queues: Vec<String> = listed_at(&mut state, 31_000)
         .into_iter()

@@ -61,6 +61,21 @@ pub(super) fn families(counters: &Counters) -> Vec<Family> {
             "Payloads read from the stream.",
             counters.received,
         ),
+        plain_counter(
+            "streamgauge_payloads_accepted",
+            "Payloads that were read as events: none, one or several each.",
+            counters.accepted,
+        ),
+        plain_counter(
+            "streamgauge_payloads_control",
+            "Payloads by which a peer speaks of the connection, such as heartbeats.",
+            counters.control,
+        ),
+        plain_counter(
+            "streamgauge_events_decoded",
+            "Events that the accepted payloads held.",
+            counters.events,
+        ),
         fates,
         rejected,
         fields,

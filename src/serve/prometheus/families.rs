@@ -4,6 +4,7 @@ use super::events;
 use super::family::Family;
 use super::family::Labels;
 use super::groups;
+use super::inputs;
 use super::windows;
 use crate::latency::Stage;
 use crate::serve::push::PushCounts;
@@ -27,6 +28,7 @@ pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
     all.extend(events::families(&snapshot.counters));
     all.extend(clock(snapshot.clock));
     all.extend(stream(&snapshot.stream));
+    all.extend(inputs::families(&snapshot.stream.inputs));
     all.extend(windows::families(snapshot));
     all.extend(groups::families(&snapshot.groups));
     all.extend(sessions(snapshot));

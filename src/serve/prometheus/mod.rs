@@ -6,6 +6,7 @@
 //!   │  ├ events      by fate
 //!   │  ├ windows     over the last seconds and minutes
 //!   │  ├ groups      by queue, deployment and direction, bounded
+//!   │  ├ inputs      by input of the sources
 //!   │  └ process     what every process tells
 //!   ├ family      one metric and its encoding with `prometheus_client`
 //!   └ format      OpenMetrics or the classic text, by `Accept`
@@ -20,6 +21,7 @@ mod families;
 mod family;
 mod format;
 mod groups;
+mod inputs;
 mod process;
 mod windows;
 

@@ -16,15 +16,32 @@ use crate::snapshot::Snapshot;
 pub(super) struct Counters(pub(super) Arc<Snapshot>);
 
 /// Counts since `countersSince` of `realTimeMetrics`. In every answer
-/// `received = ignored + rejected.total + shed + late + future + duplicates + applied`.
+/// `received = accepted + ignored + control + rejected.total` and
+/// `events = shed + late + future + duplicates + applied`. A payload of the `events-stream` source is
+/// one event at most, so there `accepted` and `events` are equal.
 #[Object]
 impl Counters {
-    /// Payloads read from the stream.
+    /// Payloads read.
     async fn received(&self) -> Count {
         Count(self.0.counters.received)
     }
 
-    /// Fate: events of a type the engine does not count.
+    /// Payloads that were read as events: none, one or several each.
+    async fn accepted(&self) -> Count {
+        Count(self.0.counters.accepted)
+    }
+
+    /// Events that the accepted payloads held.
+    async fn events(&self) -> Count {
+        Count(self.0.counters.events)
+    }
+
+    /// Payloads by which a peer speaks of the connection, such as heartbeats.
+    async fn control(&self) -> Count {
+        Count(self.0.counters.control)
+    }
+
+    /// Fate: payloads of a type the engine does not count.
     async fn ignored(&self) -> Count {
         Count(self.0.counters.ignored)
     }
@@ -71,7 +88,7 @@ impl Counters {
         Count(self.0.counters.applied)
     }
 
-    /// `received` minus all fates. It is 0; anything else is a defect of the engine.
+    /// What the two equations above lack, together. It is 0; anything else is a defect of the engine.
     async fn accounting_gap(&self) -> f64 {
         let gap = self.0.counters.accounting_gap();
         signed_float(i64::try_from(gap).unwrap_or(if gap < 0 { i64::MIN } else { i64::MAX }))

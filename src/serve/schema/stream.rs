@@ -10,6 +10,8 @@ use async_graphql::SimpleObject;
 use super::range;
 use super::scalar::Count;
 use super::scalar::signed_float;
+use crate::input::Position;
+use crate::snapshot::InputStatus;
 use crate::snapshot::Snapshot;
 use crate::stream::Gap;
 use crate::stream::LossCause;
@@ -22,7 +24,8 @@ const GAPS_SHOWN_MAX: i32 = 100;
 #[derive(Debug)]
 pub(super) struct Stream(pub(super) Arc<Snapshot>);
 
-/// The connection to the event stream, as the engine knew it at the moment of the snapshot.
+/// The inputs of the engine all together, as it knew them at the moment of the snapshot. Where there
+/// are several shards, the one that is worst off stands for all.
 #[Object]
 impl Stream {
     /// Where the connection stands.
@@ -114,6 +117,57 @@ impl Stream {
     async fn clock_off(&self) -> bool {
         self.0.stream.is_clock_off
     }
+
+    /// Every input by itself: connections, files, endpoints or partitions, by shard. A window is
+    /// complete where every shard was covered, and a shard is covered while one of its inputs is live.
+    async fn inputs(&self) -> Vec<Input> {
+        self.0.stream.inputs.iter().map(Input::new).collect()
+    }
+}
+
+/// One input of a source.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "StreamInput")]
+pub(super) struct Input {
+    /// The source's name.
+    source: &'static str,
+    /// Which of the source's shards it serves. Inputs of one shard stand in for each other.
+    shard: i32,
+    /// Its number among all inputs since the start; never used again.
+    instance: Count,
+    /// Where it stands.
+    state: State,
+    /// Since when it is live, RFC 3339 in UTC with milliseconds; null while it is not.
+    connected_since: Option<String>,
+    /// What went wrong since it was last live, in one line; null when nothing did.
+    last_error: Option<String>,
+    /// When its latest batch arrived, RFC 3339 in UTC with milliseconds; null before the first one.
+    last_arrival: Option<String>,
+    /// Arrival time minus event time of its latest event, in milliseconds; negative when the sender's
+    /// clock was ahead, null before the first event.
+    lag_ms: Option<f64>,
+    /// From where its source can go on after what was applied: the number of a message, or a byte of a
+    /// file; null where the source cannot go on from anywhere.
+    position: Option<String>,
+}
+
+impl Input {
+    fn new(input: &InputStatus) -> Self {
+        Self {
+            source: input.id.shard.source,
+            shard: i32::from(input.id.shard.number),
+            instance: Count(input.id.instance),
+            state: input.state.into(),
+            connected_since: input.connected_since.map(|at| at.to_string()),
+            last_error: input.last_error.as_deref().map(str::to_owned),
+            last_arrival: input.last_arrival.map(|at| at.to_string()),
+            lag_ms: input.lag_ms.map(signed_float),
+            position: match input.position {
+                Position::None => None,
+                Position::Sequence(at) | Position::Offset(at) => Some(at.to_string()),
+            },
+        }
+    }
 }
 
 /// A span of time in which events may have been missed.
@@ -178,6 +232,8 @@ pub(super) enum Cause {
     Unreachable,
     /// Another client subscribed to the same stream, and the peer keeps the newest.
     Displaced,
+    /// No loss of a connection: a further input was there, and not live yet.
+    Starting,
     /// No loss of the connection: the clock of the engine's machine was wrong and was set right. Until
     /// then events may have been refused or booked at a wrong time.
     Clock,

@@ -8,6 +8,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::Identity;
 use streamgauge::event::Labels;
+use streamgauge::input::InputId;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::stream::Gap;
 use streamgauge::stream::LossCause;
@@ -59,7 +60,7 @@ impl Twins {
         twins.read();
         for (state, off) in [(&mut twins.engine, off), (&mut twins.twin, 0)] {
             let at = EpochMs::from_ms(START + off);
-            state.note(&StreamNote::Live { at });
+            state.note(InputId::default(), &StreamNote::Live { at });
         }
         for who in 100..110 {
             twins.happen(EventKind::Connected, who, 0);

@@ -123,6 +123,8 @@ fn groups(snapshot: &Snapshot) -> Cut {
 fn whatever_the_order(snapshot: &Snapshot) -> Snapshot {
     let mut numbers = snapshot.clone();
     numbers.counters.received = 0;
+    numbers.counters.accepted = 0;
+    numbers.counters.events = 0;
     numbers.counters.bytes = 0;
     numbers.counters.duplicates = 0;
     numbers.counters.out_of_order = 0;

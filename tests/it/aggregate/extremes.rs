@@ -10,6 +10,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::Identity;
 use streamgauge::event::Labels;
+use streamgauge::input::InputId;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::stream::LossCause;
 use streamgauge::stream::StreamNote;
@@ -36,7 +37,7 @@ fn state_at(at: EpochMs) -> State {
     let settings = AggregateSettings::new(Width::DEFAULT, 60_000, &[3_600_000]).unwrap();
     let mut state = State::new(settings, IdKeys::FIXED, at);
     state.read_clocks(at, 0);
-    state.note(&StreamNote::Live { at });
+    state.note(InputId::default(), &StreamNote::Live { at });
     for (kind, ahead_ms) in [
         (EventKind::Connected, -2),
         (EventKind::Message, -1),
@@ -54,11 +55,14 @@ fn state_at(at: EpochMs) -> State {
             direction: None,
         });
     }
-    state.note(&StreamNote::Lost {
-        since: at,
-        cause: LossCause::Dropped,
-        detail: String::new(),
-    });
+    state.note(
+        InputId::default(),
+        &StreamNote::Lost {
+            since: at,
+            cause: LossCause::Dropped,
+            detail: String::new(),
+        },
+    );
     state.read_clocks(at + 2_000, 2_000_000_000);
     state
 }

@@ -184,6 +184,10 @@ impl Rig {
         self.seen.1 = snapshot.sequence;
     }
 
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     pub(super) fn observer(&self) -> Observer {
         self.observer.clone()
     }

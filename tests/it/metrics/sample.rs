@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use streamgauge::event::Reject;
+use streamgauge::input::InputId;
+use streamgauge::input::Shard;
 use streamgauge::latency::LatencySummary;
 use streamgauge::latency::Stage;
 use streamgauge::latency::Steps;
@@ -21,6 +23,7 @@ use streamgauge::snapshot::GroupKind;
 use streamgauge::snapshot::GroupRoom;
 use streamgauge::snapshot::GroupTable;
 use streamgauge::snapshot::Groups;
+use streamgauge::snapshot::InputStatus;
 use streamgauge::snapshot::Notifications;
 use streamgauge::snapshot::RingStats;
 use streamgauge::snapshot::SessionStats;
@@ -176,6 +179,7 @@ pub(crate) fn snapshot() -> Snapshot {
             }),
             server_clock_offset_ms: Some(-250),
             is_clock_off: false,
+            inputs: vec![input()],
         },
         ring: RingStats {
             depth: 11,
@@ -230,7 +234,18 @@ fn counters() -> Counters {
         *count = 400 + index as u64;
     }
     counters.received = counters.rejected_total() + 101 + 102 + 103 + 104 + 105 + 106;
+    counters.events = counters.shed + counters.late + counters.future;
+    counters.events += counters.duplicates + counters.applied;
+    counters.accepted = counters.received - counters.rejected_total() - counters.ignored;
     counters
+}
+
+fn input() -> InputStatus {
+    let shard = Shard::only("events-stream");
+    let mut input = InputStatus::new(InputId { shard, instance: 0 });
+    input.state = StreamState::Live;
+    input.lag_ms = Some(-125);
+    input
 }
 
 fn latency() -> LatencySummary {

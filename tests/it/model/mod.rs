@@ -130,7 +130,10 @@ impl Model {
 
     pub(crate) fn count(&mut self, delta: &Delta) {
         self.counters.received += delta.received;
+        self.counters.accepted += delta.accepted;
+        self.counters.events += delta.events;
         self.counters.ignored += delta.ignored;
+        self.counters.control += delta.control;
         for (sum, more) in self.counters.rejected.iter_mut().zip(delta.rejected) {
             *sum += more;
         }

@@ -141,6 +141,8 @@ fn model_steps(settings: &ReplaySettings, every_ms: i64, events: &[Event]) -> St
         newest = newest.max(event.time);
         model.count(&Delta {
             received: 1,
+            accepted: 1,
+            events: 1,
             ..Delta::default()
         });
         model.apply(event);

@@ -38,7 +38,6 @@ pub(crate) struct Rig {
     pub(crate) delta: Delta,
     pub(crate) notes: Vec<StreamNote>,
     pub(crate) batches: usize,
-    position: u64,
     pulse: Pulse,
     clock: Clock,
 }
@@ -129,7 +128,6 @@ impl Rig {
             delta: Delta::default(),
             notes: Vec::new(),
             batches: 0,
-            position: 0,
             pulse: pulse.clone(),
             clock: source_clock,
         }
@@ -144,21 +142,23 @@ impl Rig {
             self.events.append(&mut batch.events);
             self.notes.append(&mut batch.notes);
             self.delta.received += batch.delta.received;
+            self.delta.accepted += batch.delta.accepted;
+            self.delta.events += batch.delta.events;
             self.delta.ignored += batch.delta.ignored;
+            self.delta.control += batch.delta.control;
             self.delta.shed += batch.delta.shed;
             self.delta.bytes += batch.delta.bytes;
             for (sum, count) in self.delta.rejected.iter_mut().zip(batch.delta.rejected) {
                 *sum += count;
             }
-            self.position = batch.position.sequence;
             self.consumer.recycle(batch);
             // Holds at every batch, so in every snapshot.
-            let fates = self.events.len() as u64
-                + self.delta.ignored
-                + self.delta.shed
-                + self.delta.rejected.iter().sum::<u64>();
+            let rejected = self.delta.rejected.iter().sum::<u64>();
+            let fates = self.delta.accepted + self.delta.ignored + self.delta.control + rejected;
             assert_eq!(self.delta.received, fates);
-            assert_eq!(self.delta.received, self.position);
+            let events = self.events.len() as u64 + self.delta.shed;
+            assert_eq!(self.delta.events, events);
+            assert_eq!(self.delta.accepted, events, "one event a payload");
         }
     }
 

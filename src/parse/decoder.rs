@@ -1,0 +1,93 @@
+//! The seam between a source and a dialect: bytes of one payload become events, or a reason.
+
+use super::Parser;
+use super::Verdict;
+use crate::event::Event;
+use crate::event::Field;
+use crate::event::LabelFault;
+use crate::event::Reject;
+use crate::event::Texts;
+
+/// What became of one payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// It was read as so many events, all of which are in the output now; 0 is no fault.
+    Events(usize),
+    /// It is of a type nobody asked for.
+    Ignored,
+    /// By it the peer speaks of the connection.
+    Control,
+    /// It is refused, and for which field if it was one; none of it is in the output.
+    Rejected(Reject, Option<Field>),
+}
+
+/// Where a decoder puts what it reads.
+#[derive(Debug)]
+pub struct Output<'batch> {
+    /// The events of the batch, in order.
+    pub events: &'batch mut Vec<Event>,
+    /// What their labels stand for, and ids that their keys do not hold.
+    pub texts: &'batch mut Texts,
+}
+
+impl Output<'_> {
+    /// Takes out the events from a place on, where a payload turns out to be bad in its middle.
+    pub fn truncate(&mut self, events: usize) {
+        self.events.truncate(events);
+        self.texts.truncate(events);
+    }
+}
+
+/// One dialect. It keeps buffers and what it has learned of layouts, but nothing that would have to
+/// survive a restart.
+pub trait Decoder {
+    /// Reads a payload that is like recent ones and leaves its bytes as they are. `None` says nothing
+    /// about it: [`Decoder::decode`] it.
+    fn recognize(&mut self, payload: &[u8], output: &mut Output<'_>) -> Option<Decoded> {
+        let _ = (payload, output);
+        None
+    }
+
+    /// Reads any payload; its bytes may be changed. Never panics, whatever the bytes.
+    fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded;
+
+    /// Names that were not taken since this was last asked, by [`LabelFault::index`].
+    fn take_labels_refused(&mut self) -> [u64; LabelFault::COUNT] {
+        [0; LabelFault::COUNT]
+    }
+}
+
+/// The dialect of the `events-stream` source: one event a payload.
+impl Decoder for Parser {
+    #[inline]
+    fn recognize(&mut self, payload: &[u8], output: &mut Output<'_>) -> Option<Decoded> {
+        let verdict = Self::recognize(self, payload)?;
+        Some(self.put(verdict, output))
+    }
+
+    #[inline]
+    fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded {
+        let verdict = self.parse_unrecognized(payload);
+        self.put(verdict, output)
+    }
+
+    #[inline]
+    fn take_labels_refused(&mut self) -> [u64; LabelFault::COUNT] {
+        Self::take_labels_refused(self)
+    }
+}
+
+impl Parser {
+    #[inline]
+    fn put(&mut self, verdict: Verdict, output: &mut Output<'_>) -> Decoded {
+        match verdict {
+            Verdict::Event(event) => {
+                self.tell(output.events.len(), output.texts);
+                output.events.push(event);
+                Decoded::Events(1)
+            }
+            Verdict::Ignored => Decoded::Ignored,
+            Verdict::Rejected(reason) => Decoded::Rejected(reason, self.refused_field()),
+        }
+    }
+}
