@@ -72,7 +72,7 @@ impl Coverage {
         });
         let shard = &mut self.shards[place];
         let is_further = known.is_none() && place > 0;
-        let missing = over_at.or(is_further.then_some(at));
+        let missing = over_at.or_else(|| is_further.then_some(at));
         if let Some((from, since)) = missing.zip(self.since) {
             shard.begin_missing(from, since);
         } else if place == 0 && known.is_none() {

@@ -35,7 +35,7 @@ pub(crate) enum Step {
     /// From now on a number of labels stands for these names.
     Define(u16, Option<&'static str>, Option<&'static str>),
     /// A payload that became no event.
-    Count(Delta),
+    Count(Box<Delta>),
     Note(StreamNote),
 }
 
@@ -391,7 +391,7 @@ impl<'a> Drawn<'a> {
                     Some(reason) => delta.reject(reason),
                     None => delta.ignored = 1,
                 }
-                self.steps.push(Step::Count(delta));
+                self.steps.push(Step::Count(Box::new(delta)));
             }
             Move::Lost(offset) => self.steps.push(Step::Note(StreamNote::Lost {
                 since: self.time(offset, None),
