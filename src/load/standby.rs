@@ -134,7 +134,6 @@ mod tests {
         let gone_at = gone.local_addr().unwrap();
         drop(gone);
         let nobody = format!("http://{gone_at}/").parse().unwrap();
-        let stranger = "no streamgauge engine answers there";
         let answers = async |answer: &'static str, parts: &[&str]| {
             check(server(Some(answer)).await, parts).await;
         };
@@ -143,15 +142,15 @@ mod tests {
             async { check(server(None).await, &["not live within 4s", "no answer"]).await },
             answers(
                 "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
-                &[stranger, "status 404"],
+                &["no streamgauge engine answers there (status 404)"],
             ),
             answers(
                 "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
-                &[stranger, "not the expected answer"],
+                &["no streamgauge engine answers there (not the expected answer)"],
             ),
             answers(
                 "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"errors\":[]}",
-                &[stranger, "not the expected answer"],
+                &["no streamgauge engine answers there (not the expected answer)"],
             ),
             answers(
                 "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n",

@@ -108,9 +108,8 @@ impl Salvage {
             self.value = Value::default();
             let (taken, end) = self.value.walk(rest);
             match end {
-                End::Whole
-                    if rest.len() == taken && pieces.is_empty() && rest == line.trim_ascii() =>
-                {
+                End::Whole if pieces.is_empty() && rest[..taken] == *line.trim_ascii() => {
+                    // Alone on its line, it was judged already.
                     return vec![Piece::Refused(refused)];
                 }
                 End::Whole => pieces.push(Piece::Record(rest[..taken].to_vec(), refused.line)),
