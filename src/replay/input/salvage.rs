@@ -96,10 +96,7 @@ impl Salvage {
     fn split(&mut self, line: &[u8], refused: Refused) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let mut rest = line;
-        loop {
-            let Some(at) = rest.iter().position(|byte| !is_between(*byte)) else {
-                break;
-            };
+        while let Some(at) = rest.iter().position(|byte| !is_between(*byte)) {
             rest = &rest[at..];
             if rest[0] != b'{' {
                 // A text around a record says that this is something else.

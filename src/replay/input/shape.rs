@@ -50,7 +50,7 @@ pub(super) fn shape(first: &[u8], is_all: bool) -> Option<Shape> {
     };
     match first[start] {
         RECORD_SEPARATOR => Some(Shape::Sequence),
-        b'[' => array(&first[start..]).or(is_all.then_some(Shape::Array)),
+        b'[' => array(&first[start..]).or_else(|| is_all.then_some(Shape::Array)),
         b'{' => objects(&first[start..], is_all),
         _ => Some(Shape::Lines),
     }
