@@ -84,6 +84,9 @@ struct RunArgs {
     /// Measure an engine elsewhere, by the base URL of its server, that reads from our stand-in
     #[arg(long, value_name = "URL")]
     target: Option<Uri>,
+    /// How long that engine may take to be live on our stand-in's stream
+    #[arg(long, value_name = "LENGTH", default_value = "60s", value_parser = duration::parse)]
+    target_wait: Duration,
     /// Where the stand-in listens, on this machine; port 0 lets the system choose
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = config::address)]
     listen: SocketAddr,
@@ -152,6 +155,7 @@ async fn measure(args: RunArgs) -> Result<(), Failure> {
         queries: args.queries,
         listen: args.listen,
         target: args.target.clone(),
+        target_wait: args.target_wait,
         faults: args.faults.clone(),
     };
     let (progress, told) = watch::channel(Progress::default());

@@ -15,6 +15,7 @@ mod engine;
 mod environment;
 mod error;
 mod exempt;
+mod exposure;
 mod file;
 mod front;
 mod layers;

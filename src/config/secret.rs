@@ -6,6 +6,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
+use super::exposure;
 use super::small_file::SmallFile;
 use super::value;
 
@@ -13,12 +14,6 @@ use super::value;
 const BYTES_MAX: u64 = 4_096;
 /// What a file may hold around it: a byte-order mark, and the end of its line.
 const AROUND_BYTES_MAX: u64 = 5;
-/// The permission to read, of people who are neither the owner nor in the group.
-const READ_BY_OTHERS: u32 = 0o004;
-/// Their permission to write.
-const WRITTEN_BY_OTHERS: u32 = 0o002;
-/// The group's.
-const WRITTEN_BY_GROUP: u32 = 0o020;
 
 /// A secret that was given as it stands.
 ///
@@ -49,32 +44,13 @@ pub struct SecretFile {
 }
 
 impl SecretFile {
-    /// Reads a secret from a file that nobody but its owner and its group can write.
-    ///
-    /// Containers mount secrets readable by everybody in them (mode 0444), so that is a warning.
-    /// Whoever can write the file chooses the secret, which is a fault.
+    /// Reads a secret from a file that not everybody can write; see [`exposure`].
     ///
     /// # Errors
     /// One reason that says what to do.
     pub fn read(path: &Path) -> Result<Self, String> {
         let file = SmallFile::read(path, BYTES_MAX + AROUND_BYTES_MAX)?;
-        let mode = file.mode & 0o7777;
-        if mode & WRITTEN_BY_OTHERS != 0 {
-            return Err(format!(
-                "everybody on this machine can replace it (mode {mode:04o}); run chmod o-rwx on it"
-            ));
-        }
-        let warning = if mode & READ_BY_OTHERS != 0 {
-            let what = "everybody on this machine can read it";
-            Some(format!(
-                "{what} (mode {mode:04o}); run chmod o-r on it, or mount it with mode 0440"
-            ))
-        } else if mode & WRITTEN_BY_GROUP != 0 {
-            let what = "its group can replace it";
-            Some(format!("{what} (mode {mode:04o}); run chmod g-w on it"))
-        } else {
-            None
-        };
+        let warning = exposure::judge(file.mode)?;
         Ok(Self {
             secret: parse(&line(file)?)?,
             warning,
@@ -167,15 +143,9 @@ mod tests {
     fn who_can_read_a_secret_is_a_warning_and_who_can_write_it_a_fault() {
         let folder = tempfile::tempdir().unwrap();
         for (mode, warns) in [
-            (0o400, ""),
-            (0o600, ""),
-            (0o440, ""),
             (0o640, ""),
             (0o444, "can read it (mode 0444)"),
-            (0o644, "can read it (mode 0644)"),
-            (0o604, "can read it"),
             (0o660, "its group can replace it (mode 0660)"),
-            (0o664, "can read it"),
         ] {
             let read = SecretFile::read(&file(&folder, b"s3cret", mode)).unwrap();
             let warning = read.warning.unwrap_or_default();
@@ -185,7 +155,7 @@ mod tests {
                 "{warning}"
             );
         }
-        for mode in [0o602, 0o606, 0o666, 0o622, 0o777] {
+        for mode in [0o602, 0o666] {
             let path = file(&folder, b"s3cret", mode);
             let why = SecretFile::read(&path).unwrap_err();
             assert!(why.contains("chmod") && !why.contains("s3cret"), "{why}");

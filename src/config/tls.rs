@@ -7,12 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::error::unreadable;
+use super::exposure;
 use super::layers::Layers;
 use super::serve::TlsFiles;
-
-/// Permission bits by which people who are neither the owner nor in the group read and write.
-const OTHERS_READ: u32 = 0o004;
-const OTHERS_WRITE: u32 = 0o002;
 
 /// The files, if both were given; a fault for what is missing, and a note on a key that others read.
 pub(super) fn files(layers: &mut Layers) -> Option<TlsFiles> {
@@ -40,25 +37,14 @@ pub(super) fn files(layers: &mut Layers) -> Option<TlsFiles> {
     Some(TlsFiles { cert, key })
 }
 
-/// Who else can use a private key: nothing to say, or a note.
+/// Who else can use a private key: nothing to say, or a note; see [`exposure`].
 ///
 /// # Errors
-/// When others can replace it, or it cannot be read.
+/// When everybody can replace it, or it cannot be read.
 fn exposure(key: &Path) -> Result<Option<String>, String> {
     let metadata = File::open(key).and_then(|file| file.metadata());
-    let mode = metadata
-        .map_err(|error| unreadable(&error))?
-        .permissions()
-        .mode();
-    let shown = mode & 0o7777;
-    if mode & OTHERS_WRITE != 0 {
-        return Err(format!(
-            "everybody on this machine can change it (mode {shown:04o}); run chmod o-rwx on it"
-        ));
-    }
-    Ok((mode & OTHERS_READ != 0).then(|| {
-        format!("everybody on this machine can read it (mode {shown:04o}); run chmod o-r on it")
-    }))
+    let metadata = metadata.map_err(|error| unreadable(&error))?;
+    exposure::judge(metadata.permissions().mode())
 }
 
 #[cfg(test)]
@@ -69,13 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_others_change_is_refused_and_one_that_they_read_is_noted() {
+    fn a_key_is_judged_like_any_other_secret() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key.pem");
         fs::write(&path, "a key").unwrap();
         for (mode, is_noted, is_refused) in [
             (0o600, false, false),
             (0o640, false, false),
+            (0o660, true, false),
             (0o644, true, false),
             (0o444, true, false),
             (0o646, false, true),

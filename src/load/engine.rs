@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::LoadError;
 use super::LoadSettings;
 use super::rig::Sender;
+use super::standby;
 use super::tally::Sight;
 use super::watch::Target;
 use crate::engine;
@@ -22,8 +23,6 @@ use crate::time::Clock;
 const LIVE_WITHIN: Duration = Duration::from_secs(15);
 /// How often it is looked at until then.
 const LOOK: Duration = Duration::from_millis(20);
-/// How often an engine elsewhere is asked until it is live.
-const ASK: Duration = Duration::from_millis(250);
 
 /// How long the engine's own latencies may take to hold the last events: it sums up once a second.
 const ARRIVAL_WITHIN: Duration = Duration::from_secs(5);
@@ -88,8 +87,9 @@ impl Engine {
         Ok(Self::Elsewhere(connector()?, base.clone()))
     }
 
-    /// Waits until its stream is live; for one elsewhere, however long it takes.
-    pub(super) async fn live(&self) -> Result<(), LoadError> {
+    /// Waits until its stream is live; one elsewhere may take `target_wait`, because somebody has yet to
+    /// start it.
+    pub(super) async fn live(&self, target_wait: Duration) -> Result<(), LoadError> {
         match self {
             Self::Here(engine) => {
                 let reader = engine.reader();
@@ -104,16 +104,10 @@ impl Engine {
                     LoadError::Failed("engine", format!("not live: {why}"))
                 })
             }
-            Self::Elsewhere(connector, base) => loop {
-                // It may not have been started yet.
-                if let Ok(mut target) = Target::connect(connector, base).await
-                    && let Ok(look) = target.look().await
-                    && look.sight().is_live
-                {
-                    return Ok(());
-                }
-                sleep(ASK).await;
-            },
+            Self::Elsewhere(connector, base) => {
+                let live = standby::live(connector, base, target_wait).await;
+                live.map_err(elsewhere)
+            }
         }
     }
 
@@ -123,7 +117,10 @@ impl Engine {
             Self::Here(engine) => Ok(Sight::of(&engine.reader().load())),
             Self::Elsewhere(connector, base) => {
                 let mut target = target(connector, base).await?;
-                let look = target.look().await.map_err(elsewhere)?;
+                let look = target
+                    .look()
+                    .await
+                    .map_err(|why| elsewhere(why.to_string()))?;
                 Ok(look.sight())
             }
         }
@@ -173,7 +170,10 @@ impl Engine {
             }
             Self::Elsewhere(connector, base) => {
                 let mut target = target(connector, base).await?;
-                let look = target.look().await.map_err(elsewhere)?;
+                let look = target
+                    .look()
+                    .await
+                    .map_err(|why| elsewhere(why.to_string()))?;
                 Ok(Books {
                     gaps_ms: look.gaps_ms(),
                     gaps: look.sight().gaps,

@@ -23,6 +23,23 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 /// Bytes of an answer that are read.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
+/// Why a query has no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    /// It is refused.
+    #[error("status {}", .0.as_u16())]
+    Status(StatusCode),
+    /// It is answered with something else.
+    #[error("not the expected answer")]
+    Other,
+    /// It takes too long.
+    #[error("no answer in time")]
+    Late,
+    /// The connection fails.
+    #[error("{0}")]
+    Broken(String),
+}
+
 /// A connection to `/graphql` under a base URL.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -62,30 +79,28 @@ impl Client {
     /// Asks one query, given as the JSON of the request, and reads the whole answer.
     ///
     /// # Errors
-    /// One line that says what went wrong; connect anew after it.
-    pub(super) async fn ask(&mut self, request: &'static str) -> Result<Bytes, String> {
+    /// What went wrong; connect again after it.
+    pub(super) async fn ask(&mut self, request: &'static str) -> Result<Bytes, Unanswered> {
+        let broken = |error: &dyn std::fmt::Display| Unanswered::Broken(error.to_string());
         let request = Request::post(&self.path)
             .header(header::HOST, &self.host)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::from(request))
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| broken(&error))?;
         let exchange = async {
-            self.sender
-                .ready()
-                .await
-                .map_err(|error| error.to_string())?;
+            self.sender.ready().await.map_err(|error| broken(&error))?;
             let answer = self.sender.send_request(request).await;
-            let answer = answer.map_err(|error| error.to_string())?;
+            let answer = answer.map_err(|error| broken(&error))?;
             let status = answer.status();
             let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX);
-            let body = body.collect().await.map_err(|error| error.to_string())?;
+            let body = body.collect().await.map_err(|error| broken(&error))?;
             match status {
                 StatusCode::OK => Ok(body.to_bytes()),
-                status => Err(format!("status {}", status.as_u16())),
+                status => Err(Unanswered::Status(status)),
             }
         };
         timeout(ANSWER_TIME_MAX, exchange)
             .await
-            .unwrap_or_else(|_| Err("no answer in time".to_owned()))
+            .unwrap_or(Err(Unanswered::Late))
     }
 }

@@ -26,6 +26,7 @@ mod run;
 mod search;
 mod seconds;
 mod settings;
+mod standby;
 mod table;
 mod tally;
 mod threshold;

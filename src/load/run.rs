@@ -86,7 +86,7 @@ pub async fn run(
     let simulator = Sender::settings(&settings, planned.unwrap_or_default());
     let sender = Sender::start(simulator, clock.clone(), pace).await?;
     let engine = Engine::start(&settings, &sender, clock.clone(), &mut announce).await?;
-    engine.live().await?;
+    engine.live(settings.target_wait).await?;
 
     let mut load = Load::begin(&settings, &engine, clock, pacer, progress).await?;
     let measured = load.measure(&engine).await?;

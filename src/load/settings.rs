@@ -29,6 +29,8 @@ pub struct LoadSettings {
     pub listen: SocketAddr,
     /// The base URL of an engine elsewhere; `None` runs one in this process.
     pub target: Option<Uri>,
+    /// How long that engine may take to be live on the stand-in's stream.
+    pub target_wait: Duration,
     /// What goes wrong beside the faults of the profile.
     pub faults: Vec<Fault>,
 }
@@ -40,6 +42,8 @@ impl LoadSettings {
     pub const DURATION: Duration = Duration::from_secs(10);
     /// The default warm-up.
     pub const WARMUP: Duration = Duration::from_secs(2);
+    /// The default wait for an engine elsewhere: enough to start one by hand.
+    pub const TARGET_WAIT: Duration = Duration::from_secs(60);
     /// Readers at the most: each has a connection of its own.
     pub const QUERIES_MAX: usize = 1_000;
 
@@ -54,6 +58,7 @@ impl LoadSettings {
             queries: 0,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             target: None,
+            target_wait: Self::TARGET_WAIT,
             faults: Vec::new(),
         }
     }

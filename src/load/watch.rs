@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Progress;
 use super::Second;
 use super::graphql::Client;
+use super::graphql::Unanswered;
 use super::tally::Sight;
 use super::tally::Tally;
 use crate::net::Connector;
@@ -85,7 +86,8 @@ impl Watch {
     /// When it no longer answers.
     pub(super) async fn of_target(mut self, mut target: Target) -> Result<Tally, String> {
         while !self.stop.is_cancelled() {
-            let sight = target.look().await?.sight();
+            let look = target.look().await.map_err(|why| why.to_string())?;
+            let sight = look.sight();
             self.look(sight);
             tokio::time::sleep(POLL).await;
         }
@@ -156,11 +158,10 @@ impl Target {
     /// Asks once.
     ///
     /// # Errors
-    /// One line that says what went wrong.
-    pub(super) async fn look(&mut self) -> Result<Look, String> {
+    /// What went wrong.
+    pub(super) async fn look(&mut self) -> Result<Look, Unanswered> {
         let answer = self.client.ask(QUESTION).await?;
-        let answer: Answer =
-            serde_json::from_slice(&answer).map_err(|_| "not the expected answer".to_owned())?;
+        let answer: Answer = serde_json::from_slice(&answer).map_err(|_| Unanswered::Other)?;
         Ok(answer.data)
     }
 }

@@ -33,8 +33,9 @@ pub(super) struct Stretch {
     first_line: u64,
     /// The number of the line that would come next, had it no empty ones.
     next_line: u64,
-    /// After how many lines empty ones were left out, and how many in all, in order.
-    blanks: Vec<(usize, u64)>,
+    /// After how many lines the numbers skip, and by how much in all, in order: forward over empty
+    /// lines, back where several records are on one line.
+    skips: Vec<(usize, i64)>,
 }
 
 /// A line that became no event.
@@ -73,7 +74,7 @@ pub(super) struct Inlet {
 }
 
 impl Inlet {
-    /// Takes the next line and its number; waits when the other end is far behind.
+    /// Takes the next record and the number of its line; waits when the other end is far behind.
     pub(super) fn put(&mut self, verdict: Verdict, number: u64) -> Result<(), Gone> {
         if number != self.stretch.next_line {
             self.stretch.skip_to(number);
@@ -142,7 +143,7 @@ impl Outlet {
     pub(super) fn give_back(&self, mut stretch: Stretch) {
         stretch.events.clear();
         stretch.others.clear();
-        stretch.blanks.clear();
+        stretch.skips.clear();
         // An error means that the input has ended: then nobody fills it again.
         let _ = self.emptied.send(stretch);
     }
@@ -153,17 +154,17 @@ impl Stretch {
     pub(super) fn line_of(&self, event: usize) -> u64 {
         let others = self.others.partition_point(|other| other.place <= event);
         let lines = event + others;
-        let before = self.blanks.partition_point(|(after, _)| *after <= lines);
-        let blanks = before.checked_sub(1).map_or(0, |last| self.blanks[last].1);
-        self.first_line + lines as u64 + blanks
+        let before = self.skips.partition_point(|(after, _)| *after <= lines);
+        let skipped = before.checked_sub(1).map_or(0, |last| self.skips[last].1);
+        (self.first_line + lines as u64).saturating_add_signed(skipped)
     }
 
     #[cold]
     fn skip_to(&mut self, number: u64) {
         let lines = self.events.len() + self.others.len();
-        let more = number - self.next_line;
-        let before = self.blanks.last().map_or(0, |(_, blanks)| *blanks);
-        self.blanks.push((lines, before + more));
+        let more = number.wrapping_sub(self.next_line).cast_signed();
+        let before = self.skips.last().map_or(0, |(_, skipped)| *skipped);
+        self.skips.push((lines, before.saturating_add(more)));
     }
 
     fn is_empty(&self) -> bool {

@@ -13,6 +13,7 @@
 
 mod handoff;
 mod input;
+mod intake;
 mod order;
 mod pace;
 mod reader;
@@ -29,17 +30,15 @@ use std::io::Write;
 use std::panic::resume_unwind;
 use std::thread;
 
-use crate::event::IdKeys;
 use crate::event::Reject;
-use crate::parse::Parser;
-use crate::parse::Verdict;
 use crate::snapshot::Counters;
 use crate::time::Clock;
 
-use handoff::Gone;
 use handoff::Inlet;
 use handoff::Outlet;
 use handoff::handoff;
+use intake::Intake;
+use intake::Stop;
 use order::Order;
 use pace::Pace;
 use reader::LineReader;
@@ -154,62 +153,18 @@ pub fn run(
 fn read(
     input: impl Read,
     is_strict: bool,
-    mut inlet: Inlet,
-    mut on_malformed: impl FnMut(Malformed),
+    inlet: Inlet,
+    on_malformed: impl FnMut(Malformed),
 ) -> Result<(), ReplayError> {
     let mut reader = LineReader::new(input);
-    let mut parser = Parser::new(IdKeys::FIXED);
-    let mut malformed = 0;
-    loop {
-        // Lines like those before: neither a search for their end nor a refusal.
-        while let Some((verdict, bytes)) = reader
-            .ahead()
-            .and_then(|ahead| parser.recognize_line(ahead))
-        {
-            reader.take(bytes);
-            if let Err(Gone) = inlet.put(verdict, reader.lines()) {
-                return Ok(());
-            }
-        }
-        if reader.find_line() {
-            let line = reader.line();
-            let verdict = match line.content {
-                Ok(bytes) => parser.parse(bytes),
-                Err(reason) => Verdict::Rejected(reason),
-            };
-            if let Verdict::Rejected(reason) = verdict {
-                let line = Malformed {
-                    line: line.number,
-                    reason,
-                };
-                if is_strict {
-                    // When nobody takes it, that fault comes first.
-                    let _ = inlet.hand_over();
-                    return Err(ReplayError::Malformed(line));
-                }
-                malformed += 1;
-                if malformed <= MALFORMED_SHOWN {
-                    on_malformed(line);
-                }
-            }
-            if let Err(Gone) = inlet.put(verdict, reader.lines()) {
-                return Ok(());
-            }
-            continue;
-        }
-        if reader.is_at_end() {
-            let _ = inlet.end();
-            return Ok(());
-        }
-        if reader.may_wait()
-            && let Err(Gone) = inlet.hand_over()
-        {
-            return Ok(());
-        }
-        reader.refill().map_err(|source| ReplayError::Read {
+    let intake = Intake::new(inlet, is_strict, on_malformed);
+    match intake.take_all(&mut reader) {
+        Ok(()) | Err(Stop::Gone) => Ok(()),
+        Err(Stop::Malformed(line)) => Err(ReplayError::Malformed(line)),
+        Err(Stop::Read(source)) => Err(ReplayError::Read {
             line: reader.lines(),
             source,
-        })?;
+        }),
     }
 }
 

@@ -2,7 +2,12 @@
 //!
 //! Without a lateness they are applied as they come. With one they wait in a list per bucket until
 //! the newest event is that far past the bucket, and are applied in order of time, those of one
-//! millisecond in order of the file. An event that comes even later than that is applied at once.
+//! millisecond in order of the file. An event that comes even later than that, a straggler, is applied
+//! at once.
+//!
+//! What becomes of an event depends on the times of events alone, never on the steps that are printed.
+//! So an event is late by the newest event read before it, and before a straggler is applied the
+//! state's clock is where printing every bucket would have put it.
 //!
 //! The first event, and one further ahead than the allowed jump, moves the clock only once the lines
 //! after it agree with it; see [`super::vote`].
@@ -30,6 +35,8 @@ use super::vote::Vote;
 pub(super) struct Order {
     width: Width,
     lateness_ms: i64,
+    /// Buckets of the window and of the lateness: an event that is so many behind the newest is late.
+    retained: i64,
     max_jump_ms: u64,
     /// The greatest event time read so far, futures aside.
     newest: Option<EpochMs>,
@@ -38,6 +45,10 @@ pub(super) struct Order {
     held: BTreeMap<BucketIndex, Vec<Event>>,
     /// Emptied lists, to be filled again.
     spare: Vec<Vec<Event>>,
+    /// Whether the first step is set: with a lateness the first bucket that is applied decides it.
+    has_first_step: bool,
+    /// The end of the last bucket that no event waits for any more, when a straggler last asked.
+    passed: EpochMs,
     /// While the clock waits for lines that agree, every line waits in the vote.
     vote: Option<Vote>,
     strays: Strays,
@@ -48,10 +59,13 @@ impl Order {
         Self {
             width: settings.aggregate.width,
             lateness_ms: i64::try_from(settings.aggregate.lateness_ms).unwrap_or(i64::MAX),
+            retained: i64::try_from(settings.aggregate.retained_buckets()).unwrap_or(i64::MAX),
             max_jump_ms: settings.max_jump_ms,
             newest: None,
             held: BTreeMap::new(),
             spare: Vec::new(),
+            has_first_step: false,
+            passed: EpochMs::from_ms(i64::MIN),
             vote: None,
             strays: Strays::default(),
         }
@@ -116,7 +130,7 @@ impl Order {
                     self.vote = Some(Vote::new(*event, line_of(number), newest, max_jump_ms));
                     return Ok(number + 1);
                 }
-                if steps.is_late(event.time) && !self.has_to_wait(event.time) {
+                if self.is_late(event.time) {
                     self.stray(event, line_of(number));
                 }
             }
@@ -125,13 +139,26 @@ impl Order {
                 if self.is_releasing(horizon, steps) {
                     steps.apply(&events[applied..number]);
                     applied = number;
-                    self.release_until(horizon, steps)?;
+                    self.release(horizon, steps)?;
+                    steps.print_through(horizon)?;
                 }
+            }
+            if self.lateness_ms == 0 {
+                continue;
             }
             if self.has_to_wait(event.time) {
                 steps.apply(&events[applied..number]);
                 applied = number + 1;
                 self.hold(*event);
+            } else if self.is_late(event.time) {
+                steps.apply(&events[applied..number]);
+                applied = number + 1;
+                self.catch_up(steps);
+                steps.refuse_late(event);
+            } else if self.end_of_passed() > self.passed {
+                steps.apply(&events[applied..number]);
+                applied = number;
+                self.catch_up(steps);
             }
         }
         steps.apply(&events[applied..]);
@@ -147,16 +174,21 @@ impl Order {
         while self.vote.is_some() {
             self.end_vote(steps)?;
         }
-        self.print_all(steps)
+        self.print_all(EpochMs::from_ms(i64::MAX), steps)
     }
 
-    /// Applies what waits for others and prints every step up to the one after the newest event.
-    fn print_all<W: Write>(&mut self, steps: &mut Steps<W>) -> Result<(), ReplayError> {
+    /// Applies what waits for others and prints every step up to the one after the newest event, none
+    /// after `until`.
+    fn print_all<W: Write>(
+        &mut self,
+        until: EpochMs,
+        steps: &mut Steps<W>,
+    ) -> Result<(), ReplayError> {
         let Some(newest) = self.newest else {
             return Ok(());
         };
-        self.release_until(end_of(self.width, self.width.bucket_of(newest)), steps)?;
-        steps.print_past(newest)
+        self.release(end_of(self.width, self.width.bucket_of(newest)), steps)?;
+        steps.print_through(until.min(steps.step_after(newest)))
     }
 
     /// Sets the clock as the vote says, and takes in the lines that waited for it. Each vote takes in
@@ -167,10 +199,18 @@ impl Order {
         };
         let outcome = vote.end();
         if let Some(clock) = outcome.clock {
-            // Nothing is printed for the time between: it may be thousands of years.
-            self.print_all(steps)?;
-            steps.begin(clock);
+            // Nothing is printed for the time between: it may be thousands of years. Nor is a step
+            // that ends behind the jump: it would move the clock past the events that follow.
+            self.print_all(clock, steps)?;
+            let is_first = self.newest.is_none();
             self.newest = Some(clock);
+            if is_first && self.lateness_ms > 0 {
+                // Older events may still come before this one.
+                self.catch_up(steps);
+            } else {
+                self.has_first_step = true;
+                steps.begin(clock);
+            }
         }
         for held in outcome.held {
             match held {
@@ -198,8 +238,8 @@ impl Order {
         });
     }
 
-    /// Applies the held buckets that end by `horizon` and prints the steps up to it, in order.
-    fn release_until<W: Write>(
+    /// Applies the held buckets that end by `horizon`, and prints the steps before each, in order.
+    fn release<W: Write>(
         &mut self,
         horizon: EpochMs,
         steps: &mut Steps<W>,
@@ -212,12 +252,46 @@ impl Order {
             let mut events = entry.remove();
             // Stable: those of one millisecond stay in order of the file.
             events.sort_by_key(|event| event.time);
+            if let Some(first) = events.first()
+                && !self.has_first_step
+            {
+                self.has_first_step = true;
+                steps.begin(first.time);
+            }
             steps.print_through(self.width.start_of(bucket))?;
-            steps.apply(&events);
+            // Whether they are too far ahead was decided when they were read, by the newest event and
+            // not by the one before them in time. So the state's clock is taken across wide gaps.
+            let is_near = |a: &Event, b: &Event| b.time.since(a.time) <= self.max_jump_ms;
+            for events in events.chunk_by(is_near) {
+                steps.advance(events[0].time);
+                steps.apply(events);
+            }
             events.clear();
             self.spare.push(events);
         }
-        steps.print_through(horizon)
+        Ok(())
+    }
+
+    /// Moves the state's clock to the end of the last bucket that no event waits for any more: that is
+    /// how far printing may have moved it.
+    fn catch_up<W: Write>(&mut self, steps: &mut Steps<W>) {
+        self.passed = self.end_of_passed();
+        steps.advance(self.passed - 1);
+    }
+
+    fn end_of_passed(&self) -> EpochMs {
+        let newest = self.newest.unwrap_or_default();
+        self.width
+            .start_of(self.width.bucket_of(newest - self.lateness_ms))
+    }
+
+    /// Whether a time is so old that it is in no window that is still to come.
+    fn is_late(&self, time: EpochMs) -> bool {
+        let Some(newest) = self.newest else {
+            return false;
+        };
+        let bucket = self.width.bucket_of(time).0;
+        bucket <= self.width.bucket_of(newest).0 - self.retained
     }
 
     /// Whether a time is further from the newest than the allowed jump, or there is no newest.
@@ -233,9 +307,7 @@ impl Order {
             .is_none_or(|newest| time.since(newest) > self.max_jump_ms)
     }
 
-    /// Takes note of an event's time, which is no jump; says whether it is the newest so far. The
-    /// state refuses none that waited: between the time at which the clock was set and the newest, no
-    /// two neighbours in time are further apart than a jump.
+    /// Takes note of an event's time, which is no jump; says whether it is the newest so far.
     fn moves_newest(&mut self, time: EpochMs) -> bool {
         let is_newest = self.newest.is_none_or(|newest| time > newest);
         if is_newest {
@@ -250,14 +322,12 @@ impl Order {
         steps.is_due(horizon) || self.held.first_key_value().is_some_and(is_held)
     }
 
-    /// Whether an event has to wait for others. What is too far ahead goes to the state to be refused.
+    /// Whether an event has to wait for others, under a lateness. What is too far ahead goes to the state to be refused.
     fn has_to_wait(&self, time: EpochMs) -> bool {
         let Some(newest) = self.newest else {
             return false;
         };
-        self.lateness_ms > 0
-            && time <= newest
-            && end_of(self.width, self.width.bucket_of(time)) > newest - self.lateness_ms
+        time <= newest && end_of(self.width, self.width.bucket_of(time)) > newest - self.lateness_ms
     }
 
     fn hold(&mut self, event: Event) {

@@ -26,7 +26,7 @@ pub(super) struct Steps<W: Write> {
     report: Report<W>,
     pace: Option<Pace>,
     every_ms: i64,
-    /// The next step to print; means nothing before [`Steps::begin`].
+    /// The next step to print; none is due before [`Steps::begin`].
     next_at: EpochMs,
     printed: u64,
     /// What was counted since the state was told last. An event counts as received when it is
@@ -46,7 +46,7 @@ impl<W: Write> Steps<W> {
             report,
             pace,
             every_ms: settings.every_ms,
-            next_at: EpochMs::default(),
+            next_at: EpochMs::from_ms(i64::MAX),
             printed: 0,
             uncounted: Delta::default(),
         }
@@ -70,9 +70,16 @@ impl<W: Write> Steps<W> {
         self.state.apply_all(events);
     }
 
-    /// Whether an event of a time is older than everything that is retained.
-    pub(super) fn is_late(&self, time: EpochMs) -> bool {
-        self.state.is_late(time)
+    /// Moves the clock on, if it is not there yet.
+    pub(super) fn advance(&mut self, to: EpochMs) {
+        self.state.advance(to);
+    }
+
+    /// Counts an event that is late, whatever the clock says.
+    pub(super) fn refuse_late(&mut self, event: &Event) {
+        self.uncounted.received += 1;
+        self.uncounted.accept(1);
+        self.state.refuse_late(event);
     }
 
     /// Counts a line that became no event, by why it is refused if it is.
@@ -98,14 +105,6 @@ impl<W: Write> Steps<W> {
             self.print()?;
         }
         Ok(())
-    }
-
-    /// Prints every step up to the first one after `newest`.
-    ///
-    /// # Errors
-    /// When the output cannot be written.
-    pub(super) fn print_past(&mut self, newest: EpochMs) -> Result<(), ReplayError> {
-        self.print_through(self.step_after(newest))
     }
 
     fn print(&mut self) -> Result<(), ReplayError> {
@@ -145,7 +144,7 @@ impl<W: Write> Steps<W> {
     }
 
     /// The smallest whole multiple of the step since the epoch that is above `time`.
-    fn step_after(&self, time: EpochMs) -> EpochMs {
+    pub(super) fn step_after(&self, time: EpochMs) -> EpochMs {
         let number = time.ms().div_euclid(self.every_ms) + 1;
         EpochMs::from_ms(number.saturating_mul(self.every_ms))
     }

@@ -51,8 +51,9 @@ pub(super) struct Camp {
 pub(super) struct Outcome {
     /// The time at which the clock goes on; `None` when it stays where it is.
     pub(super) clock: Option<EpochMs>,
-    /// The camps that lost, and before whose end the winner was heard again. One that begins when
-    /// the winner is silent may be the rest of the file: its own line is voted over.
+    /// The camps that lost: that of the line in question, and those before whose end the winner was
+    /// heard again. One that begins when the winner is silent may be the rest of the file: its own line
+    /// is voted over.
     pub(super) refused: Vec<Camp>,
     /// The lines that waited, in their order.
     pub(super) held: Vec<Held>,
@@ -122,8 +123,17 @@ impl Vote {
         let won = self.camps[winner];
         // A third camp, once the clock is set, is voted over when its own line comes.
         let is_followed = winner == self.questioned || self.questioned == 0;
-        let mut refused = self.camps;
-        refused.retain(|camp| camp.low > won.high && camp.places.0 < won.places.1);
+        // The line in question is settled either way: voted over again, it would lose again.
+        let questioned = self.questioned;
+        let has_lost = |place: usize, camp: &Camp| {
+            let is_answered = camp.low > won.high && camp.places.0 < won.places.1;
+            place != winner && (place == questioned || is_answered)
+        };
+        let camps = self.camps.into_iter().enumerate();
+        let refused = camps
+            .filter(|(place, camp)| has_lost(*place, camp))
+            .map(|(_, camp)| camp)
+            .collect();
         Outcome {
             clock: is_followed.then_some(won.first),
             refused,

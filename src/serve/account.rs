@@ -118,6 +118,10 @@ impl Account {
     /// Waits for room for something that is prepared before its size is known; `None` when there is
     /// none in time.
     pub(super) async fn place(&self, bytes: usize, in_time: Duration) -> Option<Held> {
+        // Mostly there is some, and nobody needs a timer.
+        if let Some(held) = self.try_hold(bytes) {
+            return Some(held);
+        }
         let held = self.hold(bytes);
         tokio::time::timeout(in_time, held).await.ok()
     }
@@ -140,6 +144,22 @@ impl Account {
     pub(super) async fn hold(&self, bytes: usize) -> Held {
         self.0.room.take(bytes).await;
         self.hold_of_all(bytes).await
+    }
+
+    /// Takes room at once, or none.
+    fn try_hold(&self, bytes: usize) -> Option<Held> {
+        if !self.0.room.try_take(bytes) {
+            return None;
+        }
+        let own = OwnRoom(&self.0.room, bytes);
+        if !self.0.budget.0.room.try_take(bytes) {
+            return None;
+        }
+        own.keep();
+        Some(Held {
+            account: self.clone(),
+            bytes,
+        })
     }
 
     /// Waits for room beside other connections, when there is some in this one.

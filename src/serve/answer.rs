@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use hyper::HeaderMap;
 use hyper::Response;
 use hyper::StatusCode;
 use hyper::body::Body;
@@ -117,7 +118,10 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 pub(super) fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(AnswerBody::default());
     *answer.status_mut() = status;
-    answer.headers_mut().extend(HEADERS);
+    // Room for all of them and two more, so that it is not made in steps.
+    let mut headers = HeaderMap::with_capacity(HEADERS.len() + 2);
+    headers.extend(HEADERS);
+    *answer.headers_mut() = headers;
     answer
 }
 

@@ -7,25 +7,32 @@
 
 use hyper::HeaderMap;
 use hyper::Method;
+use hyper::header::HeaderName;
+
+// As names, so that no request has them parsed again.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Whether a request is made by a page of another site. `is_page` says whether what it asks for is a
 /// page, to which other sites may link.
 pub(super) fn is_foreign(method: &Method, headers: &HeaderMap, is_page: bool) -> bool {
-    let mut sites = headers.get_all("sec-fetch-site").iter();
+    let mut sites = headers.get_all(&SITE).iter();
     let is_ours = sites.all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
     if is_ours {
         return false;
     }
-    let says = |name, expected: &str| headers.get(name).is_some_and(|value| value == expected);
+    let says = |name: &HeaderName, expected: &str| {
+        headers.get(name).is_some_and(|value| value == expected)
+    };
     let is_link = matches!(*method, Method::GET | Method::HEAD)
-        && says("sec-fetch-mode", "navigate")
-        && says("sec-fetch-dest", "document");
+        && says(&MODE, "navigate")
+        && says(&DEST, "document");
     !(is_page && is_link)
 }
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::HeaderName;
     use hyper::header::HeaderValue;
 
     use super::*;

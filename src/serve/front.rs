@@ -189,9 +189,12 @@ impl Place<'_> {
     /// Where a client is sent that asks for a prefix without its slash: relative, so that it is right
     /// under whatever else a proxy adds. It tells nothing that the client does not know.
     pub(super) fn with_slash(&self, query: Option<&str>) -> Option<String> {
+        if !self.path.is_empty() {
+            return None;
+        }
         let (_, last) = self.prefix.rsplit_once('/')?;
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        self.path.is_empty().then(|| format!("{last}/{query}"))
+        Some(format!("{last}/{query}"))
     }
 }
 

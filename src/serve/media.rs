@@ -22,8 +22,18 @@ impl Media {
     }
 }
 
+/// The media type to answer with, and whether a client takes server-sent events; see [`negotiate`] and
+/// [`accepts_events`].
+pub(super) fn accepted(headers: &HeaderMap) -> (Option<Media>, bool) {
+    // Most clients say nothing, and one look finds that.
+    match headers.contains_key(header::ACCEPT) {
+        true => (negotiate(headers), accepts_events(headers)),
+        false => (Some(Media::Json), false),
+    }
+}
+
 /// Whether a client takes server-sent events and says so by name: no range that happens to fit them.
-pub(super) fn accepts_events(headers: &HeaderMap) -> bool {
+fn accepts_events(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).iter();
     let ranges = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
     ranges
@@ -43,7 +53,7 @@ struct Fit {
 /// The media type to answer with, or `None` when the client accepts neither. Without `Accept`, and
 /// where both are as welcome, it is the one that clients of any age understand, unless the newer one
 /// is named.
-pub(super) fn negotiate(headers: &HeaderMap) -> Option<Media> {
+fn negotiate(headers: &HeaderMap) -> Option<Media> {
     if !headers.contains_key(header::ACCEPT) {
         return Some(Media::Json);
     }
@@ -133,6 +143,9 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let (Some(value), None) = (values.next(), values.next()) else {
         return false;
     };
+    if value == "application/json" {
+        return true;
+    }
     let mut parts = value.to_str().unwrap_or_default().split(';').map(str::trim);
     let is_json = parts
         .next()

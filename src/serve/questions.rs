@@ -1,9 +1,12 @@
 //! GraphQL over HTTP: a request's body within its limits, room for the answer, and its form.
 
 use std::error::Error;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
+use futures_util::poll;
 use http_body_util::BodyExt;
 use http_body_util::LengthLimitError;
 use http_body_util::Limited;
@@ -79,8 +82,7 @@ impl Questions {
         {
             return explorer.answer(request.headers());
         }
-        let events = media::accepts_events(request.headers());
-        let media = media::negotiate(request.headers());
+        let (media, events) = media::accepted(request.headers());
         if media.is_none() && !events {
             return reply::unreadable(
                 StatusCode::NOT_ACCEPTABLE,
@@ -143,7 +145,13 @@ impl Questions {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, too_large);
         }
         let body = Limited::new(request.into_body(), limits::REQUEST_BYTES_MAX);
-        match timeout(self.timeouts.body, body.collect()).await {
+        let mut collecting = pin!(body.collect());
+        // Most bodies come with their heads, and need no timer.
+        let collected = match poll!(collecting.as_mut()) {
+            Poll::Ready(collected) => Ok(collected),
+            Poll::Pending => timeout(self.timeouts.body, collecting).await,
+        };
+        match collected {
             Ok(Ok(collected)) => Ok(collected.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
                 refuse(StatusCode::PAYLOAD_TOO_LARGE, too_large)
@@ -165,8 +173,8 @@ pub(super) fn is_browser<B>(request: &Request<B>) -> bool {
 
 /// Whether a request asks for something that is executed.
 pub(super) fn is_question<B>(request: &Request<B>) -> bool {
-    let mut pairs = query::pairs(request.uri().query().unwrap_or_default());
-    pairs.next().is_some()
+    let query = request.uri().query();
+    query.is_some_and(|query| query::pairs(query).next().is_some())
 }
 
 /// Whether a body was refused because there is no room for it.

@@ -126,9 +126,9 @@ pub(super) fn find(path: &str) -> Option<Route> {
 impl Route {
     /// Whether the route answers a method.
     pub(super) fn allows(&self, method: &Method) -> bool {
-        self.allow
-            .split(", ")
-            .any(|allowed| allowed == method.as_str())
+        // Byte by byte: this is asked of every request, and searching for text costs more.
+        let mut allowed = self.allow.as_bytes().split(|byte| *byte == b',');
+        allowed.any(|allowed| allowed.trim_ascii_start() == method.as_str().as_bytes())
     }
 }
 

@@ -6,6 +6,7 @@ mod clock;
 mod confluence;
 mod extremes;
 mod history;
+mod skew;
 mod sums;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 mod against_model;
 mod clock;
 mod command;
+mod every;
 
 use std::io;
 use std::io::Read;

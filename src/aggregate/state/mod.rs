@@ -119,11 +119,6 @@ impl State {
         self.live.buckets.current()
     }
 
-    /// Whether an event of a time is late: older than every retained bucket.
-    pub fn is_late(&self, time: EpochMs) -> bool {
-        self.live.buckets.bucket_of(time) < self.live.buckets.oldest()
-    }
-
     /// How long a bucket is.
     pub fn width(&self) -> Width {
         self.settings.width
@@ -202,6 +197,12 @@ impl State {
                 self.apply_at(event, self.looked_up.hint(place));
             }
         }
+    }
+
+    /// Takes an event as late though its bucket is retained: in a replay events wait to be put in order,
+    /// so that the newest one is ahead of the clock.
+    pub fn refuse_late(&mut self, event: &Event) {
+        self.apply_late(event, self.sessions.hint(event.session));
     }
 
     /// Takes what labels stand for from now on.

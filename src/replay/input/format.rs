@@ -61,7 +61,7 @@ const TAR: Format = foreign(
 );
 
 /// First bytes of files, the longer ones first where one begins another.
-const MARKS: [(&[u8], Format); 26] = [
+const MARKS: [(&[u8], Format); 30] = [
     (b"\xEF\xBB\xBF", Format::Text { start: 3 }),
     (b"\x1F\x8B", Format::Gzip),
     (b"\x28\xB5\x2F\xFD", Format::Zstd),
@@ -131,6 +131,34 @@ const MARKS: [(&[u8], Format); 26] = [
         foreign(
             "compressed by compress",
             "unpack it first: zcat FILE | streamgauge replay -",
+        ),
+    ),
+    (
+        b"LZIP",
+        foreign(
+            "compressed by lzip",
+            "unpack it first: lzip -dc FILE | streamgauge replay -",
+        ),
+    ),
+    (
+        b"Rar!\x1A\x07",
+        foreign(
+            "a RAR archive",
+            "unpack it first: unrar p -inul FILE | streamgauge replay -",
+        ),
+    ),
+    (
+        b"ARROW1\0\0",
+        foreign(
+            "an Arrow file",
+            "write its rows as JSON first, one object a line",
+        ),
+    ),
+    (
+        b"ORC",
+        foreign(
+            "an ORC file",
+            "write its rows as JSON first, one object a line",
         ),
     ),
     (

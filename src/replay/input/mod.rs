@@ -8,12 +8,14 @@
 //! ```
 //!
 //! Everything streams: memory is bounded by a few reads, the decoder's window, and the first record,
-//! however large the file is or unpacks to. Newline-delimited lines pass through untouched.
+//! however large the file is or unpacks to. Newline-delimited lines pass through untouched; one that is
+//! refused is looked at again (`salvage.rs`).
 
 mod format;
 mod guess;
 mod peek;
 mod records;
+mod salvage;
 mod shape;
 mod value;
 mod zstd;
@@ -34,6 +36,9 @@ use records::Records;
 use zstd::Zstd;
 
 pub use format::Foreign;
+pub(super) use salvage::Piece;
+pub(super) use salvage::Refused;
+pub(super) use salvage::Salvage;
 pub use shape::Shape;
 
 /// How often a file may be packed; a compressed file in a compressed file is common, more is not.

@@ -99,8 +99,12 @@ impl<R: Read> Records<R> {
     }
 }
 
-const fn is_between(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(byte, b',' | b'[' | b']' | RECORD_SEPARATOR)
+/// What may stand between records: the byte-order mark with which the next of several files begins, and
+/// the zeros of one that was cut or made longer than it is, too.
+pub(super) const fn is_between(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
+        || matches!(byte, b',' | b'[' | b']' | RECORD_SEPARATOR)
+        || matches!(byte, 0 | 0xEF | 0xBB | 0xBF)
 }
 
 impl<R: Read> Read for Records<R> {
@@ -155,6 +159,7 @@ mod tests {
         check("\u{1E}{\"a\":1}\n\u{1E}{}\n", "{\"a\":1}\n{}\n");
         check("{}\r{}\r", "{}\n{}\n");
         check("{},{},", "{}\n{}\n");
+        check("{}\u{FEFF}{}\0\0\n{}\0", "{}\n{}\n{}\n");
         // What is no record, or a broken one, is a line that will be refused, and swallows nothing.
         check("{}oops{}", "{}\noops\n{}\n");
         check("[1,2,{}]", "1,2,\n{}\n");

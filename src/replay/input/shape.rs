@@ -50,7 +50,7 @@ pub(super) fn shape(first: &[u8], is_all: bool) -> Option<Shape> {
     };
     match first[start] {
         RECORD_SEPARATOR => Some(Shape::Sequence),
-        b'[' => array(&first[start..]).or(undecided),
+        b'[' => array(&first[start..]).or_else(|| is_all.then_some(Shape::Array)),
         b'{' => objects(&first[start..], is_all),
         _ => Some(Shape::Lines),
     }
@@ -128,6 +128,7 @@ mod tests {
         check("[{}]", Shape::Array);
         check(" [\n  [ {} ] ]", Shape::Array);
         check("[]", Shape::Array);
+        check("[\n", Shape::Array);
         check("[2026-11-28 10:00] {}", Shape::Lines);
         check("[\"a\",1]", Shape::Lines);
         check("{\n}", Shape::Pretty);

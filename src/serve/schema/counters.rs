@@ -94,13 +94,15 @@ impl Counters {
         signed_float(i64::try_from(gap).unwrap_or(if gap < 0 { i64::MIN } else { i64::MAX }))
     }
 
-    /// Of the applied events: disconnects that closed no session.
+    /// Of the applied events: disconnects that closed no session, because none was open or because
+    /// they are more than five seconds before its connect.
     async fn orphans(&self) -> Count {
         Count(self.0.counters.orphans)
     }
 
     /// Of the applied events: disconnects up to five seconds before their connect, whose session
-    /// was closed with duration 0.
+    /// was closed with duration 0. Only where the connect arrived first: one that arrives before its
+    /// connect is an orphan, because the guest may as well have come back.
     async fn clock_skew(&self) -> Count {
         Count(self.0.counters.clock_skew)
     }

@@ -1,5 +1,8 @@
-//! For ids with one connect and one disconnect, any order of arrival inside the allowed lateness
-//! and any duplication come to the same numbers as the sorted history without copies.
+//! For ids with one connect and one disconnect at or after it, any order of arrival inside the allowed
+//! lateness and any duplication come to the same numbers as the sorted history without copies.
+//!
+//! For other histories, a disconnect stamped before its connect among them, the order of arrival
+//! decides: see `skew.rs`.
 //!
 //! Excepted are the numbers that are about arrival itself: `received`, `duplicates`, `outOfOrder`,
 //! and messages per session, since a message belongs to a session that is open when it arrives.
@@ -49,7 +52,7 @@ type Timed = (u16, Vec<u16>);
 #[derive(Clone, Debug)]
 struct Session {
     connect: Option<Timed>,
-    /// Time after the connect.
+    /// Time after the connect, never before it.
     disconnect: Option<Timed>,
     messages: Vec<Timed>,
 }

@@ -387,7 +387,7 @@ fn files_that_nobody_could_be_shown_are_named_by_serve_and_check() {
             "tls-key",
             "not the key of the certificate",
         ),
-        (Some(cert.clone()), Some(open), "tls-key", "can change it"),
+        (Some(cert.clone()), Some(open), "tls-key", "can replace it"),
         (
             Some(path(&authority.pair("old", [2020, 2021]).cert)),
             Some(path(&authority.folder.path().join("old.key"))),

@@ -151,13 +151,7 @@ impl Model {
         }
         self.lead(event.time);
         if !self.is_retained(self.bucket(event.time)) && !self.is_held(event.time) {
-            self.counters.late += 1;
-            if event.kind == EventKind::Disconnected {
-                self.late_disconnect(event);
-                if let Some(other) = self.other() {
-                    other.late_disconnect(event);
-                }
-            }
+            self.refuse_late(event);
             return;
         }
         if let Some(other) = self.other() {
@@ -166,6 +160,17 @@ impl Model {
         match self.happen(event) {
             Fate::Applied => self.count_applied(event.time),
             Fate::Duplicate => self.counters.duplicates += 1,
+        }
+    }
+
+    /// What a late event does.
+    pub(crate) fn refuse_late(&mut self, event: &Event) {
+        self.counters.late += 1;
+        if event.kind == EventKind::Disconnected {
+            self.late_disconnect(event);
+            if let Some(other) = self.other() {
+                other.late_disconnect(event);
+            }
         }
     }
 

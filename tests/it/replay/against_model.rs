@@ -27,10 +27,10 @@ const JITTER_MS: u64 = 700;
 const EVERY_MS: i64 = 1_000;
 
 /// Steele, Lea and Flood's SplitMix64.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -38,18 +38,23 @@ impl Random {
         (mixed ^ (mixed >> 31)) % bound
     }
 
-    fn one_in(&mut self, bound: u64) -> bool {
+    pub(super) fn one_in(&mut self, bound: u64) -> bool {
         self.below(bound) == 0
     }
 }
 
 /// Events as they stand in a file; with `jitter_ms` up to that much out of order.
 fn generate(seed: u64, jitter_ms: u64) -> Vec<Event> {
+    generate_some(EVENTS, seed, jitter_ms)
+}
+
+/// The first so many of them.
+pub(super) fn generate_some(count: u64, seed: u64, jitter_ms: u64) -> Vec<Event> {
     let mut random = Random(seed);
     let mut now = EpochMs::from_ms(1_768_478_400_000);
     let mut open: Vec<u64> = Vec::new();
     let mut events: Vec<Event> = Vec::new();
-    for serial in 1..=EVENTS {
+    for serial in 1..=count {
         now = now + i64::try_from(random.below(20)).unwrap();
         if random.one_in(1_000) {
             now = now + i64::try_from(random.below(9_000)).unwrap();
@@ -107,7 +112,7 @@ fn generate(seed: u64, jitter_ms: u64) -> Vec<Event> {
 }
 
 /// The event as a line of a file.
-fn line(event: &Event) -> String {
+pub(super) fn line(event: &Event) -> String {
     let kind = match event.kind {
         EventKind::Connected => "connected",
         EventKind::Disconnected => "disconnected",
@@ -152,6 +157,77 @@ fn model_steps(settings: &ReplaySettings, every_ms: i64, events: &[Event]) -> St
         at += every_ms;
     }
     output
+}
+
+/// The same for a file of any order, as the definitions have it: events wait until the newest is a
+/// lateness past their bucket. No clock has to be voted over.
+pub(super) fn model_steps_waiting(
+    settings: &ReplaySettings,
+    every_ms: i64,
+    in_file: &[Event],
+) -> String {
+    let lateness_ms = i64::try_from(settings.aggregate().lateness_ms).unwrap();
+    if lateness_ms == 0 {
+        return model_steps(settings, every_ms, in_file);
+    }
+    let width_ms = i64::from(settings.aggregate().width.ms());
+    let retained = i64::try_from(settings.aggregate().retained_buckets()).unwrap();
+    let bucket = |time: EpochMs| time.ms().div_euclid(width_ms);
+    let end = |time: EpochMs| (bucket(time) + 1) * width_ms;
+    let step_after = |time: EpochMs| (time.ms() / every_ms + 1) * every_ms;
+    let mut model = Model::new(settings.aggregate().clone());
+    let mut output = String::new();
+    let mut waiting: Vec<Event> = Vec::new();
+    let mut next_at = None;
+    let mut newest = in_file[0].time;
+    let last = EpochMs::from_ms(i64::MAX);
+    // One more turn at the end, in which nothing has to wait.
+    for event in in_file.iter().map(Some).chain([None]) {
+        newest = event.map_or(newest, |event| newest.max(event.time));
+        let horizon = event.map_or(last, |_| newest - lateness_ms);
+        let is_ready = |event: &Event| end(event.time) <= horizon.ms();
+        let mut ready: Vec<Event> = waiting.iter().copied().filter(is_ready).collect();
+        waiting.retain(|event| !is_ready(event));
+        ready.sort_by_key(|event| event.time);
+        for event in ready {
+            let at = next_at.get_or_insert(step_after(event.time));
+            while *at <= event.time.ms() {
+                output += &model_step(&mut model, *at);
+                *at += every_ms;
+            }
+            model.advance(event.time);
+            receive(&mut model);
+            model.apply(&event);
+        }
+        let until = event.map_or(step_after(newest), |_| horizon.ms());
+        while let Some(at) = next_at.filter(|at| *at <= until) {
+            output += &model_step(&mut model, at);
+            next_at = Some(at + every_ms);
+        }
+        match event {
+            Some(event) if !is_ready(event) => waiting.push(*event),
+            Some(straggler) => {
+                receive(&mut model);
+                model.advance(EpochMs::from_ms(bucket(horizon) * width_ms - 1));
+                if bucket(straggler.time) <= bucket(newest) - retained {
+                    model.refuse_late(straggler);
+                } else {
+                    model.apply(straggler);
+                }
+            }
+            None => {}
+        }
+    }
+    output
+}
+
+fn receive(model: &mut Model) {
+    model.count(&Delta {
+        received: 1,
+        accepted: 1,
+        events: 1,
+        ..Delta::default()
+    });
 }
 
 fn model_step(model: &mut Model, at: i64) -> String {

@@ -158,6 +158,23 @@ fn a_gap_is_followed_past_a_wrong_line_or_a_straggler() {
 }
 
 #[test]
+fn every_vote_ends() {
+    const MINUTE: i64 = 60_000;
+    for lateness_ms in [0, 2 * HOUR_MS] {
+        // What the majority comes to in the end is where the wrong line was.
+        let times = [0, 1, 90, 54, 84, 96].map(|minute| DAY + minute * MINUTE);
+        let (found, reported) = fates(&lines(times), lateness_ms);
+        assert_eq!((found, reported), ([5, 0, 1], vec![3]), "{lateness_ms}");
+        // One line alone between two parts of a file.
+        let times = day(10)
+            .chain([DAY + TWO_DAYS])
+            .chain(day(600).map(|time| time + 2 * TWO_DAYS));
+        let (found, reported) = fates(&lines(times), lateness_ms);
+        assert_eq!((found, reported), ([610, 0, 1], vec![11]), "{lateness_ms}");
+    }
+}
+
+#[test]
 fn lines_all_far_apart_are_followed_one_by_one() {
     let times = (0..300).map(|line| DAY + line * TWO_DAYS);
     let summary = run(lines(times).as_bytes(), &settings(0)).result.unwrap();

@@ -159,7 +159,9 @@ fn files_as_people_have_them_give_the_same_steps() {
         })
         .collect();
     let array = format!("[{}]", records.join(","));
-    let files: [(&str, Vec<u8>); 15] = [
+    let (half, other) = records.split_at(300);
+    let half_lines = half.join("\n");
+    let files: [(&str, Vec<u8>); 29] = [
         ("lines", lines.clone().into()),
         ("no line end", records.concat().into()),
         ("byte-order mark", format!("\u{FEFF}{lines}").into()),
@@ -188,6 +190,94 @@ fn files_as_people_have_them_give_the_same_steps() {
             .concat(),
         ),
         ("zstd", zstd(pretty.as_bytes())),
+        (
+            "zstd frames",
+            [
+                zstd(&lines.as_bytes()[..5_000]),
+                zstd(&lines.as_bytes()[5_000..]),
+            ]
+            .concat(),
+        ),
+        // Lines, and something else among them.
+        (
+            "two on each line but the first",
+            [
+                records[0],
+                "\n",
+                records[1],
+                "\n",
+                &records[2..]
+                    .chunks(2)
+                    .map(|two| two.concat() + "\n")
+                    .collect::<String>(),
+            ]
+            .concat()
+            .into(),
+        ),
+        (
+            "two on a line",
+            format!("{half_lines}{}", other.join("\n")).into(),
+        ),
+        (
+            "three on a line",
+            format!(
+                "{half_lines}\n{}{}{}\n{}",
+                other[0],
+                other[1],
+                other[2],
+                other[3..].join("\n")
+            )
+            .into(),
+        ),
+        (
+            "commas on a line",
+            format!("{half_lines}\n{}\n", other.join(" , ")).into(),
+        ),
+        (
+            "tabs on a line",
+            format!("{half_lines}\n{}\n", other.join("\t")).into(),
+        ),
+        (
+            "CR on a line",
+            format!("{half_lines}\r{}\n", other.join("\n")).into(),
+        ),
+        (
+            "an array on a line",
+            format!("{half_lines}\n[{}]\n", other.join(",")).into(),
+        ),
+        (
+            "an array over lines",
+            format!("{half_lines}\n[\n{}\n]\n", other.join(",\n")).into(),
+        ),
+        (
+            "byte-order mark after a line end",
+            format!("{half_lines}\n\u{FEFF}{}", other.join("\n")).into(),
+        ),
+        (
+            "byte-order mark without a line end",
+            format!("\u{FEFF}{half_lines}\u{FEFF}{}", other.join("\n")).into(),
+        ),
+        (
+            "zeros",
+            format!("{half_lines}\n\0\0\0{}", other.join("\n")).into(),
+        ),
+        (
+            "lines, then pretty",
+            format!(
+                "{half_lines}\n{}",
+                &pretty[pretty.match_indices("\n{\n").nth(299).unwrap().0 + 1..]
+            )
+            .into(),
+        ),
+        (
+            "pretty, then lines",
+            format!(
+                "{}\n{}",
+                &pretty[..pretty.match_indices("\n{\n").nth(299).unwrap().0],
+                other.join("\n")
+            )
+            .into(),
+        ),
     ];
     let expected = replay(&["-", "--strict"], &lines);
     assert_eq!(expected.status.code(), Some(0));
@@ -234,6 +324,19 @@ fn a_file_of_which_no_line_is_accepted_is_a_failure_that_says_why() {
     check(b"PK\x03\x04...", "zip");
     check(b"\xFD7zXZ\0...", "xz");
     check(b"BZh91AY", "bzip2");
+    check(b"PAR1\x15\x04", "Parquet");
+    check(b"ORC\x0A", "ORC");
+    check(b"\0{\0\"", "UTF-16");
+    check(b"\xFE\xFF\0{", "UTF-16");
+    check(b"{\0\0\0\"\0\0\0", "UTF-32");
+    check(b"\0\0\0\0", "binary");
+    check(b"\xEF\xBB\xBF\n", "blank");
+    check(b"[\n", "no object");
+    check(b"{}{}\n", "eventType");
+    check(b"oops\n{\n}\n", "not JSON");
+    check(&gzip(b"\n\n"), "blank");
+    check(&gzip(&gzip(b"BZh91AY")), "bzip2");
+    check(&zstd(b"PAR1\x15\x04"), "Parquet");
     let ignored = b"{\"eventType\":\"voice:connected\",\"timestamp\":1,\"data\":{\"id\":\"a\"}}\n";
     check(ignored, "other types");
     // One good line is enough, and nothing at all is no failure.
@@ -245,6 +348,53 @@ fn a_file_of_which_no_line_is_accepted_is_a_failure_that_says_why() {
         Some(0)
     );
     assert_eq!(replay_file("e.json", b"", &[]).status.code(), Some(0));
+}
+
+#[test]
+fn several_records_on_a_line_have_its_number() {
+    let good = |id: u32| {
+        events(&format!("c {id} {}", id * 100))
+            .trim_end()
+            .to_owned()
+    };
+    let bad = "{\"eventType\":1}";
+    let lines = [
+        good(1),
+        good(2) + &good(3),
+        format!("{}{bad},{}", good(4), good(5)),
+        String::new(),
+        good(6),
+        // Over four lines, and one that is no record of its own.
+        good(7).replace(',', ",\n"),
+        bad.to_owned(),
+        good(8) + "{\"eventType\":\"cut",
+        "{\"eventType\":".to_owned(),
+        good(9),
+    ];
+    let output = replay_file("e.json", lines.join("\n").as_bytes(), &[]);
+    let notes = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{notes}");
+    let numbers: Vec<&str> = notes
+        .lines()
+        .filter_map(|line| line.split(": line ").nth(1))
+        .collect();
+    assert_eq!(
+        numbers,
+        ["3: field", "9: field", "10: not_json", "11: not_json"],
+        "{notes}"
+    );
+    assert!(
+        notes.contains(" 9 applied, 0 ignored, 4 rejected"),
+        "{notes}"
+    );
+    // A line too far from the others, after several on one line.
+    let far = good(1).replace("100,", "253402300799999,");
+    assert_ne!(far, good(1));
+    let mut lines: Vec<String> = (1..50).map(|id| good(id) + &good(id + 100)).collect();
+    lines[0] = good(1);
+    lines[20] += &far;
+    let notes = text(&replay_file("e.json", lines.join("\n").as_bytes(), &[]).stderr);
+    assert!(notes.contains("line 21: future"), "{notes}");
 }
 
 #[test]
