@@ -23,6 +23,8 @@ pub(super) struct Coverage {
     gaps: VecDeque<Gap>,
     /// Since when anything can be covered at all; `None` before the stream was first live.
     since: Option<EpochMs>,
+    /// When the stream was live for the first time: what began earlier is unknown.
+    first_live: Option<EpochMs>,
     /// The latest time of a report. Reports of an earlier one, after the wall clock has stepped back,
     /// count from here, so that gaps are in order.
     reported: EpochMs,
@@ -38,6 +40,12 @@ impl Coverage {
     /// Covers from `since` on without a report: a replay's input has no connection.
     pub(super) fn begin(&mut self, since: EpochMs) {
         self.since.get_or_insert(since);
+        self.first_live.get_or_insert(since);
+    }
+
+    /// When the stream was live for the first time, or a file began.
+    pub(super) const fn first_live(&self) -> Option<EpochMs> {
+        self.first_live
     }
 
     /// Takes a report of the ingest thread; says whether a gap began.
@@ -111,6 +119,7 @@ impl Coverage {
             .since
             .map(|since| since.min(to))
             .max(from.filter(|_| self.since.is_some()));
+        self.first_live = self.first_live.map(|first| first.min(to));
         self.reported = to;
         self.share_gaps();
     }
@@ -193,6 +202,7 @@ impl Coverage {
         self.status.unusable = None;
         self.has_been_usable = false;
         self.since.get_or_insert(at);
+        self.first_live.get_or_insert(at);
         if let Some(gap) = self.gaps.back_mut()
             && gap.end.is_none()
         {
