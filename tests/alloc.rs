@@ -225,7 +225,7 @@ fn the_writer_allocates_nothing_once_warm() {
     assert!(seen.main().disconnections > 3_000);
     let queues = seen.groups.by(Dimension::Queue);
     assert_eq!(queues.count(), 8 + 1);
-    assert!(queues.find("queue 1").unwrap().windows[0].messages > 10_000);
+    assert!(queues.find("queue 1", None).unwrap().windows[0].messages > 10_000);
 }
 
 #[test]

@@ -65,6 +65,7 @@ export function groupsOf(count: number): Group[] {
     name: LONG_NAMES[index] ?? `queue-${String(index).padStart(3, "0")}`,
     kind: "NAMED",
     openSessions: 1_277_155 - index,
+    openUncertain: 1_265_804 - index,
     window: {
       messagesPerMinute: 2_291_040 - index,
       connectionsPerMinute: 583_255 - index,
@@ -81,6 +82,7 @@ export const LONGEST: Forgery = {
   figures: (figures) => {
     const { realTimeMetrics: now, counters, engine, stream } = figures;
     [now.openSessions, now.openUncertain] = [1_277_155, 1_265_804];
+    [now.openSinceMs, now.openComplete] = [Date.now() - 80_000_000, false];
     for (const window of now.windows) {
       Object.assign(window, {
         complete: false,

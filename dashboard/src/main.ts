@@ -125,7 +125,7 @@ function draw(): void {
     const of = known.detailsView;
     charts.draw(known.details, of, now.stream.gaps, rules, shownOf(now, of));
     groups.draw(known.details, rules, { ...of, ...answeredHere() }, asOfMs);
-    sessions.draw(known.details, of);
+    sessions.draw(known.details, { ...of, silent: view.silent });
     // Last, because it takes what room the others leave.
     wall.draw(known.details, rules, { ...of, wall: view.wall }, asOfMs);
   }
@@ -144,7 +144,7 @@ function drawHeading(view: View): void {
 }
 
 /** What the table answers at once, before the server has. */
-function answeredHere(): Pick<View, "search" | "group" | "sort" | "reverse"> {
-  const { search, group, sort, reverse } = choice.view;
-  return { search, group, sort, reverse };
+function answeredHere(): Pick<View, "search" | "group" | "kind" | "sort" | "reverse"> {
+  const { search, group, kind, sort, reverse } = choice.view;
+  return { search, group, kind, sort, reverse };
 }

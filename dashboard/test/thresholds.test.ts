@@ -91,6 +91,7 @@ function group(name: string, messages: number, open: number, p50Ms: number | nul
     name,
     kind: "NAMED",
     openSessions: open,
+    openUncertain: 0,
     window: {
       activeSessions: 0,
       messagesPerMinute: messages,

@@ -67,6 +67,8 @@ pub(super) struct Ending {
     pub(super) messages: u32,
     /// Whether it was counted as active.
     pub(super) was_open: bool,
+    /// Whether something was heard of it since the latest gap began.
+    pub(super) was_certain: bool,
 }
 
 impl Timeline {
@@ -216,8 +218,15 @@ impl Timeline {
         }
     }
 
+    /// Something is heard of an open session for the first time since the latest gap began.
+    pub(super) fn assure(&mut self, home: Home) {
+        if let Some(groups) = &mut self.groups {
+            groups.assure(home, self.now);
+        }
+    }
+
     /// A session is no longer open, without an end.
-    pub(super) fn forget(&mut self, home: Home, connected: Booking) {
+    pub(super) fn forget(&mut self, home: Home, connected: Booking, was_certain: bool) {
         if connected.in_buckets {
             let bucket = self.buckets.bucket_of(connected.time);
             self.buckets
@@ -225,7 +234,7 @@ impl Timeline {
         }
         if let Some(groups) = &mut self.groups {
             let connected = connected.in_groups.then_some(connected.time);
-            groups.forget(home, connected, self.now);
+            groups.forget(home, connected, was_certain, self.now);
         }
     }
 
@@ -249,6 +258,7 @@ impl Timeline {
                 duration_ms,
                 messages: ending.messages,
                 was_open: ending.was_open,
+                was_certain: ending.was_certain,
                 is_connect_booked: connected.in_groups && connected.time <= self.now,
                 is_end_booked,
             };

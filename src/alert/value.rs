@@ -75,8 +75,14 @@ pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot, found: &Found<'_>) -> Op
         return of_total(rule, snapshot);
     };
     let group = found.by[*by as usize].get(&**name);
-    if rule.metric == AlertMetric::OpenSessions {
-        return Some(group.map_or(0.0, |group| float(group.open_sessions)));
+    match rule.metric {
+        AlertMetric::OpenSessions => {
+            return Some(group.map_or(0.0, |group| float(group.open_sessions)));
+        }
+        AlertMetric::OpenUncertain => {
+            return Some(group.map_or(0.0, |group| float(group.open_uncertain)));
+        }
+        _ => {}
     }
     let length_ms = rule.window_ms?;
     let index = GROUP_WINDOWS_MS.iter().position(|ms| *ms == length_ms)?;
@@ -95,6 +101,7 @@ pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot, found: &Found<'_>) -> Op
 fn of_total(rule: &AlertRule, snapshot: &Snapshot) -> Option<f64> {
     match rule.metric {
         AlertMetric::OpenSessions => Some(float(snapshot.sessions.open)),
+        AlertMetric::OpenUncertain => Some(float(snapshot.sessions.open_uncertain)),
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53 ms")]
         AlertMetric::LagMs => snapshot.stream.lag_ms.map(|ms| ms as f64),
         AlertMetric::RingFill => {
@@ -129,7 +136,10 @@ fn of_window(metric: AlertMetric, window: &WindowStats) -> Option<f64> {
         AlertMetric::DurationP99Ms => of_durations(|durations| durations.p99_ms),
         AlertMetric::DurationMaxMs => of_durations(|durations| durations.max_ms),
         AlertMetric::MessagesPerSession => window.messages_per_session(),
-        AlertMetric::OpenSessions | AlertMetric::LagMs | AlertMetric::RingFill => None,
+        AlertMetric::OpenSessions
+        | AlertMetric::OpenUncertain
+        | AlertMetric::LagMs
+        | AlertMetric::RingFill => None,
     }
 }
 
@@ -177,6 +187,7 @@ mod tests {
             ..Snapshot::default()
         };
         snapshot.sessions.open = 9;
+        snapshot.sessions.open_uncertain = 8;
         snapshot.ring.depth = 1;
         let mut groups = Groups::default();
         groups.tables[Dimension::Queue.index()] = GroupTable::new(vec![Arc::new(vec![Group {
@@ -184,6 +195,7 @@ mod tests {
             name: "sales".into(),
             kind: GroupKind::Named,
             open_sessions: 5,
+            open_uncertain: 2,
             windows: GROUP_WINDOWS_MS.map(|ms| window(ms, u64::from(ms) / 1_000)),
         }])]);
         snapshot.groups = Arc::new(groups);
@@ -217,6 +229,7 @@ mod tests {
         check(AlertMetric::DurationMaxMs, Some(40.0));
         check(AlertMetric::MessagesPerSession, Some(3.5));
         check(AlertMetric::OpenSessions, Some(9.0));
+        check(AlertMetric::OpenUncertain, Some(8.0));
         check(AlertMetric::LagMs, None);
         check(AlertMetric::RingFill, None);
         let mut snapshot = snapshot();
@@ -248,6 +261,10 @@ mod tests {
             value(AlertMetric::OpenSessions, None, Some("nobody")),
             Some(0.0)
         );
+        assert_eq!(
+            value(AlertMetric::OpenUncertain, None, Some("sales")),
+            Some(2.0)
+        );
         for metric in [
             AlertMetric::DurationP50Ms,
             AlertMetric::AvgSessionDurationMs,
@@ -265,6 +282,7 @@ mod tests {
             name: "other".into(),
             kind,
             open_sessions,
+            open_uncertain: 0,
             windows: GROUP_WINDOWS_MS.map(|ms| window(ms, 1)),
         };
         let named = group(GroupKind::Named, 1);

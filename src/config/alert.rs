@@ -20,6 +20,8 @@ pub enum AlertMetric {
     ActiveSessions,
     /// Sessions open now, whenever they connected.
     OpenSessions,
+    /// Open sessions without any event since the last gap began.
+    OpenUncertain,
     /// Messages a minute.
     MessagesPerMinute,
     /// Connections a minute.
@@ -46,9 +48,10 @@ pub enum AlertMetric {
 
 impl AlertMetric {
     /// Every metric.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ActiveSessions,
         Self::OpenSessions,
+        Self::OpenUncertain,
         Self::MessagesPerMinute,
         Self::ConnectionsPerMinute,
         Self::DisconnectionsPerMinute,
@@ -67,6 +70,7 @@ impl AlertMetric {
         match self {
             Self::ActiveSessions => "activeSessions",
             Self::OpenSessions => "openSessions",
+            Self::OpenUncertain => "openUncertain",
             Self::MessagesPerMinute => "messagesPerMinute",
             Self::ConnectionsPerMinute => "connectionsPerMinute",
             Self::DisconnectionsPerMinute => "disconnectionsPerMinute",
@@ -83,7 +87,10 @@ impl AlertMetric {
 
     /// Whether it is taken over a window.
     pub const fn has_window(self) -> bool {
-        !matches!(self, Self::OpenSessions | Self::LagMs | Self::RingFill)
+        !matches!(
+            self,
+            Self::OpenSessions | Self::OpenUncertain | Self::LagMs | Self::RingFill
+        )
     }
 
     /// Whether queues and deployments have it too.

@@ -321,6 +321,7 @@ fn aggregate(layers: &mut Layers) -> Option<AggregateSettings> {
         skew_ms: millis(draft.skew),
     };
     settings.idle_timeout_ms = millis(draft.idle_timeout);
+    settings.uncertain_timeout_ms = millis(draft.uncertain_timeout);
     settings.sessions_max = usize::try_from(draft.max_sessions).unwrap_or(usize::MAX);
     settings.dedup_bytes_max = usize::try_from(draft.dedup_memory).unwrap_or(usize::MAX);
     settings.groups_max = usize::try_from(draft.max_groups).unwrap_or(usize::MAX);

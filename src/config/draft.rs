@@ -63,6 +63,7 @@ pub(super) struct Draft {
     pub(super) lateness: Duration,
     pub(super) skew: Duration,
     pub(super) idle_timeout: Duration,
+    pub(super) uncertain_timeout: Duration,
     pub(super) max_sessions: u64,
     pub(super) dedup_memory: u64,
     pub(super) max_groups: u64,

@@ -65,6 +65,9 @@ pub struct AggregateSettings {
     pub clock: ClockRule,
     /// A session without any event for this long is evicted. Whole minutes, rounded up.
     pub idle_timeout_ms: u64,
+    /// A session without any event for this long whose latest event is older than the last gap is let
+    /// go. Whole minutes, rounded up; one that is not shorter than the idle timeout does nothing.
+    pub uncertain_timeout_ms: u64,
     /// Rows of sessions, of any state.
     pub sessions_max: usize,
     /// Memory for recognising copies of messages, in bytes.
@@ -113,6 +116,8 @@ impl AggregateSettings {
     pub const MAX_JUMP_MS: u64 = 86_400_000;
     /// The default idle timeout: web messaging is asynchronous, a guest may answer the next day.
     pub const IDLE_TIMEOUT_MS: u64 = 86_400_000;
+    /// The default uncertain timeout: 30 m.
+    pub const UNCERTAIN_TIMEOUT_MS: u64 = 1_800_000;
     /// The default number of rows.
     pub const SESSIONS_MAX: usize = 4_000_000;
     /// The default memory for recognising copies.
@@ -144,6 +149,7 @@ impl AggregateSettings {
                 skew_ms: Self::SKEW_MS,
             },
             idle_timeout_ms: Self::IDLE_TIMEOUT_MS,
+            uncertain_timeout_ms: Self::UNCERTAIN_TIMEOUT_MS,
             sessions_max: Self::SESSIONS_MAX,
             dedup_bytes_max: Self::DEDUP_BYTES_MAX,
             groups_max: Self::GROUPS_MAX,

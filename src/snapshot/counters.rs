@@ -51,6 +51,8 @@ pub struct Counters {
 
     /// Sessions evicted after the idle timeout.
     pub evicted_idle: u64,
+    /// Sessions let go after the uncertain timeout: nothing came from them since the last gap began.
+    pub evicted_uncertain: u64,
     /// Waiting disconnects evicted for want of room; each is also an orphan.
     pub evicted_pending: u64,
     /// Closed sessions forgotten early for want of room.

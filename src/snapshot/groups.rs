@@ -80,6 +80,8 @@ pub struct Group {
     pub kind: GroupKind,
     /// Sessions of the group open now, whenever they connected.
     pub open_sessions: u64,
+    /// Those of them without any event since the latest gap began.
+    pub open_uncertain: u64,
     /// By the order of [`GROUP_WINDOWS_MS`]. A direction has messages alone. Where the windows begin
     /// and how much of them is covered is that of the cut in which the group last changed: ask
     /// [`Groups::window`] for those of this cut.
@@ -134,9 +136,12 @@ impl GroupTable {
         self.chunks.iter().map(|chunk| chunk.len()).sum()
     }
 
-    /// The group shown under a name. Where a name from the stream equals one of ours, the stream's wins.
-    pub fn find(&self, name: &str) -> Option<&Group> {
-        let mut found = self.iter().filter(|group| &*group.name == name);
+    /// The group shown under a name. Where a name from the stream equals one of ours, the stream's wins
+    /// unless `kind` says which it is.
+    pub fn find(&self, name: &str, kind: Option<GroupKind>) -> Option<&Group> {
+        let mut found = self
+            .iter()
+            .filter(|group| &*group.name == name && kind.is_none_or(|kind| group.kind == kind));
         let first = found.next()?;
         match first.kind {
             GroupKind::Named => Some(first),

@@ -1,11 +1,15 @@
 //! The sessions that have been open for longest, for drilling down.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::GroupKind;
 use crate::time::EpochMs;
 
 /// Sessions listed overall.
 pub const LONGEST_OVERALL: usize = 100;
+/// Sessions kept overall, among which the first that are not silent are found.
+pub const LONGEST_LOOKED_AT: usize = 1_000;
 /// Sessions listed for each queue.
 pub const LONGEST_OF_QUEUE: usize = 10;
 
@@ -20,10 +24,16 @@ pub struct OpenSession {
     pub last_seen: EpochMs,
     /// Messages since it connected.
     pub messages: u32,
+    /// Whether nothing came from it since the latest gap began.
+    pub is_uncertain: bool,
     /// The name of its queue.
     pub queue: Arc<str>,
+    /// What stands behind that name.
+    pub queue_kind: GroupKind,
     /// The name of its deployment.
     pub deployment: Arc<str>,
+    /// What stands behind that name.
+    pub deployment_kind: GroupKind,
 }
 
 /// The longest-open sessions of one cut, made once a second.
@@ -31,31 +41,39 @@ pub struct OpenSession {
 pub struct Longest {
     /// The engine clock of the cut.
     pub as_of: EpochMs,
-    /// The longest of all, longest first; at most [`LONGEST_OVERALL`].
+    /// The longest of all, longest first and equally long ones by id; at most [`LONGEST_LOOKED_AT`].
     pub overall: Vec<OpenSession>,
-    /// Of each queue, longest first, at most [`LONGEST_OF_QUEUE`] each; empty where none is open.
+    /// Of each queue, in the same order, at most [`LONGEST_OF_QUEUE`] each; empty where none is open.
     pub by_queue: Vec<Arc<Vec<OpenSession>>>,
 }
 
 impl Longest {
     /// The longest-open sessions of a queue, longest first: its own list, and what the overall list
     /// has beyond that.
-    pub fn of_queue(&self, queue: &str) -> Vec<&OpenSession> {
+    pub fn of_queue(&self, queue: &str, kind: GroupKind) -> Vec<&OpenSession> {
+        let is_own = |session: &OpenSession| session.queue_kind == kind && &*session.queue == queue;
         let own = self
             .by_queue
             .iter()
-            .find(|sessions| sessions.first().is_some_and(|first| &*first.queue == queue));
-        let mut found: Vec<&OpenSession> = own.into_iter().flat_map(|own| own.iter()).collect();
-        for session in self
-            .overall
-            .iter()
-            .filter(|session| &*session.queue == queue)
-        {
-            if !found.iter().any(|known| known.id == session.id) {
-                found.push(session);
-            }
-        }
-        found.sort_by(|a, b| (a.connected, &a.id).cmp(&(b.connected, &b.id)));
+            .find(|sessions| sessions.first().is_some_and(is_own));
+        let own = own.into_iter().flat_map(|own| own.iter());
+        let overall = self.overall.iter().filter(|session| is_own(session));
+        Self::merged(own.chain(overall))
+    }
+
+    /// All listed sessions, longest first.
+    pub fn all(&self) -> Vec<&OpenSession> {
+        let of_queues = self.by_queue.iter().flat_map(|queue| queue.iter());
+        Self::merged(self.overall.iter().chain(of_queues))
+    }
+
+    /// Sessions in their order, each once.
+    fn merged<'a>(sessions: impl Iterator<Item = &'a OpenSession>) -> Vec<&'a OpenSession> {
+        let mut known = HashSet::new();
+        let mut found: Vec<_> = sessions
+            .filter(|session| known.insert(&*session.id))
+            .collect();
+        found.sort_unstable_by(|a, b| (a.connected, &a.id).cmp(&(b.connected, &b.id)));
         found
     }
 }

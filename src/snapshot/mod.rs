@@ -26,7 +26,7 @@ pub use groups::{
     GroupWindow, Groups,
 };
 pub use inputs::InputStatus;
-pub use longest::{LONGEST_OF_QUEUE, LONGEST_OVERALL, Longest, OpenSession};
+pub use longest::{LONGEST_LOOKED_AT, LONGEST_OF_QUEUE, LONGEST_OVERALL, Longest, OpenSession};
 pub use publish::{Publisher, Reader, channel};
 pub use retired::Retired;
 pub use series::{
@@ -128,6 +128,12 @@ pub struct SessionStats {
     pub open: u64,
     /// Open sessions without any event since the last gap began.
     pub open_uncertain: u64,
+    /// When the stream was first live, or the file began: open sessions that connected earlier, and of
+    /// whose connect nothing came, are not counted. `None` before that.
+    pub open_since: Option<EpochMs>,
+    /// Whether that is longer ago than the idle timeout, so that a session from before it would have
+    /// been let go unless something came from it.
+    pub is_open_complete: bool,
     /// Disconnects that wait for their connect.
     pub pending: u64,
     /// Closed sessions still remembered.

@@ -8,6 +8,7 @@ mod extremes;
 mod history;
 mod skew;
 mod sums;
+mod uncertain;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ use crate::model::Model;
 use crate::model::groups::Name;
 use crate::model::groups::cut_of;
 use crate::model::groups::name_of;
+use crate::model::groups::uncertain_of;
 use crate::model::series::GroupSeconds;
 
 use history::History;
@@ -168,7 +170,8 @@ fn group_differences(groups: &Groups, model: &Model, settings: &AggregateSetting
             windows.iter_mut().for_each(|window| window.coverage_ms = 0);
         }
     }
-    let mut lines = line_differences(&engine, &expected);
+    let mut lines = line_differences(&engine, &expected)
+        + &line_differences(&uncertain_of(groups), model.cut_uncertain());
     if groups.room.overflowed != overflowed {
         lines += &format!(
             "overflowed {:?}, not {overflowed:?}\n",
@@ -316,7 +319,7 @@ fn numbers(snapshot: &Snapshot, settings: &AggregateSettings) -> Snapshot {
 #[test]
 fn the_histories_reach_every_case() {
     let mut runner = TestRunner::deterministic();
-    let mut reached = [0_u64; 25];
+    let mut reached = [0_u64; 28];
     for _ in 0..400 {
         let history = history::histories()
             .new_tree(&mut runner)
@@ -351,6 +354,14 @@ fn the_histories_reach_every_case() {
             reached[23] += u64::from(named < named_before);
             named_before = named;
             reached[24] += u64::from(!model.series().1.is_empty());
+            // Of an open group some are certain and some are not.
+            let uncertain = model.cut_uncertain();
+            reached[26] += u64::from(
+                groups
+                    .iter()
+                    .any(|(name, (open, _))| (1..*open).contains(&uncertain[name])),
+            );
+            reached[27] += u64::from(snapshot.sessions.is_open_complete);
         }
         let counters = model.counters();
         let sums = [
@@ -366,6 +377,7 @@ fn the_histories_reach_every_case() {
             counters.recovered,
             counters.evicted_idle,
         ];
+        reached[25] += counters.evicted_uncertain;
         for (reached, sum) in reached[6..17].iter_mut().zip(sums) {
             *reached += sum;
         }

@@ -22,6 +22,7 @@ use serde_json::json;
 use streamgauge::config::ServeSettings;
 use streamgauge::ring::Mailbox;
 use streamgauge::serve::Handler;
+use streamgauge::snapshot::GroupKind;
 use streamgauge::snapshot::Longest;
 use streamgauge::snapshot::OpenSession;
 use streamgauge::snapshot::Reader;
@@ -106,8 +107,11 @@ fn fill(snapshot: &mut Snapshot, sequence: u64) {
             connected: NOW,
             last_seen: NOW,
             messages: 1,
+            is_uncertain: false,
             queue: "q".into(),
+            queue_kind: GroupKind::Named,
             deployment: "d".into(),
+            deployment_kind: GroupKind::Named,
         }],
         by_queue: Vec::new(),
     });

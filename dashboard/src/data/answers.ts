@@ -14,10 +14,14 @@ export interface WindowNumbers {
   readonly durations: { readonly p50Ms: number; readonly p90Ms: number; readonly p99Ms: number } | null;
 }
 
+/** What stands behind a name: tells what has none, and what found no room, from queues of that name. */
+export type GroupKind = "NAMED" | "UNNAMED" | "OTHER";
+
 interface Named {
   readonly name: string;
-  readonly kind: "NAMED" | "UNNAMED" | "OTHER";
+  readonly kind: GroupKind;
   readonly openSessions: number;
+  readonly openUncertain: number;
 }
 
 /** The one group that a view is of. */
@@ -94,6 +98,9 @@ export interface Figures {
     readonly asOfMs: number;
     readonly openSessions: number;
     readonly openUncertain: number;
+    /** Since when open sessions are known, and whether that is long enough ago for all of them. */
+    readonly openSinceMs: number | null;
+    readonly openComplete: boolean;
     readonly totalConnectionsExact: number;
     readonly countersSinceMs: number;
     readonly windows: readonly WindowNumbers[];
@@ -117,7 +124,10 @@ export interface Session {
   readonly openMs: number;
   readonly lastSeen: string;
   readonly messages: number;
+  readonly silent: boolean;
+  readonly uncertain: boolean;
   readonly queue: string;
+  readonly queueKind: GroupKind;
   readonly deployment: string;
 }
 

@@ -9,7 +9,7 @@ const WINDOW = `fragment Numbers on Window {
 
 /** Twice a second, less often while hidden: the figures, freshness, counters, alerts. */
 export const FIGURES = `subscription Figures(
-  $interval: Int!, $by: GroupBy!, $group: String, $one: Boolean!, $window: GroupWindow!
+  $interval: Int!, $by: GroupBy!, $group: String, $kind: GroupKind, $one: Boolean!, $window: GroupWindow!
 ) {
   live(intervalMs: $interval) {
     engine {
@@ -17,10 +17,10 @@ export const FIGURES = `subscription Figures(
       notReady
     }
     realTimeMetrics {
-      asOfMs openSessions openUncertain totalConnectionsExact countersSinceMs windows { ...Numbers }
+      asOfMs openSessions openUncertain openSinceMs openComplete totalConnectionsExact countersSinceMs windows { ...Numbers }
     }
-    groups(by: $by, name: $group, window: $window, first: 1) @include(if: $one) {
-      items { name kind openSessions window { ...Numbers } }
+    groups(by: $by, name: $group, kind: $kind, window: $window, first: 1) @include(if: $one) {
+      items { name kind openSessions openUncertain window { ...Numbers } }
     }
     stream { state reconnects lagMs lastError gapsTotal gaps(last: 100) { start end cause } }
     counters { received applied late duplicates rejected { total } shed future }
@@ -33,16 +33,16 @@ ${WINDOW}`;
 
 /** Once a second: charts, groups with their small charts, sessions, latencies. */
 export const DETAILS = `subscription Details(
-  $interval: Int!, $by: GroupBy!, $chartBy: GroupBy, $group: String, $last: Int!, $lead: Int!, $step: Int!,
+  $interval: Int!, $by: GroupBy!, $chartBy: GroupBy, $group: String, $kind: GroupKind, $last: Int!, $lead: Int!, $step: Int!,
   $all: Boolean!, $order: GroupOrder!, $reverse: Boolean!, $search: String, $window: GroupWindow!,
-  $first: Int!, $filter: SessionFilter
+  $first: Int!, $filter: SessionFilter, $leaveOutSilent: Boolean!
 ) {
   live(intervalMs: $interval) {
     realTimeMetrics { asOfMs }
-    messages: timeSeries(metric: MESSAGES, by: $chartBy, name: $group, last: $lead, step: $step) { ...Steps }
-    connections: timeSeries(metric: CONNECTIONS, by: $chartBy, name: $group, last: $lead, step: $step) { ...Steps }
-    disconnections: timeSeries(metric: DISCONNECTIONS, by: $chartBy, name: $group, last: $lead, step: $step) { ...Steps }
-    open: timeSeries(metric: OPEN_SESSIONS, by: $chartBy, name: $group, last: $last, step: $step) { ...Steps }
+    messages: timeSeries(metric: MESSAGES, by: $chartBy, name: $group, kind: $kind, last: $lead, step: $step) { ...Steps }
+    connections: timeSeries(metric: CONNECTIONS, by: $chartBy, name: $group, kind: $kind, last: $lead, step: $step) { ...Steps }
+    disconnections: timeSeries(metric: DISCONNECTIONS, by: $chartBy, name: $group, kind: $kind, last: $lead, step: $step) { ...Steps }
+    open: timeSeries(metric: OPEN_SESSIONS, by: $chartBy, name: $group, kind: $kind, last: $last, step: $step) { ...Steps }
     active: timeSeries(metric: ACTIVE_SESSIONS, last: $last, step: $step) @include(if: $all) { ...Steps }
     p50: timeSeries(metric: DURATION_P50, last: $last, step: $step) { ...Steps }
     p90: timeSeries(metric: DURATION_P90, last: $last, step: $step) { ...Steps }
@@ -50,7 +50,7 @@ export const DETAILS = `subscription Details(
     groups(by: $by, orderBy: $order, reverse: $reverse, search: $search, first: $first, window: $window) {
       count capacity overflowed found
       items {
-        name kind openSessions
+        name kind openSessions openUncertain
         window {
           messagesPerMinute connectionsPerMinute disconnectionsPerMinute activeSessions
           durations { p50Ms }
@@ -58,8 +58,8 @@ export const DETAILS = `subscription Details(
         trend: timeSeries(metric: MESSAGES, last: 300, step: 10) { values }
       }
     }
-    sessions(first: 20, filter: $filter) {
-      items { id connectedAtMs openMs lastSeen messages queue deployment }
+    sessions(first: 20, filter: $filter, leaveOutSilent: $leaveOutSilent) {
+      items { id connectedAtMs openMs lastSeen silent uncertain messages queue queueKind deployment }
     }
     latency { stage lastMinute { count p50Ms p99Ms p999Ms maxMs } }
   }
@@ -92,6 +92,7 @@ export function figuresOf(view: View, interval: number): Variables {
     interval,
     by: dimensionOf(view).by,
     group: view.group ?? null,
+    kind: kindOf(view),
     one: view.group !== undefined,
     window: windowOf(view).group,
   };
@@ -129,6 +130,7 @@ export function detailsOf(view: View): Variables {
     by,
     chartBy: all ? null : by,
     group: view.group ?? null,
+    kind: kindOf(view),
     last,
     lead: last + mean,
     step,
@@ -139,6 +141,7 @@ export function detailsOf(view: View): Variables {
     window,
     first: GROUPS_SHOWN,
     filter: filterOf(view),
+    leaveOutSilent: !view.silent,
   };
 }
 
@@ -146,5 +149,12 @@ function filterOf(view: View): Variables | null {
   if (view.group === undefined) {
     return null;
   }
-  return view.by === "queue" ? { queue: view.group } : { deployment: view.group };
+  const kind = kindOf(view);
+  const which = kind === null ? {} : { [`${view.by}Kind`]: kind };
+  return view.by === "queue" ? { queue: view.group, ...which } : { deployment: view.group, ...which };
+}
+
+/** Which of two groups of one name is meant. */
+function kindOf({ group, kind }: View): string | null {
+  return group === undefined ? null : (kind ?? null);
 }

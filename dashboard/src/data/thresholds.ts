@@ -57,6 +57,7 @@ export function isDuration(metric: string): boolean {
 const WORDS: Readonly<Record<string, string>> = {
   activeSessions: "# sessions connected and still open",
   openSessions: "# open sessions",
+  openUncertain: "# open sessions are uncertain",
   messagesPerMinute: "# messages a minute",
   connectionsPerMinute: "# connections a minute",
   disconnectionsPerMinute: "# disconnections a minute",

@@ -5,8 +5,8 @@
 import type { Alert, Figures, WindowNumbers } from "../data/answers.ts";
 import { PHASES, inWords, isDuration, rulesOf, target, worst } from "../data/thresholds.ts";
 import { element, setAttribute, setText } from "../dom.ts";
-import { NONE, duration, number, percent } from "../format.ts";
-import { dimensionOf, windowOf, type View } from "../view/address.ts";
+import { NONE, clock, duration, number, percent } from "../format.ts";
+import { dimensionOf, isOf, windowOf, type View } from "../view/address.ts";
 import { Fit } from "../view/fit.ts";
 import { define, definition } from "./definition.ts";
 
@@ -14,6 +14,8 @@ export interface Shown {
   readonly window: WindowNumbers | undefined;
   readonly openSessions: number | undefined;
   readonly openUncertain: number | undefined;
+  /** Since when open sessions are known; none once that is long enough ago. */
+  readonly openSinceMs: number | undefined;
 }
 
 interface Kind {
@@ -33,7 +35,7 @@ const KINDS: readonly Kind[] = [
   {
     key: "open",
     label: "Open sessions",
-    definition: definition("Metrics.openSessions"),
+    definition: `${definition("Metrics.openSessions")} Uncertain: ${definition("Group.openUncertain")} Since: ${definition("Metrics.openSince")}.`,
     metric: "openSessions",
     value: ({ openSessions }) => openSessions,
   },
@@ -143,7 +145,7 @@ export class FigureCards {
       setText(value, isDuration(kind.metric) ? duration(now) : number(now));
       const rules = rulesOf(figures.alerts.items, { metrics: [kind.metric], windowMs: ms, group });
       drawTarget(root, target, rules, figures.realTimeMetrics.asOfMs);
-      setText(caution, kind.key === "open" ? uncertainOf(shown) : partly);
+      setText(caution, kind.key === "open" ? doubtsOf(shown) : partly);
     }
     const caution = cautionOf(shown.window, length, view.group);
     this.#coverage.hidden = caution === "";
@@ -162,9 +164,22 @@ export function partlyOf(window: WindowNumbers | undefined, length: string): str
     : `◆ ${percent(window.coverageMs, window.windowMs)} of ${length} known`;
 }
 
-/** Beside the open sessions, when some may have ended unseen. */
-function uncertainOf({ openUncertain }: Shown): string {
+/** Beside the open sessions, when some may have ended unseen, or have begun before anything was seen. */
+export function doubtsOf({ openUncertain, openSinceMs }: Shown): string {
+  const since = openSinceMs === undefined ? "" : `◆ since ${moment(openSinceMs)}`;
+  return [uncertainOf(openUncertain), since].filter((text) => text !== "").join(" ");
+}
+
+/** What is said of open sessions that may have ended in a gap; empty when there are none. */
+export function uncertainOf(openUncertain: number | undefined): string {
   return openUncertain === undefined || openUncertain === 0 ? "" : `◆ ${number(openUncertain)} uncertain`;
+}
+
+/** The time of the day, and the day unless it is today. */
+function moment(ms: number): string {
+  const time = clock(ms, false).slice(0, 5);
+  const isToday = new Date(ms).toDateString() === new Date().toDateString();
+  return isToday ? time : `${new Date(ms).toLocaleDateString(undefined, { month: "short", day: "numeric" })} ${time}`;
 }
 
 /** What to know before a window's numbers are believed; empty when there is nothing. */
@@ -183,13 +198,15 @@ export function cautionOf(window: WindowNumbers | undefined, length: string, gro
 
 /** The numbers that a view is of. */
 export function shownOf(figures: Figures, view: View): Shown {
+  const { openSinceMs: since, openComplete } = figures.realTimeMetrics;
+  const openSinceMs = openComplete || since === null ? undefined : since;
   if (view.group !== undefined) {
-    const group = figures.groups?.items.find(({ name }) => name === view.group);
-    return { window: group?.window, openSessions: group?.openSessions, openUncertain: undefined };
+    const group = figures.groups?.items.find((each) => isOf(view, each));
+    return { window: group?.window, openSessions: group?.openSessions, openUncertain: group?.openUncertain, openSinceMs };
   }
   const { ms } = windowOf(view);
   const { windows, openSessions, openUncertain } = figures.realTimeMetrics;
-  return { window: windows.find(({ windowMs }) => windowMs === ms), openSessions, openUncertain };
+  return { window: windows.find(({ windowMs }) => windowMs === ms), openSessions, openUncertain, openSinceMs };
 }
 
 function drawTarget(root: HTMLElement, place: HTMLElement, rules: readonly Alert[], asOfMs: number): void {

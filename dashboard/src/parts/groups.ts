@@ -6,7 +6,7 @@ import { path } from "../data/series.ts";
 import { PHASES, inWords, worst } from "../data/thresholds.ts";
 import { element, holdsSelection, setAttribute, setText, svg } from "../dom.ts";
 import { duration, number } from "../format.ts";
-import { dimensionOf, windowOf, type Sort, type View } from "../view/address.ts";
+import { choiceOf, dimensionOf, isOf, windowOf, type Sort, type View } from "../view/address.ts";
 import type { Choice } from "../view/choice.ts";
 import { csvButton, type Cell } from "./csv.ts";
 import { define, definition } from "./definition.ts";
@@ -25,7 +25,7 @@ export const COLUMNS: readonly Column[] = [
   {
     sort: "open",
     label: "Open",
-    note: definition("Group.openSessions"),
+    note: `${definition("Group.openSessions")} Behind ◆: ${definition("Group.openUncertain")}`,
     value: ({ openSessions }) => openSessions,
     text: number,
   },
@@ -170,14 +170,15 @@ export class GroupTable {
       const canDrill = by !== "DIRECTION";
       setText(row.name, group.name);
       row.name.disabled = !canDrill;
-      const isChosen = canDrill && view.group === group.name;
+      const isChosen = canDrill && isOf(view, group);
       setAttribute(row.name, "aria-pressed", canDrill ? String(isChosen) : undefined);
       row.root.classList.toggle("chosen", isChosen);
       setAttribute(row.trend, "d", path(group.trend?.values ?? [], TREND.width, TREND.height));
       COLUMNS.forEach((column, index) => {
         const cell = row.cells[index];
         if (cell !== undefined) {
-          setText(cell, shownIn(column, group, view));
+          const isOpen = column.sort === "open" && group.openUncertain > 0;
+          setText(cell, `${shownIn(column, group, view)}${isOpen ? ` ◆\u00a0${number(group.openUncertain)}` : ""}`);
         }
       });
       drawMark(row, byGroup.get(group.name) ?? [], asOfMs);
@@ -209,8 +210,8 @@ export class GroupTable {
     const mark = element("span", { class: "mark" });
     const name = element("button", { type: "button", class: "name", dir: "auto" });
     name.addEventListener("click", () => {
-      const isChosen = this.#choice.view.group === group.name;
-      this.#choice.set({ group: isChosen ? undefined : group.name });
+      const isChosen = isOf(this.#choice.view, group);
+      this.#choice.set(isChosen ? { group: undefined, kind: undefined } : choiceOf(group));
     });
     const trend = svg("path", { class: "trend-line" });
     const box = svg("svg", { viewBox: `0 -1 ${TREND.width} ${TREND.height + 2}`, preserveAspectRatio: "none", "aria-hidden": "true" }, trend);
@@ -247,12 +248,14 @@ export class GroupTable {
 
   #lines(): Cell[][] {
     const { view } = this.#choice;
-    const heads = [dimensionOf(view).one, "openSessions", "messagesPerMinute", "durationP50Ms", "connectionsPerMinute", "disconnectionsPerMinute", "activeSessions"];
+    const heads = [dimensionOf(view).one, "kind", "openUncertain", "openSessions", "messagesPerMinute", "durationP50Ms", "connectionsPerMinute", "disconnectionsPerMinute", "activeSessions"];
     const isDirection = view.by === "direction";
     return [
       heads,
       ...this.#held.map((group) => [
         group.name,
+        group.kind,
+        isDirection ? null : group.openUncertain,
         ...COLUMNS.map(({ sort, value }) => (isDirection && sort !== "messages" ? null : value(group))),
       ]),
     ];

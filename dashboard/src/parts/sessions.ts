@@ -1,9 +1,9 @@
 // The longest-open sessions with their ids: where a number becomes conversations to look into.
 
-import type { Details, Session } from "../data/answers.ts";
-import { element, holdsSelection, setText } from "../dom.ts";
+import type { Details, GroupKind, Session } from "../data/answers.ts";
+import { element, holdsSelection, setAttribute, setText } from "../dom.ts";
 import { clock, duration, number } from "../format.ts";
-import type { View } from "../view/address.ts";
+import { choiceOf, type View } from "../view/address.ts";
 import type { Choice } from "../view/choice.ts";
 import { csvButton } from "./csv.ts";
 import { define, definition } from "./definition.ts";
@@ -17,6 +17,7 @@ const HEADS = [
 export class SessionList {
   readonly #choice: Choice;
   readonly #title: HTMLElement;
+  readonly #silent = element("input", { type: "checkbox" });
   readonly #rows = element("tbody");
   readonly #empty = element("p", { class: "empty" }, "None is open.");
   #held: readonly Session[] = [];
@@ -36,13 +37,16 @@ export class SessionList {
       this.#rows,
     );
     const save = csvButton("these sessions", () => "streamgauge-longest-open", () => [
-      ["id", "queue", "deployment", "connectedAt", "openMs", "lastSeen", "messages"],
-      ...this.#held.map(({ id, queue, deployment, connectedAtMs, openMs, lastSeen, messages }) => [
-        id, queue, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, messages,
+      ["id", "queue", "queueKind", "deployment", "connectedAt", "openMs", "lastSeen", "silent", "uncertain", "messages"],
+      ...this.#held.map(({ id, queue, queueKind, deployment, connectedAtMs, openMs, lastSeen, silent, uncertain, messages }) => [
+        id, queue, queueKind, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, String(silent), String(uncertain), messages,
       ]),
     ]);
+    this.#silent.addEventListener("change", () => choice.set({ silent: this.#silent.checked }));
+    const silent = element("label", { class: "silent" }, this.#silent, "silent ones");
+    define(silent, definition("OpenSession.silent"));
     place.append(
-      element("header", {}, this.#title, save),
+      element("header", {}, this.#title, element("span", { class: "tools" }, silent, save)),
       element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of sessions" }, table),
       this.#empty,
     );
@@ -50,6 +54,8 @@ export class SessionList {
 
   draw({ sessions: { items } }: Details, view: View): void {
     setText(this.#title, view.group === undefined ? "Longest open" : `Longest open, ${view.group}`);
+    this.#silent.checked = view.silent;
+    setText(this.#empty, view.silent ? "None is open." : "None that is heard of is open.");
     if (holdsSelection(this.#rows)) {
       return;
     }
@@ -65,11 +71,13 @@ export class SessionList {
     const row = this.#rows.rows[index] ?? this.#row();
     const texts: Readonly<Record<string, string>> = {
       open: duration(Math.floor(session.openMs / 1_000) * 1_000),
-      seen: `seen ${clock(Date.parse(session.lastSeen), false).slice(0, 5)}`,
+      seen: seenOf(session),
       messages: number(session.messages),
       queue: session.queue,
       id: session.id,
     };
+    setAttribute(row, "data-doubt", session.uncertain ? "uncertain" : session.silent ? "silent" : undefined);
+    setAttribute(row.querySelector<HTMLElement>(".name") ?? row, "data-kind", session.queueKind);
     for (const place of row.querySelectorAll<HTMLElement>("[data-part]")) {
       setText(place, texts[place.dataset["part"] ?? ""] ?? "");
     }
@@ -79,7 +87,8 @@ export class SessionList {
     const row = this.#rows.insertRow();
     const queue = element("button", { type: "button", class: "name", dir: "auto", "data-part": "queue" });
     queue.addEventListener("click", () => {
-      this.#choice.set({ by: "queue", group: queue.textContent ?? undefined });
+      const kind = (queue.dataset["kind"] ?? "NAMED") as GroupKind;
+      this.#choice.set({ by: "queue", ...choiceOf({ name: queue.textContent ?? "", kind }) });
     });
     row.append(
       element("td", {}, element("span", { "data-part": "open" }), element("small", { "data-part": "seen" })),
@@ -88,4 +97,10 @@ export class SessionList {
     );
     return row;
   }
+}
+
+/** When something was heard of a session last, and what to think of that. */
+function seenOf({ lastSeen, silent, uncertain }: Session): string {
+  const seen = `seen ${clock(Date.parse(lastSeen), false).slice(0, 5)}`;
+  return uncertain ? `◆ uncertain, ${seen}` : silent ? `◆ silent, ${seen}` : seen;
 }

@@ -5,9 +5,10 @@ import type { Alert, Details } from "../data/answers.ts";
 import { PHASES, because, worst } from "../data/thresholds.ts";
 import { element, setAttribute, setText } from "../dom.ts";
 import { number } from "../format.ts";
-import { dimensionOf, windowOf, type Sort, type View } from "../view/address.ts";
+import { dimensionOf, isOf, windowOf, type Sort, type View } from "../view/address.ts";
 import { trim } from "../view/fit.ts";
 import { define } from "./definition.ts";
+import { uncertainOf } from "./figures.ts";
 import { COLUMNS as ALL, shownIn } from "./groups.ts";
 import { worstFirst, type Place } from "./order.ts";
 
@@ -91,7 +92,7 @@ export class WallList {
     const row = this.#rows.rows[index] ?? this.#row();
     const phase = worst(alerts);
     setAttribute(row, "data-phase", phase);
-    row.classList.toggle("chosen", view.group === name);
+    row.classList.toggle("chosen", group === undefined ? view.group === name : isOf(view, group));
     const [mark, title, why] = row.querySelectorAll<HTMLElement>("th > span");
     if (mark !== undefined && title !== undefined && why !== undefined) {
       setText(mark, phase === undefined ? "" : PHASES[phase].shape);
@@ -100,7 +101,7 @@ export class WallList {
       setAttribute(title, "data-long", name.length > 44 ? "very" : name.length > 22 ? "rather" : undefined);
       const [worstOne] = alerts;
       const isTold = worstOne !== undefined && worstOne.phase !== "OK";
-      setText(why, isTold ? because(worstOne, asOfMs) : "");
+      setText(why, isTold ? because(worstOne, asOfMs) : uncertainOf(group?.openUncertain));
     }
     COLUMNS.forEach((column, at) => {
       const cell = row.cells[at + 1];

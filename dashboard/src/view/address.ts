@@ -23,15 +23,19 @@ export const SORTS = [
   "active",
 ] as const;
 
+/** What stands behind a group's name, where the name does not say it. */
+export const KINDS = ["NAMED", "UNNAMED", "OTHER"] as const;
+
 export const THEMES = ["auto", "light", "dark"] as const;
 
 export type WindowKey = (typeof WINDOWS)[number]["key"];
 export type DimensionKey = (typeof DIMENSIONS)[number]["key"];
 export type Sort = (typeof SORTS)[number];
 export type Theme = (typeof THEMES)[number];
+export type Kind = (typeof KINDS)[number];
 
 /** One stop of a wallboard that changes by itself. */
-export type Stop = Pick<View, "by" | "group"> & { readonly window: WindowKey | undefined };
+export type Stop = Pick<View, "by" | "group" | "kind"> & { readonly window: WindowKey | undefined };
 
 /** Everything that can be chosen. */
 export interface View {
@@ -39,10 +43,14 @@ export interface View {
   readonly by: DimensionKey;
   /** The one group that figures, charts and sessions are of; none: the total. */
   readonly group: string | undefined;
+  /** Which one, where a name from the stream equals one of ours. */
+  readonly kind: Kind | undefined;
   readonly sort: Sort;
   /** The other way round: the least first, or the last name. */
   readonly reverse: boolean;
   readonly search: string;
+  /** Whether the sessions of which nothing is heard are listed among the longest open. */
+  readonly silent: boolean;
   readonly theme: Theme;
   readonly wall: boolean;
   /** Seconds after which a wallboard shows the next of its views; none: it stays. */
@@ -55,9 +63,11 @@ export const INITIAL: View = {
   window: "1m",
   by: "queue",
   group: undefined,
+  kind: undefined,
   sort: "messages",
   reverse: false,
   search: "",
+  silent: true,
   theme: "auto",
   wall: false,
   rotate: undefined,
@@ -88,9 +98,11 @@ export function parse(query: string): View {
     by,
     // Messages alone have a direction, so there is nothing to drill down to.
     group: by === "direction" ? undefined : (given.get("group") ?? undefined),
+    kind: given.has("group") && by !== "direction" ? kindIn(given.get("kind") ?? "") : undefined,
     sort: one("sort", SORTS, INITIAL.sort),
     reverse: given.get("reverse") === "1",
     search: given.get("search") ?? INITIAL.search,
+    silent: given.get("silent") !== "0",
     theme: one("theme", THEMES, INITIAL.theme),
     // `?wall` alone is what somebody types on a screen without a mouse.
     wall: ["", "1"].includes(given.get("wall") ?? "0"),
@@ -106,20 +118,43 @@ function seconds(text: string): number | undefined {
   return value >= ROTATE_S.least && value <= ROTATE_S.most ? value : undefined;
 }
 
-/** The stops of `views`: `queue,deployment,queue:sales@5m`. In names, `,` `:` `@` and `%` are written
+/** `unnamed` as the kind it is; none where it is no such text. */
+function kindIn(text: string): Kind | undefined {
+  return KINDS.find((kind) => kind.toLowerCase() === text);
+}
+
+/** The name under which a kind is shown that has none of its own. */
+const OURS: Readonly<Record<Kind, string | undefined>> = { NAMED: undefined, UNNAMED: "(none)", OTHER: "other" };
+
+/** What tells a group from others in a view: its kind only where its name does not. */
+export function choiceOf({ name, kind }: { readonly name: string; readonly kind: Kind }): Pick<View, "group" | "kind"> {
+  const isPlain = kind === "NAMED" && name !== OURS.UNNAMED && name !== OURS.OTHER;
+  return { group: name, kind: isPlain ? undefined : kind };
+}
+
+/** Whether a view is of a group. */
+export function isOf(view: View, { name, kind }: { readonly name: string; readonly kind: Kind }): boolean {
+  return view.group === name && (view.kind ?? kind) === kind;
+}
+
+/** The stops of `views`: `queue,deployment,queue:sales@5m`. `queue/unnamed` is what has no queue,
+    `queue/other` what found no room, `queue/named:other` a queue of that name. In names, `,` `:` `@` and `%` are written
     as in a URL's path. What is wrong is left out; without any there are queues and deployments. */
 export function stops(views: string): readonly Stop[] {
   const read = (text: string): Stop[] => {
-    const found = /^([a-z]+)(?::([^@]*))?(?:@(\w+))?$/.exec(text.trim());
+    const found = /^([a-z]+)(?:\/([a-z]+))?(?::([^@]*))?(?:@(\w+))?$/.exec(text.trim());
     const by = DIMENSIONS.find(({ key }) => key === found?.[1])?.key;
-    const window = WINDOWS.find(({ key }) => key === found?.[3])?.key;
-    if (by === undefined || (found?.[3] !== undefined && window === undefined)) {
+    const window = WINDOWS.find(({ key }) => key === found?.[4])?.key;
+    const kind = kindIn(found?.[2] ?? "");
+    const isWrong = (found?.[4] !== undefined && window === undefined) || (found?.[2] !== undefined && kind === undefined);
+    if (by === undefined || isWrong) {
       return [];
     }
     try {
-      const name = found?.[2];
-      const group = name === undefined || by === "direction" ? undefined : decodeURIComponent(name);
-      return [{ by, group, window }];
+      const name = found?.[3];
+      const own = name === undefined ? OURS[kind ?? "NAMED"] : decodeURIComponent(name);
+      const group = by === "direction" ? undefined : own;
+      return [{ by, group, kind: group === undefined ? undefined : kind, window }];
     } catch {
       return [];
     }
@@ -140,10 +175,12 @@ export function serialise(view: View): string {
   put("by", view.by, INITIAL.by);
   if (view.group !== undefined) {
     query.set("group", view.group);
+    put("kind", view.kind?.toLowerCase() ?? "", "");
   }
   put("sort", view.sort, INITIAL.sort);
   put("reverse", view.reverse ? "1" : "", "");
   put("search", view.search, INITIAL.search);
+  put("silent", view.silent ? "" : "0", "");
   put("theme", view.theme, INITIAL.theme);
   put("wall", view.wall ? "1" : "", "");
   put("rotate", view.rotate === undefined ? "" : `${view.rotate}s`, "");

@@ -44,8 +44,8 @@ export class Rotation {
     this.#nextAt = now + rotate * 1_000;
     const stop = all[this.#place];
     if (stop !== undefined) {
-      const { by, group, window } = stop;
-      this.#choice.show(window === undefined ? { by, group } : { by, group, window });
+      const { by, group, kind, window } = stop;
+      this.#choice.show(window === undefined ? { by, group, kind } : { by, group, kind, window });
     }
   }
 }

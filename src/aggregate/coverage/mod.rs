@@ -21,6 +21,7 @@ use crate::stream::StreamState;
 use crate::time::EpochMs;
 
 use input::Input;
+use shard::Ended;
 use shard::Shard;
 use status::Sums;
 
@@ -34,6 +35,8 @@ pub(super) struct Coverage {
     ended: Sums,
     /// Since when anything can be covered at all; `None` before every shard was first live.
     since: Option<EpochMs>,
+    /// The same without what a wrong clock has cost; later where a shard came later.
+    first_live: Option<EpochMs>,
     /// What [`Coverage::since`] is at least: a shard that is gone was needed before.
     since_min: Option<EpochMs>,
     /// When the last input of all ended in good order.
@@ -54,6 +57,13 @@ impl Coverage {
     /// Covers from `since` on without a report: a replay's input has no connection.
     pub(super) fn begin(&mut self, since: EpochMs) {
         self.since.get_or_insert(since);
+        self.first_live.get_or_insert(since);
+    }
+
+    /// Since when everything that is needed has been live for the first time, or a file began: what
+    /// began earlier is unknown.
+    pub(super) const fn first_live(&self) -> Option<EpochMs> {
+        self.first_live
     }
 
     /// An input is there from `at` on. Where others were live before, what it would bring is missing
@@ -141,7 +151,9 @@ impl Coverage {
                 return false;
             }
             StreamNote::Live { at } => {
-                shard.live(place, *at);
+                if shard.live(place, *at) == Ended::Starting {
+                    self.first_live = self.first_live.max(Some(*at));
+                }
                 false
             }
             StreamNote::Lost {
@@ -193,6 +205,7 @@ impl Coverage {
             self.ended.gaps += 1;
         }
         self.since_min = self.since_min.map(|since| since.min(to));
+        self.first_live = self.first_live.map(|first| first.min(to));
         self.rebased_to = to;
         self.gaps_changed();
     }
@@ -272,6 +285,7 @@ impl Coverage {
             let all = self.shards.iter().map(|shard| shard.since);
             let every = all.reduce(|a, b| Some(a?.max(b?))).flatten();
             self.since = every.map(|since| since.max(self.since_min.unwrap_or(since)));
+            self.first_live = self.first_live.or(self.since);
         }
         let of_shards = self.shards.iter().flat_map(Shard::gaps);
         let mut gaps: Vec<Gap> = self.past.iter().chain(of_shards).copied().collect();

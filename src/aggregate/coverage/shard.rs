@@ -10,6 +10,15 @@ use crate::stream::Gap;
 use crate::stream::LossCause;
 use crate::time::EpochMs;
 
+/// What an input ended by coming live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Nothing,
+    Gap,
+    /// The time in which the shard was there and had not been live yet.
+    Starting,
+}
+
 /// A shard is covered while any of its inputs is live.
 #[derive(Debug)]
 pub(super) struct Shard {
@@ -61,13 +70,13 @@ impl Shard {
         self.gaps.back().is_some_and(|gap| gap.end.is_none())
     }
 
-    /// An input is live; whether that ended a gap.
-    pub(super) fn live(&mut self, place: usize, at: EpochMs) -> bool {
+    /// An input is live; what that ended.
+    pub(super) fn live(&mut self, place: usize, at: EpochMs) -> Ended {
         let at = self.inputs[place].in_order(at);
         self.inputs[place].live(at);
         self.since.get_or_insert(at);
         let Some(gap) = self.gaps.back_mut().filter(|gap| gap.end.is_none()) else {
-            return false;
+            return Ended::Nothing;
         };
         let is_starting = gap.cause == LossCause::Starting;
         self.reconnects += u64::from(!is_starting);
@@ -77,7 +86,10 @@ impl Shard {
             self.gaps.pop_back();
             self.gaps_total -= 1;
         }
-        true
+        match is_starting {
+            true => Ended::Starting,
+            false => Ended::Gap,
+        }
     }
 
     /// An input has missed nothing up to `since`, and is lost; whether that began a gap, which may

@@ -20,6 +20,9 @@ pub(in crate::aggregate) struct Change {
     pub messages: u32,
     /// Sessions that opened less those that are no longer open, by the clock.
     pub opened: i32,
+    /// Open sessions of which something was heard since the latest gap began: those that became so less
+    /// those that are no longer open, by the clock.
+    pub certain: i32,
     /// Durations of closed sessions in milliseconds, by the time of their connect.
     pub closed_duration_ms: u64,
 }
@@ -33,6 +36,7 @@ impl Change {
         self.ended_messages = self.ended_messages.wrapping_add(other.ended_messages);
         self.messages = self.messages.wrapping_add(other.messages);
         self.opened = self.opened.wrapping_add(other.opened);
+        self.certain = self.certain.wrapping_add(other.certain);
         self.closed_duration_ms = self
             .closed_duration_ms
             .wrapping_add(other.closed_duration_ms);

@@ -22,6 +22,9 @@ pub(super) struct Journal {
     /// What is booked before it.
     pub(super) strays: Vec<Stray>,
     pub(super) ended: Vec<Ended>,
+    /// Whether a gap began inside the tick: every count of certain sessions begins again at 0, and what
+    /// stands in the changes is from then on.
+    pub(super) is_doubted: bool,
     /// The tick's first millisecond.
     pub(super) start_ms: i64,
 }
@@ -114,12 +117,22 @@ impl Journal {
         })
     }
 
+    /// A gap begins: no open session is certain any more. Cost: a step for each group of the tick.
+    pub(super) fn doubt(&mut self) {
+        self.is_doubted = true;
+        for changes in &mut self.changes {
+            changes.change_all(|change| change.certain = 0);
+        }
+    }
+
     /// Whether nothing happened.
     pub(super) fn is_empty(&self) -> bool {
         // A message, a stray and an end leave an entry too.
-        self.changes
-            .iter()
-            .all(|changes| changes.entries().is_empty())
+        !self.is_doubted
+            && self
+                .changes
+                .iter()
+                .all(|changes| changes.entries().is_empty())
     }
 
     /// Whether anything is to be booked in a group.
@@ -139,6 +152,7 @@ impl Journal {
         }
         self.strays.clear();
         self.ended.clear();
+        self.is_doubted = false;
         self.start_ms = start_ms;
     }
 

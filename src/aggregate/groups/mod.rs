@@ -30,6 +30,7 @@ use crate::event::Labels;
 use crate::snapshot;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
+use crate::snapshot::GroupKind;
 use crate::snapshot::GroupRoom;
 use crate::snapshot::GroupWindow;
 use crate::snapshot::Series;
@@ -63,6 +64,8 @@ pub(in crate::aggregate) struct SessionEnd {
     pub(in crate::aggregate) duration_ms: u64,
     pub(in crate::aggregate) messages: u32,
     pub(in crate::aggregate) was_open: bool,
+    /// Whether something was heard of it since the latest gap began.
+    pub(in crate::aggregate) was_certain: bool,
     /// Whether its connect is booked.
     pub(in crate::aggregate) is_connect_booked: bool,
     /// Whether its end is to be booked: it is not after the clock.
@@ -223,7 +226,20 @@ impl Groups {
                 change.active = change.active.wrapping_add(1);
             });
         }
-        self.change(home, now, |change| change.opened += 1);
+        self.change(home, now, |change| {
+            change.opened += 1;
+            change.certain += 1;
+        });
+    }
+
+    /// Something is heard of an open session for the first time since the latest gap began.
+    pub(in crate::aggregate) fn assure(&mut self, home: Home, now: EpochMs) {
+        self.change(home, now, |change| change.certain += 1);
+    }
+
+    /// A gap begins: no open session is certain any more.
+    pub(in crate::aggregate) fn doubt(&mut self) {
+        self.journal.doubt();
     }
 
     /// A session is no longer open, without an end: it was restarted or evicted. `connected` is the
@@ -232,6 +248,7 @@ impl Groups {
         &mut self,
         home: Home,
         connected: Option<EpochMs>,
+        was_certain: bool,
         now: EpochMs,
     ) {
         if let Some(connected) = connected {
@@ -239,7 +256,10 @@ impl Groups {
                 change.active = change.active.wrapping_sub(1);
             });
         }
-        self.change(home, now, |change| change.opened -= 1);
+        self.change(home, now, |change| {
+            change.opened -= 1;
+            change.certain -= i32::from(was_certain);
+        });
     }
 
     /// A session ends.
@@ -252,7 +272,10 @@ impl Groups {
                 change.closed_duration_ms = change.closed_duration_ms.wrapping_add(end.duration_ms);
             });
         }
-        self.change(home, now, |change| change.opened -= i32::from(end.was_open));
+        self.change(home, now, |change| {
+            change.opened -= i32::from(end.was_open);
+            change.certain -= i32::from(end.was_certain);
+        });
         self.count_other(home);
         if !end.is_end_booked {
             return;
@@ -321,6 +344,10 @@ impl Groups {
     ) {
         self.work(usize::MAX);
         std::mem::swap(&mut self.journal, &mut self.settling);
+        if self.settling.is_doubted {
+            // What the changes hold of certain sessions is from after that.
+            self.tables.iter_mut().for_each(Table::doubt);
+        }
         self.journal.begin(self.tick_of(now));
         let window = |(index, length_ms)| {
             let start = EpochMs::from_ms(self.grid.start_ms(index, now.ms()));
@@ -363,6 +390,11 @@ impl Groups {
     /// The name of a group.
     pub(in crate::aggregate) fn name(&self, dimension: Dimension, group: GroupId) -> &Arc<str> {
         self.tables[dimension.index()].name(group)
+    }
+
+    /// What stands behind the name of a group.
+    pub(in crate::aggregate) fn kind(&self, dimension: Dimension, group: GroupId) -> GroupKind {
+        self.tables[dimension.index()].kind(group)
     }
 
     /// The latest series that are done.

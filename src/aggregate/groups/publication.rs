@@ -98,6 +98,7 @@ fn group(id: GroupId, slot: &Slot, grid: &Grid, cut: &Cut) -> Group {
         name: Arc::clone(&slot.name),
         kind: slot.kind,
         open_sessions: slot.open,
+        open_uncertain: slot.uncertain(),
         windows: [0, 1, 2, 3].map(|window| stats(slot, window, quantiles[window], grid, cut)),
     }
 }

@@ -42,6 +42,10 @@ pub(super) struct Slot {
     /// Its name in the table of names; `None` when the group is never freed.
     name_id: Option<NameId>,
     pub(super) open: u64,
+    /// Those of them of which something was heard since the latest gap began, when `doubts` was the
+    /// table's; else there are none.
+    certain: u64,
+    doubts: u32,
     /// Retained coarse cells in which it has an entry. They cover all finer ones and all panes.
     cells: u32,
     pub(super) windows: [Sums; 4],
@@ -64,6 +68,8 @@ pub(super) struct Table {
     is_changed: Vec<bool>,
     /// Groups that may have to be freed.
     candidates: Vec<GroupId>,
+    /// How often all open sessions became uncertain.
+    doubts: u32,
 }
 
 impl Table {
@@ -76,6 +82,7 @@ impl Table {
             panes: panes(grid, now_ms),
             is_changed: Vec::new(),
             candidates: Vec::new(),
+            doubts: 0,
         };
         for kind in [GroupKind::Unnamed, GroupKind::Other] {
             table.take(Arc::from(kind.shown_as().unwrap_or_default()), kind, None);
@@ -95,6 +102,8 @@ impl Table {
             kind,
             name_id,
             open: 0,
+            certain: 0,
+            doubts: self.doubts,
             cells: 0,
             windows: [Sums::default(); 4],
             durations: Default::default(),
@@ -130,7 +139,15 @@ impl Table {
             }
         }
         slot.open = slot.open.wrapping_add_signed(i64::from(change.opened));
+        slot.heed(self.doubts);
+        slot.certain = slot.certain.wrapping_add_signed(i64::from(change.certain));
         self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
+    }
+
+    /// A gap began: no open session is certain any more.
+    pub(super) fn doubt(&mut self) {
+        self.doubts = self.doubts.wrapping_add(1);
+        self.is_changed.fill(true);
     }
 
     /// Records a session of a group that ended at a time.
@@ -255,9 +272,12 @@ impl Table {
         let first = chunk * GROUPS_IN_CHUNK;
         let last = (first + GROUPS_IN_CHUNK).min(self.slots.len());
         let slots = &mut self.slots[first..last];
-        for slot in slots.iter_mut().filter(|slot| slot.is_quantiles_old) {
-            slot.quantiles = slot.durations.each_ref().map(GroupDurations::quantiles);
-            slot.is_quantiles_old = false;
+        for slot in slots.iter_mut() {
+            slot.heed(self.doubts);
+            if slot.is_quantiles_old {
+                slot.quantiles = slot.durations.each_ref().map(GroupDurations::quantiles);
+                slot.is_quantiles_old = false;
+            }
         }
         let numbered = (first..).zip(slots.iter());
         Some(
@@ -270,6 +290,11 @@ impl Table {
     /// The name of a group.
     pub(super) fn name(&self, group: GroupId) -> &Arc<str> {
         &self.slots[usize::from(group.0)].name
+    }
+
+    /// What stands behind the name of a group.
+    pub(super) fn kind(&self, group: GroupId) -> GroupKind {
+        self.slots[usize::from(group.0)].kind
     }
 
     /// The cells of a second, or of the shortest time above it.
@@ -314,6 +339,19 @@ fn panes(grid: &Grid, now_ms: i64) -> [Panes; 2] {
 }
 
 impl Slot {
+    /// Open sessions of which nothing was heard since the latest gap began, once the slot has heeded it.
+    pub(super) const fn uncertain(&self) -> u64 {
+        self.open.saturating_sub(self.certain)
+    }
+
+    /// Forgets who was certain if a gap has begun since.
+    const fn heed(&mut self, doubts: u32) {
+        if self.doubts != doubts {
+            self.doubts = doubts;
+            self.certain = 0;
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.cells == 0 && self.open == 0
     }

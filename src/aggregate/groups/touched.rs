@@ -70,6 +70,12 @@ impl Touched {
             .map(|place| &self.entries[usize::from(*place) - 1])
     }
 
+    pub(super) fn change_all(&mut self, change: impl Fn(&mut Change)) {
+        for entry in &mut self.entries {
+            change(&mut entry.change);
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         for entry in &self.entries {
             self.places[usize::from(entry.group.0)] = 0;

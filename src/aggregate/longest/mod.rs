@@ -1,12 +1,18 @@
-//! The sessions that have been open for longest: 100 overall and 10 a queue, once a second.
+//! The sessions that have been open for longest: 100 overall and 10 a queue, once a second; equally
+//! long ones by id.
 //!
 //! Each queue keeps its open sessions in order; nothing scans the rows. Once a second the lists of the
 //! queues in which something happened are made anew, a few at a time, and then the overall list from
 //! the queues whose oldest session can be on it. A list is as its queue stood when it was made, within
 //! the second after the clock that is published with it. What is published is a used one made new
 //! queue by queue, so that neither filling nor freeing a list of every queue is a piece of work.
+//!
+//! The order kept is by connect and row. Which of those that connected at the very time of the last
+//! listed one are listed follows their ids, so all of that time are looked at when a list is made. The
+//! overall list has more than 100: whoever leaves the silent ones out finds 100 others.
 
 mod ages;
+mod shown;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,8 +26,8 @@ use super::sessions::Sessions;
 use super::sessions::Slot;
 use crate::config::limits;
 use crate::event::SessionKey;
-use crate::event::session_uuid;
 use crate::snapshot::Dimension;
+use crate::snapshot::LONGEST_LOOKED_AT;
 use crate::snapshot::LONGEST_OF_QUEUE;
 use crate::snapshot::LONGEST_OVERALL;
 use crate::snapshot::Longest;
@@ -31,6 +37,7 @@ use crate::time::EpochMs;
 
 use ages::Ages;
 use ages::Key;
+use shown::Shown;
 
 /// Bits of a key that hold the row: rows beyond are not listed.
 const ROW_BITS: u32 = 24;
@@ -55,8 +62,9 @@ pub(super) struct LongestOpen {
     ids: BTreeMap<u32, Arc<str>>,
     /// The next queue whose list is made; `None` between the rounds.
     next: Option<usize>,
-    /// The clock of the round.
+    /// The clock of the round, and the count of losses: rows that have heard of fewer are uncertain.
     as_of: EpochMs,
+    loss_epoch: u16,
     /// What the round makes, of what an earlier one made.
     making: Longest,
     published: Arc<Longest>,
@@ -94,6 +102,7 @@ impl LongestOpen {
             ids: BTreeMap::new(),
             next: None,
             as_of: EpochMs::default(),
+            loss_epoch: 0,
             making: Longest::default(),
             published: Arc::default(),
             retired: Retired::new(RETIRED_MAX),
@@ -145,6 +154,12 @@ impl LongestOpen {
         if let Some(queue) = self.queues.get_mut(index) {
             queue.is_changed = true;
         }
+    }
+
+    /// A gap began, the last of so many: every open session is uncertain.
+    pub(super) fn doubt(&mut self, loss_epoch: u16) {
+        self.loss_epoch = loss_epoch;
+        self.touch_all();
     }
 
     /// Something may have happened to every open session.
@@ -215,20 +230,25 @@ impl LongestOpen {
         if !std::mem::take(&mut queue.is_changed) {
             return 1;
         }
-        let oldest = queue.ages.iter().take(LONGEST_OF_QUEUE);
-        let keys: Vec<(Key, SessionKey, Home)> = oldest
-            .map(|key| {
-                let row = sessions.row(row_of(key));
-                (key, row.key(), row.home)
-            })
-            .collect();
+        let oldest = first(queue.ages.iter().map(|key| (key, index)), LONGEST_OF_QUEUE);
+        let looked_at = oldest.len();
+        let keys: Vec<(Key, SessionKey, Home)> =
+            by_id(oldest, LONGEST_OF_QUEUE, sessions, &self.ids)
+                .map(|(key, _)| {
+                    let row = sessions.row(row_of(key));
+                    (key, row.key(), row.home)
+                })
+                .collect();
+        let loss_epoch = self.loss_epoch;
         let is_same = keys == queue.keys
             && keys
                 .iter()
                 .zip(queue.listed.iter())
                 .all(|((key, ..), listed)| {
                     let row = sessions.row(row_of(*key));
-                    row.messages == listed.messages && row.last_seen() == listed.last_seen
+                    row.messages == listed.messages
+                        && row.last_seen() == listed.last_seen
+                        && (row.loss_epoch != loss_epoch) == listed.is_uncertain
                 });
         if !is_same {
             let listed = keys.iter().map(|&(key, ..)| {
@@ -236,22 +256,41 @@ impl LongestOpen {
                 let id = queue
                     .id(key, row)
                     .unwrap_or_else(|| id_of(row, key, &self.ids));
-                open_session(row, id, groups)
+                open_session(row, id, loss_epoch, groups)
             });
             queue.listed = Arc::new(listed.collect());
             queue.keys = keys;
         }
-        1 + queue.keys.len()
+        1 + looked_at
     }
 
     /// Makes the overall list and publishes all.
     fn publish(&mut self, sessions: &Sessions, groups: &Groups) {
         let longest = self.longest();
+        // The minutes of the latest events of those listed so far, the latest 100 of them.
+        let mut seen = BinaryHeap::new();
+        let longest: Vec<(Key, usize)> = by_id(longest, LONGEST_LOOKED_AT, sessions, &self.ids)
+            .filter(|&(key, _)| {
+                let minute = sessions.row(row_of(key)).seen_minute;
+                if seen.len() < LONGEST_OVERALL {
+                    seen.push(Reverse(minute));
+                    return true;
+                }
+                // Whoever leaves it out as silent has 100 others before it that are not; else it is
+                // needed when those that are silent longer are left out.
+                let is_needed = seen.peek().is_some_and(|Reverse(least)| *least < minute);
+                if is_needed {
+                    seen.pop();
+                    seen.push(Reverse(minute));
+                }
+                is_needed
+            })
+            .collect();
         let overall = longest.into_iter().map(|(key, index)| {
             let row = sessions.row(row_of(key));
             let known = self.queues[index].id(key, row);
             let id = known.unwrap_or_else(|| id_of(row, key, &self.ids));
-            open_session(row, id, groups)
+            open_session(row, id, self.loss_epoch, groups)
         });
         self.making.overall.clear();
         self.making.overall.extend(overall);
@@ -262,7 +301,8 @@ impl LongestOpen {
         self.retired.retire(old);
     }
 
-    /// The keys of the longest-open sessions overall and their queues, longest first.
+    /// The keys of the longest-open sessions overall and their queues, longest first, all of those that
+    /// connected at the time of the last one included.
     fn longest(&self) -> Vec<(Key, usize)> {
         let mut oldest: Vec<(Key, usize)> = self
             .oldest
@@ -272,9 +312,10 @@ impl LongestOpen {
             .filter(|(key, _)| *key != NO_KEY)
             .collect();
         // A queue whose oldest session is behind that of so many others has none on the list.
-        if oldest.len() > LONGEST_OVERALL {
-            oldest.select_nth_unstable(LONGEST_OVERALL - 1);
-            oldest.truncate(LONGEST_OVERALL);
+        if oldest.len() > LONGEST_LOOKED_AT {
+            let (_, last, _) = oldest.select_nth_unstable(LONGEST_LOOKED_AT - 1);
+            let last = time_of(last.0);
+            oldest.retain(|(key, _)| time_of(*key) <= last);
         }
         let mut rest: Vec<_> = oldest
             .iter()
@@ -287,14 +328,12 @@ impl LongestOpen {
         let mut heads: BinaryHeap<_> = (0..oldest.len())
             .filter_map(|place| next(&mut rest, place))
             .collect();
-        let mut found = Vec::with_capacity(LONGEST_OVERALL);
-        while found.len() < LONGEST_OVERALL
-            && let Some(Reverse((key, place))) = heads.pop()
-        {
-            found.push((key, oldest[place].1));
+        let in_order = std::iter::from_fn(|| {
+            let Reverse((key, place)) = heads.pop()?;
             heads.extend(next(&mut rest, place));
-        }
-        found
+            Some((key, oldest[place].1))
+        });
+        first(in_order, LONGEST_LOOKED_AT)
     }
 
     /// A key that orders sessions by their connect, then by row; `None` of a row beyond the bits.
@@ -315,22 +354,67 @@ fn row_of(key: Key) -> Slot {
     Slot::from_number((key & ((1 << ROW_BITS) - 1)) as u32)
 }
 
-fn id_of(row: &Row, key: Key, ids: &BTreeMap<u32, Arc<str>>) -> Arc<str> {
-    if let Some(uuid) = session_uuid(row.key()) {
-        return Arc::from(uuid.to_string());
-    }
-    let kept = ids.get(&row_of(key).number()).map(Arc::clone);
-    kept.unwrap_or_else(|| Arc::from(format!("#{:016x}{:016x}", row.key().hi, row.key().lo)))
+/// What orders the keys of sessions that connected at different times.
+const fn time_of(key: Key) -> Key {
+    key >> ROW_BITS
 }
 
-fn open_session(row: &Row, id: Arc<str>, groups: &Groups) -> OpenSession {
+/// The first so many of keys that come in order, each with its queue, and all others of the last one's
+/// time.
+fn first(keys: impl Iterator<Item = (Key, usize)>, most: usize) -> Vec<(Key, usize)> {
+    let mut found: Vec<(Key, usize)> = Vec::new();
+    for (key, queue) in keys {
+        let last = found.get(most - 1);
+        if last.is_some_and(|(last, _)| time_of(*last) != time_of(key)) {
+            break;
+        }
+        found.push((key, queue));
+    }
+    found
+}
+
+/// The first so many of these by time and id. Cost: linear, but for sorting what is left.
+fn by_id(
+    keys: Vec<(Key, usize)>,
+    most: usize,
+    sessions: &Sessions,
+    ids: &BTreeMap<u32, Arc<str>>,
+) -> impl Iterator<Item = (Key, usize)> {
+    let mut named: Vec<_> = keys
+        .into_iter()
+        .map(|(key, queue)| {
+            let slot = row_of(key);
+            let id = Shown::new(sessions.row(slot), ids.get(&slot.number()));
+            (time_of(key), id, key, queue)
+        })
+        .collect();
+    if named.len() > most {
+        named.select_nth_unstable(most - 1);
+        named.truncate(most);
+    }
+    named.sort_unstable();
+    named.into_iter().map(|(_, _, key, queue)| (key, queue))
+}
+
+fn id_of(row: &Row, key: Key, ids: &BTreeMap<u32, Arc<str>>) -> Arc<str> {
+    Shown::new(row, ids.get(&row_of(key).number())).text()
+}
+
+fn open_session(row: &Row, id: Arc<str>, loss_epoch: u16, groups: &Groups) -> OpenSession {
     let name = |dimension| Arc::clone(groups.name(dimension, row.home.of(dimension)));
+    let kind = |dimension| groups.kind(dimension, row.home.of(dimension));
     OpenSession {
         id,
         connected: row.connected,
         last_seen: row.last_seen(),
         messages: row.messages,
+        is_uncertain: row.loss_epoch != loss_epoch,
         queue: name(Dimension::Queue),
+        queue_kind: kind(Dimension::Queue),
         deployment: name(Dimension::Deployment),
+        deployment_kind: kind(Dimension::Deployment),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! Lists of rows that expire together, threaded through the rows themselves.
 //!
-//! Every row is in exactly one list. Open rows are in the wheel of minutes, in the list of the minute
-//! at which they would be evicted if nothing had come since they were put there; when that minute
-//! comes, rows that had events since move on. Closed and pending rows are in the list of the bucket
-//! of their disconnect. The order within a list is unspecified.
+//! Every row is in exactly one list. Open rows are in a list of the minute at which they are looked at
+//! again; see `open`. Closed and pending rows are in the list of the bucket of their disconnect. The
+//! order within a list is unspecified.
 
+use super::Row;
 use super::Slab;
 use super::Slot;
 
@@ -20,9 +20,9 @@ pub(super) struct Lists {
     /// Offset of this ring's numbers, so that all rings' lists have numbers of their own.
     first: u32,
     heads: Vec<u32>,
-    /// No list before this time holds a row; without meaning while there are none.
+    /// No list before this time, or after the latest, holds a row; the other way round when none does.
     oldest: i64,
-    count: usize,
+    latest: i64,
 }
 
 impl Lists {
@@ -32,23 +32,35 @@ impl Lists {
             first,
             heads: vec![NONE; length.max(1)],
             oldest: i64::MAX,
-            count: 0,
+            latest: i64::MIN,
         }
     }
 
-    /// Forgets all lists; their rows are still threaded, and have to be put in anew.
+    /// Forgets all lists; their rows are still threaded, and have to be put in again.
     pub(super) fn clear(&mut self) {
         self.heads.fill(NONE);
-        self.count = 0;
+        self.oldest = i64::MAX;
+        self.latest = i64::MIN;
     }
 
-    /// Rows in all lists.
-    pub(super) fn count(&self) -> usize {
-        self.count
+    /// The number that follows those of this ring.
+    pub(super) fn end(&self) -> u32 {
+        self.first + u32::try_from(self.heads.len()).unwrap_or(NONE >> 2)
     }
 
-    /// Puts a row that is in no list into the list of `time`.
+    /// Whether a row is the first one of a list of this ring.
+    pub(super) fn is_first(&self, row: &Row) -> bool {
+        let list = row.previous & !HEAD;
+        row.previous & HEAD != 0 && (self.first..self.end()).contains(&list)
+    }
+
+    /// Puts a row that is in no list into the list of `time`, or into the last one there is room for:
+    /// while the clock is on hold nothing is taken out.
     pub(super) fn push(&mut self, slab: &mut Slab, time: i64, slot: Slot) {
+        let time = match self.oldest <= self.latest {
+            true => time.min(self.oldest + self.heads.len() as i64 - 1),
+            false => time,
+        };
         let list = self.list_of(time);
         let next = std::mem::replace(&mut self.heads[list], slot.0);
         if next != NONE {
@@ -57,15 +69,12 @@ impl Lists {
         let row = slab.at(slot.0);
         row.next = next;
         row.previous = HEAD | (self.first + u32::try_from(list).unwrap_or(NONE));
-        self.oldest = if self.count == 0 {
-            time
-        } else {
-            self.oldest.min(time)
-        };
-        self.count += 1;
+        self.oldest = self.oldest.min(time);
+        self.latest = self.latest.max(time);
     }
 
-    /// Takes a row out of the list it is in.
+    /// Takes a row out of the list it is in. One that is not the first of its list may be in another
+    /// ring.
     pub(super) fn remove(&mut self, slab: &mut Slab, slot: Slot) {
         let row = slab.at(slot.0);
         let (next, previous) = (row.next, row.previous);
@@ -77,7 +86,6 @@ impl Lists {
         } else {
             self.heads[((previous & !HEAD) - self.first) as usize] = next;
         }
-        self.count -= 1;
     }
 
     /// A row of the list of `time`, if it holds one.
@@ -91,14 +99,15 @@ impl Lists {
     /// Cost: a step for every list passed; each is passed once, because the oldest only moves back
     /// when an older row is put in.
     pub(super) fn oldest(&mut self, latest: i64) -> Option<(i64, Slot)> {
-        if self.count == 0 {
-            return None;
-        }
-        while self.oldest <= latest {
+        while self.oldest <= latest.min(self.latest) {
             if let Some(slot) = self.first_at(self.oldest) {
                 return Some((self.oldest, slot));
             }
             self.oldest += 1;
+        }
+        if self.oldest > self.latest {
+            self.oldest = i64::MAX;
+            self.latest = i64::MIN;
         }
         None
     }

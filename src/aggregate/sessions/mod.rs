@@ -5,6 +5,7 @@
 
 mod index;
 mod lists;
+mod open;
 mod relist;
 mod row;
 
@@ -24,8 +25,10 @@ use crate::window::Width;
 
 use index::Index;
 use lists::Lists;
+use open::OpenRows;
 
 pub(super) use index::Slot;
+pub(super) use open::Lapse;
 pub(super) use row::Phase;
 pub(super) use row::Row;
 
@@ -72,16 +75,16 @@ pub(super) struct Sessions {
     keys: [u64; 2],
     index: Index,
     slab: Slab,
-    /// Open rows by the minute of their eviction.
-    open: Lists,
+    open: OpenRows,
     /// Closed rows by the bucket of their disconnect.
     closed: Lists,
     /// Pending rows by the bucket of their disconnect.
     pending: Lists,
+    /// Rows by phase.
+    counts: [usize; 3],
     width: Width,
     /// The bucket of the clock by which rows expire.
     current: BucketIndex,
-    idle_minutes: i64,
     lateness_buckets: i64,
     /// How many buckets ahead of the clock a disconnect may be.
     skew_buckets: i64,
@@ -91,27 +94,26 @@ pub(super) struct Sessions {
 
 impl Sessions {
     pub(super) fn new(settings: &AggregateSettings, keys: IdKeys) -> Self {
-        let idle_minutes = settings.idle_timeout_ms.div_ceil(60_000).max(1);
         let lateness_buckets = settings.width.buckets_in(settings.lateness_ms);
         let skew_ms = match settings.clock {
             ClockRule::Wall { skew_ms } => skew_ms,
             ClockRule::Event { .. } => 0,
         };
         let ring = |length: u64| usize::try_from(length + 2).unwrap_or(usize::MAX);
-        let wheel = ring(idle_minutes);
         let skew_buckets = settings.width.buckets_in(skew_ms);
         let expiry = ring(lateness_buckets + skew_buckets);
-        let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX >> 2);
+        let open = OpenRows::new(settings, 0);
+        let closed = Lists::new(open.end(), expiry);
         Self {
             keys: [keys.0[0], keys.0[1]],
             index: Index::new(),
             slab: Slab::new(),
-            open: Lists::new(0, wheel),
-            closed: Lists::new(number(wheel), expiry),
-            pending: Lists::new(number(wheel) + number(expiry), expiry),
+            pending: Lists::new(closed.end(), expiry),
+            open,
+            closed,
+            counts: [0; 3],
             width: settings.width,
             current: BucketIndex::default(),
-            idle_minutes: i64::try_from(idle_minutes).unwrap_or(i64::MAX),
             lateness_buckets: i64::try_from(lateness_buckets).unwrap_or(i64::MAX),
             skew_buckets: i64::try_from(skew_buckets).unwrap_or(i64::MAX),
             rows_max: settings.sessions_max.max(1),
@@ -120,23 +122,23 @@ impl Sessions {
     }
 
     pub(super) fn open_count(&self) -> usize {
-        self.open.count()
+        self.counts[Phase::Open as usize]
     }
 
     pub(super) fn closed_count(&self) -> usize {
-        self.closed.count()
+        self.counts[Phase::Closed as usize]
     }
 
     pub(super) fn pending_count(&self) -> usize {
-        self.pending.count()
+        self.counts[Phase::Pending as usize]
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.open.count() + self.closed.count() + self.pending.count() >= self.rows_max
+        self.counts.iter().sum::<usize>() >= self.rows_max
     }
 
     pub(super) fn is_full_of_pending(&self) -> bool {
-        self.pending.count() >= self.pending_max
+        self.pending_count() >= self.pending_max
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -234,10 +236,16 @@ impl Sessions {
         expired(&mut self.pending).or_else(|| expired(&mut self.closed))
     }
 
-    /// The next open row to evict for idleness at `minute`. Call it until it answers `None`,
-    /// removing each row.
-    pub(super) fn next_idle(&mut self, minute: u32) -> Option<Slot> {
-        self.oldest_open(i64::from(minute))
+    /// The next open row to let go at `minute`, and why; rows that have heard of fewer losses than
+    /// `loss_epoch` are uncertain. Call it until it answers `None`, removing each row.
+    pub(super) fn next_lapsed(&mut self, minute: u32, loss_epoch: u16) -> Option<(Slot, Lapse)> {
+        let minute = i64::from(minute);
+        self.open.next_lapsed(&mut self.slab, minute, loss_epoch)
+    }
+
+    /// A gap began: every open row is uncertain.
+    pub(super) fn doubt(&mut self) {
+        self.open.doubt();
     }
 
     /// The row to let go when there is no room: pending before closed before open ones, the open ones
@@ -245,7 +253,7 @@ impl Sessions {
     pub(super) fn victim(&mut self) -> Option<Slot> {
         self.pending_victim()
             .or_else(|| self.closed.oldest(i64::MAX - 1).map(|(_, slot)| slot))
-            .or_else(|| self.oldest_open(i64::MAX - 1))
+            .or_else(|| self.open.longest_silent(&mut self.slab))
     }
 
     /// The oldest pending row.
@@ -253,37 +261,21 @@ impl Sessions {
         self.pending.oldest(i64::MAX - 1).map(|(_, slot)| slot)
     }
 
-    /// The open row that has been idle for longest, if it is due by `latest`; rows that had events
-    /// since they were enlisted move to the list of their own minute on the way.
-    fn oldest_open(&mut self, latest: i64) -> Option<Slot> {
-        while let Some((due, slot)) = self.open.oldest(latest) {
-            let own = self.due(self.slab.row(slot));
-            if own <= due {
-                return Some(slot);
-            }
-            self.open.remove(&mut self.slab, slot);
-            self.open.push(&mut self.slab, own, slot);
-        }
-        None
-    }
-
-    /// The minute at which an open row is evicted if nothing comes.
-    fn due(&self, row: &Row) -> i64 {
-        i64::from(row.seen_minute) + self.idle_minutes + 1
-    }
-
     fn enlist(&mut self, slot: Slot) {
         let row = self.slab.row(slot);
-        let (phase, due, ended) = (row.phase, self.due(row), self.kept(row));
+        let (phase, ended) = (row.phase, self.kept(row));
+        self.counts[phase as usize] += 1;
         match phase {
-            Phase::Open => self.open.push(&mut self.slab, due, slot),
+            Phase::Open => self.open.push(&mut self.slab, slot),
             Phase::Closed => self.closed.push(&mut self.slab, ended, slot),
             Phase::Pending => self.pending.push(&mut self.slab, ended, slot),
         }
     }
 
     fn delist(&mut self, slot: Slot) {
-        match self.slab.row(slot).phase {
+        let phase = self.slab.row(slot).phase;
+        self.counts[phase as usize] -= 1;
+        match phase {
             Phase::Open => self.open.remove(&mut self.slab, slot),
             Phase::Closed => self.closed.remove(&mut self.slab, slot),
             Phase::Pending => self.pending.remove(&mut self.slab, slot),

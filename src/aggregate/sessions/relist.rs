@@ -24,9 +24,9 @@ impl Sessions {
         mut change: impl FnMut(&mut Row),
     ) {
         self.current = current;
-        for lists in [&mut self.open, &mut self.closed, &mut self.pending] {
-            lists.clear();
-        }
+        self.open.clear();
+        self.closed.clear();
+        self.pending.clear();
         let (minute, last) = (i64::from(minute), current.0 - self.lateness_buckets - 1);
         for number in 0..self.slab.used {
             let row = self.slab.at(number);
@@ -38,9 +38,9 @@ impl Sessions {
                 change(row);
             }
             let row = self.slab.row(slot);
-            let (due, kept) = (self.due(row).max(minute), self.kept(row).max(last));
+            let kept = self.kept(row).max(last);
             match phase {
-                Phase::Open => self.open.push(&mut self.slab, due, slot),
+                Phase::Open => self.open.push_old(&mut self.slab, minute, slot),
                 Phase::Closed => self.closed.push(&mut self.slab, kept, slot),
                 Phase::Pending => self.pending.push(&mut self.slab, kept, slot),
             }

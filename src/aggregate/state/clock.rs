@@ -1,6 +1,7 @@
 //! The engine clock: what an event's time means, and what happens as the clock moves on.
 
 use super::State;
+use crate::aggregate::sessions::Lapse;
 use crate::aggregate::sessions::Phase;
 use crate::aggregate::timeline::Placed;
 use crate::aggregate::timeline::end_of;
@@ -102,8 +103,12 @@ impl State {
         }
         if is_first || now >= self.minute_end {
             self.set_minute(now);
-            while let Some(slot) = self.sessions.next_idle(self.minute) {
-                self.counters.evicted_idle += 1;
+            while let Some((slot, lapse)) = self.sessions.next_lapsed(self.minute, self.loss_epoch)
+            {
+                match lapse {
+                    Lapse::Idle => self.counters.evicted_idle += 1,
+                    Lapse::Uncertain => self.counters.evicted_uncertain += 1,
+                }
                 self.evict_open(slot);
             }
         }

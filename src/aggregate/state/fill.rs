@@ -1,6 +1,7 @@
 //! What the state publishes.
 
 use super::State;
+use super::clock::minute_of;
 use crate::aggregate::longest::LongestOpen;
 use crate::snapshot::DedupStats;
 use crate::snapshot::SessionStats;
@@ -19,6 +20,8 @@ impl State {
         snapshot.sessions = SessionStats {
             open: self.sessions.open_count() as u64,
             open_uncertain: self.open_uncertain,
+            open_since: self.coverage.first_live(),
+            is_open_complete: self.is_open_complete(),
             pending: self.sessions.pending_count() as u64,
             closed: self.sessions.closed_count() as u64,
             bytes: (self.sessions.bytes() + self.longest.as_ref().map_or(0, LongestOpen::bytes))
@@ -45,6 +48,19 @@ impl State {
         for (index, stats) in snapshot.windows.iter_mut().enumerate() {
             self.fill_window(index, stats);
         }
+    }
+
+    /// Whether an open session from before the stream was first live would have been let go by now.
+    fn is_open_complete(&self) -> bool {
+        // While the clock is on hold nobody is let go.
+        let hold = self.hold.as_deref();
+        let now = hold.map_or_else(|| self.clock(), |hold| hold.timeline.now);
+        let since = self.coverage.first_live();
+        since.is_some_and(|since| {
+            let idle_minutes = self.settings.idle_timeout_ms.div_ceil(60_000);
+            let passed = minute_of(now).saturating_sub(minute_of(since));
+            u64::from(passed) > idle_minutes
+        })
     }
 
     fn fill_window(&self, index: usize, stats: &mut WindowStats) {

@@ -276,6 +276,11 @@ impl State {
     fn doubt_sessions(&mut self) {
         self.loss_epoch = self.loss_epoch.wrapping_add(1);
         self.open_uncertain = self.sessions.open_count() as u64;
+        self.sessions.doubt();
+        self.all_groups().for_each(Groups::doubt);
+        if let Some(longest) = &mut self.longest {
+            longest.doubt(self.loss_epoch);
+        }
     }
 
     /// The groups of every timeline.

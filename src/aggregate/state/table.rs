@@ -83,6 +83,7 @@ impl State {
                     duration_ms: row.ended.since(time),
                     messages: 0,
                     was_open: false,
+                    was_certain: false,
                 });
                 self.sessions.refill(slot, |row| {
                     row.phase = Phase::Closed;
@@ -139,6 +140,7 @@ impl State {
                 duration_ms: ended.since(connected),
                 messages: 0,
                 was_open: false,
+                was_certain: false,
             });
             if !is_expired {
                 self.make_room();
@@ -214,6 +216,7 @@ impl State {
             duration_ms: ended.since(row.connected),
             messages: row.messages,
             was_open: true,
+            was_certain: row.loss_epoch == self.loss_epoch,
         });
         self.settle(row);
         if let Some(longest) = &mut self.longest {
@@ -287,8 +290,20 @@ impl State {
             longest.touch(row.home);
         }
         if row.loss_epoch != epoch {
-            row.loss_epoch = epoch;
-            self.open_uncertain -= 1;
+            self.assure(slot);
+        }
+    }
+
+    /// Something is heard of an open session for the first time since the latest gap began.
+    #[cold]
+    fn assure(&mut self, slot: Slot) {
+        let row = self.sessions.row_mut(slot);
+        row.loss_epoch = self.loss_epoch;
+        self.open_uncertain -= 1;
+        let home = row.home;
+        self.live.assure(home);
+        if let Some(hold) = &mut self.hold {
+            hold.timeline.assure(home);
         }
     }
 
@@ -318,10 +333,11 @@ impl State {
     }
 
     fn deactivate(&mut self, slot: Slot, row: &Row) {
-        self.live.forget(row.home, Booking::of(row));
+        let was_certain = row.loss_epoch == self.loss_epoch;
+        self.live.forget(row.home, Booking::of(row), was_certain);
         if let Some(hold) = &mut self.hold {
             let booking = Booking::of(row).unless(row.is_stray);
-            hold.timeline.forget(row.home, booking);
+            hold.timeline.forget(row.home, booking, was_certain);
         }
         if let Some(longest) = &mut self.longest {
             longest.remove(row.home, row.connected, slot);

@@ -12,7 +12,7 @@ const GROUPS: usize = 200;
 const QUERY: &str = "query Top($by: GroupBy!, $orderBy: GroupOrder!, $first: Int!) {
   realTimeMetrics {
     activeSessions totalConnectionsExact avgSessionDurationMs messagesPerMinute
-    connectionsPerMinute disconnectionsPerMinute openSessions asOf complete
+    connectionsPerMinute disconnectionsPerMinute openSessions openUncertain openSince openComplete asOf complete
     durations { p50Ms p99Ms }
   }
   stream { state lagMs reconnects gapsTotal lastError }
@@ -26,7 +26,7 @@ const QUERY: &str = "query Top($by: GroupBy!, $orderBy: GroupOrder!, $first: Int
   groups(by: $by, orderBy: $orderBy, first: $first) {
     count
     items {
-      name openSessions
+      name kind openSessions openUncertain
       window {
         activeSessions messagesPerMinute connectionsPerMinute disconnectionsPerMinute
         avgSessionDurationMs durations { p50Ms p99Ms }
@@ -87,6 +87,9 @@ pub(super) struct Metrics {
     pub(super) connections_per_minute: f64,
     pub(super) disconnections_per_minute: f64,
     pub(super) open_sessions: f64,
+    pub(super) open_uncertain: f64,
+    pub(super) open_since: Option<String>,
+    pub(super) open_complete: bool,
     pub(super) as_of: String,
     pub(super) complete: bool,
     pub(super) durations: Option<Durations>,
@@ -186,7 +189,9 @@ pub(super) struct Groups {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) name: String,
+    pub(super) kind: String,
     pub(super) open_sessions: f64,
+    pub(super) open_uncertain: f64,
     pub(super) window: GroupWindow,
 }
 

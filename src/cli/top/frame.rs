@@ -3,6 +3,7 @@
 use super::answer::Alert;
 use super::answer::Answer;
 use super::answer::Group;
+use super::answer::Metrics;
 use super::controls::By;
 use super::controls::Controls;
 use super::controls::Sort;
@@ -86,8 +87,9 @@ fn title(view: &View<'_>) -> Vec<Line> {
 fn numbers(answer: &Answer) -> Vec<Line> {
     let metrics = &answer.real_time_metrics;
     let bold = |name, value: String| pair(name, &value, Style::Bold);
-    let mut all = vec![
-        bold("open", human::count(metrics.open_sessions)),
+    let mut all = vec![bold("open", human::count(metrics.open_sessions))];
+    all.extend(doubts(metrics).map(|doubts| Line::new(Style::Warning, doubts)));
+    all.extend([
         bold("messages/min", human::count(metrics.messages_per_minute)),
         pair(
             "connections/min",
@@ -99,7 +101,7 @@ fn numbers(answer: &Answer) -> Vec<Line> {
             &human::count(metrics.disconnections_per_minute),
             Style::Plain,
         ),
-    ];
+    ]);
     if let Some(durations) = &metrics.durations {
         let text = format!(
             "{} / {}",
@@ -130,6 +132,27 @@ fn numbers(answer: &Answer) -> Vec<Line> {
         all.push(Line::new(Style::Warning, "(window filling)"));
     }
     all
+}
+
+/// What to know of the open sessions: how many may have ended in a gap, and since when they are known
+/// while that is not long ago.
+fn doubts(metrics: &Metrics) -> Option<String> {
+    let uncertain = (metrics.open_uncertain > 0.0)
+        .then(|| format!("uncertain {}", human::count(metrics.open_uncertain)));
+    let since = metrics
+        .open_since
+        .as_ref()
+        .filter(|_| !metrics.open_complete);
+    let since = since.map(|since| {
+        // The day is known if it is today.
+        let is_today = since.get(..10) == metrics.as_of.get(..10);
+        let time = since.get(if is_today { 11 } else { 0 }..16);
+        format!("since {}", time.unwrap_or(since).replace('T', " "))
+    });
+    match (uncertain, since) {
+        (Some(uncertain), Some(since)) => Some(format!("{uncertain}, {since}")),
+        (uncertain, since) => uncertain.or(since),
+    }
 }
 
 /// Whether the numbers can be trusted.
@@ -249,7 +272,7 @@ fn shown(metric: &str, value: f64) -> String {
 type Column = (&'static str, Sort, fn(&Group) -> String);
 
 /// The least important stand last: they go first where there is no room.
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     ("OPEN", Sort::Open, |group| {
         human::count(group.open_sessions)
     }),
@@ -257,6 +280,9 @@ const COLUMNS: [Column; 7] = [
     ("MEDIAN", Sort::Median, |group| {
         let durations = group.window.durations.as_ref();
         durations.map_or_else(String::new, |durations| human::time(durations.p50_ms))
+    }),
+    ("UNCERTAIN", Sort::Open, |group| {
+        human::count(group.open_uncertain)
     }),
     ("CONN/MIN", Sort::Connections, |group| {
         human::count(group.window.connections_per_minute)
@@ -302,17 +328,23 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
     let heading = kept
         .iter()
         .fold(text::left(&heading, name_width), |line, (name, sort, _)| {
-            line + &text::right(&marked(*sort, name), COLUMN_WIDTH)
+            // Uncertain ones are of the open ones, by which the table is sorted.
+            let is_sorted = *name != "UNCERTAIN";
+            let heading = if is_sorted {
+                marked(*sort, name)
+            } else {
+                (*name).to_owned()
+            };
+            line + &text::right(&heading, COLUMN_WIDTH)
         });
     let mut lines = vec![Line::new(Style::Reverse, heading)];
     // A line for the heading, and one to say that there are more.
     let rows = room.map_or(usize::MAX, |room| room.saturating_sub(2));
     for group in shown.iter().take(rows) {
-        let row = kept
-            .iter()
-            .fold(text::left(&group.name, name_width), |line, (_, _, of)| {
-                line + &text::right(&of(group), COLUMN_WIDTH)
-            });
+        let row = kept.iter().fold(
+            text::left(&shown_name(group), name_width),
+            |line, (_, _, of)| line + &text::right(&of(group), COLUMN_WIDTH),
+        );
         lines.push(Line::new(Style::Plain, row));
     }
     let all = human::count(answer.groups.count);
@@ -323,6 +355,14 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
         lines.push(Line::new(Style::Dim, format!("{listed} of {all}")));
     }
     lines
+}
+
+/// A group's name; one from the stream that equals one of ours stands in quotes.
+fn shown_name(group: &Group) -> String {
+    match (group.kind.as_str(), group.name.as_str()) {
+        ("NAMED", name @ ("(none)" | "other")) => format!("\"{name}\""),
+        (_, name) => name.to_owned(),
+    }
 }
 
 fn keys(controls: &Controls) -> Line {
@@ -354,12 +394,22 @@ pub(super) fn summary(view: &View<'_>) -> String {
         .items
         .iter()
         .filter(|alert| alert.phase == "FIRING");
+    let uncertain = match metrics.open_uncertain > 0.0 {
+        true => format!(" (uncertain {:.0})", metrics.open_uncertain),
+        false => String::new(),
+    };
+    let since = match (&metrics.open_since, metrics.open_complete) {
+        (Some(since), false) => format!(" (since {since})"),
+        _ => String::new(),
+    };
     let line = format!(
-        "{}  {}  active {:.0}  open {:.0}  total {:.0}  average {:.1} s  messages/min {:.0}  lag {}  alerts firing {}",
+        "{}  {}  active {:.0}  open {:.0}{}{}  total {:.0}  average {:.1} s  messages/min {:.0}  lag {}  alerts firing {}",
         metrics.as_of,
         answer.stream.state.to_lowercase(),
         metrics.active_sessions,
         metrics.open_sessions,
+        uncertain,
+        since,
         metrics.total_connections_exact,
         metrics.avg_session_duration_ms / 1_000.0,
         metrics.messages_per_minute,

@@ -98,7 +98,7 @@ fn every_fault_of_every_rule_is_told_with_its_line() {
     );
     let expected = [
         "1: alert 1: name: missing; give the alert a name",
-        "2: alert 1: metric: \"messages\": unknown; choose activeSessions or openSessions or messagesPerMinute or connectionsPerMinute or disconnectionsPerMinute or avgSessionDurationMs or durationP50Ms or durationP90Ms or durationP99Ms or durationMaxMs or messagesPerSession or lagMs or ringFill",
+        "2: alert 1: metric: \"messages\": unknown; choose activeSessions or openSessions or openUncertain or messagesPerMinute or connectionsPerMinute or disconnectionsPerMinute or avgSessionDurationMs or durationP50Ms or durationP90Ms or durationP99Ms or durationMaxMs or messagesPerSession or lagMs or ringFill",
         "7: alert \"two\": window: openSessions is taken over no window; remove it",
         "9: alert \"two\": deployment: a second group; keep one",
         "10: alert \"two\": above: of the wrong type, string; write a number",

@@ -69,6 +69,17 @@ pub(super) static NUMBERS: &[Setting] = &[
         kind: Kind::Length(s(60)..=s(366 * 86_400), |draft| &mut draft.idle_timeout),
     },
     Setting {
+        name: "uncertain-timeout",
+        alias: None,
+        value: "DURATION",
+        default: Some("30m"),
+        group: Group::Numbers,
+        help: "A session without any event since the last gap, and for this long, is let go",
+        kind: Kind::Length(s(60)..=s(366 * 86_400), |draft| {
+            &mut draft.uncertain_timeout
+        }),
+    },
+    Setting {
         name: "max-sessions",
         alias: None,
         value: "COUNT",

@@ -45,10 +45,11 @@ pub(super) fn families(counters: &Counters) -> Vec<Family> {
     }
     let mut evicted = Family::counter(
         "streamgauge_sessions_evicted",
-        "Sessions forgotten: idle ones after the idle timeout, others for want of room.",
+        "Sessions forgotten: idle ones after the idle timeout, uncertain ones after the uncertain timeout, others for want of room.",
     );
     for (kind, count) in [
         ("idle", counters.evicted_idle),
+        ("uncertain", counters.evicted_uncertain),
         ("pending", counters.evicted_pending),
         ("closed", counters.evicted_closed),
         ("open", counters.evicted_open),

@@ -206,6 +206,16 @@ fn sessions(snapshot: &Snapshot) -> Vec<Family> {
             "Open sessions without any event since the last gap began.",
             sessions.open_uncertain,
         ),
+        number_gauge(
+            "streamgauge_sessions_open_since_timestamp_seconds",
+            "Since when open sessions are known: when the stream was first live; absent before that.",
+            moment(sessions.open_since),
+        ),
+        plain_gauge(
+            "streamgauge_sessions_open_complete",
+            "1 once that is longer ago than the idle timeout, so that no open session is missing for having begun before it, else 0.",
+            u64::from(sessions.is_open_complete),
+        ),
         plain_gauge(
             "streamgauge_session_table_bytes",
             "Memory of the session table, rows and index.",

@@ -8,6 +8,7 @@ use super::families::float;
 use super::families::label;
 use super::families::seconds_of;
 use super::family::Family;
+use super::family::Labels;
 use super::windows::window_label;
 use crate::config::limits;
 use crate::snapshot::Dimension;
@@ -27,6 +28,7 @@ const _: () = assert!(GROUP_WINDOWS_MS[MINUTE] == 60_000 && GROUP_WINDOWS_MS[HOU
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sums {
     open: u64,
+    uncertain: u64,
     active: u64,
     connections: u64,
     disconnections: u64,
@@ -45,6 +47,7 @@ impl Sums {
     fn add(&mut self, group: &Group) {
         let minute = &group.windows[MINUTE];
         self.open += group.open_sessions;
+        self.uncertain += group.open_uncertain;
         self.active += minute.active_sessions;
         self.connections += minute.connections;
         self.disconnections += minute.disconnections;
@@ -68,6 +71,41 @@ impl Sums {
 
     fn mean(sum: u64, count: u64) -> Option<f64> {
         (count > 0).then(|| float(sum) / float(count))
+    }
+}
+
+/// What tells a series from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Named<'a> {
+    name: &'a str,
+    /// Whether it is a name from the stream that equals one of ours.
+    is_mistakable: bool,
+}
+
+impl<'a> Named<'a> {
+    fn of(group: &'a Group) -> Self {
+        let ours = [GroupKind::Unnamed, GroupKind::Other].map(GroupKind::shown_as);
+        let is_named = group.kind == GroupKind::Named;
+        Self {
+            name: &group.name,
+            is_mistakable: is_named && ours.contains(&Some(&*group.name)),
+        }
+    }
+
+    /// What has no name of its own.
+    fn ours(kind: GroupKind) -> Self {
+        Self {
+            name: kind.shown_as().unwrap_or_default(),
+            is_mistakable: false,
+        }
+    }
+
+    fn labels(self, dimension: &'static str) -> Labels {
+        let mut labels = label(dimension, self.name);
+        if self.is_mistakable {
+            labels.push(("kind", "named".to_owned()));
+        }
+        labels
     }
 }
 
@@ -174,7 +212,7 @@ fn of_dimension(groups: &Groups, dimension: Dimension) -> Vec<Family> {
         .map(|(what, help, of)| {
             let family = Family::gauge(&format!("streamgauge_{name}_window_{what}"), help);
             series.iter().fold(family, |family, (group, sums)| {
-                let mut labels = label(name, group);
+                let mut labels = group.labels(name);
                 labels.push(("window", minute.clone()));
                 family.count(labels, of(sums))
             })
@@ -187,7 +225,7 @@ fn of_dimension(groups: &Groups, dimension: Dimension) -> Vec<Family> {
                 let Some(number) = of(sums) else {
                     return family;
                 };
-                let mut labels = label(name, group);
+                let mut labels = group.labels(name);
                 labels.push(("window", minute.clone()));
                 family.number(labels, number)
             })
@@ -197,15 +235,22 @@ fn of_dimension(groups: &Groups, dimension: Dimension) -> Vec<Family> {
             "Sessions open now, whenever they connected.",
         );
         all.push(series.iter().fold(family, |family, (group, sums)| {
-            family.count(label(name, group), sums.open)
+            family.count(group.labels(name), sums.open)
+        }));
+        let family = Family::gauge(
+            &format!("streamgauge_{name}_open_uncertain"),
+            "Open sessions without any event since the last gap began.",
+        );
+        all.push(series.iter().fold(family, |family, (group, sums)| {
+            family.count(group.labels(name), sums.uncertain)
         }));
     }
     all
 }
 
 /// Series by label: the busiest named groups of the last hour, which change places rarely, and what
-/// has no name; the rest under `other`. A group whose name is one of ours shares its series.
-fn bounded(groups: &Groups, dimension: Dimension) -> BTreeMap<&str, Sums> {
+/// has no name; the rest under `other`.
+fn bounded(groups: &Groups, dimension: Dimension) -> BTreeMap<Named<'_>, Sums> {
     let mut all: Vec<&Group> = groups.by(dimension).iter().collect();
     let rank = |group: &Group| {
         let hour = &group.windows[HOUR];
@@ -215,13 +260,13 @@ fn bounded(groups: &Groups, dimension: Dimension) -> BTreeMap<&str, Sums> {
         )
     };
     all.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));
-    let rest = GroupKind::Other.shown_as().unwrap_or_default();
+    let rest = Named::ours(GroupKind::Other);
     // The at most two groups without a name of their own stand first.
     let own =
         all.partition_point(|group| group.kind != GroupKind::Named) + limits::METRIC_GROUPS_MAX;
-    let mut series: BTreeMap<&str, Sums> = BTreeMap::new();
+    let mut series: BTreeMap<Named<'_>, Sums> = BTreeMap::new();
     for (index, group) in all.into_iter().enumerate() {
-        let name = if index < own { &*group.name } else { rest };
+        let name = if index < own { Named::of(group) } else { rest };
         series.entry(name).or_default().add(group);
     }
     series
@@ -246,6 +291,7 @@ mod tests {
             name: name.into(),
             kind,
             open_sessions: 1,
+            open_uncertain: 1,
             windows: [window.clone(), window.clone(), window.clone(), window],
         }
     }
@@ -262,12 +308,24 @@ mod tests {
         groups.tables[Dimension::Queue.index()] = GroupTable::new(vec![Arc::new(all)]);
         let series = bounded(&groups, Dimension::Queue);
         // 99 queues beside the one called other, and the two of ours.
-        assert_eq!(series.len(), 101);
-        assert!(series.contains_key("q249") && series.contains_key("q151"));
-        assert!(!series.contains_key("q150"));
+        assert_eq!(series.len(), 102);
+        let named = |name, is_mistakable| Named {
+            name,
+            is_mistakable,
+        };
+        assert!(series.contains_key(&named("q249", false)));
+        assert!(series.contains_key(&named("q151", false)));
+        assert!(!series.contains_key(&named("q150", false)));
         let least: u64 = (0..=150).sum();
-        assert_eq!(series["other"].messages, 5 + 1_000 + least);
-        assert_eq!(series["(none)"].messages, 3);
+        let messages = |name, is_mistakable| series[&named(name, is_mistakable)].messages;
+        assert_eq!(messages("other", false), 5 + least);
+        assert_eq!(messages("other", true), 1_000);
+        assert_eq!(messages("(none)", false), 3);
+        let labels = named("other", true).labels("queue");
+        assert_eq!(
+            labels,
+            [("queue", "other".to_owned()), ("kind", "named".to_owned())]
+        );
         assert_eq!(
             series.values().map(|sums| sums.messages).sum::<u64>(),
             total

@@ -141,6 +141,12 @@ impl Counters {
         Count(self.0.counters.evicted_idle)
     }
 
+    /// Sessions let go because nothing came from them since the last gap began and for the uncertain
+    /// timeout: their disconnect may lie in a gap.
+    async fn evicted_uncertain(&self) -> Count {
+        Count(self.0.counters.evicted_uncertain)
+    }
+
     /// Disconnects waiting for their connect that were forgotten for want of room; each is also an
     /// orphan.
     async fn evicted_pending(&self) -> Count {

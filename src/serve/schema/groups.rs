@@ -91,7 +91,12 @@ pub(super) struct Groups {
     capacity: Count,
     /// Applied events counted under `other` because their name found no room. The totals hold them.
     overflowed: Count,
-    /// Groups that meet `name` and `search`, shown here or not.
+    /// Since when the open sessions of the groups are known; see `openSince` of `realTimeMetrics`.
+    open_since: Option<String>,
+    /// Whether open sessions from before that no longer count in any case; see `openComplete` of
+    /// `realTimeMetrics`.
+    open_complete: bool,
+    /// Groups that meet `name`, `kind` and `search`, shown here or not.
     found: Count,
     /// The groups asked for, in the order asked for.
     items: Vec<Group>,
@@ -110,6 +115,8 @@ pub(super) struct Group {
     kind: GroupKind,
     /// Sessions of the group open now, whenever they connected.
     open_sessions: Count,
+    /// Those of them without any event since the last gap began: their disconnect may be missing.
+    open_uncertain: Count,
     /// The numbers over the window asked for. A session belongs to the queue and deployment of its
     /// connect; a message to those it names itself, else to its session's, else to `(none)`. The
     /// window's older edge lies on a cell of 100 ms for 10 s and 1 m, of 1 s for 5 m and of 10 s for
@@ -126,6 +133,7 @@ pub(super) struct Wanted {
     pub(super) offset: i32,
     pub(super) window: GroupWindow,
     pub(super) name: Option<String>,
+    pub(super) kind: Option<GroupKind>,
     pub(super) search: Option<String>,
     pub(super) reverse: bool,
 }
@@ -139,11 +147,13 @@ impl Groups {
         let first = offset + first;
         let dimension = Dimension::from(wanted.by);
         let table = snapshot.groups.by(dimension);
-        let room = &snapshot.groups.room;
+        let (room, sessions) = (&snapshot.groups.room, &snapshot.sessions);
+        let kind = wanted.kind.map(snapshot::GroupKind::from);
         let mut found: Vec<&snapshot::Group> = match &wanted.name {
-            Some(name) => table.find(name).into_iter().collect(),
+            Some(name) => table.find(name, kind).into_iter().collect(),
             None => table.iter().collect(),
         };
+        found.retain(|group| kind.is_none_or(|kind| group.kind == kind));
         if let Some(search) = &wanted.search {
             let search = search.to_lowercase();
             found.retain(|group| group.name.to_lowercase().contains(&search));
@@ -157,6 +167,8 @@ impl Groups {
             count: Count(table.count() as u64),
             capacity: Count(room.capacity),
             overflowed: Count(room.overflowed[dimension.index()]),
+            open_since: sessions.open_since.map(|since| since.to_string()),
+            open_complete: sessions.is_open_complete,
             found: Count(matching),
             items: found[offset.min(found.len())..]
                 .iter()
@@ -178,6 +190,7 @@ impl Group {
             name: group.name.as_ref().to_owned(),
             kind: group.kind.into(),
             open_sessions: Count(group.open_sessions),
+            open_uncertain: Count(group.open_uncertain),
             window: Window::of_group(groups.window(group, window)),
         }
     }
@@ -229,10 +242,12 @@ impl GroupOrder {
 pub(super) fn busiest(
     snapshot: &Snapshot,
     dimension: Dimension,
+    kind: Option<snapshot::GroupKind>,
     first: usize,
 ) -> Vec<&snapshot::Group> {
     let window = GroupWindow::OneMinute as usize;
     let mut found: Vec<&snapshot::Group> = snapshot.groups.by(dimension).iter().collect();
+    found.retain(|group| kind.is_none_or(|kind| group.kind == kind));
     first_by(&mut found, first, |a, b| {
         GroupOrder::Messages.compare(window, false, a, b)
     });

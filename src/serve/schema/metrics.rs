@@ -50,6 +50,25 @@ impl Totals {
         Count(self.0.sessions.open_uncertain)
     }
 
+    /// Since when open sessions are known: when the stream was first live, RFC 3339 in UTC with
+    /// milliseconds, null before that. An open session that connected earlier is missing from
+    /// `openSessions` unless its connect came later, as in a history.
+    async fn open_since(&self) -> Option<String> {
+        self.0.sessions.open_since.map(|since| since.to_string())
+    }
+
+    /// `openSince` in milliseconds since 1970-01-01T00:00:00Z.
+    async fn open_since_ms(&self) -> Option<f64> {
+        let since = self.0.sessions.open_since;
+        since.map(|since| signed_float(since.ms()))
+    }
+
+    /// Whether that is longer ago than the setting `idle-timeout`, so that open sessions from before
+    /// no longer count in any case. While it is false, `openSessions` is too low by those from before.
+    async fn open_complete(&self) -> bool {
+        self.0.sessions.is_open_complete
+    }
+
     /// The engine clock that all these numbers are of, RFC 3339 in UTC with milliseconds.
     async fn as_of(&self) -> String {
         self.0.now.to_string()

@@ -29,6 +29,7 @@ use async_graphql::Result;
 use async_graphql::SchemaBuilder;
 
 use self::groups::GroupBy;
+use self::groups::GroupKind;
 use self::groups::GroupOrder;
 use self::groups::GroupWindow;
 use self::series::SeriesMetric;
@@ -167,7 +168,13 @@ impl Query {
             desc = "The span that the numbers are taken over."
         )]
         window: GroupWindow,
-        #[graphql(desc = "Only the group of exactly this name.")] name: Option<String>,
+        #[graphql(
+            desc = "Only the group of exactly this name. Where a name from the stream equals one of ours, \
+                    as (none) or other, it is the stream's unless kind says which."
+        )]
+        name: Option<String>,
+        #[graphql(desc = "Only groups of this kind: UNNAMED is what carries no name.")]
+        kind: Option<GroupKind>,
         #[graphql(desc = "Only groups whose name holds this text, upper and lower case alike.")]
         search: Option<String>,
         #[graphql(
@@ -183,6 +190,7 @@ impl Query {
             offset,
             window,
             name,
+            kind,
             search,
             reverse,
         };
@@ -205,6 +213,8 @@ impl Query {
                     the last minute."
         )]
         name: Option<String>,
+        #[graphql(desc = "Only groups of this kind: UNNAMED is what carries no name.")]
+        kind: Option<GroupKind>,
         #[graphql(
             default = 300,
             desc = "How far back, in seconds: from 1 to 3600 for the total, to 300 for groups."
@@ -218,6 +228,7 @@ impl Query {
             metric,
             by,
             name,
+            kind,
             last,
             step,
             first,
@@ -235,10 +246,26 @@ impl Query {
         context: &Context<'_>,
         #[graphql(default = 20, desc = "How many sessions at the most, from 0 to 100.")] first: i32,
         #[graphql(desc = "Only sessions that meet it.")] filter: Option<sessions::SessionFilter>,
+        #[graphql(
+            default = 5,
+            desc = "After how many minutes without any event a session is silent, from 1 to 1440."
+        )]
+        silent_after: i32,
+        #[graphql(
+            default = false,
+            desc = "Leaves the silent ones out, so that the longest of which something is heard are listed: \
+                    chosen among the thousand longest overall, or what is listed of a queue."
+        )]
+        leave_out_silent: bool,
     ) -> Result<sessions::OpenSessions> {
-        let filter = filter.unwrap_or_default();
+        let wanted = sessions::Wanted {
+            first,
+            filter: filter.unwrap_or_default(),
+            silent_after,
+            leave_out_silent,
+        };
         let snapshot = snapshot(context)?;
-        sessions::OpenSessions::new(&snapshot, first, &filter)
+        sessions::OpenSessions::new(&snapshot, &wanted)
     }
 
     /// Where every alert of the settings stands; brought up to date once a second.

@@ -20,6 +20,7 @@ use super::groups;
 use super::groups::GroupBy;
 use super::range;
 use super::scalar::signed_float;
+use crate::snapshot;
 use crate::snapshot::Dimension;
 use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_SECONDS;
@@ -89,6 +90,7 @@ pub(super) struct Wanted {
     pub(super) metric: SeriesMetric,
     pub(super) by: Option<GroupBy>,
     pub(super) name: Option<String>,
+    pub(super) kind: Option<groups::GroupKind>,
     pub(super) last: i32,
     pub(super) step: i32,
     pub(super) first: i32,
@@ -130,14 +132,15 @@ pub(super) fn series(snapshot: &Snapshot, wanted: &Wanted) -> Result<Vec<Series>
         return Err(not_of_groups());
     }
     let dimension = Dimension::from(by);
+    let kind = wanted.kind.map(snapshot::GroupKind::from);
     let found = match &wanted.name {
         Some(name) => snapshot
             .groups
             .by(dimension)
-            .find(name)
+            .find(name, kind)
             .into_iter()
             .collect(),
-        None => groups::busiest(snapshot, dimension, first),
+        None => groups::busiest(snapshot, dimension, kind, first),
     };
     let of_group = |group| grid.of_group(snapshot, dimension, group, wanted.metric);
     Ok(found.into_iter().map(of_group).collect())

@@ -1,31 +1,39 @@
 //! The sessions that have been open for longest.
 
-use std::collections::HashSet;
-
 use async_graphql::InputObject;
 use async_graphql::Result;
 use async_graphql::SimpleObject;
 
+use super::groups::GroupKind;
 use super::range;
 use super::scalar::Count;
 use super::scalar::float;
 use super::scalar::signed_float;
 use crate::snapshot;
+use crate::snapshot::Dimension;
 use crate::snapshot::LONGEST_OVERALL;
-use crate::snapshot::Longest;
 use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
 
 /// Sessions in one answer, at most.
 pub(super) const SESSIONS_SHOWN_MAX: i32 = 100;
 
+const MINUTE_MS: i64 = 60_000;
+
+/// Minutes of silence that can be asked for, at most: a day.
+const SILENT_AFTER_MAX: i32 = 1_440;
+
 /// Which sessions: those that meet every condition given.
 #[derive(Debug, Default, InputObject)]
 pub(super) struct SessionFilter {
     /// Of the queue of this name, as `groups(by: QUEUE)` shows it.
     queue: Option<String>,
+    /// Of a queue of this kind: `UNNAMED` of none. With a name it says which of two is meant.
+    queue_kind: Option<GroupKind>,
     /// Of the deployment of this name, as `groups(by: DEPLOYMENT)` shows it.
     deployment: Option<String>,
+    /// Of a deployment of this kind, likewise.
+    deployment_kind: Option<GroupKind>,
 }
 
 /// The longest-open sessions, a list made once a second: the 100 longest overall, and the 10 longest
@@ -35,7 +43,12 @@ pub(super) struct OpenSessions {
     /// The engine clock when the list was made, RFC 3339 in UTC with milliseconds. A session that has
     /// ended since is still in it.
     as_of: String,
-    /// Longest first; equally long ones by id.
+    /// Since when open sessions are known; see `openSince` of `realTimeMetrics`.
+    open_since: Option<String>,
+    /// Whether open sessions from before that no longer count; see `openComplete` of
+    /// `realTimeMetrics`.
+    open_complete: bool,
+    /// Longest first; equally long ones by id, ascending by its UTF-8 bytes.
     items: Vec<OpenSession>,
 }
 
@@ -52,70 +65,123 @@ pub(super) struct OpenSession {
     open_ms: f64,
     /// The minute of its latest event: that minute's beginning, RFC 3339 in UTC with milliseconds.
     last_seen: String,
+    /// Whether nothing came from it for `silentAfter` minutes or longer, by whole minutes of the clock.
+    silent: bool,
+    /// Whether nothing came from it since the last gap began: its disconnect may be missing.
+    uncertain: bool,
     /// Messages since it connected.
     messages: Count,
     /// The name of its queue, `(none)` without one.
     queue: String,
+    /// What stands behind that name: tells `(none)` and `other` from queues of that name.
+    queue_kind: GroupKind,
     /// The name of its deployment, `(none)` without one.
     deployment: String,
+    /// What stands behind that name.
+    deployment_kind: GroupKind,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) first: i32,
+    pub(super) filter: SessionFilter,
+    pub(super) silent_after: i32,
+    pub(super) leave_out_silent: bool,
 }
 
 impl OpenSessions {
     /// The first sessions that meet a filter.
-    pub(super) fn new(snapshot: &Snapshot, first: i32, filter: &SessionFilter) -> Result<Self> {
-        let first = range::within("first", first, 0..=SESSIONS_SHOWN_MAX)?;
-        let found = filter.find(&snapshot.longest);
-        let items = found.into_iter().take(first);
+    pub(super) fn new(snapshot: &Snapshot, wanted: &Wanted) -> Result<Self> {
+        let first = range::within("first", wanted.first, 0..=SESSIONS_SHOWN_MAX)?;
+        let silent_after = range::within("silentAfter", wanted.silent_after, 1..=SILENT_AFTER_MAX)?;
+        let silent_after = i64::try_from(silent_after).unwrap_or(i64::MAX);
+        let minute = |at: EpochMs| at.ms().div_euclid(MINUTE_MS);
+        let is_silent = |session: &snapshot::OpenSession| {
+            minute(snapshot.now) - minute(session.last_seen) > silent_after
+        };
+        let found = wanted.filter.find(snapshot);
+        let items = found
+            .into_iter()
+            .map(|session| (session, is_silent(session)))
+            .filter(|(_, is_silent)| !(wanted.leave_out_silent && *is_silent))
+            .take(first)
+            .map(|(session, is_silent)| OpenSession::new(session, is_silent, snapshot.now))
+            .collect();
+        let sessions = &snapshot.sessions;
         Ok(Self {
             as_of: snapshot.longest.as_of.to_string(),
-            items: items
-                .map(|session| OpenSession::new(session, snapshot.now))
-                .collect(),
+            open_since: sessions.open_since.map(|since| since.to_string()),
+            open_complete: sessions.is_open_complete,
+            items,
         })
     }
 }
 
 impl SessionFilter {
     /// The listed sessions that meet every condition, longest first.
-    fn find<'a>(&self, longest: &'a Longest) -> Vec<&'a snapshot::OpenSession> {
-        let of_deployment = |session: &&snapshot::OpenSession| match &self.deployment {
-            Some(deployment) => *session.deployment == **deployment,
-            None => true,
+    fn find<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a snapshot::OpenSession> {
+        let longest = &snapshot.longest;
+        let deployment_kind = self.deployment_kind.map(snapshot::GroupKind::from);
+        let deployment_kind = match &self.deployment {
+            Some(name) => Some(kind_of(
+                snapshot,
+                Dimension::Deployment,
+                name,
+                deployment_kind,
+            )),
+            None => deployment_kind,
         };
-        match (&self.queue, &self.deployment) {
-            (Some(queue), _) => {
-                let mut found = longest.of_queue(queue);
-                found.retain(of_deployment);
-                found
+        let is_of_deployment = |session: &snapshot::OpenSession| {
+            let name = self.deployment.as_deref();
+            name.is_none_or(|name| *session.deployment == *name)
+                && deployment_kind.is_none_or(|kind| session.deployment_kind == kind)
+        };
+        let queue_kind = self.queue_kind.map(snapshot::GroupKind::from);
+        let mut found = match (&self.queue, queue_kind, deployment_kind) {
+            (Some(queue), kind, _) => {
+                longest.of_queue(queue, kind_of(snapshot, Dimension::Queue, queue, kind))
             }
-            (None, None) => longest.overall.iter().collect(),
-            (None, Some(_)) => {
-                let of_queues = longest.by_queue.iter().flat_map(|queue| queue.iter());
-                let listed = longest.overall.iter().chain(of_queues);
-                let mut known = HashSet::new();
-                let mut found: Vec<_> = listed
-                    .filter(of_deployment)
-                    .filter(|session| known.insert(&*session.id))
-                    .collect();
-                found.sort_unstable_by(|a, b| (a.connected, &a.id).cmp(&(b.connected, &b.id)));
-                found
+            (None, None, None) => longest.overall.iter().collect(),
+            (None, kind, _) => {
+                let mut all = longest.all();
+                all.retain(|session| kind.is_none_or(|kind| session.queue_kind == kind));
+                all
             }
-        }
+        };
+        found.retain(|session| is_of_deployment(session));
+        found
     }
+}
+
+/// What stands behind a name: what is said, or what `groups` shows under it.
+fn kind_of(
+    snapshot: &Snapshot,
+    dimension: Dimension,
+    name: &str,
+    kind: Option<snapshot::GroupKind>,
+) -> snapshot::GroupKind {
+    let shown = || snapshot.groups.by(dimension).find(name, None);
+    kind.or_else(|| shown().map(|group| group.kind))
+        .unwrap_or(snapshot::GroupKind::Named)
 }
 
 impl OpenSession {
     /// `now` is the snapshot's, so that an answer stays right for as long as its snapshot is the newest.
-    fn new(session: &snapshot::OpenSession, now: EpochMs) -> Self {
+    fn new(session: &snapshot::OpenSession, silent: bool, now: EpochMs) -> Self {
         Self {
             id: session.id.as_ref().to_owned(),
             connected_at: session.connected.to_string(),
             connected_at_ms: signed_float(session.connected.ms()),
             open_ms: float(now.since(session.connected)),
             last_seen: session.last_seen.to_string(),
+            silent,
+            uncertain: session.is_uncertain,
             messages: Count(u64::from(session.messages)),
             queue: session.queue.as_ref().to_owned(),
+            queue_kind: session.queue_kind.into(),
             deployment: session.deployment.as_ref().to_owned(),
+            deployment_kind: session.deployment_kind.into(),
         }
     }
 }

@@ -49,7 +49,11 @@ impl Twins {
     /// The same with a wall clock that is off from the start.
     fn with_clock_off(off: i64) -> Self {
         let windows = [10 * 1_000, 300 * 1_000, 3_600 * 1_000];
-        let settings = AggregateSettings::new(Width::DEFAULT, 60_000, &windows).unwrap();
+        let settings = AggregateSettings {
+            // A clock that is set back is a gap for one of them alone.
+            uncertain_timeout_ms: AggregateSettings::IDLE_TIMEOUT_MS,
+            ..AggregateSettings::new(Width::DEFAULT, 60_000, &windows).unwrap()
+        };
         let state = |at| State::new(settings.clone(), IdKeys::FIXED, EpochMs::from_ms(at));
         let mut twins = Self {
             engine: state(START + off),

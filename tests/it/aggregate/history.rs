@@ -148,17 +148,18 @@ fn settings() -> impl Strategy<Value = AggregateSettings> {
         1..40_u32,
         vec(1..130_u32, 0..3),
         0..20_000_u64,
-        1..200_000_u64,
+        (1..200_000_u64, 1..200_000_u64),
         clock,
         select(vec![1_usize, 2, 10]),
     )
         .prop_map(
-            |(width_ms, buckets, further, lateness, idle_timeout_ms, clock, groups_max)| {
+            |(width_ms, buckets, further, lateness, timeouts, clock, groups_max)| {
                 let width = Width::from_ms(width_ms).unwrap();
                 let further: Vec<u32> = further.iter().map(|buckets| buckets * width_ms).collect();
                 AggregateSettings {
                     lateness_ms: lateness * u64::from(width_ms) / 1_000,
-                    idle_timeout_ms,
+                    idle_timeout_ms: timeouts.0,
+                    uncertain_timeout_ms: timeouts.1,
                     clock,
                     groups_max,
                     ..AggregateSettings::new(width, buckets * width_ms, &further).unwrap()
@@ -462,10 +463,11 @@ impl fmt::Debug for History {
         let windows: Vec<u32> = settings.windows.iter().map(|window| window.ms()).collect();
         writeln!(
             f,
-            "width {} ms, windows {windows:?} ms, lateness {} ms, idle {} ms, {:?}, times from {}",
+            "width {} ms, windows {windows:?} ms, lateness {} ms, idle {} ms, uncertain {} ms, {:?}, times from {}",
             settings.width.ms(),
             settings.lateness_ms,
             settings.idle_timeout_ms,
+            settings.uncertain_timeout_ms,
             settings.clock,
             self.start.ms(),
         )?;

@@ -76,7 +76,7 @@ fn event(kind: &str, id: &str, queue: &str) -> Value {
 }
 
 fn open_of(snapshot: &Snapshot, queue: &str) -> Option<u64> {
-    let found = snapshot.groups.by(Dimension::Queue).find(queue);
+    let found = snapshot.groups.by(Dimension::Queue).find(queue, None);
     found.map(|group| group.open_sessions)
 }
 

@@ -42,6 +42,7 @@ use crate::http::NOW;
 pub(super) fn expected() -> Vec<(&'static str, f64)> {
     vec![
         ("queue_open_sessions{queue=\"sales\"}", 7.0),
+        ("queue_open_uncertain{queue=\"sales\"}", 3.0),
         (
             "queue_window_messages{queue=\"sales\",window=\"1m\"}",
             60_001.0,
@@ -60,11 +61,15 @@ pub(super) fn expected() -> Vec<(&'static str, f64)> {
         ),
         ("deployment_open_sessions{deployment=\"(none)\"}", 9.0),
         (
+            "deployment_open_sessions{deployment=\"(none)\",kind=\"named\"}",
+            5.0,
+        ),
+        (
             "direction_window_messages{direction=\"inbound\",window=\"1m\"}",
             60_001.0,
         ),
         ("groups{dimension=\"queue\"}", 2.0),
-        ("groups{dimension=\"deployment\"}", 1.0),
+        ("groups{dimension=\"deployment\"}", 2.0),
         ("groups{dimension=\"direction\"}", 1.0),
         ("groups_capacity", 10_000.0),
         ("groups_bytes", 123_456.0),
@@ -144,6 +149,8 @@ pub(crate) fn snapshot() -> Snapshot {
         sessions: SessionStats {
             open: 71,
             open_uncertain: 70,
+            open_since: Some(NOW - 80_000),
+            is_open_complete: true,
             pending: 72,
             closed: 73,
             bytes: 74_000,
@@ -214,6 +221,7 @@ fn counters() -> Counters {
         ahead: 112,
         recovered: 113,
         evicted_idle: 114,
+        evicted_uncertain: 122,
         evicted_pending: 115,
         evicted_closed: 116,
         evicted_open: 117,
@@ -289,6 +297,7 @@ fn group(name: &str, kind: GroupKind, open_sessions: u64) -> Group {
         name: name.into(),
         kind,
         open_sessions,
+        open_uncertain: open_sessions / 2,
         windows,
     }
 }
@@ -308,7 +317,10 @@ fn groups() -> Groups {
         group("sales", GroupKind::Named, 7),
         group(odd, GroupKind::Named, 2),
     ]);
-    all.tables[Dimension::Deployment.index()] = table(vec![group("(none)", GroupKind::Unnamed, 9)]);
+    all.tables[Dimension::Deployment.index()] = table(vec![
+        group("(none)", GroupKind::Unnamed, 9),
+        group("(none)", GroupKind::Named, 5),
+    ]);
     all.tables[Dimension::Direction.index()] = table(vec![group("inbound", GroupKind::Named, 0)]);
     all
 }

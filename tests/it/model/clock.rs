@@ -96,6 +96,11 @@ impl Model {
         self.clocks.hold.is_some()
     }
 
+    /// Where the clock would be had it not run ahead, while it may be set back there.
+    pub(super) fn elapsed(&self) -> Option<EpochMs> {
+        self.clocks.elapsed_now()
+    }
+
     /// Whether rows may expire and groups be freed.
     pub(super) fn may_expire(&self) -> bool {
         !self.is_on_hold() && !self.is_other
@@ -182,6 +187,7 @@ impl Model {
             let seen = (open.minute + younger).min(now);
             open.minute = if was_heard_of { now } else { seen };
         });
+        self.lapsed_in = None;
         self.expire_rows();
     }
 
@@ -238,6 +244,7 @@ impl Model {
         self.fingerprints
             .retain(|(bucket, _)| (oldest..=newest).contains(bucket));
         if self.may_expire() {
+            self.lapsed_in = None;
             self.expire_rows();
         }
     }

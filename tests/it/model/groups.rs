@@ -32,6 +32,9 @@ pub(super) type Names = [Name; 3];
 /// The groups of a cut: by dimension and name, open sessions and windows.
 pub(crate) type Cut = BTreeMap<(usize, Name), (u64, [WindowStats; 4])>;
 
+/// The open sessions of a cut that are uncertain, by dimension and name.
+pub(crate) type Uncertain = BTreeMap<(usize, Name), u64>;
+
 /// The lengths of the windows, in milliseconds.
 const LENGTHS_MS: [i64; 4] = [10_000, 60_000, 300_000, 3_600_000];
 
@@ -51,6 +54,7 @@ pub(super) struct Groups {
     begun: Option<EpochMs>,
     /// The latest cut, and what had overflowed by then.
     pub(super) cut: Cut,
+    cut_uncertain: Uncertain,
     pub(super) cut_overflowed: [u64; 3],
 }
 
@@ -101,6 +105,11 @@ impl Model {
 
     pub(crate) fn cut(&self) -> (&Cut, [u64; 3]) {
         (&self.groups.cut, self.groups.cut_overflowed)
+    }
+
+    /// The uncertain sessions of the latest cut.
+    pub(crate) fn cut_uncertain(&self) -> &Uncertain {
+        &self.groups.cut_uncertain
     }
 
     /// The groups that an event names; a name that finds no room goes to the others.
@@ -258,7 +267,17 @@ impl Model {
             let open = count(self.open_rows().filter(is_open));
             ((*dimension, name.clone()), (open, windows))
         });
-        self.groups.cut = cut.collect();
+        let cut = cut.collect();
+        let uncertain = listed.iter().map(|(dimension, name)| {
+            let is_own = |open: &&super::table::Open| {
+                *dimension < 2 && open.home[*dimension] == *name && !open.certain
+            };
+            let uncertain = count(self.open_rows().filter(is_own));
+            ((*dimension, name.clone()), uncertain)
+        });
+        let uncertain = uncertain.collect();
+        self.groups.cut = cut;
+        self.groups.cut_uncertain = uncertain;
         self.groups.cut_overflowed = self.groups.overflowed;
         if !self.may_expire() {
             return;
@@ -374,4 +393,16 @@ pub(crate) fn cut_of(groups: &streamgauge::snapshot::Groups) -> Cut {
         }
     }
     cut
+}
+
+/// The uncertain sessions of a published table.
+pub(crate) fn uncertain_of(groups: &streamgauge::snapshot::Groups) -> Uncertain {
+    let of = |dimension: Dimension| {
+        let groups = groups.by(dimension).iter();
+        groups.map(move |group| {
+            let key = (dimension.index(), name_of(group.kind, &group.name));
+            (key, group.open_uncertain)
+        })
+    };
+    Dimension::ALL.into_iter().flat_map(of).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use streamgauge::event::IdKind;
 use streamgauge::event::SessionKey;
+use streamgauge::snapshot::LONGEST_LOOKED_AT;
 use streamgauge::snapshot::LONGEST_OF_QUEUE;
 use streamgauge::snapshot::LONGEST_OVERALL;
 use streamgauge::snapshot::Longest;
@@ -12,15 +13,15 @@ use streamgauge::time::EpochMs;
 
 use super::Model;
 use super::groups::Name;
+use super::groups::name_of;
 use super::table::Row;
 
 /// One session as it has to be listed: when it connected, its id, minute of its latest event,
-/// messages, queue, deployment.
-type Listed = (EpochMs, String, EpochMs, u64, String, String);
+/// messages, whether it is uncertain, queue, deployment.
+type Listed = (EpochMs, String, EpochMs, u64, bool, Name, Name);
 
 impl Model {
-    /// What is wrong with lists made now; `None` when they are right. Sessions that connected at the
-    /// same time may stand in any order.
+    /// What is wrong with lists made now; `None` when they are right.
     pub(crate) fn misses(&self, longest: &Longest) -> Option<String> {
         let mut all: Vec<(Name, Listed)> = Vec::new();
         for (key, row) in &self.rows {
@@ -30,18 +31,20 @@ impl Model {
                 id(key),
                 EpochMs::from_ms(open.minute * 60_000),
                 open.messages,
-                shown(&open.home[0]),
-                shown(&open.home[1]),
+                !open.certain,
+                open.home[0].clone(),
+                open.home[1].clone(),
             );
             all.push((open.home[0].clone(), listed));
         }
-        all.sort_by_key(|(_, listed)| listed.0);
+        all.sort_by(|(_, a), (_, b)| (a.0, &a.1).cmp(&(b.0, &b.1)));
         let mut by_queue: BTreeMap<&Name, Vec<Listed>> = BTreeMap::new();
         for (queue, listed) in &all {
             by_queue.entry(queue).or_default().push(listed.clone());
         }
         let everybody: Vec<Listed> = all.iter().map(|(_, listed)| listed.clone()).collect();
-        let mut wrong = is_wrong(&longest.overall, &everybody, LONGEST_OVERALL);
+        let mut wrong = is_wrong(&longest.overall, &everybody, LONGEST_OVERALL)
+            || leaves_out_wrongly(&longest.overall, &everybody);
         let mut expected: Vec<Vec<Listed>> = by_queue.into_values().collect();
         for list in longest.by_queue.iter().filter(|list| !list.is_empty()) {
             let found = expected
@@ -56,26 +59,34 @@ impl Model {
     }
 }
 
-/// Whether a list is not the first of all these, which are in order.
+/// Whether a list does not begin with the first of all these, which are in order.
 fn is_wrong(list: &[OpenSession], all: &[Listed], most: usize) -> bool {
-    let times: Vec<EpochMs> = list.iter().map(|session| session.connected).collect();
-    let expected: Vec<EpochMs> = all.iter().take(most).map(|listed| listed.0).collect();
-    let mut listed: Vec<Listed> = list
-        .iter()
-        .map(|session| {
-            (
-                session.connected,
-                session.id.to_string(),
-                session.last_seen,
-                u64::from(session.messages),
-                session.queue.to_string(),
-                session.deployment.to_string(),
-            )
-        })
-        .collect();
-    listed.sort();
-    listed.dedup();
-    times != expected || listed.len() != list.len() || listed.iter().any(|one| !all.contains(one))
+    let listed: Vec<Listed> = list.iter().take(most).map(listed).collect();
+    listed != all[..all.len().min(most)]
+}
+
+/// Whether the first that are not silent are not listed, by any length of silence.
+fn leaves_out_wrongly(list: &[OpenSession], all: &[Listed]) -> bool {
+    let all = &all[..all.len().min(LONGEST_LOOKED_AT)];
+    all.iter().any(|(_, _, least, ..)| {
+        let kept = list.iter().filter(|session| session.last_seen >= *least);
+        let kept: Vec<Listed> = kept.take(LONGEST_OVERALL).map(listed).collect();
+        let expected = all.iter().filter(|(_, _, seen, ..)| seen >= least);
+        let expected: Vec<Listed> = expected.take(LONGEST_OVERALL).cloned().collect();
+        kept != expected
+    })
+}
+
+fn listed(session: &OpenSession) -> Listed {
+    (
+        session.connected,
+        session.id.to_string(),
+        session.last_seen,
+        u64::from(session.messages),
+        session.is_uncertain,
+        name_of(session.queue_kind, &session.queue),
+        name_of(session.deployment_kind, &session.deployment),
+    )
 }
 
 fn id(key: &SessionKey) -> String {
@@ -83,13 +94,5 @@ fn id(key: &SessionKey) -> String {
         // Those of the histories have no more digits.
         IdKind::Uuid => format!("00000000-0000-0000-0000-{:012x}", key.lo),
         IdKind::Hashed => format!("#{:016x}{:016x}", key.hi, key.lo),
-    }
-}
-
-fn shown(name: &Name) -> String {
-    match name {
-        Name::Unnamed => "(none)".to_owned(),
-        Name::Other => "other".to_owned(),
-        Name::Named(name) => name.clone(),
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct Model {
     other_minute: Option<i64>,
     /// The bucket of the clock by which rows expire.
     expiry: i64,
+    /// The minute of the clock in which open sessions were let go last.
+    lapsed_in: Option<i64>,
     /// Connections ever counted.
     total: u64,
     rows: BTreeMap<SessionKey, Row>,
@@ -96,6 +98,7 @@ impl Model {
             live_now: None,
             other_minute: None,
             expiry: 0,
+            lapsed_in: None,
             total: 0,
             rows: BTreeMap::new(),
             connects: Vec::new(),
@@ -147,6 +150,7 @@ impl Model {
             return;
         }
         if let ClockRule::Event { .. } = self.settings.clock {
+            self.connection.begin(event.time);
             self.move_clock(event.time);
         }
         self.lead(event.time);

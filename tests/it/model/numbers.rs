@@ -12,6 +12,7 @@ use streamgauge::window::WindowLength;
 use super::Ended;
 use super::Model;
 use super::clock::NOWHERE;
+use super::minute;
 use super::table::Open;
 use super::table::Row;
 
@@ -92,6 +93,12 @@ impl Model {
         SessionStats {
             open: count(self.open_rows()),
             open_uncertain: count(self.open_rows().filter(|open| !open.certain)),
+            open_since: self.connection.known_since(),
+            is_open_complete: self.connection.known_since().is_some_and(|since| {
+                let now = self.elapsed().unwrap_or_else(|| self.now());
+                let idle = self.settings.idle_timeout_ms.div_ceil(60_000);
+                minute(now) > minute(since) + i64::try_from(idle).unwrap()
+            }),
             pending: count(rows().filter(|row| matches!(row, Row::Pending { .. }))),
             closed: count(rows().filter(|row| matches!(row, Row::Closed { .. }))),
             bytes: 0,

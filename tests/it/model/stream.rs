@@ -17,6 +17,8 @@ pub(super) struct Connection {
     state: StreamState,
     connected_since: Option<EpochMs>,
     first_live: Option<EpochMs>,
+    /// The same, and never moved on: what began earlier is unknown.
+    known_since: Option<EpochMs>,
     reconnects: u64,
     failed_attempts: u64,
     protocol_errors: u64,
@@ -104,6 +106,7 @@ impl Connection {
         self.gaps_total += 1;
         self.reported = to;
         self.connected_since = self.connected_since.map(|since| since.min(to));
+        self.known_since = self.known_since.map(|since| since.min(to));
         if let Some(live) = &mut self.first_live {
             *live = (*live).min(to);
             if let Some(held) = held_from {
@@ -114,6 +117,7 @@ impl Connection {
 
     fn live(&mut self, at: EpochMs) {
         self.first_live.get_or_insert(at);
+        self.known_since.get_or_insert(at);
         self.state = StreamState::Live;
         self.connected_since = Some(at);
         self.last_error = None;
@@ -146,6 +150,15 @@ impl Connection {
     fn is_live_at(&self, time: EpochMs) -> bool {
         let in_gap = |gap: &Gap| gap.start <= time && gap.end.is_none_or(|end| time < end);
         self.first_live.is_some_and(|live| live <= time) && !self.gaps.iter().any(in_gap)
+    }
+
+    pub(super) const fn known_since(&self) -> Option<EpochMs> {
+        self.known_since
+    }
+
+    /// A file has no connection: it begins with its first event.
+    pub(super) fn begin(&mut self, at: EpochMs) {
+        self.known_since.get_or_insert(at);
     }
 
     pub(super) fn status(&self, last_event: Option<EpochMs>) -> StreamStatus {

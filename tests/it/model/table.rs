@@ -251,12 +251,20 @@ impl Model {
     pub(super) fn expire_rows(&mut self) {
         self.expiry = self.bucket(self.now());
         let now_minute = minute(self.now());
-        let idle_minutes = i64::try_from(self.settings.idle_timeout_ms.div_ceil(60_000)).unwrap();
+        // Open sessions are let go when the clock enters a minute.
+        let is_new_minute = self.lapsed_in.replace(now_minute) != Some(now_minute);
+        let minutes = |ms: u64| i64::try_from(ms.div_ceil(60_000)).unwrap();
+        let idle = minutes(self.settings.idle_timeout_ms);
+        let uncertain = minutes(self.settings.uncertain_timeout_ms);
+        let lapses_uncertain =
+            |open: &Open| uncertain < idle && !open.certain && now_minute > open.minute + uncertain;
         let gone: Vec<(SessionKey, Row)> = self
             .rows
             .iter()
             .filter(|(_, row)| match row {
-                Row::Open(open) => now_minute > open.minute + idle_minutes,
+                Row::Open(open) => {
+                    is_new_minute && (now_minute > open.minute + idle || lapses_uncertain(open))
+                }
                 Row::Pending { kept, .. } | Row::Closed { kept, .. } => {
                     self.expiry > kept + self.lateness()
                 }
@@ -267,7 +275,10 @@ impl Model {
             self.rows.remove(&key);
             match row {
                 Row::Open(open) => {
-                    self.counters.evicted_idle += 1;
+                    match lapses_uncertain(&open) {
+                        true => self.counters.evicted_uncertain += 1,
+                        false => self.counters.evicted_idle += 1,
+                    }
                     self.forget_open(&open);
                 }
                 Row::Pending { .. } => self.counters.orphans += 1,

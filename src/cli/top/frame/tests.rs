@@ -6,7 +6,7 @@ use crate::cli::top::answer;
 
 fn group(name: &str, messages: f64) -> Value {
     json!({
-        "name": name, "openSessions": 120.0,
+        "name": name, "kind": "NAMED", "openSessions": 120.0, "openUncertain": 7.0,
         "window": {
             "activeSessions": 34, "messagesPerMinute": messages, "connectionsPerMinute": 12.0,
             "disconnectionsPerMinute": 11.5, "avgSessionDurationMs": 95_000.0,
@@ -28,7 +28,8 @@ fn data() -> Value {
             "activeSessions": 2404, "totalConnectionsExact": 1_234_567.0,
             "avgSessionDurationMs": 28_799.0, "messagesPerMinute": 24_015.0,
             "connectionsPerMinute": 1_510.0, "disconnectionsPerMinute": 1_498.0,
-            "openSessions": 3988.0, "asOf": "2026-01-15T12:00:05.000Z", "complete": false,
+            "openSessions": 3988.0, "openUncertain": 191.0, "openComplete": false,
+            "openSince": "2026-01-15T09:57:05.000Z", "asOf": "2026-01-15T12:00:05.000Z", "complete": false,
             "durations": { "p50Ms": 28_799.0, "p99Ms": 71_167.0 },
         },
         "stream": {
@@ -62,6 +63,7 @@ fn data() -> Value {
                 group("日本語のとても長い名前の待ち行列です", 800.0),
                 group("sales\u{1b}[2J", 7.5),
                 group("vip", 0.0),
+                group("(none)", 0.0),
             ],
         },
     })
@@ -173,7 +175,7 @@ fn a_summary_is_one_line() {
     };
     assert_eq!(
         summary(&view),
-        "2026-01-15T12:00:05.000Z  live  active 2404  open 3988  total 1234567  average 28.8 s  messages/min 24015  lag 12.0 ms  alerts firing 1"
+        "2026-01-15T12:00:05.000Z  live  active 2404  open 3988 (uncertain 191) (since 2026-01-15T09:57:05.000Z)  total 1234567  average 28.8 s  messages/min 24015  lag 12.0 ms  alerts firing 1"
     );
     view.stale = Some(("x: connection lost", 5_000.0));
     assert_eq!(

@@ -36,6 +36,7 @@ fn group(id: u16, name: &str, kind: snapshot::GroupKind, numbers: [u64; 4]) -> s
         name: name.into(),
         kind,
         open_sessions: 10 * active_sessions,
+        open_uncertain: active_sessions,
         windows,
     }
 }
@@ -333,4 +334,27 @@ fn groups_without_ended_sessions_come_last_whichever_way_round() {
     };
     check(false, [2, 1, 0, 3]);
     check(true, [1, 2, 3, 0]);
+}
+
+#[tokio::test]
+async fn a_kind_says_which_of_two_groups_of_one_name_is_meant() {
+    let kinds = async |arguments: &str| {
+        let query = format!("{{ groups(by: QUEUE, {arguments}) {{ items {{ kind }} }} }}");
+        let data = execute(&query, snapshot()).await.data.into_json().unwrap();
+        let items = data["groups"]["items"].as_array().unwrap().iter();
+        items.map(|item| item["kind"].clone()).collect::<Value>()
+    };
+    assert_eq!(kinds("name: \"other\"").await, json!(["NAMED"]));
+    assert_eq!(
+        kinds("name: \"other\", kind: OTHER").await,
+        json!(["OTHER"])
+    );
+    assert_eq!(
+        kinds("name: \"other\", kind: NAMED").await,
+        json!(["NAMED"])
+    );
+    assert_eq!(kinds("name: \"other\", kind: UNNAMED").await, json!([]));
+    assert_eq!(kinds("kind: UNNAMED").await, json!(["UNNAMED"]));
+    assert_eq!(kinds("name: \"(none)\", kind: NAMED").await, json!([]));
+    assert_eq!(kinds("name: \"\"").await, json!([]));
 }

@@ -61,6 +61,7 @@ fn snapshot() -> Snapshot {
             name: name.into(),
             kind: snapshot::GroupKind::Named,
             open_sessions: 20,
+            open_uncertain: 0,
             windows,
         }
     };
