@@ -190,7 +190,7 @@ pub(super) fn model_steps_waiting(
         waiting.retain(|event| !is_ready(event));
         ready.sort_by_key(|event| event.time);
         for event in ready {
-            let at = next_at.get_or_insert(step_after(event.time));
+            let at = next_at.get_or_insert_with(|| step_after(event.time));
             while *at <= event.time.ms() {
                 output += &model_step(&mut model, *at);
                 *at += every_ms;
@@ -199,7 +199,7 @@ pub(super) fn model_steps_waiting(
             receive(&mut model);
             model.apply(&event);
         }
-        let until = event.map_or(step_after(newest), |_| horizon.ms());
+        let until = event.map_or_else(|| step_after(newest), |_| horizon.ms());
         while let Some(at) = next_at.filter(|at| *at <= until) {
             output += &model_step(&mut model, at);
             next_at = Some(at + every_ms);
