@@ -12,7 +12,9 @@
 //! This module is the one place that names `crossbeam`.
 
 mod batch;
+mod bell;
 mod mailbox;
+mod sync;
 mod wait;
 
 use std::sync::Arc;
@@ -21,8 +23,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crossbeam::queue::ArrayQueue;
 
 pub use batch::{Batch, Delta, Position};
+pub use bell::Bell;
 pub use mailbox::Mailbox;
-pub use wait::{Bell, Waiter};
+pub use wait::Waiter;
 
 /// The shared part of one ring.
 #[derive(Debug)]
