@@ -29,11 +29,13 @@ const FRONT_MAX: usize = 8;
 /// Payloads to learn from, in bytes.
 const SAMPLE_BYTES: std::ops::RangeInclusive<usize> = 16..=16_384;
 /// What learning one layout costs, in payloads: a stream that never repeats itself is learned from
-/// once in so many, and ever more seldom.
-const LEARN_COST: u32 = 64;
+/// once in so many, and ever more seldom. A prime, so that layouts that come in turn are all met.
+const LEARN_COST: u32 = 61;
 const LEARN_COST_MAX: u32 = 4_096;
 /// What may be saved up, so that a new stream's layouts are learned at once.
 const CREDIT_MAX: u32 = 16 * LEARN_COST;
+/// Hits after which a layout may move to the front at all.
+const PROMOTED_HITS: u32 = 8;
 /// Looks that find nothing, less two for each that does, after which most are left out.
 const MISSES_MAX: u32 = 256;
 /// Of looks that are left out, one in so many takes place, to see whether they pay again.
@@ -209,7 +211,7 @@ impl Guided {
         self.learn_cost = LEARN_COST;
         // Twice as often, so that layouts that are met equally often do not change places all the time.
         let least = self.front.last().map_or(0, |last| last.hits);
-        if hits > 2 * least + FRONT_MAX as u32 {
+        if hits > 2 * least + PROMOTED_HITS {
             let known = self.others.take(keys, index);
             self.put_in_front(known);
         }
