@@ -5,7 +5,7 @@
 //! cargo run --release --example scale -- [ROUNDS]
 //! ```
 //!
-//! Every line is a median of ROUNDS (5) turns, all cases in turn. Traffic is as in `benches/aggregate.rs`: a
+//! Every line is a median of ROUNDS (5) turns, all cases in turn, with the processor time of that turn behind it. Traffic is as in `benches/aggregate.rs`: a
 //! disconnect and a connect among every sixteen events, the rest messages to random open sessions.
 #![expect(
     clippy::unwrap_used,
@@ -41,14 +41,14 @@ const START: EpochMs = EpochMs::from_ms(1_768_478_400_000);
 const MINUTE_MS: u32 = 60_000;
 const EVENTS: u32 = 500_000;
 /// Of the tutorial's algorithm, which is slow.
-const RECOUNTS: usize = 50;
+const RECOUNTS: u32 = 50;
 
 fn main() {
     let rounds: usize = std::env::args()
         .nth(1)
         .map_or(5, |text| text.parse().unwrap());
     let clock = Clock::system();
-    let mut cases: Vec<(String, Box<dyn Fn() -> f64>)> = Vec::new();
+    let mut cases: Vec<(String, Box<dyn Fn() -> Took>)> = Vec::new();
     for (name, sessions, window_ms) in [
         ("sessions/1000", 1_000, MINUTE_MS),
         ("sessions/10000", 10_000, MINUTE_MS),
@@ -79,10 +79,38 @@ fn main() {
         }
     }
     for ((name, _), mut taken) in cases.into_iter().zip(taken) {
-        taken.sort_by(f64::total_cmp);
-        println!("{name:28} {:12.1} ns/event", taken[taken.len() / 2]);
+        taken.sort_by(|a: &Took, b| a.ns.total_cmp(&b.ns));
+        let Took { ns, cpu_ns } = taken[taken.len() / 2];
+        println!("{name:28} {ns:12.1} ns/event cpu {cpu_ns:.1}");
     }
     memory();
+}
+
+/// What an event took, in nanoseconds.
+#[derive(Clone, Copy)]
+struct Took {
+    ns: f64,
+    /// Of the processor.
+    cpu_ns: f64,
+}
+
+impl Took {
+    /// What each of so many events took that are handled in `run`.
+    fn of(clock: &Clock, events: u32, run: impl FnOnce()) -> Self {
+        let (begun_ns, begun_cpu_ns) = (clock.mono_ns(), cpu_ns());
+        run();
+        let (ns, cpu_ns) = (clock.mono_ns() - begun_ns, cpu_ns() - begun_cpu_ns);
+        Self {
+            ns: ns as f64 / f64::from(events),
+            cpu_ns: cpu_ns as f64 / f64::from(events),
+        }
+    }
+}
+
+/// Processor time of this thread so far.
+fn cpu_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    u64::try_from(now.tv_sec * 1_000_000_000 + now.tv_nsec).unwrap_or(0)
 }
 
 fn event(kind: EventKind, id: u64, at_ms: i64, identity: Identity) -> Event {
@@ -146,22 +174,20 @@ impl Traffic {
     }
 
     /// Nanoseconds an event.
-    fn run(&self, window_ms: u32, clock: &Clock) -> f64 {
+    fn run(&self, window_ms: u32, clock: &Clock) -> Took {
         let mut state = state(window_ms);
         state.apply_all(&self.connects);
-        let begun_ns = clock.mono_ns();
-        state.apply_all(&self.events);
-        let took_ns = clock.mono_ns() - begun_ns;
+        let took = Took::of(clock, EVENTS, || state.apply_all(&self.events));
         let mut snapshot = Snapshot::default();
         state.fill(&mut snapshot);
         let expected = self.connects.len() + self.events.len();
         assert_eq!(snapshot.counters.applied, expected as u64);
-        took_ns as f64 / f64::from(EVENTS)
+        took
     }
 }
 
 /// A message of a window that holds so many, in nanoseconds.
-fn buckets(messages: u32, clock: &Clock) -> f64 {
+fn buckets(messages: u32, clock: &Clock) -> Took {
     let window_ms = i64::from(MINUTE_MS);
     let message = |at_ms| event(EventKind::Message, 1, at_ms, Identity::NONE);
     let mut state = state(MINUTE_MS);
@@ -171,33 +197,33 @@ fn buckets(messages: u32, clock: &Clock) -> f64 {
         ));
     }
     let last = message(window_ms - 1);
-    let begun_ns = clock.mono_ns();
-    (0..EVENTS).for_each(|_| state.apply(black_box(&last)));
-    let took_ns = clock.mono_ns() - begun_ns;
+    let took = Took::of(clock, EVENTS, || {
+        (0..EVENTS).for_each(|_| state.apply(black_box(&last)));
+    });
     let mut snapshot = Snapshot::default();
     state.fill(&mut snapshot);
     assert_eq!(snapshot.main().messages, u64::from(messages + EVENTS));
-    took_ns as f64 / f64::from(EVENTS)
+    took
 }
 
 /// The same by the tutorial's algorithm, which keeps every message and filters them all into a new list
 /// at every event.
-fn recount(messages: u32, clock: &Clock) -> f64 {
+fn recount(messages: u32, clock: &Clock) -> Took {
     let window_ms = i64::from(MINUTE_MS);
     let at = |number: u32| i64::from(number) * window_ms / i64::from(messages);
     let mut queue: Vec<i64> = (0..messages).map(at).collect();
-    let begun_ns = clock.mono_ns();
-    for _ in 0..RECOUNTS {
-        queue.push(window_ms - 1);
-        queue = black_box(&queue)
-            .iter()
-            .copied()
-            .filter(|&at| at >= 0)
-            .collect();
-    }
-    let took_ns = clock.mono_ns() - begun_ns;
-    assert_eq!(queue.len(), messages as usize + RECOUNTS);
-    took_ns as f64 / RECOUNTS as f64
+    let took = Took::of(clock, RECOUNTS, || {
+        for _ in 0..RECOUNTS {
+            queue.push(window_ms - 1);
+            queue = black_box(&queue)
+                .iter()
+                .copied()
+                .filter(|&at| at >= 0)
+                .collect();
+        }
+    });
+    assert_eq!(queue.len(), (messages + RECOUNTS) as usize);
+    took
 }
 
 /// What an open row, a closed one and a fingerprint take, in bytes.

@@ -13,15 +13,17 @@
 //! - `snapshot`: the same, with the writer behind it; an event counts when a published snapshot has it.
 //!
 //! Prints for each the median in events and bytes a second and its ratio to the sink's, the least and
-//! greatest of the single ratios of a turn, and the median of the processor time that the thread at the
-//! socket spent on an event (Linux only, otherwise 0). The server, the ingest and the writer thread
-//! want a core each: with less, they take it from one another, and only the last column holds.
+//! greatest of the single ratios of a turn, and the median of the processor time of all threads an event
+//! (Linux only, otherwise 0); then, on lines that begin with `cpu`, that of each thread by its name. The
+//! server, the ingest and the writer thread want a core each: with less, they take it from one another,
+//! and only the processor time holds.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a measurement ends at its first surprise, and prints its figures"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::io::Read;
@@ -29,13 +31,11 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::net::TcpStream;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc;
 use std::thread;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -110,8 +110,17 @@ fn main() {
             rate / base,
             ratios().fold(f64::INFINITY, f64::min),
             ratios().fold(0.0, f64::max),
-            median(own.iter().map(|sample| sample.cpu_ns)),
+            median(own.iter().map(Sample::cpu_ns)),
         );
+    }
+    for (reader, own) in ["sink", "ring", "snapshot"].into_iter().zip(&taken) {
+        for thread in ["sender", "sink", "ingest", "writer"] {
+            let ns = |sample: &Sample| sample.cpu_ns.get(thread).copied();
+            if own.iter().any(|sample| ns(sample).is_some()) {
+                let ns = median(own.iter().filter_map(ns));
+                println!("cpu {reader} {thread} {ns:.1}");
+            }
+        }
     }
 }
 
@@ -125,37 +134,61 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 struct Sample {
     /// Events a second.
     rate: f64,
-    /// Processor time an event of the thread at the socket, in nanoseconds.
-    cpu_ns: f64,
+    /// Processor time an event by the threads' names, in nanoseconds.
+    cpu_ns: BTreeMap<String, f64>,
 }
 
-/// Watches a count of events that grows for `span`, and the thread that reads the socket.
-fn sample(span: Duration, clock: &Clock, reader: &Path, events: impl Fn() -> f64) -> Sample {
+impl Sample {
+    /// Of all threads together.
+    fn cpu_ns(&self) -> f64 {
+        self.cpu_ns.values().sum()
+    }
+}
+
+/// Watches a count of events that grows for `span`, and the threads of this process.
+fn sample(span: Duration, clock: &Clock, events: impl Fn() -> f64) -> Sample {
     while events() == 0.0 {
         thread::sleep(Duration::from_millis(1));
     }
     thread::sleep(WARM_UP);
-    let (before, start_ns, cpu_before) = (events(), clock.mono_ns(), cpu_ns(reader));
+    let (before, start_ns, cpu_before) = (events(), clock.mono_ns(), threads());
     thread::sleep(span);
-    let (after, end_ns, cpu_after) = (events(), clock.mono_ns(), cpu_ns(reader));
+    let (after, end_ns, cpu_after) = (events(), clock.mono_ns(), threads());
     let count = after - before;
+    let mut cpu_ns = BTreeMap::new();
+    for (task, (name, ns)) in cpu_after {
+        let earlier_ns = cpu_before.get(&task).map_or(0.0, |(_, ns)| *ns);
+        // The main thread only waits.
+        if ["sender", "sink", "ingest", "writer"].contains(&name.as_str()) {
+            *cpu_ns.entry(name).or_insert(0.0) += (ns - earlier_ns) / count;
+        }
+    }
     Sample {
         rate: count * 1e9 / (end_ns - start_ns) as f64,
-        cpu_ns: (cpu_after - cpu_before) / count,
+        cpu_ns,
     }
 }
 
-/// The calling thread's folder in `/proc`.
-fn this_thread() -> PathBuf {
-    let task = fs::read_link("/proc/thread-self").unwrap_or_default();
-    Path::new("/proc").join(task)
+/// Name and processor time so far of each thread of this process, by its folder in `/proc`.
+fn threads() -> BTreeMap<PathBuf, (String, f64)> {
+    let Ok(tasks) = fs::read_dir("/proc/self/task") else {
+        return BTreeMap::new();
+    };
+    tasks
+        .filter_map(|task| {
+            let path = task.ok()?.path();
+            let name = fs::read_to_string(path.join("comm")).ok()?;
+            let times = fs::read_to_string(path.join("schedstat")).ok()?;
+            let ns = times.split(' ').next()?.parse().ok()?;
+            Some((path, (name.trim().to_owned(), ns)))
+        })
+        .collect()
 }
 
-/// Processor time of a thread so far.
-fn cpu_ns(thread: &Path) -> f64 {
-    let text = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
-    let first = text.split(' ').next();
-    first.and_then(|ns| ns.parse().ok()).unwrap_or(0.0)
+/// A thread that is told apart by its name.
+fn named<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let builder = thread::Builder::new().name(name.to_owned());
+    builder.spawn(run).unwrap()
 }
 
 /// Reads and drops.
@@ -164,11 +197,9 @@ fn sink(address: SocketAddr, span: Duration, clock: &Clock) -> Sample {
     socket.write_all(b"GET /sink HTTP/1.1\r\n\r\n").unwrap();
     let bytes = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
-    let (name, named) = mpsc::channel();
     let reader = {
         let (bytes, stop) = (Arc::clone(&bytes), Arc::clone(&stop));
-        thread::spawn(move || {
-            name.send(this_thread()).unwrap();
+        named("sink", move || {
             let mut buffer = vec![0; 256 << 10];
             // Relaxed, here and below: counters and flags only, they order nothing.
             while !stop.load(Ordering::Relaxed) {
@@ -177,7 +208,7 @@ fn sink(address: SocketAddr, span: Duration, clock: &Clock) -> Sample {
             }
         })
     };
-    let sample = sample(span, clock, &named.recv().unwrap(), || {
+    let sample = sample(span, clock, || {
         bytes.load(Ordering::Relaxed) as f64 / FRAME_BYTES as f64
     });
     stop.store(true, Ordering::Relaxed);
@@ -193,7 +224,7 @@ fn to_ring(address: SocketAddr, span: Duration, clock: &Clock) -> Sample {
     let stop = Arc::new(AtomicBool::new(false));
     let drain = {
         let (events, stop) = (Arc::clone(&events), Arc::clone(&stop));
-        thread::spawn(move || {
+        named("writer", move || {
             let mut waiter = bell.waiter(WaitStrategy::Park);
             while !stop.load(Ordering::Relaxed) {
                 match consumer.drain() {
@@ -207,9 +238,7 @@ fn to_ring(address: SocketAddr, span: Duration, clock: &Clock) -> Sample {
             }
         })
     };
-    let sample = sample(span, clock, &ingest.folder, || {
-        events.load(Ordering::Relaxed) as f64
-    });
+    let sample = sample(span, clock, || events.load(Ordering::Relaxed) as f64);
     ingest.stop();
     stop.store(true, Ordering::Relaxed);
     drain.join().unwrap();
@@ -224,10 +253,12 @@ fn to_snapshot(address: SocketAddr, span: Duration, clock: &Clock) -> Sample {
     let (writer, reader) = writer(consumer, clock);
     let writing = {
         let (stop, bell) = (Arc::clone(&stop), bell.clone());
-        thread::spawn(move || _ = writer.run(&bell, WaitStrategy::Park, &stop))
+        named("writer", move || {
+            _ = writer.run(&bell, WaitStrategy::Park, &stop)
+        })
     };
     let applied = || reader.load().counters.applied as f64;
-    let sample = sample(span, clock, &ingest.folder, applied);
+    let sample = sample(span, clock, applied);
     let counters = reader.load().counters;
     assert!(
         counters.applied * 10 >= counters.received * 9,
@@ -258,7 +289,6 @@ fn writer(consumer: Consumer, clock: &Clock) -> (Writer, Reader) {
 /// The engine's ingest thread.
 struct Ingest {
     thread: JoinHandle<()>,
-    folder: PathBuf,
     stop: CancellationToken,
 }
 
@@ -269,9 +299,7 @@ impl Ingest {
             ring::ring(limits::RING_BATCHES, limits::BATCH_EVENTS, bell.clone());
         let stop = CancellationToken::new();
         let (stopped, clock) = (stop.clone(), clock.clone());
-        let (name, named) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            name.send(this_thread()).unwrap();
+        let thread = named("ingest", move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -294,15 +322,7 @@ impl Ingest {
                 stopped.run_until_cancelled(running).await;
             });
         });
-        let folder = named.recv().unwrap();
-        (
-            Self {
-                thread,
-                folder,
-                stop,
-            },
-            consumer,
-        )
+        (Self { thread, stop }, consumer)
     }
 
     fn stop(self) {
@@ -317,7 +337,7 @@ fn serve(clock: &Clock) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let clock = clock.clone();
     let mut blocks: Vec<Block> = (0..BLOCKS).map(Block::new).collect();
-    thread::spawn(move || {
+    named("sender", move || {
         for socket in listener.incoming() {
             let mut socket = socket.unwrap();
             let request = read_head(&mut socket);

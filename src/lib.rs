@@ -8,17 +8,19 @@
 //!   └─ ingest thread ───────────┘                   └─ one writer thread ──────┘      └─ tokio workers ─┘
 //! ```
 //!
-//! The modules below stand in the order of that flow; each may import only from those above it and
-//! from the words it is written in. `ARCHITECTURE.md` has the table, and a test holds the tree to it.
+//! The modules below stand in the order of their imports: each may import only from those above it, so
+//! the words come first and the wiring last. `ARCHITECTURE.md` has the table, and a test holds the tree
+//! to it.
 
 // The words everything else is written in: no I/O, no state.
+pub mod time;
+
 pub mod event;
 pub mod input;
 pub mod stream;
-pub mod time;
 pub mod window;
 
-// Lines for people, which hold nobody up, and settings that can be replaced.
+// Values that can be replaced while they are read, and lines for people, which hold nobody up.
 pub mod reloadable;
 pub mod stderr;
 
@@ -28,22 +30,26 @@ pub mod config;
 // How the parts of the pipeline do, beside what they publish.
 pub mod pulse;
 
-// The stages, in flow order.
+// Connections to the outside, and the token.
 pub mod net;
 
 pub mod auth;
-pub mod source;
 
+// What passes between the stages: events, batches, latencies, snapshots.
 pub mod parse;
 
 pub mod ring;
 
-pub mod aggregate;
+pub mod latency;
 
+pub mod snapshot;
+
+// The stages that use them.
 pub mod alert;
 
-pub mod latency;
-pub mod snapshot;
+pub mod aggregate;
+
+pub mod source;
 
 pub mod serve;
 
@@ -53,6 +59,7 @@ pub mod notify;
 pub mod engine;
 
 pub mod replay;
+
 pub mod simulate;
 
 pub mod load;

@@ -1,4 +1,6 @@
-//! A setting that can be replaced while it is read. Readers take no lock.
+//! A value that can be replaced while it is read: a setting, the newest snapshot. Readers take no lock.
+//!
+//! This is the one file that names `arc_swap`.
 
 use std::sync::Arc;
 
@@ -21,13 +23,29 @@ impl<T> Reloadable<T> {
 
     /// Puts another value in its place and gives the one before.
     pub fn replace(&self, value: T) -> Arc<T> {
-        self.0.swap(Arc::new(value))
+        self.swap(Arc::new(value))
+    }
+
+    /// The same for a value that is shared already.
+    pub fn swap(&self, value: Arc<T>) -> Arc<T> {
+        self.0.swap(value)
+    }
+
+    /// Replaces the value by what `change` makes of it; called again where another change came first.
+    pub fn update(&self, change: impl Fn(&T) -> T) {
+        self.0.rcu(|value| change(value));
     }
 }
 
 impl<T> Clone for Reloadable<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Default> Default for Reloadable<T> {
+    fn default() -> Self {
+        Self::new(T::default())
     }
 }
 
@@ -48,5 +66,7 @@ mod tests {
         let held = one.load();
         assert_eq!(*other.replace(2), 1);
         assert_eq!((*one.load(), *other.load(), *held), (2, 2, 1));
+        one.update(|value| value + 5);
+        assert_eq!(*other.load(), 7);
     }
 }

@@ -4,7 +4,7 @@
 //   g++ -O3 -march=native -std=c++17 -o on_demand on_demand.cpp -lsimdjson
 //   on_demand FILE [convert|pull] [PASSES]
 //
-// The best of the passes is told.
+// The best of the passes is told: wall time, and behind `cpu` the processor time of the same pass.
 //
 // `pull` only touches the three strings, `convert` (the default) also makes of them what an engine
 // needs: milliseconds and the first 32 bits of the session id. Neither looks for duplicate keys, nor at
@@ -12,7 +12,6 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -20,7 +19,16 @@
 #include <cstring>
 #include <string_view>
 
+#include <time.h>
+
 using namespace simdjson;
+
+// Processor time of this thread so far, in nanoseconds.
+static double cpu_ns() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return double(now.tv_sec) * 1e9 + double(now.tv_nsec);
+}
 
 static int64_t days_from_civil(int64_t y, unsigned m, unsigned d) {
   y -= m <= 2;
@@ -63,10 +71,11 @@ int main(int argc, char **argv) {
   ondemand::parser parser;
   const char *const end = file.data() + file.size();
   uint64_t events = 0, others = 0, checksum = 0;
-  double ns = 1e300;
+  double ns = 1e300, cpu = 0;
 
   for (int pass = 0; pass < passes; pass++) {
     const auto begun = std::chrono::steady_clock::now();
+    const double cpu_begun = cpu_ns();
     const char *at = file.data();
     events = others = checksum = 0;
     while (at < end) {
@@ -96,11 +105,15 @@ int main(int argc, char **argv) {
       checksum += kind;
       checksum += convert ? uint64_t(epoch_ms(time)) + hex32(session) : time.size() + session.size();
     }
-    ns = std::min(ns, std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begun).count());
+    const double took = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begun).count();
+    if (took < ns) {
+      ns = took;
+      cpu = cpu_ns() - cpu_begun;
+    }
   }
-  std::printf("events %llu  others %llu  checksum %016llx  %.1f ns/event  %.2f M events/s  %.2f GB/s  (%s)\n",
+  std::printf("events %llu  others %llu  checksum %016llx  %.1f ns/event  %.2f M events/s  %.2f GB/s  cpu %.1f ns/event  (%s)\n",
               (unsigned long long)events, (unsigned long long)others, (unsigned long long)checksum,
-              ns / double(events), double(events) * 1e3 / ns, double(file.size()) / ns,
+              ns / double(events), double(events) * 1e3 / ns, double(file.size()) / ns, cpu / double(events),
               get_active_implementation()->name().c_str());
   return 0;
 }

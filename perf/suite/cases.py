@@ -10,10 +10,16 @@ import time
 import urllib.request
 
 from . import build
+from . import mess as messes
+from . import processor
+from .processor import Used
 from .rows import Row
 
 # Rates of the latency curves, in events a second.
 RATES = (1_000, 20_000, 100_000)
+# How the programs print processor time.
+CPU = r"cpu ([\d.]+) ns/event"
+
 
 def run(*command):
     """What a command prints on standard output and standard error; fails with its last line."""
@@ -49,12 +55,14 @@ def parse(turns):
     passes = 3
     ns = r"([\d.]+) ns/event"
     sums = set()
+    cpu = {}
 
     def take(*command):
         out, _ = run(*command)
         # `pull` sums up lengths.
         if "pull" not in command:
             sums.add(re.search(r"checksum (\w+)", out).group(1))
+        cpu.setdefault(command[2], []).append((number(CPU, out), {"main": number(CPU, out)}))
         return 1e9 / number(ns, out)
 
     ours = build.example("parse_file")
@@ -75,18 +83,63 @@ def parse(turns):
         Row.beside("parse/tape", "parse stage, guided", "events/s", taken["guided"][:1],
                    "our reference path, simd-json's tape", [tape]),
     ]
-    return rows, {}
+    stage = "parse stage"
+    return rows, {"processor": processor.stored(
+        Used.median("parse/guided", stage, "ours", "event", cpu["guided"]),
+        Used.median("parse/tape", stage, "ours, simd-json's tape alone", "event", cpu["tape"]),
+        Used.median("parse/convert", stage, "C++ simdjson On-Demand", "event", cpu["convert"]),
+        Used.median("parse/pull", stage, "C++ simdjson On-Demand, three strings only", "event", cpu["pull"]),
+    )}
+
+
+def mess(turns):
+    """Traffic that nobody made up for a benchmark: the parse stage beside the tape on the same file, and
+    what the whole of `replay` costs. Rates are of processor time, so that neighbours disturb little."""
+    rows, used = [], []
+    ours = build.example("parse_file")
+    for name, (what, _) in messes.FILES.items():
+        file = messes.file(name)
+        sums, replayed = set(), []
+
+        def take(path):
+            out, _ = run(ours, file, path, 1, "labels")
+            sums.add(re.search(r"events \d+  others \d+  checksum \w+", out).group(0))
+            return 1e9 / number(CPU, out)
+
+        def replay():
+            _, err, cpu = processor.run(build.PROGRAM, "replay", file, "--every", "100ms", every_s=0.002)
+            replayed.append(processor.each(cpu, messes.LINES))
+
+        taken = in_turns(turns, guided=lambda: take("guided"), tape=lambda: take("tape"), replay=replay)
+        if len(sums) != 1:
+            raise RuntimeError(f"{file.name}: guided path and tape disagree: {sorted(sums)}")
+        rows.append(Row.beside(f"mess/{name}", f"parse, {what}", "events/s", taken["guided"],
+                               "the tape on the same file", taken["tape"], aim=1.0))
+        ns = lambda path: [(1e9 / rate, {"main": 1e9 / rate}) for rate in taken[path]]
+        used += [
+            Used.median(f"mess/{name}/guided", f"parse, {what}", "ours", "event", ns("guided")),
+            Used.median(f"mess/{name}/tape", f"parse, {what}", "ours, simd-json's tape alone", "event", ns("tape")),
+            Used.median(f"mess/{name}/replay", f"replay, {what}", "ours", "event", replayed),
+        ]
+    return rows, {"processor": processor.stored(*used)}
 
 
 def replay(turns):
     file = build.events(6_000_000)
     ours = [build.PROGRAM, "replay", file, "--every", "100ms"]
     own = r"in [\d.]+ s \((\d+) lines/s\)"
+    cpu = {"dedup": [], "plain": [], "rival": []}
+
+    def take(whose, rate, *command):
+        _, err, used = processor.run(*command)
+        cpu[whose].append(processor.each(used, 6_000_000))
+        return number(rate, err)
+
     taken = in_turns(
         turns,
-        dedup=lambda: number(own, run(*ours)[1]),
-        plain=lambda: number(own, run(*ours, "--no-dedup")[1]),
-        rival=lambda: number(r"\((\d+) events/s\)", run(build.WORK / "whole_job", file)[1]),
+        dedup=lambda: take("dedup", own, *ours),
+        plain=lambda: take("plain", own, *ours, "--no-dedup"),
+        rival=lambda: take("rival", r"\((\d+) events/s\)", build.WORK / "whole_job", file),
     )
     by_hand = "the same job by hand in C++, one thread, no recognition of copies"
     return [
@@ -94,24 +147,38 @@ def replay(turns):
                    by_hand, taken["rival"], aim=2.0),
         Row.beside("replay/whole_job_no_dedup", "`replay --no-dedup`", "events/s", taken["plain"],
                    by_hand, taken["rival"]),
-    ], {}
+    ], {"processor": processor.stored(
+        Used.median("replay/dedup", "`replay`", "ours", "event", cpu["dedup"]),
+        Used.median("replay/plain", "`replay --no-dedup`", "ours", "event", cpu["plain"]),
+        Used.median("replay/rival", "the same job by hand", "C++, one thread", "event", cpu["rival"]),
+    )}
 
 
 def socket(turns):
     out, _ = run(build.example("socket_to_snapshot"), 1, turns)
-    figures = {line.split()[0]: [float(word) for word in line.split()[1:]] for line in out.splitlines()[1:]}
+    lines = [line.split() for line in out.splitlines()[1:]]
+    figures = {line[0]: [float(word) for word in line[1:]] for line in lines if line[0] != "cpu"}
+    cpu = {}
+    for _, reader, thread, ns in (line for line in lines if line[0] == "cpu"):
+        cpu.setdefault(reader, {})[thread] = float(ns)
     sink = figures["sink"][0]
     rows = []
     for reader, what, aim in (("snapshot", "socket to published snapshot", 0.5), ("ring", "socket to ring", None)):
         rate, _, of_sink, least, most, _ = figures[reader]
         rows.append(Row(f"socket/{reader}", what, "events/s", rate, "a loop that only reads the same socket", sink,
                         of_sink, least, most, aim))
-    return rows, {}
+    whose = {"snapshot": "ours, into published snapshots", "ring": "ours, into the ring", "sink": "a loop that only reads"}
+    return rows, {"processor": processor.stored(*(
+        Used(f"socket/{reader}", "from a socket", whose[reader], "event", sum(threads.values()), threads)
+        for reader, threads in cpu.items()
+    ))}
 
 
 def scale(turns):
     out, _ = run(build.example("scale"), turns)
     ns = {line.split()[0]: float(line.split()[1]) for line in out.splitlines()}
+    # Behind the time it took, the processor time of the same turn.
+    cpu = {line.split()[0]: float(line.split()[4]) for line in out.splitlines() if " cpu " in line}
     per_s = lambda case: 1e9 / ns[case]
     rows = []
     for case, base, what, beside, aim in (
@@ -136,7 +203,12 @@ def scale(turns):
         for kind in ("buckets", "recount")
     }
     sessions = [[int(case.split("/")[1]), value] for case, value in ns.items() if case.startswith("sessions/")]
-    return rows, {"window_ns": window, "sessions_ns": sessions}
+    used = processor.stored(*(
+        Used(f"scale/{case}", f"apply, {case.replace('/', ' ')}", whose, "event", value, {"main": value})
+        for case, value in cpu.items()
+        for whose in ["the tutorial's algorithm" if case.endswith("recount") else "ours"]
+    ))
+    return rows, {"window_ns": window, "sessions_ns": sessions, "processor": used}
 
 
 def growth(_turns):
@@ -160,9 +232,12 @@ def load(rate, seconds, *more):
     """The report of a load, and its percentile curve."""
     with tempfile.TemporaryDirectory() as folder:
         json_file, hgrm = pathlib.Path(folder, "a.json"), pathlib.Path(folder, "a.hgrm")
-        run(build.PROGRAM, "load", "--rate", rate, "--duration", f"{seconds}s", "--warmup", "2s",
-            "--json", json_file, "--hgrm", hgrm, *more)
-        return json.loads(json_file.read_text()), curve(hgrm.read_text())
+        # Seldom looked at: latency is measured meanwhile.
+        _, _, cpu = processor.run(build.PROGRAM, "load", "--rate", rate, "--duration", f"{seconds}s", "--warmup", "2s",
+                                  "--json", json_file, "--hgrm", hgrm, *more, every_s=0.1)
+        report = json.loads(json_file.read_text())
+        report["processor"] = processor.each(cpu, report["totals"]["sent"])
+        return report, curve(hgrm.read_text())
 
 
 def curve(hgrm):
@@ -200,14 +275,20 @@ def latency(turns):
     rows.append(Row.at_most("latency/slip", "the sender's own lateness at 100,000 events/s, p99", "ms", slip["p99_ms"], None))
     series = {"latency_ms": {str(rate): points for rate, points in curves.items()}}
     series["load"] = {str(rate): reports[rate] for rate in RATES}
+    series["processor"] = processor.stored(*(
+        Used(f"latency/{rate}", f"`load` at {rate:,} events/s, open loop", "ours, generator and all", "event",
+             *reports[rate]["processor"])
+        for rate in RATES
+    ))
     return rows, series
 
 
 def readers(turns):
     """What readers cost: the same load with more and more of them."""
-    found, first = [], None
+    found, first, cpu = [], None, {}
     for count in (0, 1, 4, 16):
         report, _ = load("max", turns, "--queries", count)
+        cpu[count] = report["processor"]
         per_s = report["rate_per_s"]
         first = first or per_s
         queries = report["queries"] or {"per_s": 0.0}
@@ -217,14 +298,36 @@ def readers(turns):
             per_s, "the whole without readers", first, per_s / first, None, None, None)
         for count, per_s, asked in found[1:]
     ]
-    return rows, {"readers": found}
+    engine = {count: sum(threads.get(name, 0.0) for name in ("ingest", "writer")) for count, (_, threads) in cpu.items()}
+    for count in (1, 4, 16):
+        what = f"processor time an event of ingest and writer under {count} readers"
+        limit = 1.1 if count == 16 else None
+        rows.append(Row.at_most(f"readers/{count}/processor", what, "times that without", engine[count] / engine[0], limit))
+    used = processor.stored(*(
+        Used(f"readers/{count}", f"`load --rate max` with {count} readers", "ours, generator and all", "event", *both)
+        for count, both in cpu.items()
+    ))
+    return rows, {"readers": found, "processor": used}
 
 
 def graphql(turns):
     out, _ = run("perf/graphql.sh", turns, 2)
     ours, constant = number(r"graphql +([\d.e+]+)", out), number(r"constant +([\d.e+]+)", out)
     return [Row.beside("graphql/constant", "GraphQL `realTimeMetrics`, wrk -t1 -c16", "requests/s", [ours],
-                       "hyper with a constant body", [constant], aim=0.7)], {}
+                       "hyper with a constant body", [constant], aim=0.7)], {"processor": processor.stored(*(
+        Used(f"graphql/{whose}", "GraphQL `realTimeMetrics`", names, "request", *cpu_lines(out, whose))
+        for whose, names in (("graphql", "ours, which ingests meanwhile"), ("constant", "hyper with a constant body"))
+    ))}
+
+
+def cpu_lines(out, whose):
+    """Whole and by thread, of lines such as `cpu graphql writer 12.5`."""
+    threads = {}
+    for line in out.splitlines():
+        words = line.split()
+        if words[:2] == ["cpu", whose]:
+            threads[words[2]] = float(words[3])
+    return sum(threads.values()), threads
 
 
 def idle(turns):
@@ -281,12 +384,8 @@ def ready(url):
 
 
 def cpu_seconds(pid):
-    total = 0
-    # Nanoseconds of each thread; /proc/PID/stat counts whole hundredths of a second.
-    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        total += int((thread / "schedstat").read_text().split()[0])
-    return total / 1e9
+    return sum(processor.by_name(processor.tasks(pid)).values())
 
 
 CANONICAL = (socket, latency)
-FULL = (parse, replay, socket, latency, graphql, scale, growth, readers, idle, allocations)
+FULL = (parse, mess, replay, socket, latency, graphql, scale, growth, readers, idle, allocations)

@@ -208,4 +208,40 @@ def nanoseconds(ns):
     return f"{ns:g} ns"
 
 
-ALL = {"throughput.svg": throughput, "latency.svg": latency, "window.svg": window}
+# The threads of a bar, told apart by the words beside it too.
+SHADES = ("#0969da", "#54aeff", "#8250df", "#bf8700", "#1a7f37", "#57606a")
+# What is drawn: the whole job and its rivals, and the worst and the plainest of the rest.
+DRAWN = ("parse/guided", "parse/tape", "parse/convert", "replay/dedup", "replay/plain", "replay/rival", "socket/snapshot",
+         "socket/ring", "socket/sink", "mess/plain/replay", "mess/layouts_80/replay", "mess/escapes_100/replay",
+         "mess/non_ascii_100/replay", "mess/queues/replay", "scale/sessions/1000", "scale/sessions/1000000")
+
+
+def processor(results):
+    """Bars: processor time an event by thread, ours and the rivals'."""
+    used = {one["id"]: one for one in results.get("processor", [])}
+    bars = [used[id] for id in DRAWN if id in used]
+    if not bars:
+        raise KeyError("processor")
+    left, top, step = 20, 70, 46
+    height = top + step * len(bars) + 30
+    svg = Svg("Processor time an event", "nanoseconds of all threads together, user and system time; grey is a rival", height)
+    scale = (WIDTH - left - 100) / max(bar["whole_ns"] for bar in bars)
+    for place, bar in enumerate(bars):
+        y = top + step * place
+        threads = sorted(bar["threads"].items(), key=lambda item: -item[1])
+        is_ours = bar["whose"].startswith("ours")
+        words = f"{bar['what']}: {bar['whose']}".replace("`", "")
+        if len(threads) > 1:
+            words += " (" + ", ".join(f"{name} {ns:,.0f}" for name, ns in threads) + ")"
+        svg.text(left, y + 12, words, size=12)
+        x = left
+        for number, (_, ns) in enumerate(threads):
+            colour = SHADES[min(number, len(SHADES) - 1)] if is_ours else RIVAL
+            svg.rect(x, y + 18, max(ns * scale - 1, 0.5), 16, colour)
+            x += ns * scale
+        svg.text(x + 8, y + 31, f"{bar['whole_ns']:,.0f} ns", weight=600)
+    footer(svg, results)
+    return svg.done()
+
+
+ALL = {"throughput.svg": throughput, "processor.svg": processor, "latency.svg": latency, "window.svg": window}

@@ -25,6 +25,7 @@ use crate::ring::Rings;
 use crate::ring::Waiter;
 use crate::snapshot::Publisher;
 use crate::snapshot::RingStats;
+use crate::snapshot::Snapshot;
 use crate::time::Clock;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
@@ -70,6 +71,50 @@ struct Stamps {
     arrival_ns: u64,
     applied_ns: u64,
     events: u64,
+}
+
+/// What the writer knows of a snapshot beside its state.
+struct Own<'writer> {
+    engine_id: u64,
+    sequence: u64,
+    ring: RingStats,
+    latency: &'writer Arc<LatencySummary>,
+    spectra: &'writer Spectra,
+}
+
+impl Own<'_> {
+    fn fill(&self, snapshot: &mut Snapshot, at: EpochMs) {
+        // Every field by name, as in `State::fill`: the snapshot is a used one.
+        let Snapshot {
+            engine_id,
+            sequence,
+            published,
+            ring,
+            latency,
+            spectra,
+            // `State::fill` sets these.
+            now: _,
+            clock: _,
+            counters_since: _,
+            windows: _,
+            total_connections: _,
+            sessions: _,
+            counters: _,
+            stream: _,
+            dedup: _,
+            groups: _,
+            series: _,
+            longest: _,
+            // `Watch::fill` sets these.
+            alerts: _,
+        } = snapshot;
+        *engine_id = self.engine_id;
+        *sequence = self.sequence;
+        *published = at;
+        *ring = self.ring;
+        latency.clone_from(self.latency);
+        spectra.clone_from(self.spectra);
+    }
 }
 
 impl Writer {
@@ -258,23 +303,22 @@ impl Writer {
         self.summarise();
         self.sequence += 1;
         let (state, clock) = (&self.state, &self.clock);
-        let (engine_id, sequence) = (self.engine_id, self.sequence);
-        let (summary, spectra) = (&self.summary, &self.spectra);
-        let alerts = &mut self.alerts;
         let (depth, capacity) = self.rings.depth_and_capacity();
-        let ring = RingStats {
-            depth,
-            capacity,
-            high_water: self.high_water as u64,
+        let own = Own {
+            engine_id: self.engine_id,
+            sequence: self.sequence,
+            ring: RingStats {
+                depth,
+                capacity,
+                high_water: self.high_water as u64,
+            },
+            latency: &self.summary,
+            spectra: &self.spectra,
         };
+        let alerts = &mut self.alerts;
         self.publisher.publish(|snapshot| {
             state.fill(snapshot);
-            snapshot.engine_id = engine_id;
-            snapshot.sequence = sequence;
-            snapshot.published = clock.wall();
-            snapshot.ring = ring;
-            snapshot.latency = Arc::clone(summary);
-            snapshot.spectra.clone_from(spectra);
+            own.fill(snapshot, clock.wall());
             // Last: it looks at the numbers above.
             alerts.fill(snapshot, clock.mono_ns());
         });
@@ -354,7 +398,6 @@ mod tests {
     use crate::ring;
     use crate::snapshot;
     use crate::snapshot::Reader;
-    use crate::snapshot::Snapshot;
     use crate::time::ManualClock;
     use crate::window::Width;
 

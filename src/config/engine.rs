@@ -1,4 +1,4 @@
-//! The settings of the aggregate: what the numbers mean.
+//! The settings of the engine; those of the aggregate say what the numbers mean.
 
 use crate::config::WaitStrategy;
 use crate::window::{Width, WindowError, WindowLength};

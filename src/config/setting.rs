@@ -92,14 +92,6 @@ pub(super) enum Kind {
 }
 
 impl Setting {
-    /// The setting of that name.
-    pub fn by_name(name: &str) -> Option<&'static Self> {
-        super::table::SETTINGS
-            .iter()
-            .copied()
-            .find(|setting| setting.name == name)
-    }
-
     /// The program's own environment variable.
     pub fn variable(&self) -> String {
         let name = self.name.replace('-', "_").to_ascii_uppercase();

@@ -1,8 +1,7 @@
 //! The rows of the table of settings; those of what the numbers mean stand in `table/numbers.rs`.
 
 mod numbers;
-
-use std::time::Duration;
+mod units;
 
 use super::front;
 use super::log;
@@ -17,21 +16,24 @@ use super::source::Source;
 use super::stream::Overload;
 use super::value;
 use numbers::NUMBERS;
-
-const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
-const fn s(s: u64) -> Duration {
-    Duration::from_secs(s)
-}
-
-const HOUR: Duration = s(3_600);
-const DAY: Duration = s(86_400);
+use units::DAY;
+use units::HOUR;
+use units::ms;
+use units::s;
 
 /// Every setting, in the order of the help and of `check`.
 pub static SETTINGS: &[&Setting] =
     &joined::<{ FIRST.len() + NUMBERS.len() + LAST.len() }>([FIRST, NUMBERS, LAST]);
+
+impl Setting {
+    /// The setting of that name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        SETTINGS
+            .iter()
+            .copied()
+            .find(|setting| setting.name == name)
+    }
+}
 
 /// The rows of several tables, in one.
 const fn joined<const N: usize>(tables: [&'static [Setting]; 3]) -> [&'static Setting; N] {

@@ -17,6 +17,7 @@ mod cpu;
 mod engine;
 mod graphql;
 mod machine;
+mod plan;
 mod profile;
 mod progress;
 mod readers;

@@ -18,7 +18,7 @@ use super::Report;
 use super::Second;
 use super::cpu::CpuTime;
 use super::engine::Engine;
-use super::profile::nanos;
+use super::plan::nanos;
 use super::readers::Asked;
 use super::readers::Asking;
 use super::report::Arrival;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Second;
-use super::profile::even;
+use super::plan::even;
 use crate::simulate::Stretch;
 use crate::time::Clock;
 

@@ -8,8 +8,8 @@ use siphasher::sip128::Hasher128;
 use siphasher::sip128::SipHasher13;
 use std::hash::Hasher;
 
-use super::guided::is_same;
 use super::id::within_limits;
+use super::lanes::is_same;
 use crate::config::limits::ID_BYTES_MAX;
 use crate::event::EventKind;
 use crate::event::IdKeys;

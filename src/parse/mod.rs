@@ -58,8 +58,10 @@ mod fault;
 mod guided;
 mod id;
 mod labels;
+mod lanes;
 mod tape;
 mod timestamp;
+mod verdict;
 
 use std::fmt;
 use std::mem;
@@ -70,7 +72,6 @@ use simd_json::Tape;
 use crate::config::limits::JSON_DEPTH_MAX;
 use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::config::limits::PARSE_BYTES_KEPT_MAX;
-use crate::event::Event;
 use crate::event::Field;
 use crate::event::IdKeys;
 use crate::event::LabelFault;
@@ -85,17 +86,7 @@ pub use decoder::{Decoded, Decoder, Output};
 
 pub use crate::event::Uuid;
 pub use crate::event::session_uuid;
-
-/// What became of one message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// An event of a known type, right by construction.
-    Event(Event),
-    /// JSON of a type nobody asked for.
-    Ignored,
-    /// Refused, to be counted by its reason.
-    Rejected(Reject),
-}
+pub use verdict::Verdict;
 
 /// Turns messages into events, one at a time. Its buffers are reused, so keep one per connection.
 pub struct Parser {

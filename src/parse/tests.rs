@@ -1,6 +1,7 @@
 //! Tables: one row for every line of the module's page.
 
 use super::*;
+use crate::event::Event;
 
 use crate::event::EventKind;
 use crate::event::IdKind;

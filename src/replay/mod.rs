@@ -96,6 +96,9 @@ pub enum ReplayError {
     /// The output could not be written; a closed pipe is no fault of the replay.
     #[error("output: {0}")]
     Write(#[from] io::Error),
+    /// The thread that applies could not be started: let the process have more of them.
+    #[error("thread: {0}; allow this user or container more threads")]
+    Thread(io::Error),
     /// A malformed line, under [`ReplaySettings::strict`].
     #[error("{0}; mend the line, or leave out --strict to count it and go on")]
     Malformed(Malformed),
@@ -130,14 +133,17 @@ pub fn run(
     );
     let order = Order::new(settings);
     let (read, applied) = thread::scope(|scope| {
-        let applying = scope.spawn(|| apply(outlet, order, steps));
+        let named = thread::Builder::new().name("replay-apply".to_owned());
+        let applying = named
+            .spawn_scoped(scope, || apply(outlet, order, steps))
+            .map_err(ReplayError::Thread)?;
         let read = read(input, settings.strict, inlet, on_malformed);
         let applied = match applying.join() {
             Ok(applied) => applied,
             Err(panic) => resume_unwind(panic),
         };
-        (read, applied)
-    });
+        Ok::<_, ReplayError>((read, applied))
+    })?;
     // A fault of the output concerns earlier lines than one of the input.
     let applied = applied?;
     read?;

@@ -12,9 +12,11 @@
 //! This module is the one place that names `crossbeam`.
 
 mod batch;
+mod bell;
 mod mailbox;
 mod rings;
 mod sink;
+mod sync;
 mod wait;
 
 use std::sync::Arc;
@@ -25,10 +27,11 @@ use crossbeam::queue::ArrayQueue;
 use crate::input::InputId;
 
 pub use batch::{Batch, Delta};
+pub use bell::Bell;
 pub use mailbox::Mailbox;
 pub use rings::{Inlet, Rings, rings};
 pub use sink::BatchSink;
-pub use wait::{Bell, Waiter};
+pub use wait::Waiter;
 
 /// The shared part of one ring.
 #[derive(Debug)]

@@ -17,6 +17,8 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use tokio::runtime;
 
+use super::ask::Ask;
+use super::ask::Item;
 use super::cache;
 use super::cache::Cache;
 use super::cache::Moment;
@@ -25,8 +27,6 @@ use super::execute::Unfinished;
 use super::persisted::Persisted;
 use super::precheck::Checked;
 use super::precheck::Refusal;
-use super::push::Ask;
-use super::push::Item;
 use super::query::Malformed;
 use super::query::QueryRequest;
 use super::query::Wire;

@@ -37,7 +37,7 @@ use super::prometheus;
 use super::push;
 use super::push::Credential;
 use super::push::Push;
-use super::push::PushCounters;
+use super::push_counters::PushCounters;
 use super::questions;
 use super::questions::Questions;
 use super::route;

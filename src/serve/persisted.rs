@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use sha2::Digest;
 use sha2::Sha256;
 
 use crate::config::limits;
+use crate::reloadable::Reloadable;
 
 /// The SHA-256 of a document's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,7 @@ impl DocumentHash {
 /// The documents kept.
 #[derive(Debug, Default)]
 pub(super) struct Persisted {
-    kept: ArcSwap<Kept>,
+    kept: Reloadable<Kept>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -63,8 +63,8 @@ impl Persisted {
             return;
         }
         let text: Arc<str> = text.into();
-        self.kept.rcu(|kept| {
-            let mut kept = Kept::clone(kept);
+        self.kept.update(|kept| {
+            let mut kept = kept.clone();
             kept.keep(hash, &text);
             kept
         });

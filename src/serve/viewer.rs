@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::serve::push::PushCounters;
+use crate::serve::push_counters::PushCounters;
 use crate::serve::schema::View;
 use crate::snapshot::Reader;
 use crate::time::Clock;

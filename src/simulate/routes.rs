@@ -15,7 +15,8 @@ use hyper_util::rt::TokioIo;
 
 use super::fault::Endpoint;
 use super::fault::Refusal;
-use super::server::Shared;
+use super::reply::json;
+use super::shared::Shared;
 use super::socket::Socket;
 use super::stream::Connection;
 
@@ -155,15 +156,4 @@ fn error_body(status: StatusCode, code: &str) -> String {
         r#"{{"message":"{message}","code":"{code}","status":{}}}"#,
         status.as_u16()
     )
-}
-
-/// A JSON response.
-pub(super) fn json(status: StatusCode, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/json"),
-    );
-    response
 }

@@ -26,6 +26,7 @@ use super::routes;
 use super::routes::STREAM_PATH;
 use super::routes::TOKEN_PATH;
 use super::settings::SimulatorSettings;
+use super::shared::Shared;
 use super::socket::Socket;
 use super::stats::Counters;
 use super::stats::SimulatorStats;
@@ -50,18 +51,6 @@ pub enum BindError {
     /// The system has no random numbers to make a key of.
     #[error("random numbers: {0}")]
     Random(getrandom::Error),
-}
-
-/// What all connections share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) tokens: Tokens,
-    pub(super) desk: Desk,
-    pub(super) counters: Arc<Counters>,
-    pub(super) stopping: CancellationToken,
-    pub(super) refusals: Refusals,
-    pub(super) timeline: Timeline,
-    pub(super) tasks: TaskTracker,
 }
 
 /// The stand-in for Genesys Cloud: a token endpoint and an event stream on one port.

@@ -29,7 +29,7 @@ use super::outbox::close_frame;
 use super::outbox::pong_frame;
 use super::pace::TICK_NS;
 use super::schedule::Action;
-use super::server::Shared;
+use super::shared::Shared;
 use super::socket::Socket;
 use super::subscription::Subscription;
 

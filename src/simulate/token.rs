@@ -25,6 +25,7 @@ use siphasher::sip128::SipHasher24;
 use subtle::ConstantTimeEq as _;
 
 use super::fault::micros;
+use super::reply::json;
 
 /// A form body, in bytes.
 const BODY_BYTES_MAX: usize = 8 << 10;
@@ -96,7 +97,7 @@ impl Tokens {
                     self.issue(now_us),
                     self.lifetime.as_secs()
                 );
-                let mut response = super::routes::json(StatusCode::OK, body);
+                let mut response = json(StatusCode::OK, body);
                 response.headers_mut().insert(
                     header::CACHE_CONTROL,
                     header::HeaderValue::from_static("no-store"),
@@ -208,7 +209,7 @@ impl Denied {
         let body = format!(
             r#"{{"error":"{error}","description":"{description}","error_description":"{description}"}}"#
         );
-        let mut response = super::routes::json(status, body);
+        let mut response = json(status, body);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(
                 header::WWW_AUTHENTICATE,

@@ -112,8 +112,10 @@ impl GroupTable {
 
     /// Makes it a table of these chunks; its own allocation is used again.
     pub fn refill(&mut self, chunks: &[Arc<Vec<Group>>]) {
-        self.chunks.clear();
-        self.chunks.extend_from_slice(chunks);
+        // Every field by name: this one was published before.
+        let Self { chunks: own } = self;
+        own.clear();
+        own.extend_from_slice(chunks);
     }
 
     /// Every group, in no order that means anything.

@@ -1,4 +1,4 @@
-//! The hand-over of snapshots from the writer to readers: the one file that names `arc_swap`.
+//! The hand-over of snapshots from the writer to readers.
 //!
 //! The writer keeps retired snapshots until nobody else holds them and refills them, so in steady
 //! state publishing allocates nothing, and no reader ever frees one.
@@ -6,10 +6,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
 use super::Snapshot;
 use crate::pulse::Pulse;
+use crate::reloadable::Reloadable;
 
 /// Retired snapshots kept for refilling. Readers hold one for a request, so a few are enough; a
 /// reader that holds one for longer keeps only that one alive.
@@ -17,11 +16,11 @@ const RETIRED_MAX: usize = 64;
 
 /// Connects one publisher with any number of readers; `first` is what they see before it publishes.
 pub fn channel(first: Snapshot) -> (Publisher, Reader) {
-    let current = Arc::new(ArcSwap::from_pointee(first));
+    let current = Reloadable::new(first);
     let pulse = Pulse::default();
     (
         Publisher {
-            current: Arc::clone(&current),
+            current: current.clone(),
             retired: VecDeque::new(),
             pulse: pulse.clone(),
         },
@@ -32,14 +31,15 @@ pub fn channel(first: Snapshot) -> (Publisher, Reader) {
 /// The writer's end. Not `Clone`: a single writer publishes.
 #[derive(Debug)]
 pub struct Publisher {
-    current: Arc<ArcSwap<Snapshot>>,
+    current: Reloadable<Snapshot>,
     /// Oldest first.
     retired: VecDeque<Arc<Snapshot>>,
     pulse: Pulse,
 }
 
 impl Publisher {
-    /// Publishes what `fill` makes of a used snapshot. `fill` must set every field.
+    /// Publishes what `fill` makes of a used snapshot. `fill` must set every field: it takes the snapshot
+    /// apart without `..`, so that a new field does not compile until somebody sets it.
     pub fn publish(&mut self, fill: impl FnOnce(&mut Snapshot)) {
         let mut next = self.retired_by_all().unwrap_or_default();
         match Arc::get_mut(&mut next) {
@@ -75,14 +75,14 @@ impl Publisher {
 /// A reader's end. Takes no lock.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    current: Arc<ArcSwap<Snapshot>>,
+    current: Reloadable<Snapshot>,
     pulse: Pulse,
 }
 
 impl Reader {
     /// The newest snapshot. Load it once per request: two loads may see two states.
     pub fn load(&self) -> Arc<Snapshot> {
-        self.current.load_full()
+        self.current.load()
     }
 
     /// The heartbeats of those who make it: a writer that has stopped publishes no word of it.

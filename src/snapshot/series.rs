@@ -94,11 +94,17 @@ impl Series {
         groups: impl Iterator<Item = Arc<SecondOfGroups>>,
         cut: &Arc<Groups>,
     ) {
-        self.total.clear();
-        self.total.extend(total);
-        self.groups.clear();
-        self.groups.extend(groups);
-        self.cut.clone_from(cut);
+        // Every field by name: this one was published before.
+        let Self {
+            total: own_total,
+            groups: own_groups,
+            cut: own_cut,
+        } = self;
+        own_total.clear();
+        own_total.extend(total);
+        own_groups.clear();
+        own_groups.extend(groups);
+        own_cut.clone_from(cut);
     }
 
     /// The groups as they stood when the newest second had passed.

@@ -1,4 +1,4 @@
-//! Stage 1 of 6: where events come from, one file a source. All that is vendor- or
+//! Stage 1 of 6: where events come from: the `events-stream` source. All that is vendor- or
 //! transport-specific ends here: what leaves is a batch of events on the ring.
 //!
 //! ```text

@@ -56,7 +56,7 @@ const RECEIVED: Delta = Delta {
 };
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::seeds::config())]
 
     #[test]
     fn the_engine_publishes_the_numbers_of_the_model(history in history::histories()) {

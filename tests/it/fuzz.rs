@@ -1,7 +1,8 @@
 //! The fuzz targets on the stable toolchain: every saved input, then a seeded mutator for a while.
 //!
 //! `cargo fuzz` finds more, but needs nightly (see `fuzz/README.md`). `STREAMGAUGE_FUZZ_SECONDS=600`
-//! looks longer; the seed is told with a failure, the rounds before it repeat.
+//! looks longer. A failure says seed, round and input: the input belongs into the corpus, target, seed and
+//! round into `tests/fuzz_regressions.txt`, whose lines are run first, always.
 
 use std::fs;
 use std::panic;
@@ -15,6 +16,8 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use streamgauge::time::Clock;
+
+use crate::seeds;
 
 #[path = "../../fuzz/targets/aggregate.rs"]
 mod aggregate;
@@ -54,16 +57,48 @@ fn drive(target: &str, run: fn(&[u8])) {
     let limit_ns = u64::try_from(Duration::from_secs(seconds).as_nanos()).unwrap();
     let clock = Clock::system();
     let begun_ns = clock.mono_ns();
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    for (seed, rounds) in regressions(target) {
+        mutations(target, run, &mut inputs.clone(), seed, |round| {
+            round < rounds
+        });
+    }
+    let in_time = |_| clock.mono_ns() - begun_ns < limit_ns;
+    mutations(target, run, &mut inputs, seeds::seed(1), in_time);
+}
+
+/// Seeds that once found something, and for how many rounds they have to run to find it.
+fn regressions(target: &str) -> Vec<(u64, u64)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz_regressions.txt");
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines
+        .map(|line| line.split(' ').collect::<Vec<_>>())
+        .filter(|words| words[0] == target)
+        .map(|words| (words[1].parse().unwrap(), words[2].parse().unwrap()))
+        .collect()
+}
+
+fn mutations(
+    target: &str,
+    run: fn(&[u8]),
+    inputs: &mut Vec<Vec<u8>>,
+    seed: u64,
+    goes_on: impl Fn(u64) -> bool,
+) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let saved = inputs.len();
-    while clock.mono_ns() - begun_ns < limit_ns {
+    let mut round = 0;
+    while goes_on(round) {
+        round += 1;
         let mut input = inputs.choose(&mut rng).unwrap().clone();
         for _ in 0..rng.random_range(1..6) {
             let other = inputs.choose(&mut rng).unwrap();
             mutate(&mut rng, &mut input, other);
         }
         input.truncate(BYTES_MAX);
-        check(target, run, &input);
+        check(&format!("{target} {seed} {round}"), run, &input);
         // Some go on, so that changes add up; without measuring coverage any is as good.
         if rng.random_ratio(1, 8) {
             let place = saved + rng.random_range(0..64);

@@ -151,7 +151,7 @@ fn canonical_uuid(id: &str) -> Option<String> {
 
 /// More cases than proptest's default, and as many as `PROPTEST_CASES` asks for.
 fn config() -> ProptestConfig {
-    let default = ProptestConfig::default();
+    let default = crate::seeds::config();
     ProptestConfig {
         cases: default.cases.max(2_048),
         ..default

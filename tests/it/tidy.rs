@@ -1,6 +1,8 @@
 //! Holds the tree to what `ARCHITECTURE.md` says of it: who may import whom, which module is the
 //! door of a dependency, which test guards an invariant; and to the house rules a text scan can see.
 
+mod circles;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
@@ -157,6 +159,63 @@ fn imports_never_go_in_a_circle() {
         );
         seen.insert(module);
     }
+}
+
+/// The three lists of modules are one.
+#[test]
+fn modules_stand_in_the_order_of_their_imports() {
+    let text = architecture();
+    let first = |row: Vec<String>| names(&row[0]).into_iter().next().unwrap();
+    let imports: Vec<String> = table(&text, "Who may import whom")
+        .into_iter()
+        .map(first)
+        .collect();
+    let mut map: Vec<String> = table(&text, "Code map").into_iter().map(first).collect();
+    map.retain(|module| !["main", "lib"].contains(&module.as_str()));
+    assert_eq!(map, imports, "ARCHITECTURE.md: the code map");
+    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let declared: Vec<&str> = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
+    assert_eq!(declared, imports, "src/lib.rs");
+}
+
+/// A header that says that its file alone names a dependency.
+#[test]
+fn headers_that_speak_of_the_one_door_are_true() {
+    let doors: BTreeMap<String, BTreeSet<String>> =
+        table(&architecture(), "One door per dependency")
+            .into_iter()
+            .flat_map(|row| {
+                let doors = names(&row[1]);
+                names(&row[0])
+                    .into_iter()
+                    .map(move |name| (name, doors.clone()))
+            })
+            .collect();
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for (file, text) in rust_files("src") {
+        let header = text.lines().take_while(|line| line.starts_with("//!"));
+        let header: Vec<&str> = header.map(|line| line[3..].trim()).collect();
+        let header = header.join(" ");
+        for (at, words) in header.match_indices(" that names `") {
+            let name = header[at + words.len()..].split('`').next().unwrap();
+            let Some(doors) = doors.get(name) else {
+                continue;
+            };
+            count += 1;
+            let is_only = doors.len() == 1
+                && doors
+                    .iter()
+                    .all(|door| file.starts_with(&format!("src/{door}")));
+            if !is_only {
+                wrong.push(format!("{file}: is not the one place of {name}: {doors:?}"));
+            }
+        }
+    }
+    assert!(count > 3, "headers are found");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

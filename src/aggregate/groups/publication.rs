@@ -69,12 +69,19 @@ impl Publication {
         let count: usize = self.chunks.iter().map(Vec::len).sum();
         self.retired_chunks.set_max(VERSIONS_KEPT * count);
         let next = self.retired.refill(|groups| {
-            for (table, chunks) in groups.tables.iter_mut().zip(&self.chunks) {
+            // Every field by name: this one was published before.
+            let Groups {
+                tables,
+                room,
+                as_of,
+                windows,
+            } = groups;
+            for (table, chunks) in tables.iter_mut().zip(&self.chunks) {
                 table.refill(chunks);
             }
-            groups.room = cut.room;
-            groups.as_of = cut.as_of;
-            groups.windows = cut.windows;
+            *room = cut.room;
+            *as_of = cut.as_of;
+            *windows = cut.windows;
         });
         let old = std::mem::replace(&mut self.published, next);
         self.retired.retire(old);

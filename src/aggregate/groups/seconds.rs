@@ -67,8 +67,10 @@ impl Seconds {
                 self.retired.retire(old);
             }
             let empty = self.retired.refill(|made| {
-                made.start = EpochMs::from_ms(second * SECOND_MS);
-                made.groups.iter_mut().for_each(Vec::clear);
+                // Every field by name: this one was published before.
+                let SecondOfGroups { start, groups } = made;
+                *start = EpochMs::from_ms(second * SECOND_MS);
+                groups.iter_mut().for_each(Vec::clear);
             });
             self.made.push_back(empty);
         }
@@ -96,8 +98,9 @@ impl Seconds {
         }
         let mut done = 1;
         let made = self.retired.refill(|made| {
-            made.start = EpochMs::from_ms(start_ms);
-            for (groups, table) in made.groups.iter_mut().zip(tables.iter_mut()) {
+            let SecondOfGroups { start, groups } = made;
+            *start = EpochMs::from_ms(start_ms);
+            for (groups, table) in groups.iter_mut().zip(tables.iter_mut()) {
                 let changes = table.seconds().touched(start_ms).by_group();
                 groups.clear();
                 groups.extend(

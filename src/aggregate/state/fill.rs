@@ -1,7 +1,10 @@
 //! What the state publishes.
 
+use std::sync::Arc;
+
 use super::State;
 use super::clock::minute_of;
+use crate::aggregate::groups::Groups;
 use crate::aggregate::longest::LongestOpen;
 use crate::snapshot::DedupStats;
 use crate::snapshot::SessionStats;
@@ -10,14 +13,38 @@ use crate::snapshot::WindowStats;
 
 impl State {
     /// Writes everything this state knows into a snapshot, except what the writer knows: engine id,
-    /// sequence, time of publishing, rings and latency.
+    /// sequence, time of publishing, rings, latency and alerts.
     pub fn fill(&self, snapshot: &mut Snapshot) {
-        snapshot.now = self.now.unwrap_or(self.started);
-        snapshot.clock = self.clock_status;
-        snapshot.counters_since = self.started;
-        snapshot.total_connections = self.total_connections;
-        snapshot.counters = self.counters;
-        snapshot.sessions = SessionStats {
+        // Every field by name, because the snapshot is a used one: what is not set here would go on
+        // saying what it said then.
+        let Snapshot {
+            now,
+            clock,
+            counters_since,
+            windows,
+            total_connections,
+            sessions,
+            counters,
+            stream,
+            dedup,
+            groups,
+            series,
+            longest,
+            // `Writer::publish` sets these.
+            engine_id: _,
+            sequence: _,
+            published: _,
+            ring: _,
+            latency: _,
+            spectra: _,
+            alerts: _,
+        } = snapshot;
+        *now = self.now.unwrap_or(self.started);
+        *clock = self.clock_status;
+        *counters_since = self.started;
+        *total_connections = self.total_connections;
+        *counters = self.counters;
+        *sessions = SessionStats {
             open: self.sessions.open_count() as u64,
             open_uncertain: self.open_uncertain,
             open_since: self.coverage.first_live(),
@@ -28,24 +55,19 @@ impl State {
                 as u64,
         };
         let forgotten = self.dedup.forgotten_before(self.live.buckets.current());
-        snapshot.dedup = DedupStats {
+        *dedup = DedupStats {
             fingerprints: self.dedup.fingerprints(),
             bytes: self.dedup.bytes(),
             forgotten_before: forgotten.map(|bucket| self.settings.width.start_of(bucket)),
         };
         let newest = self.newest.map(|(time, _)| time);
-        self.coverage.fill(&mut snapshot.stream, newest);
-        if let Some(groups) = &self.live.groups {
-            snapshot.groups.clone_from(groups.published());
-            snapshot.series.clone_from(groups.series());
-        }
-        if let Some(longest) = &self.longest {
-            snapshot.longest.clone_from(longest.published());
-        }
-        snapshot
-            .windows
-            .resize_with(self.settings.windows.len(), WindowStats::default);
-        for (index, stats) in snapshot.windows.iter_mut().enumerate() {
+        self.coverage.fill(stream, newest);
+        let of_groups = self.live.groups.as_ref();
+        share(groups, of_groups.map(Groups::published));
+        share(series, of_groups.map(Groups::series));
+        share(longest, self.longest.as_ref().map(LongestOpen::published));
+        windows.resize_with(self.settings.windows.len(), WindowStats::default);
+        for (index, stats) in windows.iter_mut().enumerate() {
             self.fill_window(index, stats);
         }
     }
@@ -84,5 +106,73 @@ impl State {
             pane_ms: length.pane_buckets() * self.settings.width.ms(),
             coverage_ms: self.coverage.covered_ms(start, length.ms()),
         };
+    }
+}
+
+/// Lets `to` share what was made; nothing where nothing is made.
+fn share<T: Default + PartialEq>(to: &mut Arc<T>, made: Option<&Arc<T>>) {
+    match made {
+        Some(made) => to.clone_from(made),
+        // Compared, so that nothing is allocated where there was nothing before.
+        None if **to == T::default() => {}
+        None => *to = Arc::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::AggregateSettings;
+    use crate::event::IdKeys;
+    use crate::snapshot;
+    use crate::stream::StreamState;
+    use crate::time::EpochMs;
+    use crate::window::Width;
+
+    /// A snapshot in which every field that [`State::fill`] sets says something wrong.
+    fn used() -> Snapshot {
+        let wrong = EpochMs::from_ms(7);
+        let mut used = Snapshot {
+            now: wrong,
+            counters_since: wrong,
+            windows: vec![WindowStats::default(); 9],
+            total_connections: 7,
+            ..Snapshot::default()
+        };
+        used.clock.step_ms = 7;
+        used.windows[0].messages = 7;
+        used.sessions.open = 7;
+        used.counters.received = 7;
+        used.stream.state = StreamState::Live;
+        used.stream.last_error = Some("wrong".into());
+        used.dedup.forgotten_before = Some(wrong);
+        used.groups = Arc::new(snapshot::Groups {
+            as_of: wrong,
+            ..snapshot::Groups::default()
+        });
+        let second = snapshot::TotalSecond::default();
+        used.series = Arc::new(snapshot::Series::new(
+            vec![Arc::new(vec![second])],
+            Vec::new(),
+        ));
+        used.longest = Arc::new(snapshot::Longest {
+            as_of: wrong,
+            ..snapshot::Longest::default()
+        });
+        used
+    }
+
+    #[test]
+    fn nothing_of_a_used_snapshot_is_left() {
+        let start = EpochMs::from_ms(1_768_478_400_000);
+        for groups in [true, false] {
+            let mut settings = AggregateSettings::new(Width::DEFAULT, 60_000, &[10_000]).unwrap();
+            settings.groups_max = if groups { 10 } else { 0 };
+            let state = State::new(settings, IdKeys::FIXED, start);
+            let (mut filled, mut refilled) = (Snapshot::default(), used());
+            state.fill(&mut filled);
+            state.fill(&mut refilled);
+            assert_eq!(refilled, filled, "with groups: {groups}");
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::DAY;
-use super::HOUR;
-use super::ms;
-use super::s;
+use super::units::DAY;
+use super::units::HOUR;
+use super::units::ms;
+use super::units::s;
 use crate::config::WaitStrategy;
 use crate::config::setting::Group;
 use crate::config::setting::Kind;

@@ -3,18 +3,21 @@
 //! The payload is one JSON document, so cutting it into tokens is enough: what is no scalar that may
 //! differ stays as it stands. A payload of which a wanted value has an unusual form gives none.
 
-use super::lanes;
-use super::lanes::Integer;
 use super::template::Span;
 use super::template::Step;
 use super::template::Template;
 use super::template::word_bytes;
+use super::text;
 use crate::event::EventKind;
 use crate::parse::id::Id;
+use crate::parse::lanes;
+use crate::parse::lanes::Integer;
 use crate::parse::timestamp;
 
 /// Spans of a template. Longer layouts are not worth a place.
 const SPANS_MAX: usize = 64;
+/// Bytes of its literals: with some five hundred layouts this bounds what they take together at 2 MB.
+const TEXT_BYTES_MAX: usize = 4_096;
 /// Objects and arrays open at once.
 const DEPTH_MAX: usize = 8;
 
@@ -144,9 +147,13 @@ impl Learner<'_> {
 
     fn string(&mut self, at: usize) -> Option<usize> {
         let start = at + 1;
-        let end = lanes::plain_text_end(self.payload, start)?;
+        let end = text::unread_end(self.payload, start)?;
         let text = self.payload.get(start..end)?;
         if is_key(self.payload.get(end + 1..)?) {
+            // The tape compares keys without their escapes.
+            if lanes::plain_text_end(self.payload, start) != Some(end) {
+                return None;
+            }
             let place = self.places.get(self.depth.checked_sub(1)?)?;
             self.key = Key::of(*place, text);
         } else if let Some(span) = text_span(self.key, self.template.kind, text)? {
@@ -209,7 +216,7 @@ impl Learner<'_> {
         if let Some(step) = self.id_step.filter(|_| self.has_session_id) {
             self.template.steps.get_mut(step)?.span = Span::Text;
         }
-        Some(())
+        (self.template.text.len() <= TEXT_BYTES_MAX).then_some(())
     }
 }
 

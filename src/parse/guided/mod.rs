@@ -1,63 +1,119 @@
 //! The fast path before the tape: an event laid out like a recent one is verified against that
 //! layout byte by byte, and only its wanted values are converted.
 //!
-//! Whatever is not exactly as in one of the remembered layouts (an escape, another order, an unknown
-//! key, a byte beyond ASCII, other whitespace, a number that is no short integer, a value that is to be
+//! Whatever is not exactly as in one of the remembered layouts (an escape in a text that is read, another
+//! order, an unknown key, other whitespace, a number that is no short integer, a value that is to be
 //! refused) is left to the tape, untouched. So this path never refuses anything, and what it
 //! accepts means what the tape would say.
+//!
+//! The most frequent layouts are tried one after the other; hundreds more are found by a hash of a
+//! payload's keys. Where neither finds much, most looks are left out, so that a stream of which
+//! nothing repeats costs what the tape costs.
 
-mod lanes;
 mod learn;
+mod others;
 mod template;
+mod text;
 
-use super::Verdict;
 use super::id::Ids;
 use super::labels::LabelTable;
 use super::timestamp::Day;
+use super::verdict::Verdict;
 use crate::config::limits::MESSAGE_BYTES_MAX;
+use others::Others;
+use others::hash_of_keys;
 use template::Template;
 
-pub(super) use lanes::is_same;
-
-/// Layouts remembered: three kinds of events in a few variants each.
-const TEMPLATES_MAX: usize = 8;
+/// Layouts looked at first: three kinds of events in a few variants each.
+const FRONT_MAX: usize = 8;
 /// Payloads to learn from, in bytes.
-const SAMPLE_BYTES: std::ops::RangeInclusive<usize> = 16..=4_096;
+const SAMPLE_BYTES: std::ops::RangeInclusive<usize> = 16..=16_384;
 /// What learning one layout costs, in payloads: a stream that never repeats itself is learned from
-/// once in so many.
-const LEARN_COST: u32 = 64;
+/// once in so many, and ever more seldom. A prime, so that layouts that come in turn are all met.
+const LEARN_COST: u32 = 61;
+const LEARN_COST_MAX: u32 = 4_096;
 /// What may be saved up, so that a new stream's layouts are learned at once.
 const CREDIT_MAX: u32 = 16 * LEARN_COST;
+/// Hits after which a layout may move to the front at all.
+const PROMOTED_HITS: u32 = 8;
+/// Looks that find nothing, less two for each that does, after which most are left out.
+const MISSES_MAX: u32 = 256;
+/// Of looks that are left out, one in so many takes place, to see whether they pay again.
+const PROBE: u32 = 64;
 
 /// The layouts of recent events.
 #[derive(Debug)]
 pub(super) struct Guided {
     /// Mostly the most frequent first.
-    templates: Vec<Known>,
+    front: Vec<Known>,
+    /// The others, found by their keys.
+    others: Others,
     /// The allocations of one that was forgotten.
     spare: Template,
     /// A copy of the payload that the tape is at work on; empty when it is not to be learned.
     sample: Vec<u8>,
     /// `0 <= credit <= CREDIT_MAX`
     credit: u32,
+    /// `LEARN_COST <= learn_cost <= LEARN_COST_MAX`
+    learn_cost: u32,
+    /// Whether looks at the front find something, and those by keys.
+    at_front: Worth,
+    by_keys: Worth,
     /// Of the last event.
     day: Day,
 }
 
+/// A layout, and how often it was met.
 #[derive(Debug)]
 struct Known {
     template: Template,
+    /// The hash of its keys; see [`hash_of_keys`].
+    keys: u64,
     /// Payloads read, halved at times.
     hits: u32,
+}
+
+/// Whether a look is worth its time, by what the recent ones have found.
+#[derive(Debug, Default)]
+struct Worth {
+    misses: u32,
+    left_out: u32,
+}
+
+impl Worth {
+    #[inline(always)]
+    fn hit(&mut self) {
+        self.misses = self.misses.saturating_sub(2);
+    }
+
+    fn miss(&mut self) {
+        self.misses = (self.misses + 1).min(MISSES_MAX);
+    }
+
+    /// Whether to look now.
+    #[inline(always)]
+    fn is_due(&mut self) -> bool {
+        self.misses < MISSES_MAX || self.is_probe()
+    }
+
+    #[cold]
+    fn is_probe(&mut self) -> bool {
+        self.left_out = (self.left_out + 1) % PROBE;
+        self.left_out == 0
+    }
 }
 
 impl Guided {
     pub(super) fn new() -> Self {
         Self {
-            templates: Vec::with_capacity(TEMPLATES_MAX),
+            front: Vec::with_capacity(FRONT_MAX),
+            others: Others::default(),
             spare: Template::default(),
             sample: Vec::new(),
             credit: CREDIT_MAX,
+            learn_cost: LEARN_COST,
+            at_front: Worth::default(),
+            by_keys: Worth::default(),
             day: Day::default(),
         }
     }
@@ -68,10 +124,15 @@ impl Guided {
         &mut self,
         payload: &[u8],
         ids: &Ids,
-        labels: Option<&mut LabelTable>,
+        mut labels: Option<&mut LabelTable>,
     ) -> Option<Verdict> {
         self.earn();
-        self.read_to(|_, end| end == payload.len(), payload, ids, labels)
+        let is_end = |_: &Template, end| end == payload.len();
+        let verdict = self.read_to(is_end, payload, ids, labels.as_deref_mut());
+        if verdict.is_none() && !self.others.is_empty() && self.by_keys.is_due() {
+            return self.read_by_keys(payload, ids, labels);
+        }
+        verdict
     }
 
     /// The same for the line that `bytes` begin with, and how long it is without its line feed. A line
@@ -108,13 +169,52 @@ impl Guided {
         ids: &Ids,
         mut labels: Option<&mut LabelTable>,
     ) -> Option<Verdict> {
-        let mut known = self.templates.iter().enumerate();
-        let (index, verdict) = known.find_map(|(index, known)| {
+        if !self.at_front.is_due() {
+            return None;
+        }
+        let mut known = self.front.iter().enumerate();
+        let found = known.find_map(|(index, known)| {
             let (template, labels) = (&known.template, labels.as_deref_mut());
             let verdict = template.read(bytes, &mut is_end, ids, labels, &mut self.day)?;
             Some((index, verdict))
-        })?;
+        });
+        let Some((index, verdict)) = found else {
+            self.at_front.miss();
+            return None;
+        };
         self.hit(index);
+        Some(verdict)
+    }
+
+    /// What a payload means that has the keys of a layout beyond the front.
+    #[inline(never)]
+    fn read_by_keys(
+        &mut self,
+        payload: &[u8],
+        ids: &Ids,
+        mut labels: Option<&mut LabelTable>,
+    ) -> Option<Verdict> {
+        let keys = hash_of_keys(payload);
+        let mut known = self.others.of(keys).iter_mut().enumerate();
+        let found = known.find_map(|(index, known)| {
+            let (template, labels) = (&known.template, labels.as_deref_mut());
+            let is_end = |_: &Template, end| end == payload.len();
+            let verdict = template.read(payload, is_end, ids, labels, &mut self.day)?;
+            known.hits += 1;
+            Some((index, verdict, known.hits))
+        });
+        let Some((index, verdict, hits)) = found else {
+            self.by_keys.miss();
+            return None;
+        };
+        self.by_keys.hit();
+        self.learn_cost = LEARN_COST;
+        // Twice as often, so that layouts that are met equally often do not change places all the time.
+        let least = self.front.last().map_or(0, |last| last.hits);
+        if hits > 2 * least + PROMOTED_HITS {
+            let known = self.others.take(keys, index);
+            self.put_in_front(known);
+        }
         Some(verdict)
     }
 
@@ -127,32 +227,29 @@ impl Guided {
     /// Counts a hit, and moves the template forward once it is more frequent than the one before.
     #[inline(always)]
     fn hit(&mut self, index: usize) {
-        let Some(known) = self.templates.get_mut(index) else {
+        self.at_front.hit();
+        let Some(known) = self.front.get_mut(index) else {
             return;
         };
         known.hits += 1;
         let hits = known.hits;
         if hits > 1 << 16 {
-            self.templates.iter_mut().for_each(|known| known.hits /= 2);
+            self.front.iter_mut().for_each(|known| known.hits /= 2);
         }
         if let Some(before) = index.checked_sub(1)
             && self
-                .templates
+                .front
                 .get(before)
                 .is_some_and(|before| before.hits < hits)
         {
-            self.templates.swap(before, index);
+            self.front.swap(before, index);
         }
     }
 
     /// Keeps a copy of `payload`, which the tape may change, if there is credit for learning.
     pub(super) fn keep_sample(&mut self, payload: &[u8]) {
         self.sample.clear();
-        let is_sample = self.credit >= LEARN_COST
-            && SAMPLE_BYTES.contains(&payload.len())
-            // No layout is learned from escapes.
-            && !payload.contains(&b'\\');
-        if is_sample {
+        if self.credit >= self.learn_cost.min(CREDIT_MAX) && SAMPLE_BYTES.contains(&payload.len()) {
             self.sample.extend_from_slice(payload);
         }
     }
@@ -167,7 +264,7 @@ impl Guided {
         if self.sample.is_empty() {
             return;
         }
-        self.credit -= LEARN_COST;
+        self.credit = self.credit.saturating_sub(self.learn_cost);
         let is_learned = self
             .spare
             .learn(&self.sample, kind, labels.is_some())
@@ -182,14 +279,33 @@ impl Guided {
         if !is_learned {
             return;
         }
-        let template = std::mem::take(&mut self.spare);
-        if self.templates.len() == TEMPLATES_MAX
-            && let Some(rarest) = self.templates.pop()
-        {
-            self.spare = rarest.template;
+        let keys = hash_of_keys(&self.sample);
+        let mut known = self.front.iter().chain(self.others.of(keys).iter());
+        if known.any(|known| known.template == self.spare) {
+            // Not looked at, because looks seldom pay now.
+            return;
         }
-        // At the front, so that it is not the next to be forgotten; its place is soon corrected.
-        self.templates.insert(0, Known { template, hits: 0 });
+        let template = std::mem::take(&mut self.spare);
+        self.put_in_front(Known {
+            template,
+            keys,
+            hits: 0,
+        });
+    }
+
+    /// Puts a layout at the front, where its place is soon corrected; the rarest there makes room.
+    fn put_in_front(&mut self, known: Known) {
+        if self.front.len() == FRONT_MAX
+            && let Some(rarest) = self.front.pop()
+            && let Some(forgotten) = self.others.put(rarest)
+        {
+            if forgotten.hits == 0 {
+                // Learned in vain.
+                self.learn_cost = (2 * self.learn_cost).min(LEARN_COST_MAX);
+            }
+            self.spare = forgotten.template;
+        }
+        self.front.insert(0, known);
     }
 }
 
@@ -211,24 +327,54 @@ mod tests {
     }
 
     fn templates(parser: &Parser) -> usize {
-        parser.guided.as_ref().unwrap().templates.len()
+        let guided = parser.guided.as_ref().unwrap();
+        guided.front.len() + guided.others.len()
     }
 
     #[test]
-    fn the_rarest_layout_is_forgotten() {
+    fn layouts_beyond_the_front_are_found_by_their_keys() {
         let mut parser = parser();
-        for _ in 0..3 {
-            for key in 0..TEMPLATES_MAX {
+        for _ in 0..200 {
+            for key in 0..80 {
                 assert!(matches!(parser.parse(&mut payload(key)), Verdict::Event(_)));
             }
         }
-        parser.recognize(&payload(0)).unwrap();
-        parser.parse(&mut payload(TEMPLATES_MAX));
-        assert_eq!(templates(&parser), TEMPLATES_MAX);
-        let known = (0..=TEMPLATES_MAX).filter(|&key| parser.recognize(&payload(key)).is_some());
-        let known: Vec<usize> = known.collect();
-        assert_eq!(known.len(), TEMPLATES_MAX);
-        assert!(known.contains(&0) && known.contains(&TEMPLATES_MAX));
+        assert_eq!(templates(&parser), 80);
+        let known = (0..80).filter(|&key| parser.recognize(&payload(key)).is_some());
+        assert_eq!(known.count(), 80);
+    }
+
+    #[test]
+    fn a_layout_that_becomes_frequent_moves_to_the_front() {
+        let mut parser = parser();
+        for key in 0..2 * FRONT_MAX {
+            for _ in 0..100 {
+                parser.parse(&mut payload(key));
+            }
+        }
+        for _ in 0..1_000 {
+            parser.parse(&mut payload(0));
+        }
+        let guided = parser.guided.as_ref().unwrap();
+        assert_eq!(guided.front[0].keys, hash_of_keys(&payload(0)));
+        // And by itself, as a line, it is found there.
+        let line = [payload(0), b"\n".to_vec()].concat();
+        assert!(parser.recognize_line(&line).is_some());
+    }
+
+    #[test]
+    fn looks_that_find_nothing_are_mostly_left_out_until_they_do() {
+        let mut parser = parser();
+        for key in 0..5_000 {
+            parser.parse(&mut payload(key));
+        }
+        let guided = parser.guided.as_ref().unwrap();
+        let misses = (guided.at_front.misses, guided.by_keys.misses);
+        assert_eq!(misses, (MISSES_MAX, MISSES_MAX));
+        for _ in 0..20 * PROBE {
+            parser.parse(&mut payload(0));
+        }
+        assert!(parser.recognize(&payload(0)).is_some());
     }
 
     #[test]
@@ -241,21 +387,28 @@ mod tests {
             parser.parse(&mut payload(0));
         }
         let guided = parser.guided.as_ref().unwrap();
-        let hits: Vec<u32> = guided.templates.iter().map(|known| known.hits).collect();
+        let hits: Vec<u32> = guided.front.iter().map(|known| known.hits).collect();
         assert_eq!(hits, [100, 0, 0]);
     }
 
     #[test]
-    fn a_stream_that_never_repeats_itself_is_seldom_learned_from() {
+    fn a_stream_that_never_repeats_itself_is_learned_from_ever_more_seldom() {
         let mut parser = parser();
-        let mut learned = 0;
-        for key in 0..10_000 {
-            parser.parse(&mut payload(key));
-            learned += u32::from(parser.recognize(&payload(key)).is_some());
-        }
-        // Each payload is counted twice here.
-        let most = (CREDIT_MAX + 2 * 10_000) / LEARN_COST;
-        assert!((most - 2..=most).contains(&learned), "{learned} of {most}");
+        let mut learned = |from: usize| {
+            let before = parser.guided.as_ref().unwrap().credit;
+            let mut learned = 0;
+            let mut credit = before;
+            for key in from..from + 50_000 {
+                parser.parse(&mut payload(key));
+                let now = parser.guided.as_ref().unwrap().credit;
+                learned += u32::from(now < credit);
+                credit = now;
+            }
+            learned
+        };
+        let (first, second) = (learned(0), learned(50_000));
+        assert!(first < 50_000 / LEARN_COST + 20, "{first}");
+        assert!(second < 100, "{second}");
     }
 
     #[test]
@@ -269,15 +422,15 @@ mod tests {
             format!(r#"{{"eventType":"webchat:message","timestamp":0,"data":{{"id":"s"{data}}}}}"#)
         };
         for text in [
-            connected(r#","x":"\n""#),
             connected(r#","\u0078":1"#),
-            connected(r#","x":"é""#),
+            connected(r#","é":1"#),
             connected(&format!(r#","x":{}1{}"#, "[".repeat(8), "]".repeat(8))),
             connected(&format!(r#","x":[{}1]"#, "1,".repeat(80))),
             connected(&format!(r#","x":"{}""#, "x".repeat(*SAMPLE_BYTES.end()))),
+            connected(&format!(r#","{}":1"#, "x".repeat(4_096))),
             message(r#","messageId":"""#),
             message(r#","sessionId":"""#),
-            message(r#","messageId":"é""#),
+            message(r#","messageId":"\u00e9""#),
             r#"{"eventType":"webchat:message","timestamp":-0,"data":{"id":"s"}}"#.to_owned(),
             r#"{"eventType":"webchat:message","timestamp":0,"data":{"id":"s"},"metadata":{"seq":-0}}"#.to_owned(),
             r#"{"eventType":"webchat:message","timestamp":0,"data":{"id":"s"},"metadata":{"seq":1.5}}"#.to_owned(),

@@ -4,25 +4,26 @@
 //! has the same bytes in the same order, with nothing between them but scalars of the same sort, is
 //! then JSON too, with the same keys: only the scalars are left to be read.
 
-use super::lanes;
-use super::lanes::Integer;
+use super::text;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Identity;
 use crate::event::Labels;
-use crate::parse::Verdict;
 use crate::parse::id::Id;
 use crate::parse::id::Ids;
 use crate::parse::labels::LabelTable;
 use crate::parse::labels::Said;
+use crate::parse::lanes;
+use crate::parse::lanes::Integer;
 use crate::parse::timestamp;
 use crate::parse::timestamp::Day;
+use crate::parse::verdict::Verdict;
 use crate::time::EpochMs;
 
 /// A layout. `text` is all literals one after the other; each step takes the next
 /// `literal_bytes` of them, the tail takes what is left.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Template {
     pub(super) text: Vec<u8>,
     pub(super) steps: Vec<Step>,
@@ -33,7 +34,7 @@ pub(super) struct Template {
 }
 
 /// A literal and the scalar behind it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Step {
     pub(super) literal_bytes: usize,
     pub(super) span: Span,
@@ -42,9 +43,9 @@ pub(super) struct Step {
 /// A scalar that differs from event to event. The quotes of a string belong to the literals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Span {
-    /// A string without escapes and of ASCII alone, not read.
+    /// A string, not read.
     Text,
-    /// A string of 36 bytes, likewise.
+    /// A string that is mostly of 36 bytes of plain ASCII, likewise.
     Text36,
     /// An integer of up to 15 digits, not read.
     Integer,
@@ -118,19 +119,19 @@ impl Template {
         found: &mut Found<'payload>,
         day: &mut Day,
     ) -> Option<usize> {
-        let mut text = self.text.as_slice();
+        let mut literals = self.text.as_slice();
         let mut place = 0;
         for step in &self.steps {
-            let (literal, rest) = text.split_at_checked(step.literal_bytes)?;
-            text = rest;
+            let (literal, rest) = literals.split_at_checked(step.literal_bytes)?;
+            literals = rest;
             let start = place + literal.len();
             if !lanes::is_same(bytes.get(place..start)?, literal) {
                 return None;
             }
             place = step.span.read(bytes, start, found, day)?;
         }
-        let end = place + text.len();
-        lanes::is_same(bytes.get(place..end)?, text).then_some(end)
+        let end = place + literals.len();
+        lanes::is_same(bytes.get(place..end)?, literals).then_some(end)
     }
 }
 
@@ -178,9 +179,8 @@ impl Span {
     ) -> Option<usize> {
         let text_to = |end: usize| payload.get(start..end);
         Some(match self {
-            Self::Text => lanes::plain_text_end(payload, start)?,
             Self::Text36 if lanes::is_plain_36(payload, start)? => start + 36,
-            Self::Text36 => return None,
+            Self::Text | Self::Text36 => text::unread_end(payload, start)?,
             Self::Integer => Integer::find(payload, start)?.end,
             Self::Word => start + word_bytes(payload.get(start..)?)?,
             Self::Time => {
@@ -206,12 +206,12 @@ impl Span {
                 start + 36
             }
             Self::SessionText => {
-                let end = lanes::plain_text_end(payload, start)?;
+                let end = text::read_end(payload, start)?;
                 found.session = Some(Id::of(text_to(end).filter(|text| !text.is_empty())?));
                 end
             }
             Self::MessageText => {
-                let end = lanes::plain_text_end(payload, start)?;
+                let end = text::read_end(payload, start)?;
                 found.message = Some(Id::of(text_to(end).filter(|text| !text.is_empty())?));
                 end
             }
@@ -236,7 +236,7 @@ impl Span {
                 end
             }
             Self::Direction => {
-                let end = lanes::plain_text_end(payload, start)?;
+                let end = text::read_end(payload, start)?;
                 found.direction = Direction::of(text_to(end)?);
                 end
             }
@@ -249,7 +249,7 @@ impl Span {
 fn name_end(payload: &[u8], start: usize) -> Option<usize> {
     match lanes::is_plain_36(payload, start) {
         Some(true) => Some(start + 36),
-        _ => lanes::plain_text_end(payload, start),
+        _ => text::read_end(payload, start),
     }
 }
 

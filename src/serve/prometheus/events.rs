@@ -1,8 +1,8 @@
 //! What became of every event read.
 
-use super::families::label;
-use super::families::plain_counter;
 use super::family::Family;
+use super::family::label;
+use super::family::plain_counter;
 use crate::snapshot::Counters;
 
 /// The families of the counters.

@@ -2,12 +2,16 @@
 
 use super::events;
 use super::family::Family;
-use super::family::Labels;
+use super::family::label;
+use super::family::number_gauge;
+use super::family::plain_counter;
+use super::family::plain_gauge;
+use super::family::seconds_of;
 use super::groups;
 use super::inputs;
 use super::windows;
 use crate::latency::Stage;
-use crate::serve::push::PushCounts;
+use crate::serve::push_counters::PushCounts;
 use crate::serve::schema::View;
 use crate::snapshot::AlertPhase;
 use crate::snapshot::ClockStatus;
@@ -39,47 +43,12 @@ pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
     all
 }
 
-/// One label.
-pub(super) fn label(name: &'static str, value: &str) -> Labels {
-    vec![(name, value.to_owned())]
-}
-
-/// A counter without labels.
-pub(super) fn plain_counter(name: &str, help: &'static str, count: u64) -> Family {
-    Family::counter(name, help).count(Vec::new(), count)
-}
-
-/// A gauge without labels.
-pub(super) fn plain_gauge(name: &str, help: &'static str, count: u64) -> Family {
-    Family::gauge(name, help).count(Vec::new(), count)
-}
-
-/// A gauge without labels, absent while there is no number.
-pub(super) fn number_gauge(name: &str, help: &'static str, number: Option<f64>) -> Family {
-    let family = Family::gauge(name, help);
-    match number {
-        Some(number) => family.number(Vec::new(), number),
-        None => family,
-    }
-}
-
-/// A count to calculate with; exact up to 2^53.
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-pub(super) const fn float(count: u64) -> f64 {
-    count as f64
-}
-
 #[expect(
     clippy::cast_precision_loss,
     reason = "times of four digits a year fit"
 )]
 const fn seconds(ms: i64) -> f64 {
     ms as f64 / 1_000.0
-}
-
-/// Milliseconds as seconds.
-pub(super) fn seconds_of(ms: u64) -> f64 {
-    float(ms) / 1_000.0
 }
 
 fn moment(at: Option<EpochMs>) -> Option<f64> {

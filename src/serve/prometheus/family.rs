@@ -158,6 +158,41 @@ impl Collector for Scrape {
     }
 }
 
+/// One label.
+pub(super) fn label(name: &'static str, value: &str) -> Labels {
+    vec![(name, value.to_owned())]
+}
+
+/// A counter without labels.
+pub(super) fn plain_counter(name: &str, help: &'static str, count: u64) -> Family {
+    Family::counter(name, help).count(Vec::new(), count)
+}
+
+/// A gauge without labels.
+pub(super) fn plain_gauge(name: &str, help: &'static str, count: u64) -> Family {
+    Family::gauge(name, help).count(Vec::new(), count)
+}
+
+/// A gauge without labels, absent while there is no number.
+pub(super) fn number_gauge(name: &str, help: &'static str, number: Option<f64>) -> Family {
+    let family = Family::gauge(name, help);
+    match number {
+        Some(number) => family.number(Vec::new(), number),
+        None => family,
+    }
+}
+
+/// A count to calculate with; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+pub(super) const fn float(count: u64) -> f64 {
+    count as f64
+}
+
+/// Milliseconds as seconds.
+pub(super) fn seconds_of(ms: u64) -> f64 {
+    float(ms) / 1_000.0
+}
+
 /// The families as OpenMetrics text.
 pub(super) fn encode(families: Vec<Family>) -> String {
     let mut registry = Registry::default();

@@ -4,11 +4,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::families::float;
-use super::families::label;
-use super::families::seconds_of;
 use super::family::Family;
 use super::family::Labels;
+use super::family::float;
+use super::family::label;
+use super::family::seconds_of;
 use super::windows::window_label;
 use crate::config::limits;
 use crate::snapshot::Dimension;

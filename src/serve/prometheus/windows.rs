@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::families::float;
-use super::families::label;
-use super::families::plain_counter;
-use super::families::seconds_of;
 use super::family::Family;
+use super::family::float;
+use super::family::label;
+use super::family::plain_counter;
+use super::family::seconds_of;
 use crate::config::duration;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;

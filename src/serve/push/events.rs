@@ -19,7 +19,6 @@ use tokio::select;
 use tokio::time::timeout;
 
 use super::Push;
-use super::ask::Ask;
 use super::subscriber::Subscriber;
 use crate::serve::account::Account;
 use crate::serve::account::Held;
@@ -28,6 +27,7 @@ use crate::serve::answer;
 use crate::serve::answer::Answer;
 use crate::serve::answer::AnswerBody;
 use crate::serve::answer::Piece;
+use crate::serve::ask::Ask;
 use crate::serve::graphql;
 use crate::serve::graphql::Outcome;
 use crate::serve::media::Media;

@@ -4,8 +4,6 @@
 //! finds it. The latest answer wins: who has not fetched the one before has missed it.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,10 +15,13 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
 
-use super::ask::Ask;
-use super::ask::Item;
-use super::hub::Command;
-use super::hub::Works;
+use super::seat::Seat;
+use super::seat::Tally;
+use super::seat::Tick;
+use super::works::Command;
+use super::works::Works;
+use crate::serve::ask::Ask;
+use crate::serve::ask::Item;
 
 /// When a feed ticks: at whole multiples of `interval` since `began`.
 #[derive(Clone, Copy, Debug)]
@@ -34,33 +35,6 @@ pub(super) struct Rhythm {
 pub(super) struct Place {
     pub(super) hub: mpsc::Sender<Command>,
     pub(super) phase: usize,
-}
-
-/// One answer, and its place among those of its feed.
-#[derive(Clone, Debug)]
-pub(super) struct Tick {
-    pub(super) number: u64,
-    pub(super) body: Bytes,
-    at: Instant,
-}
-
-/// Where a subscriber fetches answers.
-#[derive(Clone, Debug)]
-pub(super) struct Seat {
-    pub(super) ticks: watch::Receiver<Tick>,
-    pub(super) tally: Tally,
-}
-
-/// Answers that the subscribers of one feed have missed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tally(Arc<AtomicU64>);
-
-impl Tally {
-    /// Counts more of them.
-    pub(super) fn skipped(&self, answers: u64) {
-        // Relaxed: for people, orders nothing.
-        self.0.fetch_add(answers, Ordering::Relaxed);
-    }
 }
 
 /// A running feed, as the hub holds it. It ends when this is dropped.
@@ -96,7 +70,7 @@ impl Feed {
         let (ending, skipped) = (stop.clone(), tally.clone());
         tokio::spawn(async move {
             let executed = run.until(&ending).await;
-            let skipped = skipped.0.load(Ordering::Relaxed);
+            let skipped = skipped.so_far();
             tracing::debug!(executed, skipped, "push: a feed has ended");
         });
         Self {

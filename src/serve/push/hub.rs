@@ -23,18 +23,20 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
 
-use super::ask::Ask;
-use super::ask::Item;
-use super::counters::PushCounters;
-use super::feed;
 use super::feed::Feed;
 use super::feed::Place;
 use super::feed::Rhythm;
+use super::seat::Seat;
 use super::subscriber::Subscriber;
+use super::works::Command;
+use super::works::Works;
 use crate::config::limits;
+use crate::serve::ask::Ask;
+use crate::serve::ask::Item;
 use crate::serve::execute::Unfinished;
 use crate::serve::graphql;
 use crate::serve::graphql::GraphQl;
+use crate::serve::push_counters::PushCounters;
 
 /// Commands waiting for the hub's task; who sends more waits.
 const COMMANDS_WAITING_MAX: usize = 1_024;
@@ -79,30 +81,6 @@ pub(in crate::serve) struct Hub {
     /// Begun with the first subscription, for which there is a runtime.
     commands: OnceLock<mpsc::Sender<Command>>,
     _ends: DropGuard,
-}
-
-/// What feeds work with.
-#[derive(Clone, Debug)]
-pub(super) struct Works {
-    pub(super) graphql: Arc<GraphQl>,
-    pub(super) counters: PushCounters,
-    pub(super) stop: CancellationToken,
-}
-
-/// What the hub's task is asked.
-#[derive(Debug)]
-pub(super) enum Command {
-    /// To a topic that is known.
-    Join(Ask, oneshot::Sender<Option<feed::Seat>>),
-    /// To a topic that may be new.
-    Open {
-        ask: Ask,
-        interval: Duration,
-        first: Bytes,
-        reply: oneshot::Sender<Option<feed::Seat>>,
-    },
-    /// Nobody sits at the feed of this phase.
-    Deserted(Ask, usize),
 }
 
 impl Hub {
@@ -153,7 +131,7 @@ impl Hub {
         }
     }
 
-    fn subscriber(&self, seat: feed::Seat, slot: OwnedSemaphorePermit) -> Subscriber {
+    fn subscriber(&self, seat: Seat, slot: OwnedSemaphorePermit) -> Subscriber {
         Subscriber::new(seat, self.works.counters.clone(), slot)
     }
 
@@ -221,7 +199,7 @@ impl Topics {
         }
     }
 
-    fn open(&mut self, ask: Ask, interval: Duration, first: Bytes) -> Option<feed::Seat> {
+    fn open(&mut self, ask: Ask, interval: Duration, first: Bytes) -> Option<Seat> {
         if !self.topics.contains_key(&ask) {
             if self.topics.len() >= limits::TOPICS_MAX {
                 return None;
@@ -234,7 +212,7 @@ impl Topics {
 
     /// A seat at a topic, if it is known: at a feed that has room, else at a new one, else at the one
     /// with the fewest subscribers.
-    fn join(&mut self, ask: &Ask, first: Option<Bytes>) -> Option<feed::Seat> {
+    fn join(&mut self, ask: &Ask, first: Option<Bytes>) -> Option<Seat> {
         let topic = self.topics.get_mut(ask)?;
         let first = first.or_else(|| topic.latest())?;
         let phase = topic.choose();

@@ -10,9 +10,7 @@
 //! A tick executes and serialises once; every subscriber fetches the same bytes, the latest win, and
 //! what it did not fetch in time is counted as skipped. No client waits for another.
 
-mod ask;
 mod close;
-mod counters;
 mod credential;
 mod events;
 mod extended;
@@ -22,10 +20,12 @@ mod handshake;
 mod hub;
 mod message;
 mod pieces;
+mod seat;
 mod session;
 mod socket;
 mod spelling;
 mod subscriber;
+mod works;
 
 use std::sync::Arc;
 
@@ -38,13 +38,10 @@ use super::account::Account;
 use super::answer;
 use super::answer::Answer;
 use super::graphql::GraphQl;
+use super::push_counters::PushCounters;
 use super::watch::Busy;
 use crate::config::ServeTimeouts;
 
-pub(super) use ask::Ask;
-pub(super) use ask::Item;
-pub(super) use counters::PushCounters;
-pub use counters::PushCounts;
 pub(super) use credential::Credential;
 pub(super) use events::answer as answer_events;
 pub(super) use socket::Opening;

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::counters::Present;
-use super::counters::PushCounters;
-use super::feed::Seat;
+use super::seat::Seat;
+use crate::serve::push_counters::Present;
+use crate::serve::push_counters::PushCounters;
 
 /// Fetches the answers of a feed, the latest first of all, and counts those that went by meanwhile:
 /// when it fetches again, or when it is dropped.

@@ -10,7 +10,7 @@ use super::View;
 use super::scalar::Count;
 use crate::pulse::Beat;
 use crate::pulse::Part;
-use crate::serve::push::PushCounts;
+use crate::serve::push_counters::PushCounts;
 use crate::snapshot::SessionStats;
 use crate::stderr;
 

@@ -37,7 +37,7 @@ pub(super) use self::subscription::Pace;
 pub(super) use self::subscription::Subscription;
 use super::health::Moment;
 use super::health::Readiness;
-use super::push::PushCounts;
+use super::push_counters::PushCounts;
 use crate::config::limits;
 use crate::pulse::Beat;
 use crate::snapshot::Snapshot;

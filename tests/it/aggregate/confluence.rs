@@ -58,7 +58,7 @@ struct Session {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::seeds::config())]
 
     #[test]
     fn order_and_copies_inside_the_lateness_change_nothing(arrivals in arrivals()) {

@@ -22,7 +22,7 @@ use super::history::Step;
 type Sums = [u64; 7];
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::seeds::config())]
 
     #[test]
     fn groups_sum_to_the_total_and_series_to_the_window(history in history::histories_of_a_good_clock()) {

@@ -9,7 +9,7 @@ use crate::config::ServeSettings;
 use crate::ring::Mailbox;
 use crate::serve::graphql::Carries;
 use crate::serve::graphql::Outcome;
-use crate::serve::push::PushCounts;
+use crate::serve::push_counters::PushCounts;
 use crate::serve::query::Wire;
 use crate::serve::viewer::Viewer;
 use crate::snapshot;

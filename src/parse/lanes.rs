@@ -1,4 +1,4 @@
-//! Searches and compares of the guided path, 8 or 16 bytes at a time.
+//! Searches and compares of the guided path and of names, 8 or 16 bytes at a time.
 //!
 //! Every function answers for exactly the bytes it is given and never reads past them: near the end
 //! of a payload the last whole lane is read and what stands before the asked-for place shifted out.
@@ -13,7 +13,7 @@ const TOPS: u64 = 0x80 * ONES;
 /// Whether two slices of one length hold the same bytes. Literals are short, so a call costs more
 /// than the comparison: whole lanes, and one that overlaps them for the rest.
 #[inline(always)]
-pub(in crate::parse) fn is_same(left: &[u8], right: &[u8]) -> bool {
+pub(super) fn is_same(left: &[u8], right: &[u8]) -> bool {
     debug_assert_eq!(left.len(), right.len());
     if let (Some(left_start), Some(right_start)) =
         (left.first_chunk::<LANE>(), right.first_chunk::<LANE>())
@@ -56,6 +56,20 @@ pub(super) fn plain_text_end(bytes: &[u8], start: usize) -> Option<usize> {
         return None;
     }
     quote_at(bytes, last_start + first_special(last, skipped)?)
+}
+
+/// The place of the first byte from `start` on that is no plain text, as for [`plain_text_end`].
+pub(super) fn next_special(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut place = start;
+    while let Some(lane) = bytes.get(place..).and_then(<[u8]>::first_chunk) {
+        if let Some(offset) = first_special(lane, 0) {
+            return Some(place + offset);
+        }
+        place += LANE;
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\') || !(b' '..0x80).contains(byte);
+    let rest = bytes.get(place..)?.iter().position(is_special)?;
+    Some(place + rest)
 }
 
 #[inline(always)]

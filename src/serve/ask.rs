@@ -9,13 +9,13 @@ use async_graphql::ServerError;
 use async_graphql::Variables;
 use bytes::Bytes;
 
-use crate::serve::precheck::Checked;
-use crate::serve::query::QueryRequest;
+use super::precheck::Checked;
+use super::query::QueryRequest;
 
 /// A subscription that may be executed. Two are equal when the whole request is the same: document,
 /// operation and variables, and so the interval. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(in crate::serve) struct Ask(Arc<Request>);
+pub(super) struct Ask(Arc<Request>);
 
 #[derive(Debug)]
 struct Request {
@@ -29,7 +29,7 @@ struct Request {
 
 /// What an execution of a subscription gives.
 #[derive(Debug)]
-pub(in crate::serve) enum Item {
+pub(super) enum Item {
     /// One answer, and how often there is to be another.
     Next {
         /// How often.
@@ -43,7 +43,7 @@ pub(in crate::serve) enum Item {
 
 impl Ask {
     /// Takes the request apart.
-    pub(in crate::serve) fn new(request: &mut QueryRequest, checked: Checked) -> Self {
+    pub(super) fn new(request: &mut QueryRequest, checked: Checked) -> Self {
         Self(Arc::new(Request {
             query: request.query.take().unwrap_or_default(),
             operation_name: request.operation_name.take(),
@@ -54,17 +54,17 @@ impl Ask {
     }
 
     /// The variables.
-    pub(in crate::serve) fn variables(&self) -> Variables {
+    pub(super) fn variables(&self) -> Variables {
         self.0.variables.clone()
     }
 
     /// The operation to run, if one is named.
-    pub(in crate::serve) fn operation_name(&self) -> Option<&str> {
+    pub(super) fn operation_name(&self) -> Option<&str> {
         self.0.operation_name.as_deref()
     }
 
     /// The document.
-    pub(in crate::serve) fn checked(&self) -> &Checked {
+    pub(super) fn checked(&self) -> &Checked {
         &self.0.checked
     }
 

@@ -27,7 +27,7 @@ pub struct PushCounts {
 
 /// The counters themselves. Cheap to clone; clones count together.
 #[derive(Clone, Debug, Default)]
-pub(in crate::serve) struct PushCounters(Arc<Counters>);
+pub(super) struct PushCounters(Arc<Counters>);
 
 #[derive(Debug, Default)]
 struct Counters {
@@ -55,7 +55,7 @@ enum Kind {
 // Relaxed throughout: the numbers are for people and order nothing.
 impl PushCounters {
     /// The counts as they stand.
-    pub(in crate::serve) fn now(&self) -> PushCounts {
+    pub(super) fn now(&self) -> PushCounts {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let Counters {
             sockets,
