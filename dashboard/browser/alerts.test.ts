@@ -12,41 +12,56 @@ import type { Browser } from "playwright-core";
 import { LONG_NAMES, forge } from "./forgery.ts";
 import { misfits } from "./measure.ts";
 import { Program } from "./program.ts";
+import { ScriptedStream } from "./scripted_stream.ts";
 import { Visitor, launch, until } from "./visitor.ts";
 
 const HOSTILE = '<img src=x onerror="document.title=1"> & \'Sales\'';
 
+const QUEUES = ["vip", "billing", "technical", "retention", "plain"];
+
 let browser: Browser;
-let demo: Program;
+let stream: ScriptedStream;
+let program: Program;
 let folder: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "names-"));
-  const names = join(folder, "names.csv");
+  const [names, settings] = [join(folder, "names.csv"), join(folder, "settings.toml")];
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
   const rows = [
     ["queue", "vip", HOSTILE],
     ["queue", "billing", "Same name"],
-    ["queue", "technical", "same  NAME"],
+    ["queue", "technical", "same NAME"],
     ["queue", "retention", LONG_NAMES[4] ?? ""],
     ["queue", "never-seen", "Nobody"],
     ["direction", "inbound", "From guests"],
   ];
   await writeFile(names, `\uFEFFkind,id,name\r\n${rows.map((row) => `${row.map(quoted).join(",")}\r\n`).join("")}`);
-  [browser, demo] = await Promise.all([
-    launch(),
-    Program.demo("--names-file", names, "--session-link", "http://localhost:9/#/interactions/{id}"),
-  ]);
+  // Two alerts that fire at once, of a queue and of the total.
+  const rule = (name: string, more: string): string => `[[alert]]\nname = "${name}"\nmetric = "openSessions"\nbelow = 1000\n${more}\n`;
+  await writeFile(settings, rule("few", 'queue = "vip"') + rule("all", ""));
+  [browser, stream] = await Promise.all([launch(), ScriptedStream.start()]);
+  const link = "http://localhost:9/#/interactions/{id}";
+  program = await Program.start(...stream.serve("--config", settings, "--names-file", names, "--session-link", link));
+  await until("the stream live", async () => {
+    const { stream: { state } } = await program.ask<{ stream: { state: string } }>("{ stream { state } }");
+    return state === "LIVE" ? true : undefined;
+  });
+  QUEUES.forEach((queueId, index) => {
+    const data = { sessionId: `session ${index}/${queueId}`, queueId, deploymentId: "web" };
+    stream.send("webchat:connected", data);
+    stream.send("webchat:message", { ...data, messageId: `m${index}`, direction: "inbound" });
+  });
 });
 
 after(async () => {
-  await browser.close();
-  await demo.stop();
+  await Promise.all([browser.close(), program.stop()]);
+  stream.stop();
   await rm(folder, { recursive: true });
 });
 
 test("queues are called by their names, and stay themselves by their ids", async () => {
-  const visitor = await Visitor.open(browser, demo.url, "/");
+  const visitor = await Visitor.open(browser, program.url, "/");
   await visitor.seesData();
   const { page } = visitor;
   const row = page.locator("#groups tbody").getByRole("button", { name: HOSTILE });
@@ -67,7 +82,7 @@ test("queues are called by their names, and stay themselves by their ids", async
   await page.getByRole("button", { name: `queue: ${HOSTILE} ✕` }).waitFor();
   await page.getByText(`Longest open, ${HOSTILE}`).waitFor();
   await until("the charts", async () => ((await page.locator("[data-chart=messages] h3, [data-chart=messages] h2").first().innerText()).includes(HOSTILE) ? true : undefined));
-  assert.ok((await page.title()).startsWith(HOSTILE), await page.title());
+  assert.ok((await page.title()).includes(` · ${HOSTILE}: 1 open · `), await page.title());
   await page.keyboard.press("w");
   await page.locator(".bar h1").getByText(`queue ${HOSTILE}`).waitFor();
   await page.keyboard.press("Escape");
@@ -79,7 +94,7 @@ test("queues are called by their names, and stay themselves by their ids", async
 });
 
 test("a session leads into the other program, which learns nothing of the page", async () => {
-  const visitor = await Visitor.open(browser, demo.url, "/", {
+  const visitor = await Visitor.open(browser, program.url, "/", {
     before: (page) =>
       forge(page, {
         details: (details) => {
@@ -93,12 +108,11 @@ test("a session leads into the other program, which learns nothing of the page",
   await visitor.seesData();
   const { page } = visitor;
   const rows = page.locator("#sessions tbody tr");
+  await until("all sessions", async () => ((await rows.count()) === QUEUES.length ? true : undefined));
   const link = rows.first().locator("a");
   const id = await rows.first().locator("[data-part=id]").innerText();
-  await until("the link of that session", async () =>
-    (await link.getAttribute("href")) === `http://localhost:9/#/interactions/${await rows.first().locator("[data-part=id]").innerText()}` ? true : undefined,
-  );
-  assert.ok(id.length > 10);
+  assert.match(id, /^session \d\/[a-z]+$/);
+  assert.equal(await link.getAttribute("href"), `http://localhost:9/#/interactions/${encodeURIComponent(id)}`);
   assert.deepEqual([await link.getAttribute("rel"), await link.getAttribute("target")], ["noopener noreferrer", "_blank"]);
   assert.equal(await rows.nth(1).locator("a").isVisible(), false);
   assert.equal(await rows.nth(2).locator("a").isVisible(), false, "no script for a link");
@@ -109,27 +123,50 @@ test("a session leads into the other program, which learns nothing of the page",
 });
 
 test("the history opens from the alerts, newest first, and says when it is empty", async () => {
-  const visitor = await Visitor.open(browser, demo.url, "/");
+  const visitor = await Visitor.open(browser, program.url, "/");
   await visitor.seesData();
   const { page } = visitor;
   await page.getByRole("button", { name: "History" }).click();
   assert.equal(new URL(page.url()).searchParams.get("history"), "1");
   const list = page.locator("#history");
-  await list.locator(".count").getByText(/^No alert has begun to fire since |^The settings have no alert rules|^\d+ changes?, newest first/).waitFor();
-  // What the server keeps is what is listed.
-  const kept = async (): Promise<number> =>
-    (await demo.ask<{ alertHistory: { kept: number } }>("{ alertHistory { kept } }")).alertHistory.kept;
-  await until("as many rows as changes", async () => ((await list.locator("tbody tr").count()) === (await kept()) ? true : undefined));
+  await list.locator(".count").getByText(/^2 changes, newest first, times in [A-Z]/).waitFor();
+  const rows = list.locator("tbody tr");
+  const words = await rows.locator("td:last-child").allInnerTexts();
+  assert.deepEqual(words.map((each) => each.replace(/[\d,]+ open sessions|no value/, "#")).toSorted(), [`${HOSTILE}: #, at least 1,000`, "all: #, at least 1,000"].toSorted());
+  assert.match(await rows.first().innerText(), /^\d\d:\d\d:\d\d\s▲ began\s/);
   await page.getByRole("button", { name: "Close" }).click();
   await list.waitFor({ state: "hidden" });
   await page.keyboard.press("h");
   await list.waitFor();
+  assert.deepEqual(await visitor.seriousFaults(), []);
+  visitor.assertQuiet();
+  await visitor.leave();
+});
+
+test("an empty history says so, and whether there is anything to wait for", async () => {
+  let rules = 0;
+  const visitor = await Visitor.open(browser, program.url, "/?history", {
+    before: (page) =>
+      forge(page, {
+        figures: (figures) => {
+          figures.alerts.items.splice(rules);
+        },
+        history: (history) => {
+          history.alertHistory = { gone: 0, items: [] };
+        },
+      }),
+  });
+  const note = visitor.page.locator("#history .count");
+  await note.getByText("The settings have no alert rules, so there are no changes to list.").waitFor();
+  rules = 1;
+  await note.getByText(/^No alert has begun to fire since \d\d:\d\d:\d\d, when the engine started\.$/).waitFor();
+  assert.equal(await visitor.page.locator("#history table").isVisible(), false);
   visitor.assertQuiet();
   await visitor.leave();
 });
 
 test("a full history is readable, also with names as people make them", async () => {
-  const visitor = await Visitor.open(browser, demo.url, "/?history=1", {
+  const visitor = await Visitor.open(browser, program.url, "/?history=1", {
     before: (page) =>
       forge(page, {
         history: (history) => {
@@ -161,9 +198,9 @@ test("a full history is readable, also with names as people make them", async ()
   const rows = page.locator("#history tbody tr");
   await until("rows", async () => ((await rows.count()) === 100 ? true : undefined));
   await page.getByText(/^100 changes, newest first, times in .+\. 12 older changes are no longer kept\.$/).waitFor();
-  assert.equal(await rows.nth(0).locator("td").nth(2).innerText(), `${LONG_NAMES[0]}: 2,045 messages a minute, limit 500, after 3 min`);
-  assert.match(await rows.nth(0).locator("td").nth(0).innerText(), /^\d\d:\d\d:\d\d$/);
-  assert.match(await rows.nth(99).locator("td").nth(0).innerText(), /^[A-Z][a-z]+ \d+, \d{4} \d\d:\d\d:\d\d$/, "another day has its date");
+  assert.equal(await rows.nth(0).locator("[data-part=words]").innerText(), `${LONG_NAMES[0]}: 2,045 messages a minute, limit 500, after 3 min`);
+  assert.match(await rows.nth(0).locator("[data-part=when]").innerText(), /^\d\d:\d\d:\d\d$/);
+  assert.match(await rows.nth(99).locator("[data-part=when]").innerText(), /^[A-Z][a-z]+ \d+, \d{4} \d\d:\d\d:\d\d$/, "another day has its date");
   assert.match(await rows.nth(2).innerText(), /● ended/);
   assert.match(await rows.nth(2).innerText(), /its rule was changed$/);
   assert.match(await rows.nth(1).innerText(), /▲ began/);
@@ -177,7 +214,7 @@ test("a full history is readable, also with names as people make them", async ()
 });
 
 test("the help lists keys and parameters, and Escape closes it alone", async () => {
-  const visitor = await Visitor.open(browser, demo.url, "/?wall");
+  const visitor = await Visitor.open(browser, program.url, "/?wall");
   const { page } = visitor;
   await page.locator("#page[aria-busy=false]").waitFor();
   await page.keyboard.press("?");

@@ -49,12 +49,18 @@ pub(super) fn directory(layers: &mut Layers) -> Directory {
     let Some(path) = layers.draft.names_file.clone() else {
         return directory;
     };
-    match names_file::read(&path) {
+    let read = names_file::read(&path);
+    let path = path.display().to_string();
+    let path = path.escape_debug();
+    match read {
+        Ok(names) if names.is_empty() => {
+            let line = format!("{}: {path}: holds no names", NAMES_FILE.name);
+            layers.warnings.push(line);
+        }
         Ok(names) => directory.names = names,
         Err(faults) => {
-            let path = path.display().to_string();
             for why in faults {
-                layers.fault(NAMES_FILE.name, format!("{}: {why}", path.escape_debug()));
+                layers.fault(NAMES_FILE.name, format!("{path}: {why}"));
             }
         }
     }

@@ -1,4 +1,4 @@
-// The two subscriptions behind the page: started for a view and changed with it. While nobody can see
+// The subscriptions behind the page: started for a view and changed with it. While nobody can see
 // the page the figures alone come, every few seconds: its title and its icon still say how things
 // are. Each first answer is the present state, so coming back needs nothing else.
 

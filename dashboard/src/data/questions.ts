@@ -1,4 +1,4 @@
-// The two subscriptions of the page, and their variables for a view.
+// The subscriptions of the page, and their variables for a view.
 
 import { dimensionOf, windowOf, type Sort, type View } from "../view/address.ts";
 

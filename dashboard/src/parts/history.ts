@@ -33,7 +33,7 @@ export class HistoryList {
         new Date(atMs).toISOString(), change, name, group, groupDisplayName, rule, value, since, lastedMs, ending,
       ]),
     ]);
-    const heads = ["When", "What", "Alert"].map((head) => element("th", { scope: "col" }, head));
+    const heads = ["When", "Alert"].map((head) => element("th", { scope: "col" }, head));
     const table = element(
       "table",
       { "aria-labelledby": "history-title" },
@@ -71,8 +71,8 @@ export class HistoryList {
     const row = this.#rows.rows[index] ?? this.#row();
     const { phase, word } = WORDS[change.change];
     setAttribute(row, "data-phase", phase);
-    const [when, what, words] = row.cells;
-    if (when !== undefined && what !== undefined && words !== undefined) {
+    const [when, what, words] = ["when", "what", "words"].map((part) => row.querySelector(`[data-part=${part}]`));
+    if (when != null && what != null && words != null) {
       setText(when, moment(change.atMs, asOfMs));
       setAttribute(when, "title", new Date(change.atMs).toISOString());
       setText(what, `${PHASES[phase].shape} ${word}`);
@@ -83,7 +83,10 @@ export class HistoryList {
 
   #row(): HTMLTableRowElement {
     const row = this.#rows.insertRow();
-    row.append(element("td"), element("td", { class: "what" }), element("td"));
+    row.append(
+      element("td", {}, element("span", { "data-part": "when" }), element("small", { "data-part": "what" })),
+      element("td", { "data-part": "words" }),
+    );
     return row;
   }
 }

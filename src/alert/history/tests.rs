@@ -187,7 +187,7 @@ proptest! {
             let expected = model(&seen);
             prop_assert_eq!(shown.total, expected.len() as u64);
             let kept = expected.len().min(limits::ALERT_CHANGES_MAX);
-            prop_assert_eq!(shown.gone() as usize, expected.len() - kept);
+            prop_assert_eq!(shown.gone(), (expected.len() - kept) as u64);
             let rows: Vec<Row> = shown.changes.iter().map(|change| Row {
                 name: change.alert.name.to_string(),
                 rule: change.rule.to_string(),
@@ -197,9 +197,7 @@ proptest! {
                 end: change.end,
             }).collect();
             prop_assert_eq!(&rows, &expected[expected.len() - kept..]);
-            let mut number = shown.gone();
-            for change in &shown.changes {
-                number += 1;
+            for (number, change) in (shown.gone() + 1..).zip(&shown.changes) {
                 prop_assert_eq!(change.number, number);
                 let is_firing = change.alert.phase == AlertPhase::Firing;
                 prop_assert_eq!(is_firing, change.end.is_none());

@@ -91,6 +91,13 @@ fn each_fault_of_a_file_of_names_is_one_line() {
         json["names"],
         json!({ "queues": 2, "deployments": 1, "directions": 0 })
     );
+
+    // A heading alone is no fault, and worth a look.
+    fs::write(path, "kind,id,name\n").unwrap();
+    let empty = run(&["check", "--names-file", path], &CREDENTIALS);
+    assert_eq!(empty.code, Some(0), "{}", empty.stderr);
+    let warning = format!("warning: names-file: {path}: holds no names");
+    assert!(empty.stdout.contains(&warning), "{}", empty.stdout);
 }
 
 #[test]
