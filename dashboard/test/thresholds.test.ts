@@ -85,6 +85,8 @@ test("a group is called by its name where it has one, and stays itself by its id
   const groups = [["q1", "Zebra"], ["q2", "Ant"], ["q4", "Bee"], ["q3", "Bee"]].map(([name = "", displayName = ""]) => ({ ...group(name, 1, 1), displayName }));
   assert.deepEqual(ordered(groups, "name").map(({ name }) => name), ["q2", "q3", "q4", "q1"]);
   assert.deepEqual(ordered(groups, "messages").map(({ name }) => name), ["q2", "q3", "q4", "q1"]);
+  const odd = ["\u{1F469} families", "\uFF21", "a", "ab", ""].map((name) => group(name, 1, 1));
+  assert.deepEqual(ordered(odd, "name").map(({ name }) => name), ["", "a", "ab", "\uFF21", "\u{1F469} families"], "as their UTF-8 bytes");
   // On the wall too, also for one that is known by its alert only.
   const firing = { ...named, phase: "FIRING" } as const;
   assert.deepEqual(worstFirst(groups, [firing]).map(({ label }) => label), ["Sales, north", "Zebra", "Ant", "Bee", "Bee"]);

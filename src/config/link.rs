@@ -11,7 +11,7 @@ const PLACE: &str = "{id}";
 /// The longest template, in bytes.
 const BYTES_MAX: usize = 2_048;
 
-/// A URL with a place for an id behind its host.
+/// A URL with a place for an id after its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkTemplate(String);
 
@@ -34,7 +34,7 @@ impl LinkTemplate {
         }
         if scheme.contains(['{', '}']) || authority.contains(['{', '}']) {
             return Err(format!(
-                "has {PLACE} before its path; an id may not choose the host, write {PLACE} behind it"
+                "has {PLACE} before its path; an id may not choose the host, write {PLACE} after it"
             ));
         }
         let is_fit = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>');
@@ -76,7 +76,7 @@ impl LinkTemplate {
     }
 }
 
-/// Whether what is in braces behind the host is the one thing that can be put there.
+/// Whether what is in braces after the host is the one thing that can be put there.
 fn check_places(path: &str) -> Result<(), String> {
     let without = path.replace(PLACE, "");
     if let Some(at) = without.find('{') {
@@ -180,10 +180,10 @@ mod tests {
         check("https://a.example/{id", "there is {id}");
         check("https://a.example/id}", "without its {");
         check("https://a.example/{id}}", "without its {");
-        check("https://{id}.example/", "behind it");
-        check("https://{id}/", "behind it");
-        check("https://a.example:{id}/", "behind it");
-        check("{id}://a.example/", "behind it");
+        check("https://{id}.example/", "after it");
+        check("https://{id}/", "after it");
+        check("https://a.example:{id}/", "after it");
+        check("{id}://a.example/", "after it");
         check(
             "https://user:secret@a.example/{id}",
             "user name or password",
@@ -192,7 +192,7 @@ mod tests {
         check("https://a.example/ {id}", "percent-encoded");
         check("https://a.example/\n{id}", "percent-encoded");
         check("https://a.example/é{id}", "percent-encoded");
-        check("https://a.example\\{id}", "behind it");
+        check("https://a.example\\{id}", "after it");
         check("https://a.example/\"{id}", "percent-encoded");
         check("https://a.example:99999/{id}", "not a URL");
         check(

@@ -23,14 +23,14 @@ pub struct Names {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Kind {
     names: HashMap<Arc<str>, Name>,
-    /// Every name, folded, so that an id that reads like one can be told from it.
+    /// Every name, folded, so that an id that looks like one can be distinguished from it.
     folded: HashSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Name {
     text: Arc<str>,
-    /// Whether no other id of the kind reads alike.
+    /// Whether no other id of the kind looks the same.
     is_alone: bool,
 }
 
@@ -80,8 +80,8 @@ impl Names {
         self.by[by as usize].names.get(id).map(|name| &name.text)
     }
 
-    /// What people read for an id: its name, with the id behind it where others read alike; the id
-    /// itself without a name.
+    /// What people read for an id: its name, with the id after it where another looks the same; the
+    /// id itself without a name.
     pub fn shown<'a>(&'a self, by: AlertBy, id: &'a str) -> Cow<'a, str> {
         let kind = &self.by[by as usize];
         let both = |text: &str| Cow::Owned(format!("{text} ({id})"));
@@ -95,8 +95,8 @@ impl Names {
     }
 }
 
-/// A text as it is compared: what differs in case or in spaces alone reads alike, and so does what
-/// differs in characters that cannot be seen.
+/// A text as it is compared: texts that differ only in case, in spaces or in characters that cannot be
+/// seen look the same.
 fn folded(text: &str) -> String {
     let is_unseen = |character: char| matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     let seen: String = text
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_read_alike_are_shown_with_their_ids() {
+    fn names_that_look_the_same_are_shown_with_their_ids() {
         let rows = [
             (AlertBy::Queue, "q1", "Sales"),
             (AlertBy::Queue, "q2", "Service"),

@@ -15,7 +15,7 @@ use super::names::OWN;
 use super::small_file::SmallFile;
 use super::value;
 
-/// Faults of one file that are told one by one.
+/// Faults of one file that are reported one by one.
 const FAULTS_MAX: usize = 10;
 
 /// Reads a file of names.
@@ -102,7 +102,7 @@ fn row(fields: &[String]) -> Result<(AlertBy, Arc<str>, Arc<str>), String> {
     let id = text("id", id)?;
     if OWN.contains(&id) {
         return Err(format!(
-            "id {}: stands for events without a group of their own; remove the row",
+            "id {}: is shown for events without a group of their own; remove the row",
             quoted(id)
         ));
     }

@@ -87,7 +87,7 @@ export class AlertList {
   }
 }
 
-/** What an alert's words leave out: the rule's name, where it stands, and the id of a group with a name. */
+/** What an alert's words leave out: the rule's name, its phase, and the id of a group with a name. */
 function titleOf({ name, phase, group, groupDisplayName }: Alert): string {
   const id = group === null || group === groupDisplayName ? "" : ` (${group})`;
   return `Rule ${name}: ${PHASES[phase].word}${id}`;

@@ -14,7 +14,17 @@ const VALUES: Readonly<Record<Exclude<Sort, "name">, (group: Group) => number | 
   duration: ({ window }) => window.durations?.p50Ms ?? null,
 };
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** Code point by code point: the order of the UTF-8 bytes, which is the server's. `<` compares halves of
+    emoji instead. */
+function compare(a: string, b: string): number {
+  for (let at = 0; ; ) {
+    const [one, other] = [a.codePointAt(at), b.codePointAt(at)];
+    if (one !== other || one === undefined) {
+      return (one ?? -1) - (other ?? -1);
+    }
+    at += one > 0xffff ? 2 : 1;
+  }
+}
 
 const byName = (a: Group, b: Group): number => compare(a.displayName, b.displayName) || compare(a.name, b.name);
 

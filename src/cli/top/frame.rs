@@ -188,17 +188,23 @@ fn alerts(answer: &Answer, columns: usize) -> Vec<Line> {
     let of = |phase: &'static str| all.iter().filter(move |alert| alert.phase == phase);
     let (firing, pending) = (of("FIRING").count(), of("PENDING").count());
     let mut lines = Vec::new();
-    let latest = answer.alert_history.items.first();
-    if !all.is_empty() || latest.is_some() {
+    if !all.is_empty() {
         let style = |count, style| if count > 0 { style } else { Style::Plain };
-        let mut line = vec![
+        let counts = vec![
             Line::new(Style::Dim, "alerts"),
             Line::new(style(firing, Style::Bad), format!("{firing} firing")),
             Line::new(style(pending, Style::Warning), format!("{pending} pending")),
             Line::new(Style::Plain, format!("{} ok", all.len() - firing - pending)),
         ];
-        line.extend(latest.map(change));
-        lines.extend(text::flow(line, columns));
+        let short = text::flow(counts.clone(), columns);
+        let latest = answer.alert_history.items.first().map(change);
+        let long = text::flow(counts.into_iter().chain(latest).collect(), columns);
+        // The latest change is worth no line of its own.
+        lines.extend(if long.len() > short.len() {
+            short
+        } else {
+            long
+        });
     }
     let worst = of("FIRING").chain(of("PENDING")).take(ALERTS_SHOWN_MAX);
     lines.extend(worst.map(alert));

@@ -108,8 +108,8 @@ pub(super) struct Group {
     pub(super) place: (Dimension, GroupId),
     /// Its name: text from the stream, never markup; `(none)` and `other` for what has no name.
     name: String,
-    /// What people read for it: its name from `names-file`, else `name`. Where others read alike, the id
-    /// stands behind it in brackets. Text, never markup.
+    /// What people read for it: its name from `names-file`, else `name`. When two look the same, the id
+    /// is shown in brackets after it. Text, never markup.
     display_name: String,
     /// What stands behind the name: tells `(none)` and `other` from queues of that name.
     kind: GroupKind,
@@ -292,7 +292,7 @@ pub(super) fn display_name<'a>(
     }
 }
 
-/// Names that read alike are told apart by what stands behind them, so the order is always the same.
+/// Equal names are ordered by id and kind, so the order is always the same.
 fn by_name(a: &Shown<'_>, b: &Shown<'_>) -> Ordering {
     let key = |shown: &Shown<'_>| shown.group.kind as u8;
     let names = (a.label(), &a.group.name).cmp(&(b.label(), &b.group.name));

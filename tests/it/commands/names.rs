@@ -107,7 +107,7 @@ fn a_link_that_is_not_safe_is_refused_with_one_line() {
         ("http://apps.example.com/{id}", "use https"),
         ("https://apps.example.com/", "has no {id}"),
         ("https://apps.example.com/{conversation}", "there is {id}"),
-        ("https://{id}.example.com/", "write {id} behind it"),
+        ("https://{id}.example.com/", "write {id} after it"),
         (
             "https://user:hunter2@apps.example.com/{id}",
             "user name or password",
