@@ -10,7 +10,7 @@ test("a view survives its URL, whatever its names hold", () => {
       for (const sort of SORTS) {
         for (const theme of THEMES) {
           const kind = group === "(none)" ? "UNNAMED" : undefined;
-          const view: View = { window, by: "deployment", group, kind, sort, reverse: true, search: "x y", silent: false, theme, wall: true, rotate: 30, views: "queue:a%2Cb@5m" };
+          const view: View = { window, by: "deployment", group, kind, sort, reverse: true, search: "x y", silent: false, theme, history: true, wall: true, rotate: 30, views: "queue:a%2Cb@5m" };
           assert.deepEqual(parse(serialise(view)), view);
         }
       }

@@ -12,12 +12,14 @@ use tracing::warn;
 
 use super::State;
 use crate::alert::Watch;
+use crate::config::Directory;
 use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::latency::LatencySummary;
 use crate::latency::Recorder;
 use crate::latency::Spectra;
 use crate::latency::Stage;
+use crate::reloadable::Reloadable;
 use crate::ring::Batch;
 use crate::ring::Bell;
 use crate::ring::Mailbox;
@@ -50,6 +52,7 @@ pub struct Writer {
     summary: Arc<LatencySummary>,
     spectra: Spectra,
     alerts: Watch,
+    directory: Reloadable<Directory>,
     engine_id: u64,
     sequence: u64,
     high_water: usize,
@@ -80,6 +83,7 @@ struct Own<'writer> {
     ring: RingStats,
     latency: &'writer Arc<LatencySummary>,
     spectra: &'writer Spectra,
+    directory: &'writer Reloadable<Directory>,
 }
 
 impl Own<'_> {
@@ -92,6 +96,7 @@ impl Own<'_> {
             ring,
             latency,
             spectra,
+            directory,
             // `State::fill` sets these.
             now: _,
             clock: _,
@@ -114,6 +119,7 @@ impl Own<'_> {
         *ring = self.ring;
         latency.clone_from(self.latency);
         spectra.clone_from(self.spectra);
+        *directory = self.directory.load();
     }
 }
 
@@ -137,6 +143,7 @@ impl Writer {
             summary: Arc::default(),
             spectra: Spectra::default(),
             alerts: Watch::none(),
+            directory: Reloadable::new(Directory::default()),
             engine_id,
             sequence: 0,
             high_water: 0,
@@ -153,6 +160,12 @@ impl Writer {
     /// The same writer with alerts to look at.
     pub fn with_alerts(mut self, alerts: Watch) -> Self {
         self.alerts = alerts;
+        self
+    }
+
+    /// The same writer with names and links that go into every snapshot.
+    pub fn with_directory(mut self, directory: Reloadable<Directory>) -> Self {
+        self.directory = directory;
         self
     }
 
@@ -314,6 +327,7 @@ impl Writer {
             },
             latency: &self.summary,
             spectra: &self.spectra,
+            directory: &self.directory,
         };
         let alerts = &mut self.alerts;
         self.publisher.publish(|snapshot| {

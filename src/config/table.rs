@@ -3,6 +3,7 @@
 mod numbers;
 mod units;
 
+use super::directory;
 use super::front;
 use super::log;
 use super::log::LogFormat;
@@ -334,6 +335,8 @@ static LAST: &[Setting] = &[
         help: "Private key of that certificate, closed to other users",
         kind: Kind::Path(|draft| &mut draft.tls_key),
     },
+    directory::NAMES_FILE,
+    directory::SESSION_LINK,
     outgoing::WEBHOOK_URL,
     outgoing::WEBHOOK_TOKEN_FILE,
 ];

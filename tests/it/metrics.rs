@@ -84,6 +84,10 @@ async fn labels_from_the_stream_are_text() {
     let name = r#"streamgauge_queue_open_sessions{queue="a \"quoted\\\" name\n# HELP x"}"#;
     assert!(text.contains(name), "{text}");
     assert_eq!(Scrape::parse(&text).values[name], 2.0);
+    // Names have a metric of their own; series keep the id as their label.
+    let named = r#"streamgauge_queue_info{queue="sales",display_name="Sales \"north\""} 1"#;
+    assert!(text.contains(named), "{text}");
+    assert!(text.contains("streamgauge_queue_open_sessions{queue=\"sales\"}"));
 }
 
 const QUERY: &str = "{
@@ -126,7 +130,7 @@ const QUERY: &str = "{
 fragment groups on Groups {
   count capacity overflowed
   items {
-    name kind openSessions openUncertain
+    name displayName kind openSessions openUncertain
     window {
       windowMs activeSessions messagesPerMinute connectionsPerMinute disconnectionsPerMinute
       avgSessionDurationMs messagesPerSession durations { p50Ms p90Ms p99Ms maxMs }
@@ -316,6 +320,14 @@ fn of_groups(expected: &mut Expected, groups: &Value, dimension: &str) {
         // One from the stream that is named like one of ours says so.
         let is_mistakable = group["kind"] == "NAMED" && ["(none)", "other"].contains(&&*label);
         let kind = if is_mistakable { ",kind=\"named\"" } else { "" };
+        if group["displayName"] != group["name"] {
+            let shown = group["displayName"].as_str().unwrap();
+            let shown = shown.replace('"', "\\\"");
+            let named = format!(
+                "streamgauge_{dimension}_info{{{dimension}=\"{label}\",display_name=\"{shown}\"}}"
+            );
+            expected.put(named, &json!(1.0));
+        }
         let window = &group["window"];
         assert_eq!(window["windowMs"].as_f64(), Some(60_000.0));
         let name = |what: &str| {

@@ -97,7 +97,7 @@ export class Chart {
     this.#drawing = { ...drawing, columns: broken(columns, breaks) };
     this.#breaks = breaks;
     setText(this.#title, title);
-    if (this.#plot !== undefined && this.#font !== getComputedStyle(this.#place).fontFamily) {
+    if (this.#plot !== undefined && this.#font !== fontOf(getComputedStyle(this.#place))) {
       this.#plot.destroy();
       this.#plot = undefined;
     }
@@ -163,7 +163,7 @@ export class Chart {
 
   #make(): uPlot {
     const style = getComputedStyle(this.#place);
-    this.#font = style.fontFamily;
+    this.#font = fontOf(style);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
     const size = Number.parseFloat(style.fontSize) || 12;
     const font = `${size}px ${style.fontFamily}`;
@@ -315,4 +315,9 @@ export class Chart {
     }
     ctx.restore();
   }
+}
+
+/** What a plot's texts are written in: it is read when the plot is made, so a plot lasts as long. */
+function fontOf({ fontSize, fontFamily }: CSSStyleDeclaration): string {
+  return `${fontSize} ${fontFamily}`;
 }

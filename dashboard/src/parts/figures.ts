@@ -16,6 +16,8 @@ export interface Shown {
   readonly openUncertain: number | undefined;
   /** Since when open sessions are known; none once that is long enough ago. */
   readonly openSinceMs: number | undefined;
+  /** What people read for the chosen group; none for all. */
+  readonly name: string | undefined;
 }
 
 interface Kind {
@@ -147,7 +149,7 @@ export class FigureCards {
       drawTarget(root, target, rules, figures.realTimeMetrics.asOfMs);
       setText(caution, kind.key === "open" ? doubtsOf(shown) : partly);
     }
-    const caution = cautionOf(shown.window, length, view.group);
+    const caution = cautionOf(shown.window, length, shown.name);
     this.#coverage.hidden = caution === "";
     setText(this.#coverage, caution);
     this.#fit.draw(
@@ -202,11 +204,20 @@ export function shownOf(figures: Figures, view: View): Shown {
   const openSinceMs = openComplete || since === null ? undefined : since;
   if (view.group !== undefined) {
     const group = figures.groups?.items.find((each) => isOf(view, each));
-    return { window: group?.window, openSessions: group?.openSessions, openUncertain: group?.openUncertain, openSinceMs };
+    const name = group?.displayName ?? nameOf(figures, view);
+    return { window: group?.window, openSessions: group?.openSessions, openUncertain: group?.openUncertain, openSinceMs, name };
   }
   const { ms } = windowOf(view);
   const { windows, openSessions, openUncertain } = figures.realTimeMetrics;
-  return { window: windows.find(({ windowMs }) => windowMs === ms), openSessions, openUncertain, openSinceMs };
+  const window = windows.find(({ windowMs }) => windowMs === ms);
+  return { window, openSessions, openUncertain, openSinceMs, name: undefined };
+}
+
+/** What people read for a chosen group that has nothing to show: as its alerts have it, else its id. */
+function nameOf({ alerts }: Figures, view: View): string | undefined {
+  const { by } = dimensionOf(view);
+  const alert = alerts.items.find((each) => each.by === by && each.group === view.group);
+  return alert?.groupDisplayName ?? view.group;
 }
 
 function drawTarget(root: HTMLElement, place: HTMLElement, rules: readonly Alert[], asOfMs: number): void {

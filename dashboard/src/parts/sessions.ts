@@ -1,6 +1,7 @@
 // The longest-open sessions with their ids: where a number becomes conversations to look into.
 
 import type { Details, GroupKind, Session } from "../data/answers.ts";
+import { apart } from "../data/thresholds.ts";
 import { element, holdsSelection, setAttribute, setText } from "../dom.ts";
 import { clock, duration, number } from "../format.ts";
 import { choiceOf, type View } from "../view/address.ts";
@@ -37,9 +38,9 @@ export class SessionList {
       this.#rows,
     );
     const save = csvButton("these sessions", () => "streamgauge-longest-open", () => [
-      ["id", "queue", "queueKind", "deployment", "connectedAt", "openMs", "lastSeen", "silent", "uncertain", "messages"],
-      ...this.#held.map(({ id, queue, queueKind, deployment, connectedAtMs, openMs, lastSeen, silent, uncertain, messages }) => [
-        id, queue, queueKind, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, String(silent), String(uncertain), messages,
+      ["id", "queue", "queueKind", "deployment", "connectedAt", "openMs", "lastSeen", "silent", "uncertain", "messages", "queueDisplayName", "deploymentDisplayName", "link"],
+      ...this.#held.map(({ id, queue, queueKind, deployment, connectedAtMs, openMs, lastSeen, silent, uncertain, messages, queueDisplayName, deploymentDisplayName, link }) => [
+        id, queue, queueKind, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, String(silent), String(uncertain), messages, queueDisplayName, deploymentDisplayName, link,
       ]),
     ]);
     this.#silent.addEventListener("change", () => choice.set({ silent: this.#silent.checked }));
@@ -52,8 +53,9 @@ export class SessionList {
     );
   }
 
-  draw({ sessions: { items } }: Details, view: View): void {
-    setText(this.#title, view.group === undefined ? "Longest open" : `Longest open, ${view.group}`);
+  /** `name` is what people read for the chosen group. */
+  draw({ sessions: { items } }: Details, view: View, name: string | undefined): void {
+    setText(this.#title, view.group === undefined ? "Longest open" : `Longest open, ${apart(name ?? view.group)}`);
     this.#silent.checked = view.silent;
     setText(this.#empty, view.silent ? "None is open." : "None that is heard of is open.");
     if (holdsSelection(this.#rows)) {
@@ -73,13 +75,24 @@ export class SessionList {
       open: duration(Math.floor(session.openMs / 1_000) * 1_000),
       seen: seenOf(session),
       messages: number(session.messages),
-      queue: session.queue,
+      queue: session.queueDisplayName,
       id: session.id,
     };
     setAttribute(row, "data-doubt", session.uncertain ? "uncertain" : session.silent ? "silent" : undefined);
     setAttribute(row.querySelector<HTMLElement>(".name") ?? row, "data-kind", session.queueKind);
     for (const place of row.querySelectorAll<HTMLElement>("[data-part]")) {
       setText(place, texts[place.dataset["part"] ?? ""] ?? "");
+    }
+    const queue = row.querySelector(".name");
+    const link = row.querySelector("a");
+    if (queue !== null && link !== null) {
+      setAttribute(queue, "data-queue", session.queue);
+      setAttribute(queue, "title", session.queue === session.queueDisplayName ? undefined : session.queue);
+      // The server lets nothing else through; neither does the page.
+      const href = /^https?:\/\//i.test(session.link ?? "") ? (session.link ?? undefined) : undefined;
+      setAttribute(link, "href", href);
+      setAttribute(link, "aria-label", `Open session ${session.id} in another program`);
+      link.hidden = href === undefined;
     }
   }
 
@@ -88,12 +101,14 @@ export class SessionList {
     const queue = element("button", { type: "button", class: "name", dir: "auto", "data-part": "queue" });
     queue.addEventListener("click", () => {
       const kind = (queue.dataset["kind"] ?? "NAMED") as GroupKind;
-      this.#choice.set({ by: "queue", ...choiceOf({ name: queue.textContent ?? "", kind }) });
+      this.#choice.set({ by: "queue", ...choiceOf({ name: queue.dataset["queue"] ?? "", kind }) });
     });
+    // The other program learns nothing of this page, and gets no hold of its window.
+    const link = element("a", { class: "link", target: "_blank", rel: "noopener noreferrer", hidden: true }, "Open ↗");
     row.append(
       element("td", {}, element("span", { "data-part": "open" }), element("small", { "data-part": "seen" })),
       element("td", { "data-part": "messages" }),
-      element("td", {}, queue, element("code", { "data-part": "id" })),
+      element("td", {}, queue, element("code", { "data-part": "id" }), link),
     );
     return row;
   }

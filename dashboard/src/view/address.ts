@@ -52,6 +52,8 @@ export interface View {
   /** Whether the sessions of which nothing is heard are listed among the longest open. */
   readonly silent: boolean;
   readonly theme: Theme;
+  /** Whether the latest changes of alerts are listed. */
+  readonly history: boolean;
   readonly wall: boolean;
   /** Seconds after which a wallboard shows the next of its views; none: it stays. */
   readonly rotate: number | undefined;
@@ -69,6 +71,7 @@ export const INITIAL: View = {
   search: "",
   silent: true,
   theme: "auto",
+  history: false,
   wall: false,
   rotate: undefined,
   views: "",
@@ -104,6 +107,7 @@ export function parse(query: string): View {
     search: given.get("search") ?? INITIAL.search,
     silent: given.get("silent") !== "0",
     theme: one("theme", THEMES, INITIAL.theme),
+    history: ["", "1"].includes(given.get("history") ?? "0"),
     // `?wall` alone is what somebody types on a screen without a mouse.
     wall: ["", "1"].includes(given.get("wall") ?? "0"),
     rotate: seconds(given.get("rotate") ?? ""),
@@ -182,6 +186,7 @@ export function serialise(view: View): string {
   put("search", view.search, INITIAL.search);
   put("silent", view.silent ? "" : "0", "");
   put("theme", view.theme, INITIAL.theme);
+  put("history", view.history ? "1" : "", "");
   put("wall", view.wall ? "1" : "", "");
   put("rotate", view.rotate === undefined ? "" : `${view.rotate}s`, "");
   put("views", view.views, INITIAL.views);

@@ -37,6 +37,7 @@ impl State {
             ring: _,
             latency: _,
             spectra: _,
+            directory: _,
             alerts: _,
         } = snapshot;
         *now = self.now.unwrap_or(self.started);

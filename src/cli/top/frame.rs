@@ -1,6 +1,7 @@
 //! One screen: the numbers of an answer laid out for so many columns and lines. Pure.
 
 use super::answer::Alert;
+use super::answer::AlertChange;
 use super::answer::Answer;
 use super::answer::Group;
 use super::answer::Metrics;
@@ -212,15 +213,21 @@ fn alerts(answer: &Answer, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     if !all.is_empty() {
         let style = |count, style| if count > 0 { style } else { Style::Plain };
-        lines.extend(text::flow(
-            vec![
-                Line::new(Style::Dim, "alerts"),
-                Line::new(style(firing, Style::Bad), format!("{firing} firing")),
-                Line::new(style(pending, Style::Warning), format!("{pending} pending")),
-                Line::new(Style::Plain, format!("{} ok", all.len() - firing - pending)),
-            ],
-            columns,
-        ));
+        let counts = vec![
+            Line::new(Style::Dim, "alerts"),
+            Line::new(style(firing, Style::Bad), format!("{firing} firing")),
+            Line::new(style(pending, Style::Warning), format!("{pending} pending")),
+            Line::new(Style::Plain, format!("{} ok", all.len() - firing - pending)),
+        ];
+        let short = text::flow(counts.clone(), columns);
+        let latest = answer.alert_history.items.first().map(change);
+        let long = text::flow(counts.into_iter().chain(latest).collect(), columns);
+        // The latest change is worth no line of its own.
+        lines.extend(if long.len() > short.len() {
+            short
+        } else {
+            long
+        });
     }
     let worst = of("FIRING").chain(of("PENDING")).take(ALERTS_SHOWN_MAX);
     lines.extend(worst.map(alert));
@@ -233,6 +240,19 @@ fn alerts(answer: &Answer, columns: usize) -> Vec<Line> {
     lines
 }
 
+/// The latest change of an alert, in a few words.
+fn change(change: &AlertChange) -> Line {
+    let time = change.at.get(11..19).unwrap_or(&change.at);
+    let what = match change.lasted_ms {
+        Some(ms) => format!("ended after {}", human::time(ms)),
+        None => change.change.to_lowercase(),
+    };
+    Line::new(
+        Style::Dim,
+        format!("last: {time} UTC {} {what}", change.name),
+    )
+}
+
 fn alert(alert: &Alert) -> Line {
     let style = if alert.phase == "FIRING" {
         Style::Bad
@@ -242,7 +262,7 @@ fn alert(alert: &Alert) -> Line {
     let value = alert
         .value
         .map_or_else(|| "none".to_owned(), |value| shown(&alert.metric, value));
-    let group = match (&alert.by, &alert.group) {
+    let group = match (&alert.by, &alert.group_display_name) {
         (Some(by), Some(group)) => format!(" of {} {group}", by.to_lowercase()),
         _ => String::new(),
     };
@@ -318,7 +338,7 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
         .groups
         .items
         .iter()
-        .filter(|group| controls.shows(&group.name))
+        .filter(|group| controls.shows(&group.name) || controls.shows(&group.display_name))
         .collect();
     let marked = |sort: Sort, text: &str| match sort == controls.sort {
         true => format!("{text}*"),
@@ -357,11 +377,13 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
     lines
 }
 
-/// A group's name; one from the stream that equals one of ours stands in quotes.
+/// What people read for a group; a name from the stream that equals one of ours is in quotes.
 fn shown_name(group: &Group) -> String {
     match (group.kind.as_str(), group.name.as_str()) {
-        ("NAMED", name @ ("(none)" | "other")) => format!("\"{name}\""),
-        (_, name) => name.to_owned(),
+        ("NAMED", name @ ("(none)" | "other")) if group.display_name == name => {
+            format!("\"{name}\"")
+        }
+        _ => group.display_name.clone(),
     }
 }
 

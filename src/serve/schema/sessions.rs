@@ -75,10 +75,17 @@ pub(super) struct OpenSession {
     queue: String,
     /// What stands behind that name: tells `(none)` and `other` from queues of that name.
     queue_kind: GroupKind,
+    /// What people read for its queue: the name from `names-file`, else `queue`.
+    queue_display_name: String,
     /// The name of its deployment, `(none)` without one.
     deployment: String,
     /// What stands behind that name.
     deployment_kind: GroupKind,
+    /// What people read for its deployment: the name from `names-file`, else `deployment`.
+    deployment_display_name: String,
+    /// Where it can be looked at, by the setting `session-link`; null without that setting, and where
+    /// the id was not kept.
+    link: Option<String>,
 }
 
 /// What is asked for.
@@ -106,7 +113,7 @@ impl OpenSessions {
             .map(|session| (session, is_silent(session)))
             .filter(|(_, is_silent)| !(wanted.leave_out_silent && *is_silent))
             .take(first)
-            .map(|(session, is_silent)| OpenSession::new(session, is_silent, snapshot.now))
+            .map(|(session, is_silent)| OpenSession::new(session, is_silent, snapshot))
             .collect();
         let sessions = &snapshot.sessions;
         Ok(Self {
@@ -167,8 +174,12 @@ fn kind_of(
 }
 
 impl OpenSession {
-    /// `now` is the snapshot's, so that an answer stays right for as long as its snapshot is the newest.
-    fn new(session: &snapshot::OpenSession, silent: bool, now: EpochMs) -> Self {
+    /// Ages are by the snapshot's clock, so that an answer stays right for as long as its snapshot is the
+    /// newest.
+    fn new(session: &snapshot::OpenSession, silent: bool, snapshot: &Snapshot) -> Self {
+        let now = snapshot.now;
+        let (queue, deployment) = (&session.queue, &session.deployment);
+        let link = snapshot.directory.session_link.as_ref();
         Self {
             id: session.id.as_ref().to_owned(),
             connected_at: session.connected.to_string(),
@@ -178,10 +189,17 @@ impl OpenSession {
             silent,
             uncertain: session.is_uncertain,
             messages: Count(u64::from(session.messages)),
-            queue: session.queue.as_ref().to_owned(),
+            queue: queue.as_ref().to_owned(),
             queue_kind: session.queue_kind.into(),
-            deployment: session.deployment.as_ref().to_owned(),
+            queue_display_name: snapshot.shown(Dimension::Queue, queue).into_owned(),
+            deployment: deployment.as_ref().to_owned(),
             deployment_kind: session.deployment_kind.into(),
+            deployment_display_name: snapshot
+                .shown(Dimension::Deployment, deployment)
+                .into_owned(),
+            link: link
+                .filter(|_| session.is_id_kept())
+                .and_then(|link| link.of(&session.id)),
         }
     }
 }

@@ -58,7 +58,7 @@ async fn one_frame_holds_the_numbers_of_the_snapshot() {
         "alerts   1 firing   0 pending   0 ok",
         "FIRING   flood  messagesPerMinute 35, above 10",
         "QUEUE ",
-        "sales ",
+        "Sales \"north\" ",
         "a \"quoted\\\" name·# HELP x",
     ] {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
