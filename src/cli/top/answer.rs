@@ -205,3 +205,13 @@ pub(super) struct GroupWindow {
     pub(super) avg_session_duration_ms: f64,
     pub(super) durations: Option<Durations>,
 }
+
+impl Group {
+    /// Its name; one from the stream that equals one of ours stands in quotes.
+    pub(super) fn shown_name(&self) -> String {
+        match (self.kind.as_str(), self.name.as_str()) {
+            ("NAMED", name @ ("(none)" | "other")) => format!("\"{name}\""),
+            (_, name) => name.to_owned(),
+        }
+    }
+}
