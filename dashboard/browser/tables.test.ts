@@ -71,8 +71,8 @@ test("tables become files with plain numbers", async () => {
   await visitor.seesData();
   const { page } = visitor;
   for (const [name, head, line] of [
-    ["this table", "queue,openSessions,messagesPerMinute,durationP50Ms,connectionsPerMinute,disconnectionsPerMinute,activeSessions", /^[a-z-]+,\d+,[\d.]+,\d*,[\d.]+,[\d.]+,\d+$/],
-    ["these sessions", "id,queue,deployment,connectedAt,openMs,lastSeen,messages", /^[^,]+,[a-z-]+,[^,]+,[\d:.TZ-]+,\d+,[\d:.TZ-]+,\d+$/],
+    ["this table", "queue,openSessions,messagesPerMinute,durationP50Ms,connectionsPerMinute,disconnectionsPerMinute,activeSessions,openUncertain,kind", /^[a-z-]+,\d+,[\d.]+,\d*,[\d.]+,[\d.]+,\d+,\d+,NAMED$/],
+    ["these sessions", "id,queue,deployment,connectedAt,openMs,lastSeen,messages,silent,uncertain,queueKind", /^[^,]+,[a-z-]+,[^,]+,[\d:.TZ-]+,\d+,[\d:.TZ-]+,\d+,(true|false),(true|false),NAMED$/],
     ["the latencies", "stage,count,p50Ms,p99Ms,p999Ms,maxMs", /^[A-Z]+,\d+,[\d.]+,[\d.]+,[\d.]+,[\d.]+$/],
   ] as const) {
     const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save ${name} as CSV` }).click()]);

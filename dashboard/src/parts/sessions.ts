@@ -37,9 +37,9 @@ export class SessionList {
       this.#rows,
     );
     const save = csvButton("these sessions", () => "streamgauge-longest-open", () => [
-      ["id", "queue", "queueKind", "deployment", "connectedAt", "openMs", "lastSeen", "silent", "uncertain", "messages"],
+      ["id", "queue", "deployment", "connectedAt", "openMs", "lastSeen", "messages", "silent", "uncertain", "queueKind"],
       ...this.#held.map(({ id, queue, queueKind, deployment, connectedAtMs, openMs, lastSeen, silent, uncertain, messages }) => [
-        id, queue, queueKind, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, String(silent), String(uncertain), messages,
+        id, queue, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, messages, String(silent), String(uncertain), queueKind,
       ]),
     ]);
     this.#silent.addEventListener("change", () => choice.set({ silent: this.#silent.checked }));
