@@ -71,8 +71,8 @@ test("tables become files with plain numbers", async () => {
   await visitor.seesData();
   const { page } = visitor;
   for (const [name, head, line] of [
-    ["this table", "queue,openSessions,messagesPerMinute,durationP50Ms,connectionsPerMinute,disconnectionsPerMinute,activeSessions,displayName", /^([a-z-]+),\d+,[\d.]+,\d*,[\d.]+,[\d.]+,\d+,\1$/],
-    ["these sessions", "id,queue,deployment,connectedAt,openMs,lastSeen,messages,queueDisplayName,deploymentDisplayName,link", /^[^,]+,([a-z-]+),([^,]+),[\d:.TZ-]+,\d+,[\d:.TZ-]+,\d+,\1,\2,$/],
+    ["this table", "queue,openSessions,messagesPerMinute,durationP50Ms,connectionsPerMinute,disconnectionsPerMinute,activeSessions,openUncertain,kind,displayName", /^([a-z-]+),\d+,[\d.]+,\d*,[\d.]+,[\d.]+,\d+,\d+,NAMED,\1$/],
+    ["these sessions", "id,queue,deployment,connectedAt,openMs,lastSeen,messages,silent,uncertain,queueKind,queueDisplayName,deploymentDisplayName,link", /^[^,]+,([a-z-]+),([^,]+),[\d:.TZ-]+,\d+,[\d:.TZ-]+,\d+,(?:true|false),(?:true|false),NAMED,\1,\2,$/],
     ["the latencies", "stage,count,p50Ms,p99Ms,p999Ms,maxMs", /^[A-Z]+,\d+,[\d.]+,[\d.]+,[\d.]+,[\d.]+$/],
   ] as const) {
     const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save ${name} as CSV` }).click()]);

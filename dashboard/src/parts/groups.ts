@@ -179,7 +179,7 @@ export class GroupTable {
         const cell = row.cells[index];
         if (cell !== undefined) {
           const isOpen = column.sort === "open" && group.openUncertain > 0;
-          setText(cell, `${shownIn(column, group, view)}${isOpen ? ` ◆\u00a0${number(group.openUncertain)}` : ""}`);
+          setText(cell, `${shownIn(column, group, view)}${isOpen ? ` ◆ ${number(group.openUncertain)}` : ""}`);
         }
       });
       drawMark(row, byGroup.get(group.name) ?? [], asOfMs);
@@ -249,15 +249,15 @@ export class GroupTable {
 
   #lines(): Cell[][] {
     const { view } = this.#choice;
-    const heads = [dimensionOf(view).one, "kind", "openUncertain", "openSessions", "messagesPerMinute", "durationP50Ms", "connectionsPerMinute", "disconnectionsPerMinute", "activeSessions", "displayName"];
+    const heads = [dimensionOf(view).one, "openSessions", "messagesPerMinute", "durationP50Ms", "connectionsPerMinute", "disconnectionsPerMinute", "activeSessions", "openUncertain", "kind", "displayName"];
     const isDirection = view.by === "direction";
     return [
       heads,
       ...this.#held.map((group) => [
         group.name,
-        group.kind,
-        isDirection ? null : group.openUncertain,
         ...COLUMNS.map(({ sort, value }) => (isDirection && sort !== "messages" ? null : value(group))),
+        isDirection ? null : group.openUncertain,
+        group.kind,
         group.displayName,
       ]),
     ];

@@ -38,9 +38,9 @@ export class SessionList {
       this.#rows,
     );
     const save = csvButton("these sessions", () => "streamgauge-longest-open", () => [
-      ["id", "queue", "queueKind", "deployment", "connectedAt", "openMs", "lastSeen", "silent", "uncertain", "messages", "queueDisplayName", "deploymentDisplayName", "link"],
+      ["id", "queue", "deployment", "connectedAt", "openMs", "lastSeen", "messages", "silent", "uncertain", "queueKind", "queueDisplayName", "deploymentDisplayName", "link"],
       ...this.#held.map(({ id, queue, queueKind, deployment, connectedAtMs, openMs, lastSeen, silent, uncertain, messages, queueDisplayName, deploymentDisplayName, link }) => [
-        id, queue, queueKind, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, String(silent), String(uncertain), messages, queueDisplayName, deploymentDisplayName, link,
+        id, queue, deployment, new Date(connectedAtMs).toISOString(), openMs, lastSeen, messages, String(silent), String(uncertain), queueKind, queueDisplayName, deploymentDisplayName, link,
       ]),
     ]);
     this.#silent.addEventListener("change", () => choice.set({ silent: this.#silent.checked }));

@@ -16,6 +16,7 @@ mod labels;
 mod names;
 mod panes;
 mod publication;
+mod read;
 mod seconds;
 mod settle;
 mod table;
@@ -30,10 +31,8 @@ use crate::event::Labels;
 use crate::snapshot;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
-use crate::snapshot::GroupKind;
 use crate::snapshot::GroupRoom;
 use crate::snapshot::GroupWindow;
-use crate::snapshot::Series;
 use crate::time::EpochMs;
 
 use change::Change;
@@ -387,38 +386,7 @@ impl Groups {
         self.work = Work::Reach { dimension: 0 };
     }
 
-    /// The name of a group.
-    pub(in crate::aggregate) fn name(&self, dimension: Dimension, group: GroupId) -> &Arc<str> {
-        self.tables[dimension.index()].name(group)
-    }
-
-    /// What stands behind the name of a group.
-    pub(in crate::aggregate) fn kind(&self, dimension: Dimension, group: GroupId) -> GroupKind {
-        self.tables[dimension.index()].kind(group)
-    }
-
-    /// The latest series that are done.
-    pub(in crate::aggregate) fn series(&self) -> &Arc<Series> {
-        self.seconds.published()
-    }
-
-    /// The latest cut that is done.
-    pub(in crate::aggregate) fn published(&self) -> &Arc<snapshot::Groups> {
-        self.publication.published()
-    }
-
     fn tick_of(&self, time: EpochMs) -> i64 {
         time.ms().div_euclid(self.grid.tick_ms) * self.grid.tick_ms
-    }
-
-    /// Walks all cells, so it is done once a coarse one.
-    fn count_bytes(&self) -> usize {
-        self.tables.iter().map(Table::bytes).sum::<usize>()
-            + self.definitions.bytes()
-            + self.journal.bytes()
-            + self.settling.bytes()
-            + self.publication.bytes()
-            + self.total.bytes()
-            + self.seconds.bytes()
     }
 }

@@ -12,6 +12,7 @@
 //! overall list has more than 100: whoever leaves the silent ones out finds 100 others.
 
 mod ages;
+mod choice;
 mod shown;
 
 use std::cmp::Reverse;
@@ -37,6 +38,9 @@ use crate::time::EpochMs;
 
 use ages::Ages;
 use ages::Key;
+use choice::by_id;
+use choice::first;
+use choice::time_of;
 use shown::Shown;
 
 /// Bits of a key that hold the row: rows beyond are not listed.
@@ -352,48 +356,6 @@ impl LongestOpen {
 /// The row of a key.
 fn row_of(key: Key) -> Slot {
     Slot::from_number((key & ((1 << ROW_BITS) - 1)) as u32)
-}
-
-/// What orders the keys of sessions that connected at different times.
-const fn time_of(key: Key) -> Key {
-    key >> ROW_BITS
-}
-
-/// The first so many of keys that come in order, each with its queue, and all others of the last one's
-/// time.
-fn first(keys: impl Iterator<Item = (Key, usize)>, most: usize) -> Vec<(Key, usize)> {
-    let mut found: Vec<(Key, usize)> = Vec::new();
-    for (key, queue) in keys {
-        let last = found.get(most - 1);
-        if last.is_some_and(|(last, _)| time_of(*last) != time_of(key)) {
-            break;
-        }
-        found.push((key, queue));
-    }
-    found
-}
-
-/// The first so many of these by time and id. Cost: linear, but for sorting what is left.
-fn by_id(
-    keys: Vec<(Key, usize)>,
-    most: usize,
-    sessions: &Sessions,
-    ids: &BTreeMap<u32, Arc<str>>,
-) -> impl Iterator<Item = (Key, usize)> {
-    let mut named: Vec<_> = keys
-        .into_iter()
-        .map(|(key, queue)| {
-            let slot = row_of(key);
-            let id = Shown::new(sessions.row(slot), ids.get(&slot.number()));
-            (time_of(key), id, key, queue)
-        })
-        .collect();
-    if named.len() > most {
-        named.select_nth_unstable(most - 1);
-        named.truncate(most);
-    }
-    named.sort_unstable();
-    named.into_iter().map(|(_, _, key, queue)| (key, queue))
 }
 
 fn id_of(row: &Row, key: Key, ids: &BTreeMap<u32, Arc<str>>) -> Arc<str> {

@@ -4,6 +4,7 @@
 //! hashing: the same events in the same order with the same clock give the same state. Each event
 //! costs the same whatever the windows' lengths and however many sessions are open.
 
+mod booking;
 mod clock;
 mod fill;
 mod hold;

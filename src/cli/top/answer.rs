@@ -226,3 +226,15 @@ pub(super) struct GroupWindow {
     pub(super) avg_session_duration_ms: f64,
     pub(super) durations: Option<Durations>,
 }
+
+impl Group {
+    /// What people read for it; a name from the stream that equals one of ours is in quotes.
+    pub(super) fn shown_name(&self) -> String {
+        match (self.kind.as_str(), self.name.as_str()) {
+            ("NAMED", name @ ("(none)" | "other")) if self.display_name == name => {
+                format!("\"{name}\"")
+            }
+            _ => self.display_name.clone(),
+        }
+    }
+}

@@ -1,10 +1,11 @@
 //! One screen: the numbers of an answer laid out for so many columns and lines. Pure.
 
+mod doubts;
+
 use super::answer::Alert;
 use super::answer::AlertChange;
 use super::answer::Answer;
 use super::answer::Group;
-use super::answer::Metrics;
 use super::controls::By;
 use super::controls::Controls;
 use super::controls::Sort;
@@ -89,7 +90,7 @@ fn numbers(answer: &Answer) -> Vec<Line> {
     let metrics = &answer.real_time_metrics;
     let bold = |name, value: String| pair(name, &value, Style::Bold);
     let mut all = vec![bold("open", human::count(metrics.open_sessions))];
-    all.extend(doubts(metrics).map(|doubts| Line::new(Style::Warning, doubts)));
+    all.extend(doubts::doubts(metrics).map(|doubts| Line::new(Style::Warning, doubts)));
     all.extend([
         bold("messages/min", human::count(metrics.messages_per_minute)),
         pair(
@@ -133,27 +134,6 @@ fn numbers(answer: &Answer) -> Vec<Line> {
         all.push(Line::new(Style::Warning, "(window filling)"));
     }
     all
-}
-
-/// What to know of the open sessions: how many may have ended in a gap, and since when they are known
-/// while that is not long ago.
-fn doubts(metrics: &Metrics) -> Option<String> {
-    let uncertain = (metrics.open_uncertain > 0.0)
-        .then(|| format!("uncertain {}", human::count(metrics.open_uncertain)));
-    let since = metrics
-        .open_since
-        .as_ref()
-        .filter(|_| !metrics.open_complete);
-    let since = since.map(|since| {
-        // The day is known if it is today.
-        let is_today = since.get(..10) == metrics.as_of.get(..10);
-        let time = since.get(if is_today { 11 } else { 0 }..16);
-        format!("since {}", time.unwrap_or(since).replace('T', " "))
-    });
-    match (uncertain, since) {
-        (Some(uncertain), Some(since)) => Some(format!("{uncertain}, {since}")),
-        (uncertain, since) => uncertain.or(since),
-    }
 }
 
 /// Whether the numbers can be trusted.
@@ -362,7 +342,7 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
     let rows = room.map_or(usize::MAX, |room| room.saturating_sub(2));
     for group in shown.iter().take(rows) {
         let row = kept.iter().fold(
-            text::left(&shown_name(group), name_width),
+            text::left(&group.shown_name(), name_width),
             |line, (_, _, of)| line + &text::right(&of(group), COLUMN_WIDTH),
         );
         lines.push(Line::new(Style::Plain, row));
@@ -375,16 +355,6 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
         lines.push(Line::new(Style::Dim, format!("{listed} of {all}")));
     }
     lines
-}
-
-/// What people read for a group; a name from the stream that equals one of ours is in quotes.
-fn shown_name(group: &Group) -> String {
-    match (group.kind.as_str(), group.name.as_str()) {
-        ("NAMED", name @ ("(none)" | "other")) if group.display_name == name => {
-            format!("\"{name}\"")
-        }
-        _ => group.display_name.clone(),
-    }
 }
 
 fn keys(controls: &Controls) -> Line {

@@ -47,7 +47,7 @@ async fn one_frame_holds_the_numbers_of_the_snapshot() {
             served.addr
         ),
         "live",
-        "open 71   messages/min 35",
+        "open 71   uncertain 70   messages/min 35",
         "ended after p50 / p99 10.0 s / 30.0 s",
         "active 14",
         "average 18.5 s",
@@ -69,6 +69,12 @@ async fn one_frame_holds_the_numbers_of_the_snapshot() {
     let shown = top(&[&["top", "--once", "--url", &url], &args[..]].concat()).await;
     let row = shown.stdout.lines().find(|line| line.starts_with("(none)"));
     assert!(row.unwrap().contains(" 9 "), "{}", shown.stdout);
+    // One that is itself named so.
+    let row = shown
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("\"(none)\""));
+    assert!(row.unwrap().contains(" 5 "), "{}", shown.stdout);
     assert!(!shown.stdout.contains("sales"), "{}", shown.stdout);
 }
 
