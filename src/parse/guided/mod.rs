@@ -204,8 +204,18 @@ impl Guided {
             Some((index, verdict, known.hits))
         });
         let Some((index, verdict, hits)) = found else {
-            self.by_keys.miss();
-            return None;
+            // The front too, where it was not looked at.
+            let mut known = self.front.iter().filter(|known| known.keys == keys);
+            let verdict = known.find_map(|known| {
+                let (template, labels) = (&known.template, labels.as_deref_mut());
+                let is_end = |_: &Template, end| end == payload.len();
+                template.read(payload, is_end, ids, labels, &mut self.day)
+            });
+            match verdict {
+                Some(_) => self.by_keys.hit(),
+                None => self.by_keys.miss(),
+            }
+            return verdict;
         };
         self.by_keys.hit();
         self.learn_cost = LEARN_COST;
