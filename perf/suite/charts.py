@@ -3,6 +3,8 @@
 import math
 from html import escape
 
+from .aims import AIMS
+
 WIDTH, HEIGHT = 760, 420
 INK, MUTED, GRID = "#1b1f24", "#57606a", "#d8dee4"
 OURS, RIVAL = "#0969da", "#9aa4ae"
@@ -162,12 +164,14 @@ def latency(results):
         places = [(frame.x(x), frame.y(ms)) for x, ms in points]
         svg.path(places, colour)
         ends.append((places[-1][1], f"{int(rate):,}/s", colour))
-    for percentile, limit in ((0.99, 2.0), (0.999, 10.0)):
+    measured = {row["id"]: row for row in results["rows"]}
+    for percentile, id in ((0.99, "latency/p99"), (0.999, "latency/p99.9")):
+        limit = AIMS[id].limit * measured[id]["beside_value"]
         x, y = frame.x(share(percentile)), frame.y(limit)
         svg.line(x - 45, y, x + 45, y, colour=INK, width=2, dash="5 4")
         # On white, as a curve may pass behind it.
         svg.rect(x - 32, y + 5, 64, 16, "#ffffff")
-        svg.text(x, y + 17, f"aim {limit:g} ms", anchor="middle", size=12)
+        svg.text(x, y + 17, f"aim {limit:.2g} ms", anchor="middle", size=12)
     for y, label, colour in frame.spread(ends):
         svg.text(frame.right + 8, y + 4, label, colour=colour, weight=600)
     footer(svg, results)
