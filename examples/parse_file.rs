@@ -2,7 +2,7 @@
 //! the same file (`perf/rivals/on_demand.cpp`), which has to come to the same checksum.
 //!
 //! `parse_file FILE [guided|tape] [PASSES]`: the file is read before the clock starts; then each line
-//! is parsed as `replay` does it and its fields summed up, and the best of the passes is told.
+//! is parsed as `replay` does it and its fields summed up, and the best of the passes is reported.
 
 #![expect(clippy::print_stdout, reason = "the result")]
 #![expect(clippy::cast_precision_loss, reason = "a few digits are printed")]

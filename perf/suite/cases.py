@@ -243,7 +243,7 @@ def idle(turns):
 
 
 class Program:
-    """A command of ours that runs until it is told to end."""
+    """A command of ours that runs until it is stopped."""
 
     def __init__(self, *words, **environment):
         self.process = subprocess.Popen([build.PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ from .aims import AIMS
 WIDTH, HEIGHT = 760, 420
 INK, MUTED, GRID = "#1b1f24", "#57606a", "#d8dee4"
 OURS, RIVAL = "#0969da", "#9aa4ae"
-# Told apart without colours too: by the labels at their ends.
+# Distinguished without colours too: by the labels at their ends.
 LINES = ("#1a7f37", "#0969da", "#cf222e")
 
 
@@ -199,7 +199,7 @@ def window(results):
         svg.dots(points, colour)
         ends.append((points[-1], label, colour))
     for (x, y), label, colour in ends:
-        # The tutorial's line ends early: its label stands beside its end.
+        # The tutorial's line ends early: its label is next to its end.
         svg.text(x + 10, y + 4, label, colour=colour, weight=600)
     footer(svg, results)
     return svg.done()

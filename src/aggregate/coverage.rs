@@ -85,7 +85,7 @@ impl Coverage {
     }
 
     /// The engine clock, which could not be trusted from `since` on, goes on at `to`: that is a gap, and
-    /// what was told of later times is void. What lies before `held_from` is not counted any more.
+    /// what was reported of later times is void. What lies before `held_from` is not counted any more.
     pub(super) fn rebase(&mut self, since: EpochMs, to: EpochMs, held_from: Option<EpochMs>) {
         let start = since.min(to);
         let open = self.gaps.back().filter(|gap| gap.end.is_none()).copied();

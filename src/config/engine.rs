@@ -29,7 +29,7 @@ pub struct EngineSettings {
     pub serve: ServeSettings,
     /// What is watched; at most [`super::limits::ALERTS_MAX`].
     pub alerts: Vec<AlertRule>,
-    /// Who is told when an alert begins or ends to fire.
+    /// Who is notified when an alert begins or ends to fire.
     pub webhook: Option<WebhookSettings>,
 }
 

@@ -52,7 +52,7 @@ pub struct Reloaded {
 impl Engine {
     /// Puts in force what can be replaced: the token and the certificate of the server, and
     /// the alerts. What else differs
-    /// stays as it is; whether a token is asked for at all is the one such setting that is told here.
+    /// stays as it is; whether a token is asked for at all is the one such setting that is reported here.
     ///
     /// # Errors
     /// When the settings do not fit the engine that runs; then nothing has changed.

@@ -62,7 +62,7 @@ impl Client {
     /// Asks one query, given as the JSON of the request, and reads the whole answer.
     ///
     /// # Errors
-    /// One line that says what went wrong; connect anew after it.
+    /// One line that says what went wrong; reconnect after it.
     pub(super) async fn ask(&mut self, request: &'static str) -> Result<Bytes, String> {
         let request = Request::post(&self.path)
             .header(header::HOST, &self.host)

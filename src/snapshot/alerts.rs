@@ -14,7 +14,7 @@ pub enum Comparison {
     Below,
 }
 
-/// Where an alert stands.
+/// The state of an alert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AlertPhase {
     /// The value is on the good side.
@@ -26,7 +26,7 @@ pub enum AlertPhase {
     Firing,
 }
 
-/// One alert: its rule, and where it stands.
+/// One alert: its rule and its state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
     /// Its name in the settings.
@@ -45,7 +45,7 @@ pub struct Alert {
     pub clear: f64,
     /// How long the value must be past the threshold, in milliseconds.
     pub for_ms: u64,
-    /// Where it stands.
+    /// Its state.
     pub phase: AlertPhase,
     /// Since when it stands there; the engine clock.
     pub since: EpochMs,

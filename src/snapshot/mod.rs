@@ -137,7 +137,7 @@ pub struct SessionStats {
 /// The stream connection as the writer knows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamStatus {
-    /// Where it stands.
+    /// Its state.
     pub state: StreamState,
     /// Since when it is live; `None` while it is not.
     pub connected_since: Option<EpochMs>,
@@ -162,7 +162,7 @@ pub struct StreamStatus {
     /// While payloads come and none of them is usable: since when, and why. `None` after a usable one.
     pub unusable: Option<Unusable>,
     /// How far the peer's clock is ahead of this machine's at least, in milliseconds, by the `Date` of
-    /// its latest handshake; negative when it is behind, 0 while they agree as far as can be told.
+    /// its latest handshake; negative when it is behind, 0 while they agree as far as can be seen.
     pub server_clock_offset_ms: Option<i64>,
     /// Whether that is more than the allowed skew, so that the numbers cannot be right.
     pub is_clock_off: bool,

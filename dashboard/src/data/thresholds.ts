@@ -98,7 +98,7 @@ export function inWords(alert: Alert, asOfMs: number): string {
   return `${apart(alert.group ?? alert.name)}: ${because(alert, asOfMs)}`;
 }
 
-/** The same where the name stands beside it. */
+/** The same where the name is shown next to it. */
 export function because(alert: Alert, asOfMs: number): string {
   const { metric, value, threshold, comparison, phase, since } = alert;
   const what =

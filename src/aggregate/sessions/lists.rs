@@ -36,7 +36,7 @@ impl Lists {
         }
     }
 
-    /// Forgets all lists; their rows are still threaded, and have to be put in anew.
+    /// Forgets all lists; their rows are still threaded, and have to be put in again.
     pub(super) fn clear(&mut self) {
         self.heads.fill(NONE);
         self.count = 0;

@@ -29,7 +29,7 @@ pub(super) struct View<'a> {
     pub(super) stale: Option<(&'a str, f64)>,
 }
 
-/// The lines of a screen. `lines` bounds the table; the keys are told where there are some.
+/// The lines of a screen. `lines` bounds the table; the keys are shown where there are some.
 pub(super) fn draw(
     view: &View<'_>,
     controls: &Controls,

@@ -17,7 +17,7 @@ use crate::snapshot::Group;
 use crate::snapshot::GroupKind;
 use crate::snapshot::Groups;
 
-/// The windows by which groups are told and ranked: a minute, and an hour.
+/// The windows by which groups are shown and ranked: a minute, and an hour.
 const MINUTE: usize = 1;
 const HOUR: usize = 3;
 
@@ -35,7 +35,7 @@ struct Sums {
     closed_duration_ms: u64,
     ended_messages: u64,
     /// Those of the one group with any; a series of several has a maximum, and no percentile that
-    /// could be told.
+    /// could be shown.
     durations: Option<DurationQuantiles>,
     /// Groups whose durations these are.
     ended_groups: u64,
@@ -99,7 +99,7 @@ pub(super) fn families(groups: &Groups) -> Vec<Family> {
     all
 }
 
-/// How a series' number is told.
+/// How a series' number is shown.
 type Told = (&'static str, &'static str, fn(&Sums) -> u64);
 
 const MESSAGES: Told = ("messages", "Messages inside the window.", |sums| {
@@ -124,7 +124,7 @@ const OF_SESSIONS: [Told; 4] = [
     MESSAGES,
 ];
 
-/// How a number is told that a series may lack.
+/// How a number is shown that a series may lack.
 type ToldIfAny = (&'static str, &'static str, fn(&Sums) -> Option<f64>);
 
 /// Durations, absent while no session ended; the mean over those that connected inside the window.

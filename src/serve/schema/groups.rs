@@ -70,7 +70,7 @@ pub(super) enum GroupOrder {
     EndedDuration,
 }
 
-/// What stands behind a group's name.
+/// What a group's name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "snapshot::GroupKind")]
 pub(super) enum GroupKind {
@@ -91,7 +91,7 @@ pub(super) struct Groups {
     capacity: Count,
     /// Applied events counted under `other` because their name found no room. The totals hold them.
     overflowed: Count,
-    /// Groups that meet `name` and `search`, shown here or not.
+    /// Groups that match `name` and `search`, shown here or not.
     found: Count,
     /// The groups asked for, in the order asked for.
     items: Vec<Group>,
@@ -106,7 +106,7 @@ pub(super) struct Group {
     pub(super) place: (Dimension, GroupId),
     /// Its name: text from the stream, never markup; `(none)` and `other` for what has no name.
     name: String,
-    /// What stands behind the name: tells `(none)` and `other` from queues of that name.
+    /// What the name means: tells `(none)` and `other` from queues that are called so.
     kind: GroupKind,
     /// Sessions of the group open now, whenever they connected.
     open_sessions: Count,
@@ -239,7 +239,7 @@ pub(super) fn busiest(
     found
 }
 
-/// Equal names are told apart by what stands behind them, so the order is always the same.
+/// Equal names are distinguished by their kind, so the order is always the same.
 fn by_name(a: &snapshot::Group, b: &snapshot::Group) -> Ordering {
     (&a.name, a.kind as u8).cmp(&(&b.name, b.kind as u8))
 }

@@ -127,7 +127,7 @@ impl Query {
         Ok(counters::Counters(snapshot(context)?))
     }
 
-    /// How long each stage takes, in flow order; brought up to date once a second.
+    /// How long each stage takes, in flow order; updated once a second.
     async fn latency(&self, context: &Context<'_>) -> Result<Vec<latency::StageLatency>> {
         Ok(latency::stages(&snapshot(context)?.latency))
     }
@@ -191,7 +191,7 @@ impl Query {
     }
 
     /// A metric over time, in steps of whole seconds: an hour of the total, or five minutes of every
-    /// group. Brought up to date once a second.
+    /// group. Updated once a second.
     #[graphql(complexity = "1 + child_complexity + series::cost(by, last, step, first)")]
     #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     async fn time_series(
@@ -226,7 +226,7 @@ impl Query {
         series::series(&snapshot, &wanted)
     }
 
-    /// The longest-open sessions with their ids, for drilling down; brought up to date once a second.
+    /// The longest-open sessions with their ids, for drilling down; updated once a second.
     #[graphql(
         complexity = "1 + range::bounded(first, sessions::SESSIONS_SHOWN_MAX) * child_complexity"
     )]
@@ -234,14 +234,14 @@ impl Query {
         &self,
         context: &Context<'_>,
         #[graphql(default = 20, desc = "How many sessions at the most, from 0 to 100.")] first: i32,
-        #[graphql(desc = "Only sessions that meet it.")] filter: Option<sessions::SessionFilter>,
+        #[graphql(desc = "Only sessions that match it.")] filter: Option<sessions::SessionFilter>,
     ) -> Result<sessions::OpenSessions> {
         let filter = filter.unwrap_or_default();
         let snapshot = snapshot(context)?;
         sessions::OpenSessions::new(&snapshot, first, &filter)
     }
 
-    /// Where every alert of the settings stands; brought up to date once a second.
+    /// The state of every alert of the settings; updated once a second.
     async fn alerts(&self, context: &Context<'_>) -> Result<alerts::Alerts> {
         Ok(alerts::Alerts::new(&snapshot(context)?.alerts))
     }

@@ -25,7 +25,7 @@ pub(super) struct Stream(pub(super) Arc<Snapshot>);
 /// The connection to the event stream, as the engine knew it at the moment of the snapshot.
 #[Object]
 impl Stream {
-    /// Where the connection stands.
+    /// The state of the connection.
     async fn state(&self) -> State {
         self.0.stream.state.into()
     }
@@ -104,7 +104,7 @@ impl Stream {
     }
 
     /// How far the server's clock is ahead of this machine's at least, in milliseconds, by the `Date`
-    /// of its latest handshake; negative when it is behind, 0 while both agree as far as can be told,
+    /// of its latest handshake; negative when it is behind, 0 while both agree as far as can be seen,
     /// null when it gave none.
     async fn server_clock_offset_ms(&self) -> Option<f64> {
         self.0.stream.server_clock_offset_ms.map(signed_float)
@@ -138,7 +138,7 @@ impl StreamGap {
     }
 }
 
-/// Where a stream connection stands.
+/// The state of a stream connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(name = "StreamState", remote = "StreamState")]
 pub(super) enum State {
