@@ -34,6 +34,7 @@ mod small_file;
 mod source;
 mod stream;
 mod table;
+mod takes;
 mod tls;
 mod value;
 mod variables;

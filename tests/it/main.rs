@@ -12,6 +12,7 @@ mod cli;
 mod client;
 mod commands;
 mod dashboard;
+mod docs;
 mod engine;
 mod forward_proxy;
 mod fuzz;
