@@ -28,6 +28,7 @@ mod proxy;
 mod push;
 mod readiness;
 mod replay;
+mod schema;
 mod simulate;
 mod source;
 mod tidy;
