@@ -14,6 +14,7 @@ mod commands;
 mod dashboard;
 mod docs;
 mod engine;
+mod english;
 mod forward_proxy;
 mod fuzz;
 mod graphql;
