@@ -123,6 +123,8 @@ impl Engine {
         let outcomes = Mailbox::new(limits::NOTIFICATIONS_WAITING_MAX);
         let is_notified = settings.webhook.is_some();
         let rules = Reloadable::new(settings.alerts);
+        let directory = Reloadable::new(settings.directory);
+        first.directory = directory.load();
         let alerts = Watch::new(rules.clone(), outcomes.clone(), is_notified, started);
         alerts.show_in(&mut first);
         let (publisher, reader) = snapshot::channel(first);
@@ -135,7 +137,7 @@ impl Engine {
         )
         .await?;
         let local_addr = server.local_addr();
-        let replaceable = Replaceable::new(&server, rules, &aggregate);
+        let replaceable = Replaceable::new(&server, rules, directory.clone(), &aggregate);
         let notifier = match &settings.webhook {
             Some(webhook) => Some(Notifier::start(
                 webhook,
@@ -164,7 +166,8 @@ impl Engine {
         };
         let (failed, failures) = mpsc::channel(4);
         let writer = Writer::new(state, vec![consumer], publisher, samples, clock, engine_id)
-            .with_alerts(alerts);
+            .with_alerts(alerts)
+            .with_directory(directory);
         let stop_writer = StopWriter {
             stop: Arc::default(),
             bell,

@@ -3,7 +3,7 @@
 
 import type { Page } from "playwright-core";
 
-import type { Alert, Details, Figures, Group, Series } from "../src/data/answers.ts";
+import type { Alert, Details, Figures, Group, History, Series } from "../src/data/answers.ts";
 
 type Mutable<T> = T extends (...all: never[]) => unknown ? T : { -readonly [Key in keyof T]: Mutable<T[Key]> };
 
@@ -11,6 +11,7 @@ type Mutable<T> = T extends (...all: never[]) => unknown ? T : { -readonly [Key 
 export interface Forgery {
   readonly figures?: (figures: Mutable<Figures>) => void;
   readonly details?: (details: Mutable<Details>) => void;
+  readonly history?: (history: Mutable<History>) => void;
 }
 
 /** Puts a forger between a page and its server; before the page is opened. */
@@ -18,12 +19,14 @@ export async function forge(page: Page, forgery: Forgery): Promise<void> {
   await page.routeWebSocket(/\/graphql$/, (socket) => {
     const server = socket.connectToServer();
     server.onMessage((text) => {
-      const message = JSON.parse(String(text)) as { payload?: { data?: { live?: Mutable<Figures> | Mutable<Details> } } };
+      const message = JSON.parse(String(text)) as { payload?: { data?: { live?: Mutable<Figures> | Mutable<Details> | Mutable<History> } } };
       const live = message.payload?.data?.live;
       if (live !== undefined && "counters" in live) {
         forgery.figures?.(live);
       } else if (live !== undefined && "latency" in live) {
         forgery.details?.(live);
+      } else if (live !== undefined && "alertHistory" in live) {
+        forgery.history?.(live);
       }
       socket.send(JSON.stringify(message));
     });
@@ -51,6 +54,7 @@ export function alertsOf(count: number, firing: number): Alert[] {
     by: "QUEUE",
     group: index < LONG_NAMES.length ? (LONG_NAMES[index] ?? null) : `queue-${String(index).padStart(3, "0")}`,
     comparison: "ABOVE",
+    groupDisplayName: index < LONG_NAMES.length ? (LONG_NAMES[index] ?? null) : `queue-${String(index).padStart(3, "0")}`,
     threshold: 500,
     forMs: 0,
     phase: index < firing ? "FIRING" : index < firing + 5 ? "PENDING" : "OK",
@@ -63,6 +67,7 @@ export function alertsOf(count: number, firing: number): Alert[] {
 export function groupsOf(count: number): Group[] {
   return Array.from({ length: count }, (_, index) => ({
     name: LONG_NAMES[index] ?? `queue-${String(index).padStart(3, "0")}`,
+    displayName: LONG_NAMES[index] ?? `queue-${String(index).padStart(3, "0")}`,
     kind: "NAMED",
     openSessions: 1_277_155 - index,
     window: {
@@ -96,7 +101,7 @@ export const LONGEST: Forgery = {
     Object.assign(counters, { received: 88_888_888_888, late: 1_277_155, duplicates: 88_888_888, shed: 583_255 });
     Object.assign(engine, { ringCapacity: 1_048_576, sessionsTracked: 12_771_550 });
     stream.lagMs = 754_000;
-    const total = { by: null, group: null, windowMs: 60_000 };
+    const total = { by: null, group: null, groupDisplayName: null, windowMs: 60_000 };
     figures.alerts.items = [
       { ...alertsOf(1, 1)[0], ...total, metric: "messagesPerMinute", name: "total" } as Mutable<Alert>,
       ...(alertsOf(70, 60) as Mutable<Alert>[]),
@@ -122,6 +127,7 @@ export const LONGEST: Forgery = {
       ...session,
       id: ID,
       queue: LONG_NAMES[index % LONG_NAMES.length] ?? "",
+      queueDisplayName: LONG_NAMES[index % LONG_NAMES.length] ?? "",
       openMs: 86_340_000,
       messages: 583_255,
     }));

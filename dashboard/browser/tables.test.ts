@@ -71,8 +71,8 @@ test("tables become files with plain numbers", async () => {
   await visitor.seesData();
   const { page } = visitor;
   for (const [name, head, line] of [
-    ["this table", "queue,openSessions,messagesPerMinute,durationP50Ms,connectionsPerMinute,disconnectionsPerMinute,activeSessions", /^[a-z-]+,\d+,[\d.]+,\d*,[\d.]+,[\d.]+,\d+$/],
-    ["these sessions", "id,queue,deployment,connectedAt,openMs,lastSeen,messages", /^[^,]+,[a-z-]+,[^,]+,[\d:.TZ-]+,\d+,[\d:.TZ-]+,\d+$/],
+    ["this table", "queue,openSessions,messagesPerMinute,durationP50Ms,connectionsPerMinute,disconnectionsPerMinute,activeSessions,displayName", /^([a-z-]+),\d+,[\d.]+,\d*,[\d.]+,[\d.]+,\d+,\1$/],
+    ["these sessions", "id,queue,deployment,connectedAt,openMs,lastSeen,messages,queueDisplayName,deploymentDisplayName,link", /^[^,]+,([a-z-]+),([^,]+),[\d:.TZ-]+,\d+,[\d:.TZ-]+,\d+,\1,\2,$/],
     ["the latencies", "stage,count,p50Ms,p99Ms,p999Ms,maxMs", /^[A-Z]+,\d+,[\d.]+,[\d.]+,[\d.]+,[\d.]+$/],
   ] as const) {
     const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save ${name} as CSV` }).click()]);
@@ -113,7 +113,7 @@ test("pointing gives time and values, and a gap says its cause and length", asyn
         figures: (figures) => {
           const at = (ago: number): string => new Date(figures.realTimeMetrics.asOfMs - ago).toISOString();
           figures.stream.gaps = [{ start: at(120_000), end: at(60_000), cause: "DEAD_PEER" }];
-          const total = { name: "busy", metric: "messagesPerMinute", windowMs: 60_000, by: null, group: null, comparison: "ABOVE", threshold: 100, forMs: 0, phase: "FIRING", since: at(1_000), value: 5_000 } as const;
+          const total = { name: "busy", metric: "messagesPerMinute", windowMs: 60_000, by: null, group: null, groupDisplayName: null, comparison: "ABOVE", threshold: 100, forMs: 0, phase: "FIRING", since: at(1_000), value: 5_000 } as const;
           figures.alerts.items = [total];
         },
         details: (details) => {

@@ -8,6 +8,7 @@ interface Formats {
   readonly whole: Intl.NumberFormat;
   readonly tenths: Intl.NumberFormat;
   readonly atMostTenths: Intl.NumberFormat;
+  readonly day: Intl.DateTimeFormat;
 }
 
 function formatsOf(language: string): Formats {
@@ -15,6 +16,7 @@ function formatsOf(language: string): Formats {
     whole: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
     tenths: new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     atMostTenths: new Intl.NumberFormat(language, { maximumFractionDigits: 1 }),
+    day: new Intl.DateTimeFormat(language, { year: "numeric", month: "short", day: "numeric" }),
   };
 }
 
@@ -94,6 +96,13 @@ export function clock(ms: number, withTenths: boolean): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const text = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
   return withTenths ? `${text}.${Math.floor(at.getMilliseconds() / 100)}` : text;
+}
+
+/** A moment in the reader's zone: the time of day, with the date before it where that is not `now`'s. */
+export function moment(ms: number, now: number): string {
+  const [at, today] = [new Date(ms), new Date(now)];
+  const time = clock(ms, false);
+  return at.toDateString() === today.toDateString() ? time : `${formats.day.format(at)} ${time}`;
 }
 
 /** A part of a whole in percent. */

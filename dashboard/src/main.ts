@@ -8,6 +8,7 @@ import "./style/wall.css";
 import type { Figures } from "./data/answers.ts";
 import { Feed } from "./data/feed.ts";
 import { healthOf, present } from "./data/health.ts";
+import { apart } from "./data/thresholds.ts";
 import { byId, setAttribute, setText } from "./dom.ts";
 import { number } from "./format.ts";
 import { AlertList } from "./parts/alerts.ts";
@@ -17,7 +18,9 @@ import { EnginePanel } from "./parts/engine.ts";
 import { FigureCards, shownOf } from "./parts/figures.ts";
 import { Freshness } from "./parts/freshness.ts";
 import { GroupTable } from "./parts/groups.ts";
+import { Help } from "./parts/help.ts";
 import { Herald } from "./parts/herald.ts";
+import { HistoryList } from "./parts/history.ts";
 import { Readiness } from "./parts/readiness.ts";
 import { SessionList } from "./parts/sessions.ts";
 import { WallList } from "./parts/wall.ts";
@@ -38,9 +41,12 @@ const readiness = new Readiness(byId("readiness"));
 const title = document.querySelector(".bar h1");
 const herald = new Herald();
 const freshness = new Freshness(byId("freshness"));
-const controls = new Controls(byId("controls"), choice, herald);
+const help = new Help();
+const controls = new Controls(byId("controls"), choice, herald, help);
 const figures = new FigureCards(byId("figures"));
-const alerts = new AlertList(byId("alerts"), () => frames.request());
+const history = new HistoryList(choice);
+const alerts = new AlertList(byId("alerts"), history.button, () => frames.request());
+byId("alerts").parentElement?.append(history.root);
 const charts = new Charts(byId("charts"));
 const wall = new WallList();
 byId("charts").closest("section")?.before(wall.root);
@@ -62,7 +68,7 @@ choice.onChange((view, before) => {
     charts.recolour();
   }
 });
-listen(choice, () => groups.search());
+listen(choice, () => groups.search(), () => help.toggle());
 printLight(() => charts.recolour());
 addEventListener("resize", () => frames.request());
 // Age grows also when nothing comes.
@@ -92,8 +98,8 @@ function tell(): void {
 }
 
 function tabTitle(now: Figures): string {
-  const { openSessions } = shownOf(now, choice.view);
-  const of = choice.view.group === undefined ? "" : `${choice.view.group}: `;
+  const { openSessions, name } = shownOf(now, choice.view);
+  const of = name === undefined ? "" : `${name}: `;
   return `${of}${number(openSessions)} open`;
 }
 
@@ -102,8 +108,9 @@ function draw(): void {
   const { view } = choice;
   const health = healthOf(known, present(), document.hidden);
   freshness.draw(known, health);
-  controls.draw(view);
-  drawHeading(view);
+  const name = known.figures === undefined ? view.group : shownOf(known.figures, view).name;
+  controls.draw(view, name);
+  drawHeading(view, name);
   notice.hidden = known.refusal === undefined;
   setText(notice, known.refusal === undefined ? "" : `▲ The server refuses what this page asks: ${known.refusal}`);
   const now = known.figures;
@@ -115,6 +122,7 @@ function draw(): void {
   readiness.draw(now.engine.notReady);
   figures.draw(now, view);
   alerts.draw(rules, asOfMs, view.wall);
+  history.draw(known.history, rules.length, view);
   engine.draw(now, known.details);
   setText(byId("version"), `streamgauge ${now.engine.version}`);
   // Which snapshot is shown: what stands on the page can be held against it.
@@ -125,19 +133,19 @@ function draw(): void {
     const of = known.detailsView;
     charts.draw(known.details, of, now.stream.gaps, rules, shownOf(now, of));
     groups.draw(known.details, rules, { ...of, ...answeredHere() }, asOfMs);
-    sessions.draw(known.details, of);
+    sessions.draw(known.details, of, shownOf(now, of).name);
     // Last, because it takes what room the others leave.
     wall.draw(known.details, rules, { ...of, wall: view.wall }, asOfMs);
   }
 }
 
 /** On a wall the heading says what the numbers are of. */
-function drawHeading(view: View): void {
+function drawHeading(view: View, name: string | undefined): void {
   if (title === null) {
     return;
   }
   const { label, one } = dimensionOf(view);
-  const what = view.group === undefined ? label : `${one} ${view.group}`;
+  const what = view.group === undefined ? label : `${one} ${apart(name ?? view.group)}`;
   const place = rotation.place;
   const turn = place === undefined ? "" : ` · ${place.index + 1}/${place.count}`;
   setText(title, view.wall ? `${what} · last ${windowOf(view).label}${turn}` : "streamgauge");

@@ -9,7 +9,7 @@ test("a view survives its URL, whatever its names hold", () => {
     for (const { key: window } of WINDOWS) {
       for (const sort of SORTS) {
         for (const theme of THEMES) {
-          const view: View = { window, by: "deployment", group, sort, reverse: true, search: "x y", theme, wall: true, rotate: 30, views: "queue:a%2Cb@5m" };
+          const view: View = { window, by: "deployment", group, sort, reverse: true, search: "x y", theme, history: true, wall: true, rotate: 30, views: "queue:a%2Cb@5m" };
           assert.deepEqual(parse(serialise(view)), view);
         }
       }

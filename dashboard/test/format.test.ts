@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { clock, duration, latency, number, percent, short, speak } from "../src/format.ts";
+import { clock, duration, latency, moment, number, percent, short, speak } from "../src/format.ts";
 
 function check<Input>(format: (input: Input) => string, cases: readonly [Input, string][]): void {
   for (const [input, expected] of cases) {
@@ -85,4 +85,10 @@ test("numbers are those of the reader's language", () => {
   assert.equal(number(1_277_155).replaceAll(/\s/g, " "), "1 277 155");
   speak("en");
   assert.equal(number(1_277_155), "1,277,155");
+});
+
+test("a moment has its date where the day is another, in the reader's zone", () => {
+  const now = new Date(2026, 0, 15, 0, 30, 0).getTime();
+  assert.equal(moment(now - 60_000, now), "00:29:00");
+  assert.equal(moment(now - 3_600_000, now), "Jan 14, 2026 23:30:00");
 });

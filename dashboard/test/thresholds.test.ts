@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Alert, Group, Phase } from "../src/data/answers.ts";
+import type { Alert, AlertChange, Group, Phase } from "../src/data/answers.ts";
 import { pauseMs } from "../src/data/connection.ts";
-import { PHASES, because, inWords, keyOf, rulesOf, target, urgent, worst } from "../src/data/thresholds.ts";
+import { PHASES, because, changeInWords, inWords, keyOf, rulesOf, target, urgent, worst } from "../src/data/thresholds.ts";
 import { ordered, worstFirst } from "../src/parts/order.ts";
 
 function alert(name: string, phase: Phase, change: Partial<Alert> = {}): Alert {
@@ -13,6 +13,7 @@ function alert(name: string, phase: Phase, change: Partial<Alert> = {}): Alert {
     windowMs: 60_000,
     by: null,
     group: null,
+    groupDisplayName: change.group ?? null,
     comparison: "ABOVE",
     threshold: 5_000,
     forMs: 0,
@@ -73,6 +74,46 @@ test("an alert says itself in words", () => {
   assert.equal(because(alert("x", "OK"), asOf), "1 messages a minute, limit 5,000");
 });
 
+test("a group is called by its name where it has one, and stays itself by its id", () => {
+  const asOf = Date.parse("2026-01-15T12:03:30.000Z");
+  const named = alert("busy", "OK", { by: "QUEUE", group: "q-17", groupDisplayName: "Sales, north" });
+  assert.equal(inWords(named, asOf), "Sales, north: 1 messages a minute, limit 5,000");
+  assert.equal(inWords({ ...named, groupDisplayName: "\u202Eabc" }, asOf), "\u2068\u202Eabc\u2069: 1 messages a minute, limit 5,000");
+  assert.equal(keyOf(named), keyOf({ ...named, groupDisplayName: "renamed" }));
+  assert.deepEqual(rulesOf([named], { metrics: ["messagesPerMinute"], windowMs: 60_000, group: { by: "QUEUE", name: "q-17" } }), [named]);
+  // Ordered by what is read; of two that read alike by the id.
+  const groups = [["q1", "Zebra"], ["q2", "Ant"], ["q4", "Bee"], ["q3", "Bee"]].map(([name = "", displayName = ""]) => ({ ...group(name, 1, 1), displayName }));
+  assert.deepEqual(ordered(groups, "name").map(({ name }) => name), ["q2", "q3", "q4", "q1"]);
+  assert.deepEqual(ordered(groups, "messages").map(({ name }) => name), ["q2", "q3", "q4", "q1"]);
+  // On the wall too, also for one that is known by its alert only.
+  const firing = { ...named, phase: "FIRING" } as const;
+  assert.deepEqual(worstFirst(groups, [firing]).map(({ label }) => label), ["Sales, north", "Zebra", "Ant", "Bee", "Bee"]);
+});
+
+test("a change of an alert is told in the same words, with how it ended", () => {
+  const change: AlertChange = {
+    number: 1,
+    change: "BEGAN",
+    atMs: 0,
+    name: "busy",
+    rule: "messagesPerMinute above 500",
+    metric: "messagesPerMinute",
+    group: "q-17",
+    groupDisplayName: "sales",
+    comparison: "ABOVE",
+    threshold: 500,
+    value: 2_045,
+    since: "2026-01-15T12:00:00.000Z",
+    ending: null,
+    lastedMs: null,
+  };
+  assert.equal(changeInWords(change), "sales: 2,045 messages a minute, limit 500");
+  const ended = { ...change, change: "ENDED", value: 320, lastedMs: 194_000 } as const;
+  assert.equal(changeInWords({ ...ended, ending: "CLEARED" }), "sales: 320 messages a minute, limit 500, after 3 min");
+  assert.equal(changeInWords({ ...ended, ending: "RULE_REMOVED" }), "sales: 320 messages a minute, limit 500, after 3 min; its rule was removed");
+  assert.equal(changeInWords({ ...ended, ending: "RULE_CHANGED", value: null, group: null, groupDisplayName: null }), "busy: no value, limit 500, after 3 min; its rule was changed");
+});
+
 test("what fires first is the total, then what is furthest past its limit", () => {
   const all = [
     alert("fine", "OK"),
@@ -89,6 +130,7 @@ test("what fires first is the total, then what is furthest past its limit", () =
 function group(name: string, messages: number, open: number, p50Ms: number | null = null): Group {
   return {
     name,
+    displayName: name,
     kind: "NAMED",
     openSessions: open,
     window: {

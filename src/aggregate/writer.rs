@@ -12,12 +12,14 @@ use tracing::warn;
 
 use super::State;
 use crate::alert::Watch;
+use crate::config::Directory;
 use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::latency::LatencySummary;
 use crate::latency::Recorder;
 use crate::latency::Spectra;
 use crate::latency::Stage;
+use crate::reloadable::Reloadable;
 use crate::ring::Batch;
 use crate::ring::Bell;
 use crate::ring::Consumer;
@@ -49,6 +51,7 @@ pub struct Writer {
     summary: Arc<LatencySummary>,
     spectra: Spectra,
     alerts: Watch,
+    directory: Reloadable<Directory>,
     engine_id: u64,
     sequence: u64,
     high_water: usize,
@@ -92,6 +95,7 @@ impl Writer {
             summary: Arc::default(),
             spectra: Spectra::default(),
             alerts: Watch::none(),
+            directory: Reloadable::new(Directory::default()),
             engine_id,
             sequence: 0,
             high_water: 0,
@@ -108,6 +112,12 @@ impl Writer {
     /// The same writer with alerts to look at.
     pub fn with_alerts(mut self, alerts: Watch) -> Self {
         self.alerts = alerts;
+        self
+    }
+
+    /// The same writer with names and links that go into every snapshot.
+    pub fn with_directory(mut self, directory: Reloadable<Directory>) -> Self {
+        self.directory = directory;
         self
     }
 
@@ -251,6 +261,7 @@ impl Writer {
         let (engine_id, sequence) = (self.engine_id, self.sequence);
         let (summary, spectra) = (&self.summary, &self.spectra);
         let alerts = &mut self.alerts;
+        let directory = &self.directory;
         let ring = RingStats {
             depth: self
                 .rings
@@ -272,6 +283,7 @@ impl Writer {
             snapshot.ring = ring;
             snapshot.latency = Arc::clone(summary);
             snapshot.spectra.clone_from(spectra);
+            snapshot.directory = directory.load();
             // Last: it looks at the numbers above.
             alerts.fill(snapshot, clock.mono_ns());
         });

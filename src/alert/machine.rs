@@ -14,11 +14,27 @@ pub(super) struct Moment {
     pub(super) mono_ns: u64,
 }
 
+/// What a look changed that people hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The alert began to fire.
+    Began,
+    /// It fired, and came to its end.
+    Ended {
+        /// When it began to fire; the engine clock.
+        began: EpochMs,
+        /// For how long it fired, by the monotonic clock.
+        lasted_ms: u64,
+    },
+}
+
 /// The state of one alert.
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
     phase: AlertPhase,
     since: EpochMs,
+    /// The same moment by the monotonic clock.
+    since_ns: u64,
     /// Of a pending alert: the first look at which the value was past the threshold.
     past_since_ns: u64,
     value: Option<f64>,
@@ -31,14 +47,20 @@ impl Machine {
         Self {
             phase: AlertPhase::Ok,
             since: now,
+            since_ns: 0,
             past_since_ns: 0,
             value: None,
             fired,
         }
     }
 
-    /// Takes the value at a moment.
-    pub(super) fn step(&mut self, rule: &AlertRule, value: Option<f64>, moment: Moment) {
+    /// Takes the value at a moment, and says whether the alert began to fire or ended.
+    pub(super) fn step(
+        &mut self,
+        rule: &AlertRule,
+        value: Option<f64>,
+        moment: Moment,
+    ) -> Option<Turn> {
         self.value = value;
         let phase = match (self.phase, value) {
             (AlertPhase::Pending, None) => AlertPhase::Ok,
@@ -58,11 +80,35 @@ impl Machine {
             }
         };
         if phase == self.phase {
-            return;
+            return None;
         }
+        let turn = match (self.phase, phase) {
+            (_, AlertPhase::Firing) => Some(Turn::Began),
+            (AlertPhase::Firing, _) => Some(Turn::Ended {
+                began: self.since,
+                lasted_ms: self.lasted_ms(moment),
+            }),
+            _ => None,
+        };
         self.fired += u64::from(phase == AlertPhase::Firing);
         self.phase = phase;
         self.since = moment.wall;
+        self.since_ns = moment.mono_ns;
+        turn
+    }
+
+    /// The same alert when its rule goes: all is well since `now`.
+    pub(super) fn ended(&self, now: EpochMs) -> Self {
+        Self {
+            phase: AlertPhase::Ok,
+            since: now,
+            ..self.clone()
+        }
+    }
+
+    /// How long it has been in its phase, in milliseconds.
+    pub(super) const fn lasted_ms(&self, now: Moment) -> u64 {
+        now.mono_ns.saturating_sub(self.since_ns) / 1_000_000
     }
 
     pub(super) const fn phase(&self) -> AlertPhase {

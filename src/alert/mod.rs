@@ -9,28 +9,31 @@
 //! long it has lasted; anything else starts again. How often a name began to fire goes on through all of
 //! it, so that a receiver of notifications never takes a new one for a repetition.
 //!
+//! The latest changes are kept: what began to fire, and what ended and how, a reload included.
+//!
 //! A metric without a value (the durations of a window in which no session ended, the lag before the
 //! first event) says neither good nor bad: it keeps the phase, except that a pending alert starts again.
 
+mod history;
 mod machine;
 mod value;
 
 use std::sync::Arc;
 
-use crate::config::AlertBy;
 use crate::config::AlertRule;
 use crate::config::Threshold;
 use crate::config::limits;
 use crate::reloadable::Reloadable;
 use crate::ring::Mailbox;
 use crate::snapshot::Alert;
+use crate::snapshot::AlertEnding;
 use crate::snapshot::Alerts;
 use crate::snapshot::Comparison;
-use crate::snapshot::Dimension;
 use crate::snapshot::Notifications;
 use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
 
+use history::History;
 use machine::Machine;
 use machine::Moment;
 use value::Found;
@@ -58,6 +61,7 @@ pub struct Watch {
     watched: Vec<(AlertRule, Machine)>,
     /// How often alerts that are watched no more had begun to fire; the latest to go stand last.
     gone: Vec<(Arc<str>, u64)>,
+    history: History,
     outcomes: Mailbox<Outcome>,
     notifications: Notifications,
     looked_ns: Option<u64>,
@@ -77,6 +81,7 @@ impl Watch {
             adopted: Arc::default(),
             watched: Vec::new(),
             gone: Vec::new(),
+            history: History::default(),
             outcomes,
             notifications: Notifications {
                 is_configured: is_notified,
@@ -85,7 +90,10 @@ impl Watch {
             looked_ns: None,
             shown: Arc::default(),
         };
-        watch.adopt(now);
+        watch.adopt(Moment {
+            wall: now,
+            mono_ns: 0,
+        });
         watch.show();
         watch
     }
@@ -103,22 +111,34 @@ impl Watch {
             .is_none_or(|looked_ns| mono_ns.saturating_sub(looked_ns) >= limits::ALERT_INTERVAL_NS);
         if is_due {
             self.looked_ns = Some(mono_ns);
-            let is_new = self.adopt(snapshot.now);
+            let moment = Moment {
+                wall: snapshot.now,
+                mono_ns,
+            };
+            let is_new = self.adopt(moment);
             // Without alerts there is nothing to look at, and nothing to tell anybody of.
             if is_new || !self.watched.is_empty() {
-                self.look(snapshot, mono_ns);
+                self.look(snapshot, moment);
             }
         }
         self.show_in(snapshot);
     }
 
     /// Takes the rules in force over, and says whether they are others than before.
-    fn adopt(&mut self, now: EpochMs) -> bool {
+    fn adopt(&mut self, now: Moment) -> bool {
         let rules = self.rules.load();
         if Arc::ptr_eq(&rules, &self.adopted) {
             return false;
         }
         let mut before = std::mem::take(&mut self.watched);
+        for (rule, machine) in &before {
+            let how = match rules.iter().find(|other| other.name == rule.name) {
+                Some(other) if other == rule => continue,
+                Some(_) => AlertEnding::RuleChanged,
+                None => AlertEnding::RuleRemoved,
+            };
+            self.history.drop_rule(rule, machine, how, now);
+        }
         for rule in rules.iter() {
             let same_name = |(other, _): &(AlertRule, Machine)| other.name == rule.name;
             let known = before
@@ -127,8 +147,8 @@ impl Watch {
                 .map(|at| before.swap_remove(at));
             let machine = match known {
                 Some((known, machine)) if known == *rule => machine,
-                Some((_, machine)) => Machine::again(now, machine.fired()),
-                None => Machine::again(now, self.fired_before(&rule.name)),
+                Some((_, machine)) => Machine::again(now.wall, machine.fired()),
+                None => Machine::again(now.wall, self.fired_before(&rule.name)),
             };
             self.watched.push((rule.clone(), machine));
         }
@@ -153,14 +173,11 @@ impl Watch {
         snapshot.alerts = Arc::clone(&self.shown);
     }
 
-    fn look(&mut self, snapshot: &Snapshot, mono_ns: u64) {
-        let moment = Moment {
-            wall: snapshot.now,
-            mono_ns,
-        };
+    fn look(&mut self, snapshot: &Snapshot, moment: Moment) {
         let found = Found::new(self.watched.iter().map(|(rule, _)| rule), snapshot);
         for (rule, machine) in &mut self.watched {
-            machine.step(rule, value::of(rule, snapshot, &found), moment);
+            let turn = machine.step(rule, value::of(rule, snapshot, &found), moment);
+            self.history.note(rule, machine, turn);
         }
         while let Some(outcome) = self.outcomes.take() {
             let notifications = &mut self.notifications;
@@ -189,6 +206,7 @@ impl Watch {
             .map(|(rule, machine)| shown(rule, machine));
         self.shown = Arc::new(Alerts {
             all: all.collect(),
+            history: self.history.latest(),
             notifications: self.notifications.clone(),
         });
     }
@@ -202,7 +220,7 @@ fn shown(rule: &AlertRule, machine: &Machine) -> Alert {
         group: rule
             .group
             .as_ref()
-            .map(|(by, name)| (dimension(*by), Arc::clone(name))),
+            .map(|(by, name)| ((*by).into(), Arc::clone(name))),
         comparison: match rule.threshold {
             Threshold::Above(_) => Comparison::Above,
             Threshold::Below(_) => Comparison::Below,
@@ -214,14 +232,6 @@ fn shown(rule: &AlertRule, machine: &Machine) -> Alert {
         since: machine.since(),
         value: machine.value(),
         fired: machine.fired(),
-    }
-}
-
-const fn dimension(by: AlertBy) -> Dimension {
-    match by {
-        AlertBy::Queue => Dimension::Queue,
-        AlertBy::Deployment => Dimension::Deployment,
-        AlertBy::Direction => Dimension::Direction,
     }
 }
 

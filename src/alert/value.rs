@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-use super::dimension;
 use crate::config;
 use crate::config::AlertBy;
 use crate::config::AlertMetric;
@@ -56,7 +55,7 @@ impl<'a> Found<'a> {
                 continue;
             }
             let groups = &mut found.by[by as usize];
-            for group in snapshot.groups.by(dimension(by)).iter() {
+            for group in snapshot.groups.by(by.into()).iter() {
                 // A name from the stream wins over one of ours.
                 let is_better =
                     || group.kind == GroupKind::Named || !groups.contains_key(&*group.name);

@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::config;
+use crate::config::AlertBy;
 use crate::config::Environment;
 use crate::config::Flags;
 use crate::config::Loaded;
@@ -80,6 +81,12 @@ fn text(loaded: &Loaded) -> String {
     for (rule, origin) in &loaded.alerts {
         let name = rule.name.escape_debug();
         let _ = writeln!(text, "alert \"{name}\": {rule}  {origin}");
+    }
+    if let Ok(settings) = &loaded.settings {
+        let names = &settings.engine.directory.names;
+        for by in AlertBy::ALL.into_iter().filter(|by| names.count(*by) > 0) {
+            let _ = writeln!(text, "names of {}s: {}", by.label(), names.count(by));
+        }
     }
     for warning in &loaded.warnings {
         let _ = writeln!(text, "warning: {warning}");
@@ -158,10 +165,19 @@ fn json(loaded: &Loaded) -> Value {
             "publicUrls": urls.public,
         })
     });
+    let names = loaded.settings.as_ref().ok().map(|settings| {
+        let names = &settings.engine.directory.names;
+        json!({
+            "queues": names.count(AlertBy::Queue),
+            "deployments": names.count(AlertBy::Deployment),
+            "directions": names.count(AlertBy::Direction),
+        })
+    });
     json!({
         "ok": loaded.settings.is_ok(),
         "settings": settings,
         "alerts": alerts,
+        "names": names,
         "notes": loaded.notes,
         "warnings": loaded.warnings,
         "errors": errors,

@@ -15,7 +15,7 @@ use super::logging::Log;
 use super::output;
 
 /// Names of settings that a reload puts in force; the engine tells of them itself.
-const REPLACED: [&str; 3] = ["token-file", "log", "config"];
+const REPLACED: [&str; 5] = ["token-file", "log", "config", "names-file", "session-link"];
 
 /// Reads the settings of a running server again.
 #[derive(Debug)]

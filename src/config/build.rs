@@ -9,6 +9,7 @@ use crate::window::WindowLength;
 
 use super::alert::AlertRule;
 use super::credentials;
+use super::directory::directory;
 use super::duration::millis;
 use super::engine::AggregateSettings;
 use super::engine::ClockRule;
@@ -134,6 +135,7 @@ fn engine(layers: &mut Layers) -> Option<EngineSettings> {
     let aggregate = aggregate(layers);
     let serve = serve(layers);
     let alerts = alerts(layers, aggregate.as_ref());
+    let directory = directory(layers);
     let webhook = webhook(layers);
     Some(EngineSettings {
         source: layers.draft.source,
@@ -151,6 +153,7 @@ fn engine(layers: &mut Layers) -> Option<EngineSettings> {
         wait: layers.draft.wait,
         serve: serve?,
         alerts,
+        directory,
         webhook,
     })
 }

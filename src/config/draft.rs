@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use crate::config::WaitStrategy;
 
 use super::exempt::Exempt;
+use super::link::LinkTemplate;
 use super::log::LogFormat;
 use super::network::Network;
 use super::proxy::ProxyUrl;
@@ -78,6 +79,8 @@ pub(super) struct Draft {
     pub(super) keep_alive: Duration,
     pub(super) tls_cert: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
+    pub(super) names_file: Option<PathBuf>,
+    pub(super) session_link: Option<LinkTemplate>,
 
     pub(super) webhook_url: Option<Uri>,
     pub(super) webhook_token_file: Option<PathBuf>,

@@ -4,6 +4,7 @@ use crate::config::WaitStrategy;
 use crate::window::{Width, WindowError, WindowLength};
 
 use super::alert::AlertRule;
+use super::directory::Directory;
 use super::proxy::ProxySettings;
 use super::serve::ServeSettings;
 use super::source::Source;
@@ -29,6 +30,8 @@ pub struct EngineSettings {
     pub serve: ServeSettings,
     /// What is watched; at most [`super::limits::ALERTS_MAX`].
     pub alerts: Vec<AlertRule>,
+    /// Names and links that are shown for ids.
+    pub directory: Directory,
     /// Who is notified when an alert begins or ends to fire.
     pub webhook: Option<WebhookSettings>,
 }
@@ -45,6 +48,7 @@ impl EngineSettings {
             wait: WaitStrategy::default(),
             serve,
             alerts: Vec::new(),
+            directory: Directory::default(),
             webhook: None,
         }
     }

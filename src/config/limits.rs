@@ -104,6 +104,12 @@ pub const CACHE_ENTRY_BYTES_MAX: usize = 512 << 10;
 
 /// Alerts in the settings; each is looked at once a second.
 pub const ALERTS_MAX: usize = 100;
+/// Names in the file of names: five times as many as there are groups of a kind at the default.
+pub const NAMES_MAX: usize = 50_000;
+/// The file of names, in bytes: all names with an id each, at the length of a UUID and a sentence.
+pub const NAMES_FILE_BYTES_MAX: u64 = 8 << 20;
+/// Changes of alerts remembered one by one; older ones stay counted.
+pub const ALERT_CHANGES_MAX: usize = 100;
 /// How often alerts are looked at, in nanoseconds.
 pub const ALERT_INTERVAL_NS: u64 = 1_000_000_000;
 /// Notifications waiting for delivery; beyond that the oldest is given up. Every alert can begin and end

@@ -154,7 +154,7 @@ impl Setting {
     /// Whether an error may quote a refused value: not when it may hold a credential.
     pub(super) fn may_quote(&self, text: &str) -> bool {
         // A URL without its scheme is refused as well, with the password that may be in it.
-        let may_hold_password = self.is_list() && text.contains(['@', '?']);
+        let may_hold_password = text.contains('@') || (self.is_list() && text.contains('?'));
         !text.contains("://")
             && !may_hold_password
             && !matches!(

@@ -4,6 +4,7 @@ mod numbers;
 
 use std::time::Duration;
 
+use super::directory;
 use super::front;
 use super::log;
 use super::log::LogFormat;
@@ -332,6 +333,8 @@ static LAST: &[Setting] = &[
         help: "Private key of that certificate, closed to other users",
         kind: Kind::Path(|draft| &mut draft.tls_key),
     },
+    directory::NAMES_FILE,
+    directory::SESSION_LINK,
     outgoing::WEBHOOK_URL,
     outgoing::WEBHOOK_TOKEN_FILE,
 ];

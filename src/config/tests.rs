@@ -196,6 +196,7 @@ fn every_setting_is_read_from_every_layer() {
                 let value = match setting.name {
                     "log" => "debug",
                     "region" => "eu-central-1",
+                    "session-link" => "https://a.example/#/{id}",
                     _ => setting.default.unwrap(),
                 };
                 (value, format!("{value:?}"))

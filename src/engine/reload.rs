@@ -5,6 +5,7 @@
 
 use crate::config::AggregateSettings;
 use crate::config::AlertRule;
+use crate::config::Directory;
 use crate::config::EngineSettings;
 use crate::reloadable::Reloadable;
 use crate::serve::Admission;
@@ -20,21 +21,24 @@ pub(super) struct Replaceable {
     admission: Admission,
     certificate: Reloader,
     alerts: Reloadable<Vec<AlertRule>>,
+    directory: Reloadable<Directory>,
     /// The windows that alerts may be on, in milliseconds; those of groups are fixed.
     windows_ms: Vec<u32>,
 }
 
 impl Replaceable {
-    /// Of an engine with this server, these alerts in force and these windows.
+    /// Of an engine with this server, these alerts, names and links in force, and these windows.
     pub(super) fn new(
         server: &Server,
         alerts: Reloadable<Vec<AlertRule>>,
+        directory: Reloadable<Directory>,
         aggregate: &AggregateSettings,
     ) -> Self {
         Self {
             admission: server.admission(),
             certificate: server.reloader(),
             alerts,
+            directory,
             windows_ms: aggregate.windows.iter().map(|window| window.ms()).collect(),
         }
     }
@@ -50,9 +54,8 @@ pub struct Reloaded {
 }
 
 impl Engine {
-    /// Puts in force what can be replaced: the token and the certificate of the server, and
-    /// the alerts. What else differs
-    /// stays as it is; whether a token is asked for at all is the one such setting that is reported here.
+    /// Puts in force what can be replaced: the token and the certificate of the server, the alerts, the
+    /// names and the links. What else differs stays as it is; whether a token is asked for at all is the one such setting that is reported here.
     ///
     /// # Errors
     /// When the settings do not fit the engine that runs; then nothing has changed.
@@ -62,6 +65,7 @@ impl Engine {
             admission,
             certificate,
             alerts,
+            directory,
             windows_ms,
         } = &self.replaceable;
         let is_missing = |rule: &&AlertRule| {
@@ -99,6 +103,19 @@ impl Engine {
             alerts.replace(settings.alerts.clone());
             let what = format!("alerts: {new} new, {gone} gone, {kept} kept");
             reloaded.changed.push(what);
+        }
+        let (before, after) = (directory.load(), &settings.directory);
+        if before.names != after.names {
+            let (count, old) = (after.names.len(), before.names.len());
+            reloaded
+                .changed
+                .push(format!("names: {count} in place of {old}"));
+        }
+        if before.session_link != after.session_link {
+            reloaded.changed.push("session links replaced".to_owned());
+        }
+        if *before != *after {
+            directory.replace(after.clone());
         }
         Ok(reloaded)
     }

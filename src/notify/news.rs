@@ -38,9 +38,13 @@ pub(super) struct Change {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Group {
     by: &'static str,
+    /// Its id.
     name: String,
+    /// What people read for it.
+    display_name: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -50,7 +54,7 @@ struct Engine {
 }
 
 impl Change {
-    fn new(alert: &Alert, engine_id: u64) -> Self {
+    fn new(alert: &Alert, snapshot: &Snapshot) -> Self {
         Self {
             alert: alert.name.to_string(),
             phase: match alert.phase {
@@ -62,6 +66,7 @@ impl Change {
             group: alert.group.as_ref().map(|(by, name)| Group {
                 by: by.label(),
                 name: name.to_string(),
+                display_name: snapshot.shown(*by, name).into_owned(),
             }),
             comparison: match alert.comparison {
                 Comparison::Above => "ABOVE",
@@ -74,7 +79,7 @@ impl Change {
             since_ms: alert.since.ms(),
             fired: alert.fired,
             engine: Engine {
-                id: format!("{engine_id:016x}"),
+                id: format!("{:016x}", snapshot.engine_id),
                 version: env!("CARGO_PKG_VERSION"),
             },
         }
@@ -115,7 +120,7 @@ impl News {
             told.phase = AlertPhase::Ok;
             told.since = snapshot.now;
             told.value = None;
-            changes.push(Change::new(told, snapshot.engine_id));
+            changes.push(Change::new(told, snapshot));
             false
         });
         for alert in &alerts.all {
@@ -128,7 +133,7 @@ impl News {
             if !is_news {
                 continue;
             }
-            changes.push(Change::new(alert, snapshot.engine_id));
+            changes.push(Change::new(alert, snapshot));
             match alert.phase {
                 AlertPhase::Firing => {
                     drop(self.firing.insert(Arc::clone(&alert.name), alert.clone()))
@@ -248,7 +253,7 @@ mod tests {
     #[test]
     fn the_webhook_gets_everything_that_a_message_needs() {
         let changes = News::default().of(&snapshot(AlertPhase::Firing, 1));
-        let expected = r#"{"alert":"flood \"1\"","phase":"FIRING","metric":"messagesPerMinute","windowMs":60000,"group":{"by":"queue","name":"sales"},"comparison":"ABOVE","threshold":10.0,"clear":9.0,"value":12.5,"since":"2026-01-15T12:00:00.000Z","sinceMs":1768478400000,"fired":1,"engine":{"id":"0000000000000abc","version":"VERSION"}}"#;
+        let expected = r#"{"alert":"flood \"1\"","phase":"FIRING","metric":"messagesPerMinute","windowMs":60000,"group":{"by":"queue","name":"sales","displayName":"sales"},"comparison":"ABOVE","threshold":10.0,"clear":9.0,"value":12.5,"since":"2026-01-15T12:00:00.000Z","sinceMs":1768478400000,"fired":1,"engine":{"id":"0000000000000abc","version":"VERSION"}}"#;
         let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));
         assert_eq!(String::from_utf8(changes[0].json()).unwrap(), expected);
     }

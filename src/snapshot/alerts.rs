@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::AlertHistory;
 use super::Dimension;
 use crate::time::EpochMs;
 
@@ -75,6 +76,8 @@ pub struct Notifications {
 pub struct Alerts {
     /// In the order of the settings.
     pub all: Vec<Alert>,
+    /// Their latest changes; the same list until the next one.
+    pub history: Arc<AlertHistory>,
     /// About their changes.
     pub notifications: Notifications,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::WindowStats;
+use crate::config::AlertBy;
 use crate::time::EpochMs;
 
 /// What sessions and messages are grouped by.
@@ -32,6 +33,26 @@ impl Dimension {
             Self::Queue => "queue",
             Self::Deployment => "deployment",
             Self::Direction => "direction",
+        }
+    }
+}
+
+impl From<AlertBy> for Dimension {
+    fn from(by: AlertBy) -> Self {
+        match by {
+            AlertBy::Queue => Self::Queue,
+            AlertBy::Deployment => Self::Deployment,
+            AlertBy::Direction => Self::Direction,
+        }
+    }
+}
+
+impl From<Dimension> for AlertBy {
+    fn from(dimension: Dimension) -> Self {
+        match dimension {
+            Dimension::Queue => Self::Queue,
+            Dimension::Deployment => Self::Deployment,
+            Dimension::Direction => Self::Direction,
         }
     }
 }

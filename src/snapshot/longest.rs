@@ -26,6 +26,18 @@ pub struct OpenSession {
     pub deployment: Arc<str>,
 }
 
+impl OpenSession {
+    /// Whether the id is the stream's own, which other programs know: `#` and 32 hexadecimal digits
+    /// stand for one that was not kept.
+    pub fn is_id_kept(&self) -> bool {
+        let is_digit = |byte: u8| byte.is_ascii_hexdigit();
+        !self
+            .id
+            .strip_prefix('#')
+            .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(is_digit))
+    }
+}
+
 /// The longest-open sessions of one cut, made once a second.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Longest {

@@ -3,6 +3,7 @@
 //!
 //! It holds sums and counts and divides only in its methods, so that partial snapshots can be merged.
 
+mod alert_history;
 mod alerts;
 mod counters;
 mod groups;
@@ -11,13 +12,16 @@ mod publish;
 mod retired;
 mod series;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::config::Directory;
 use crate::event::Reject;
 use crate::latency::{LatencySummary, Spectra};
 use crate::stream::{Gap, StreamState};
 use crate::time::EpochMs;
 
+pub use alert_history::{AlertChange, AlertEnd, AlertEnding, AlertHistory};
 pub use alerts::{Alert, AlertPhase, Alerts, Comparison, Notifications};
 pub use counters::Counters;
 pub use groups::{
@@ -72,6 +76,8 @@ pub struct Snapshot {
     pub longest: Arc<Longest>,
     /// Where every alert stands, looked at once a second.
     pub alerts: Arc<Alerts>,
+    /// Names and links in force for the ids of this snapshot.
+    pub directory: Arc<Directory>,
 }
 
 /// Sums over one window.
@@ -292,6 +298,11 @@ impl Snapshot {
     /// Never on a snapshot that an engine published: it has at least the main window.
     pub fn main(&self) -> &WindowStats {
         &self.windows[0]
+    }
+
+    /// What people read for the id of a group: its name, if there is one.
+    pub fn shown<'a>(&'a self, dimension: Dimension, id: &'a str) -> Cow<'a, str> {
+        self.directory.names.shown(dimension.into(), id)
     }
 }
 

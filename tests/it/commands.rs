@@ -7,6 +7,7 @@ mod canary;
 mod descriptors;
 mod files;
 mod first_hour;
+mod names;
 pub(crate) mod process;
 mod reload;
 mod serve;

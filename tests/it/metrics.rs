@@ -84,6 +84,10 @@ async fn labels_from_the_stream_are_text() {
     let name = r#"streamgauge_queue_open_sessions{queue="a \"quoted\\\" name\n# HELP x"}"#;
     assert!(text.contains(name), "{text}");
     assert_eq!(Scrape::parse(&text).values[name], 2.0);
+    // Names stand beside the series, which keep the id as their label.
+    let named = r#"streamgauge_queue_info{queue="sales",display_name="Sales \"north\""} 1"#;
+    assert!(text.contains(named), "{text}");
+    assert!(text.contains("streamgauge_queue_open_sessions{queue=\"sales\"}"));
 }
 
 const QUERY: &str = "{

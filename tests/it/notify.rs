@@ -433,7 +433,10 @@ async fn an_alert_of_a_queue_watches_its_own_numbers() {
     .await;
     let (_, _, body) = receiver.next().await;
     assert_eq!(body["phase"], "FIRING", "{body}");
-    assert_eq!(body["group"], json!({"by": "queue", "name": "support"}));
+    assert_eq!(
+        body["group"],
+        json!({"by": "queue", "name": "support", "displayName": "support"})
+    );
     let told = |snapshot: &Snapshot| snapshot.alerts.notifications.sent == 1;
     let snapshot = rig.until("told", told).await;
     let [busy, quiet] = &snapshot.alerts.all[..] else {

@@ -15,7 +15,10 @@ export interface WindowNumbers {
 }
 
 interface Named {
+  /** Its id, by which the server is asked. */
   readonly name: string;
+  /** What people read for it. */
+  readonly displayName: string;
   readonly kind: "NAMED" | "UNNAMED" | "OTHER";
   readonly openSessions: number;
 }
@@ -67,12 +70,37 @@ export interface Alert {
   readonly windowMs: number | null;
   readonly by: "QUEUE" | "DEPLOYMENT" | "DIRECTION" | null;
   readonly group: string | null;
+  readonly groupDisplayName: string | null;
   readonly comparison: "ABOVE" | "BELOW";
   readonly threshold: number;
   readonly forMs: number;
   readonly phase: Phase;
   readonly since: string;
   readonly value: number | null;
+}
+
+/** An alert that began to fire, or one that ended. */
+export interface AlertChange {
+  readonly number: number;
+  readonly change: "BEGAN" | "ENDED";
+  readonly atMs: number;
+  readonly name: string;
+  readonly rule: string;
+  readonly metric: string;
+  readonly group: string | null;
+  readonly groupDisplayName: string | null;
+  readonly comparison: "ABOVE" | "BELOW";
+  readonly threshold: number;
+  readonly value: number | null;
+  readonly since: string;
+  readonly ending: "CLEARED" | "RULE_REMOVED" | "RULE_CHANGED" | null;
+  readonly lastedMs: number | null;
+}
+
+/** What comes while the history of alerts is open. */
+export interface History {
+  readonly realTimeMetrics: { readonly asOfMs: number; readonly countersSinceMs: number };
+  readonly alertHistory: { readonly gone: number; readonly items: readonly AlertChange[] };
 }
 
 export interface Engine {
@@ -118,7 +146,11 @@ export interface Session {
   readonly lastSeen: string;
   readonly messages: number;
   readonly queue: string;
+  readonly queueDisplayName: string;
   readonly deployment: string;
+  readonly deploymentDisplayName: string;
+  /** Where it can be looked at in another program. */
+  readonly link: string | null;
 }
 
 export interface Stage {

@@ -4,10 +4,10 @@
 
 import type { Choice } from "../view/choice.ts";
 import { serialise, type View } from "../view/address.ts";
-import type { Details, Figures } from "./answers.ts";
+import type { Details, Figures, History } from "./answers.ts";
 import { present, type Moment } from "./health.ts";
 import { Connection, type Link } from "./connection.ts";
-import { DETAILS, FIGURES, FIGURES_MS, HIDDEN_MS, detailsOf, figuresOf } from "./questions.ts";
+import { DETAILS, FIGURES, FIGURES_MS, HIDDEN_MS, HISTORY, HISTORY_MS, detailsOf, figuresOf } from "./questions.ts";
 
 /** How long a search rests before it is asked for, in milliseconds. */
 const TYPING_MS = 200;
@@ -18,6 +18,8 @@ export interface Known {
   details: Details | undefined;
   /** The view that `details` were asked for. */
   detailsView: View | undefined;
+  /** The latest changes of alerts, while they are looked at. */
+  history: History | undefined;
   link: Link;
   /** When the latest figures came; none before the first. */
   heardAt: Moment | undefined;
@@ -30,6 +32,7 @@ export class Feed {
     figures: undefined,
     details: undefined,
     detailsView: undefined,
+    history: undefined,
     link: { state: "connecting" },
     heardAt: undefined,
     refusal: undefined,
@@ -52,8 +55,8 @@ export class Feed {
     );
     choice.onChange((view, before) => {
       // What only changes the looks asks nothing new.
-      const asked = ({ window, by, group, sort, reverse, search }: View): string =>
-        serialise({ ...view, window, by, group, sort, reverse, search });
+      const asked = ({ window, by, group, sort, reverse, search, history, wall }: View): string =>
+        serialise({ ...view, window, by, group, sort, reverse, search, history: history && !wall, wall: false });
       clearTimeout(this.#typed);
       if (asked({ ...view, search: before.search }) !== asked(before)) {
         this.#restart();
@@ -100,6 +103,21 @@ export class Feed {
         (answer) => {
           known.details = answer;
           known.detailsView = view;
+          this.#onNews();
+        },
+        refused,
+      ),
+    );
+    if (!view.history || view.wall) {
+      known.history = undefined;
+      return;
+    }
+    this.#stops.push(
+      this.#connection.subscribe<History>(
+        HISTORY,
+        { interval: HISTORY_MS },
+        (answer) => {
+          known.history = answer;
           this.#onNews();
         },
         refused,

@@ -20,12 +20,12 @@ export const FIGURES = `subscription Figures(
       asOfMs openSessions openUncertain totalConnectionsExact countersSinceMs windows { ...Numbers }
     }
     groups(by: $by, name: $group, window: $window, first: 1) @include(if: $one) {
-      items { name kind openSessions window { ...Numbers } }
+      items { name displayName kind openSessions window { ...Numbers } }
     }
     stream { state reconnects lagMs lastError gapsTotal gaps(last: 100) { start end cause } }
     counters { received applied late duplicates rejected { total } shed future }
     alerts {
-      items { name metric windowMs by group comparison threshold forMs phase since value }
+      items { name metric windowMs by group groupDisplayName comparison threshold forMs phase since value }
     }
   }
 }
@@ -50,7 +50,7 @@ export const DETAILS = `subscription Details(
     groups(by: $by, orderBy: $order, reverse: $reverse, search: $search, first: $first, window: $window) {
       count capacity overflowed found
       items {
-        name kind openSessions
+        name displayName kind openSessions
         window {
           messagesPerMinute connectionsPerMinute disconnectionsPerMinute activeSessions
           durations { p50Ms }
@@ -59,12 +59,27 @@ export const DETAILS = `subscription Details(
       }
     }
     sessions(first: 20, filter: $filter) {
-      items { id connectedAtMs openMs lastSeen messages queue deployment }
+      items {
+        id connectedAtMs openMs lastSeen messages queue queueDisplayName deployment deploymentDisplayName link
+      }
     }
     latency { stage lastMinute { count p50Ms p99Ms p999Ms maxMs } }
   }
 }
 fragment Steps on Series { name startMs stepMs values }`;
+
+/** While it is looked at: the latest changes of alerts. */
+export const HISTORY = `subscription History($interval: Int!) {
+  live(intervalMs: $interval) {
+    realTimeMetrics { asOfMs countersSinceMs }
+    alertHistory(first: 100) {
+      gone
+      items {
+        number change atMs name rule metric group groupDisplayName comparison threshold value since ending lastedMs
+      }
+    }
+  }
+}`;
 
 /** Groups shown in the table at most: what is searched for is searched by the server. */
 const GROUPS_SHOWN = 200;
@@ -74,6 +89,8 @@ const GROUP_CHART_S = 300;
 /** Between two figures, in milliseconds: while somebody looks, and while nobody can. */
 export const FIGURES_MS = 500;
 export const HIDDEN_MS = 5_000;
+/** Between two histories: long enough to read, short enough to see an alert end. */
+export const HISTORY_MS = 2_000;
 
 const ORDERS: Readonly<Record<Sort, string>> = {
   messages: "MESSAGES",

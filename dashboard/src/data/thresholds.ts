@@ -1,7 +1,7 @@
 // Which alert rules speak of a figure, and how a figure says so: by colour, by shape and in words.
 
 import { NONE, duration, number, percent } from "../format.ts";
-import type { Alert, Phase } from "./answers.ts";
+import type { Alert, AlertChange, Phase } from "./answers.ts";
 
 /** How a phase is shown. The shape carries what the colour does for those who do not see it. */
 export const PHASES: Readonly<Record<Phase, { readonly shape: string; readonly word: string }>> = {
@@ -89,26 +89,48 @@ function span(ms: number): string {
 }
 
 /** A name that runs from right to left, or turns the direction round, keeps that to itself. */
-function apart(name: string): string {
+export function apart(name: string): string {
   return /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/.test(name) ? `\u2068${name}\u2069` : name;
 }
 
 /** An alert as somebody would say it: `sales: 2,045 messages a minute, limit 500, for 3 min`. */
 export function inWords(alert: Alert, asOfMs: number): string {
-  return `${apart(alert.group ?? alert.name)}: ${because(alert, asOfMs)}`;
+  return `${whose(alert)}: ${because(alert, asOfMs)}`;
+}
+
+/** Of what an alert is: its group as people read it, or its own name. */
+export function whose({ groupDisplayName, group, name }: Pick<Alert, "groupDisplayName" | "group" | "name">): string {
+  return apart(groupDisplayName ?? group ?? name);
 }
 
 /** The same where the name is shown next to it. */
 export function because(alert: Alert, asOfMs: number): string {
-  const { metric, value, threshold, comparison, phase, since } = alert;
+  const { phase, since } = alert;
+  const time = phase === "OK" ? "" : `, for ${span(asOfMs - Date.parse(since))}`;
+  const pending = phase === "PENDING" ? ", not firing yet" : "";
+  return `${againstLimit(alert)}${time}${pending}`;
+}
+
+/** What a rule reads and what it should: `2,045 messages a minute, limit 500`. */
+function againstLimit({ metric, value, threshold, comparison }: Pick<Alert, "metric" | "value" | "threshold" | "comparison">): string {
   const what =
     value === null
       ? "no value"
       : (WORDS[metric] ?? `# ${metric}`).replace("#", () => reading(metric, value));
-  const limit = `${comparison === "ABOVE" ? "limit" : "at least"} ${reading(metric, threshold)}`;
-  const time = phase === "OK" ? "" : `, for ${span(asOfMs - Date.parse(since))}`;
-  const pending = phase === "PENDING" ? ", not firing yet" : "";
-  return `${what}, ${limit}${time}${pending}`;
+  return `${what}, ${comparison === "ABOVE" ? "limit" : "at least"} ${reading(metric, threshold)}`;
+}
+
+const ENDINGS: Readonly<Record<NonNullable<AlertChange["ending"]>, string>> = {
+  CLEARED: "",
+  RULE_REMOVED: "; its rule was removed",
+  RULE_CHANGED: "; its rule was changed",
+};
+
+/** A change in the past: `sales: 320 messages a minute, limit 500, after 3 min`. */
+export function changeInWords(change: AlertChange): string {
+  const { ending, lastedMs } = change;
+  const after = lastedMs === null ? "" : `, after ${span(lastedMs)}`;
+  return `${whose(change)}: ${againstLimit(change)}${after}${ending === null ? "" : ENDINGS[ending]}`;
 }
 
 /** What tells an alert from every other, whatever it reads. */

@@ -23,7 +23,8 @@ export class AlertList {
   /** Until when an alert is hidden, by what tells it from others. */
   #hidden: Record<string, number> = recall<Record<string, number>>(KEPT, {});
 
-  constructor(list: HTMLElement, onChange: () => void) {
+  /** `history` opens the list of past changes. */
+  constructor(list: HTMLElement, history: HTMLElement, onChange: () => void) {
     this.#list = list;
     this.#onChange = onChange;
     this.#more.addEventListener("click", () => {
@@ -31,7 +32,7 @@ export class AlertList {
       onChange();
     });
     this.#unhide.addEventListener("click", () => this.#keep({}));
-    list.after(element("p", { class: "alerts-foot" }, this.#more, this.#unhide));
+    list.after(element("p", { class: "alerts-foot" }, this.#more, this.#unhide, history));
   }
 
   /** Alerts that this reader wants to hear of. */
@@ -56,7 +57,7 @@ export class AlertList {
       const [text, hide] = item.children;
       if (text !== undefined && hide instanceof HTMLElement) {
         setText(text, `${PHASES[alert.phase].shape} ${inWords(alert, asOfMs)}`);
-        setAttribute(text, "title", `Rule ${alert.name}: ${PHASES[alert.phase].word}`);
+        setAttribute(text, "title", titleOf(alert));
         hide.hidden = alert.phase === "OK";
       }
     });
@@ -84,4 +85,10 @@ export class AlertList {
     remember(KEPT, this.#hidden);
     this.#onChange();
   }
+}
+
+/** What an alert's words leave out: the rule's name, where it stands, and the id of a group with a name. */
+function titleOf({ name, phase, group, groupDisplayName }: Alert): string {
+  const id = group === null || group === groupDisplayName ? "" : ` (${group})`;
+  return `Rule ${name}: ${PHASES[phase].word}${id}`;
 }

@@ -4,7 +4,7 @@
 import type { Alert, Details, Gap } from "../data/answers.ts";
 import { chartOf, type ChartSpan } from "../data/questions.ts";
 import { asIs, columns, inSeconds, trailing, type Columns } from "../data/series.ts";
-import { isDuration, reading, rulesOf } from "../data/thresholds.ts";
+import { apart, isDuration, reading, rulesOf } from "../data/thresholds.ts";
 import { NONE, duration, number, short } from "../format.ts";
 import { dimensionOf, windowOf, type View } from "../view/address.ts";
 import { Chart, type Kind, type Limit } from "./chart.ts";
@@ -122,7 +122,7 @@ export class Charts {
       const [moments] = data;
       const step = (moments[1] ?? 0) - (moments[0] ?? 0);
       chart.draw({
-        title: `${kind.title(mean, window.label)}${ofWhat(kind.key, view)}`,
+        title: `${kind.title(mean, window.label)}${ofWhat(kind.key, view, shown.name)}`,
         columns: data,
         // Whole steps only, so the span never trembles.
         span: { from: moments[0] ?? 0, to: (moments.at(-1) ?? 1) + step },
@@ -153,9 +153,9 @@ function limitsOf({ key, metrics }: ChartKind, view: View, alerts: readonly Aler
 }
 
 /** Percentiles are kept of all sessions together. */
-function ofWhat(key: string, view: View): string {
+function ofWhat(key: string, view: View, name: string | undefined): string {
   if (view.group === undefined) {
     return "";
   }
-  return key === "durations" ? `, all ${dimensionOf(view).label.toLowerCase()}` : `, ${view.group}`;
+  return key === "durations" ? `, all ${dimensionOf(view).label.toLowerCase()}` : `, ${apart(name ?? view.group)}`;
 }

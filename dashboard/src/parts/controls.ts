@@ -1,8 +1,10 @@
 // What the reader can choose: window, dimension, the chosen group, wallboard, light or dark.
 
+import { apart } from "../data/thresholds.ts";
 import { element, setAttribute, setText } from "../dom.ts";
 import { DIMENSIONS, THEMES, WINDOWS, dimensionOf, type Theme, type View } from "../view/address.ts";
 import type { Choice } from "../view/choice.ts";
+import type { Help } from "./help.ts";
 import type { Herald } from "./herald.ts";
 
 interface Option {
@@ -15,7 +17,7 @@ export class Controls {
   readonly #chosen: HTMLButtonElement;
   readonly #theme: HTMLButtonElement;
 
-  constructor(place: HTMLElement, choice: Choice, herald: Herald) {
+  constructor(place: HTMLElement, choice: Choice, herald: Herald, help: Help) {
     const windows = WINDOWS.map(({ key, label }) =>
       this.#option(label, (view) => view.window === key, () => choice.set({ window: key })),
     );
@@ -30,9 +32,11 @@ export class Controls {
       setAttribute(sound, "aria-pressed", String(herald.isLoud));
     });
     setAttribute(sound, "title", "Two tones when an alert begins to fire; remembered in this browser");
-    setAttribute(wall, "title", "For a screen on the wall; a URL may change its views: ?wall&rotate=30s&views=queue,deployment,queue:sales@5m");
+    setAttribute(wall, "title", "For a screen on the wall; Help says how its URL makes it change between views");
     this.#theme = element("button", { type: "button" });
     this.#theme.addEventListener("click", () => choice.set({ theme: nextTheme(choice.view.theme) }));
+    const helping = element("button", { type: "button", "aria-haspopup": "dialog", title: "Keys, and what the URL may say" }, "Help");
+    helping.addEventListener("click", () => help.toggle());
     const out = element("button", { type: "button", hidden: true }, "Sign out");
     out.addEventListener("click", () => void signOut());
     void isSignedIn().then((is) => {
@@ -42,18 +46,19 @@ export class Controls {
       this.#chosen,
       element("div", { class: "choice", role: "group", "aria-label": "Window" }, ...windows),
       element("div", { class: "choice by", role: "group", "aria-label": "Grouped by" }, ...dimensions),
-      element("div", { class: "choice looks", role: "group", "aria-label": "Looks" }, wall, this.#theme, sound, out),
+      element("div", { class: "choice looks", role: "group", "aria-label": "Looks" }, wall, this.#theme, sound, helping, out),
     );
   }
 
-  draw(view: View): void {
+  /** `name` is what people read for the chosen group. */
+  draw(view: View, name: string | undefined): void {
     for (const { button, isOn } of this.#options) {
       setAttribute(button, "aria-pressed", String(isOn(view)));
     }
     this.#chosen.hidden = view.group === undefined;
     if (view.group !== undefined) {
-      setText(this.#chosen, `${dimensionOf(view).one}: ${view.group} ✕`);
-      setAttribute(this.#chosen, "title", "Show all again");
+      setText(this.#chosen, `${dimensionOf(view).one}: ${apart(name ?? view.group)} ✕`);
+      setAttribute(this.#chosen, "title", `Show all again (chosen: ${view.group})`);
     }
     setText(this.#theme, { auto: "Auto", light: "Light", dark: "Dark" }[view.theme]);
     setAttribute(this.#theme, "aria-label", `Light or dark: ${view.theme}`);

@@ -14,6 +14,8 @@ export interface Shown {
   readonly window: WindowNumbers | undefined;
   readonly openSessions: number | undefined;
   readonly openUncertain: number | undefined;
+  /** What people read for the chosen group; none for all. */
+  readonly name: string | undefined;
 }
 
 interface Kind {
@@ -145,7 +147,7 @@ export class FigureCards {
       drawTarget(root, target, rules, figures.realTimeMetrics.asOfMs);
       setText(caution, kind.key === "open" ? uncertainOf(shown) : partly);
     }
-    const caution = cautionOf(shown.window, length, view.group);
+    const caution = cautionOf(shown.window, length, shown.name);
     this.#coverage.hidden = caution === "";
     setText(this.#coverage, caution);
     this.#fit.draw(
@@ -185,11 +187,20 @@ export function cautionOf(window: WindowNumbers | undefined, length: string, gro
 export function shownOf(figures: Figures, view: View): Shown {
   if (view.group !== undefined) {
     const group = figures.groups?.items.find(({ name }) => name === view.group);
-    return { window: group?.window, openSessions: group?.openSessions, openUncertain: undefined };
+    const name = group?.displayName ?? nameOf(figures, view);
+    return { window: group?.window, openSessions: group?.openSessions, openUncertain: undefined, name };
   }
   const { ms } = windowOf(view);
   const { windows, openSessions, openUncertain } = figures.realTimeMetrics;
-  return { window: windows.find(({ windowMs }) => windowMs === ms), openSessions, openUncertain };
+  const window = windows.find(({ windowMs }) => windowMs === ms);
+  return { window, openSessions, openUncertain, name: undefined };
+}
+
+/** What people read for a chosen group that has nothing to show: as its alerts have it, else its id. */
+function nameOf({ alerts }: Figures, view: View): string | undefined {
+  const { by } = dimensionOf(view);
+  const alert = alerts.items.find((each) => each.by === by && each.group === view.group);
+  return alert?.groupDisplayName ?? view.group;
 }
 
 function drawTarget(root: HTMLElement, place: HTMLElement, rules: readonly Alert[], asOfMs: number): void {

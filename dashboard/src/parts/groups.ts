@@ -103,7 +103,7 @@ export class GroupTable {
     this.#search = element("input", { type: "search", id: "search", placeholder: "Search", "aria-label": "Search by name" });
     this.#search.value = choice.view.search;
     this.#search.addEventListener("input", () => choice.set({ search: this.#search.value }));
-    this.#nameHead = this.#head("name", "", "Its name: text from the stream, as it came.");
+    this.#nameHead = this.#head("name", "", definition("Group.displayName"));
     for (const { sort, label, note } of COLUMNS) {
       this.#head(sort, label, note);
     }
@@ -151,7 +151,7 @@ export class GroupTable {
     }
     // The server searches; until it has answered, what is here is searched.
     const wanted = view.search.trim().toLowerCase();
-    const found = details.groups.items.filter(({ name }) => name.toLowerCase().includes(wanted));
+    const found = details.groups.items.filter(({ name, displayName }) => [name, displayName].some((each) => each.toLowerCase().includes(wanted)));
     this.#held = ordered(found, view.sort, view.reverse);
     this.#drawRows(this.#held, alerts, view, asOfMs);
     this.#empty.hidden = found.length > 0;
@@ -168,7 +168,8 @@ export class GroupTable {
       const row = this.#rows.get(key) ?? this.#row(group);
       kept.set(key, row);
       const canDrill = by !== "DIRECTION";
-      setText(row.name, group.name);
+      setText(row.name, group.displayName);
+      setAttribute(row.name, "title", group.displayName === group.name ? undefined : group.name);
       row.name.disabled = !canDrill;
       const isChosen = canDrill && view.group === group.name;
       setAttribute(row.name, "aria-pressed", canDrill ? String(isChosen) : undefined);
@@ -247,13 +248,14 @@ export class GroupTable {
 
   #lines(): Cell[][] {
     const { view } = this.#choice;
-    const heads = [dimensionOf(view).one, "openSessions", "messagesPerMinute", "durationP50Ms", "connectionsPerMinute", "disconnectionsPerMinute", "activeSessions"];
+    const heads = [dimensionOf(view).one, "openSessions", "messagesPerMinute", "durationP50Ms", "connectionsPerMinute", "disconnectionsPerMinute", "activeSessions", "displayName"];
     const isDirection = view.by === "direction";
     return [
       heads,
       ...this.#held.map((group) => [
         group.name,
         ...COLUMNS.map(({ sort, value }) => (isDirection && sort !== "messages" ? null : value(group))),
+        group.displayName,
       ]),
     ];
   }

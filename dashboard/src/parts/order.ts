@@ -14,7 +14,9 @@ const VALUES: Readonly<Record<Exclude<Sort, "name">, (group: Group) => number | 
   duration: ({ window }) => window.durations?.p50Ms ?? null,
 };
 
-const byName = (a: Group, b: Group): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const byName = (a: Group, b: Group): number => compare(a.displayName, b.displayName) || compare(a.name, b.name);
 
 /** Groups in order; the input stays as it is. */
 export function ordered(groups: readonly Group[], sort: Sort, reverse = false): Group[] {
@@ -35,6 +37,8 @@ export function ordered(groups: readonly Group[], sort: Sort, reverse = false): 
 /** A row of the wall: a group, or what is known of it by its alerts only. */
 export interface Place {
   readonly name: string;
+  /** What people read for it. */
+  readonly label: string;
   readonly group: Group | undefined;
   /** Its alerts, worst first. */
   readonly alerts: readonly Alert[];
@@ -65,6 +69,7 @@ export function worstFirst(groups: readonly Group[], alerts: readonly Alert[]): 
   const rank = (of: readonly Alert[]): number => RANKS[worst(of) ?? "OK"];
   const known = groups.map((group): Place => ({
     name: group.name,
+    label: group.displayName,
     group,
     alerts: (byGroup.get(group.name) ?? []).toSorted((a, b) => RANKS[a.phase] - RANKS[b.phase] || excess(b) - excess(a)),
   }));
@@ -72,7 +77,7 @@ export function worstFirst(groups: readonly Group[], alerts: readonly Alert[]): 
   // One that is too small to be among the first is none the less in trouble.
   const others = [...byGroup]
     .filter(([name, of]) => !names.has(name) && rank(of) < RANKS.OK)
-    .map(([name, of]): Place => ({ name, group: undefined, alerts: of }));
+    .map(([name, of]): Place => ({ name, label: of[0]?.groupDisplayName ?? name, group: undefined, alerts: of }));
   return [...known, ...others]
     .map((place, index) => ({ place, index, rank: rank(place.alerts) }))
     .toSorted((a, b) => {

@@ -87,7 +87,7 @@ export class WallList {
     }
   }
 
-  #drawRow(index: number, { name, group, alerts }: Place, view: View, asOfMs: number): void {
+  #drawRow(index: number, { name, label, group, alerts }: Place, view: View, asOfMs: number): void {
     const row = this.#rows.rows[index] ?? this.#row();
     const phase = worst(alerts);
     setAttribute(row, "data-phase", phase);
@@ -95,9 +95,10 @@ export class WallList {
     const [mark, title, why] = row.querySelectorAll<HTMLElement>("th > span");
     if (mark !== undefined && title !== undefined && why !== undefined) {
       setText(mark, phase === undefined ? "" : PHASES[phase].shape);
-      setText(title, name);
+      setText(title, label);
+      setAttribute(title, "title", label === name ? undefined : name);
       // A long name takes more lines, and smaller ones.
-      setAttribute(title, "data-long", name.length > 44 ? "very" : name.length > 22 ? "rather" : undefined);
+      setAttribute(title, "data-long", label.length > 44 ? "very" : label.length > 22 ? "rather" : undefined);
       const [worstOne] = alerts;
       const isTold = worstOne !== undefined && worstOne.phase !== "OK";
       setText(why, isTold ? because(worstOne, asOfMs) : "");

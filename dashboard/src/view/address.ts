@@ -44,6 +44,8 @@ export interface View {
   readonly reverse: boolean;
   readonly search: string;
   readonly theme: Theme;
+  /** Whether the latest changes of alerts are listed. */
+  readonly history: boolean;
   readonly wall: boolean;
   /** Seconds after which a wallboard shows the next of its views; none: it stays. */
   readonly rotate: number | undefined;
@@ -59,6 +61,7 @@ export const INITIAL: View = {
   reverse: false,
   search: "",
   theme: "auto",
+  history: false,
   wall: false,
   rotate: undefined,
   views: "",
@@ -92,6 +95,7 @@ export function parse(query: string): View {
     reverse: given.get("reverse") === "1",
     search: given.get("search") ?? INITIAL.search,
     theme: one("theme", THEMES, INITIAL.theme),
+    history: ["", "1"].includes(given.get("history") ?? "0"),
     // `?wall` alone is what somebody types on a screen without a mouse.
     wall: ["", "1"].includes(given.get("wall") ?? "0"),
     rotate: seconds(given.get("rotate") ?? ""),
@@ -145,6 +149,7 @@ export function serialise(view: View): string {
   put("reverse", view.reverse ? "1" : "", "");
   put("search", view.search, INITIAL.search);
   put("theme", view.theme, INITIAL.theme);
+  put("history", view.history ? "1" : "", "");
   put("wall", view.wall ? "1" : "", "");
   put("rotate", view.rotate === undefined ? "" : `${view.rotate}s`, "");
   put("views", view.views, INITIAL.views);

@@ -4,9 +4,16 @@ import { nextTheme } from "../parts/controls.ts";
 import { WINDOWS } from "./address.ts";
 import type { Choice } from "./choice.ts";
 
-export function listen(choice: Choice, search: () => void): void {
+export function listen(choice: Choice, search: () => void, help: () => void): void {
   addEventListener("keydown", (event) => {
     const isTyping = event.target instanceof HTMLInputElement;
+    if (document.querySelector("dialog[open]") !== null) {
+      // What is open takes its own keys: Escape, and the one that opened it.
+      if (event.key === "?") {
+        help();
+      }
+      return;
+    }
     if (event.key === "Escape") {
       leave(choice, isTyping ? event.target : undefined);
       return;
@@ -21,6 +28,10 @@ export function listen(choice: Choice, search: () => void): void {
       choice.set({ wall: !choice.view.wall });
     } else if (event.key === "t") {
       choice.set({ theme: nextTheme(choice.view.theme) });
+    } else if (event.key === "h") {
+      choice.set({ history: !choice.view.history });
+    } else if (event.key === "?") {
+      help();
     } else if (event.key === "/") {
       event.preventDefault();
       search();

@@ -20,13 +20,14 @@ const QUERY: &str = "query Top($by: GroupBy!, $orderBy: GroupOrder!, $first: Int
   latency { stage lastMinute { p99Ms } }
   engine { version uptimeMs ringDepth ringCapacity sessionBytes snapshotAgeMs }
   alerts {
-    items { name metric by group comparison threshold phase value }
+    items { name metric by groupDisplayName comparison threshold phase value }
     notifications { failed lastError }
   }
+  alertHistory(first: 1) { items { at name change lastedMs } }
   groups(by: $by, orderBy: $orderBy, first: $first) {
     count
     items {
-      name openSessions
+      name displayName openSessions
       window {
         activeSessions messagesPerMinute connectionsPerMinute disconnectionsPerMinute
         avgSessionDurationMs durations { p50Ms p99Ms }
@@ -74,6 +75,7 @@ pub(super) struct Answer {
     pub(super) latency: Vec<Stage>,
     pub(super) engine: Engine,
     pub(super) alerts: Alerts,
+    pub(super) alert_history: AlertHistory,
     pub(super) groups: Groups,
 }
 
@@ -158,15 +160,32 @@ pub(super) struct Alerts {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Alert {
     pub(super) name: String,
     pub(super) metric: String,
     pub(super) by: Option<String>,
-    pub(super) group: Option<String>,
+    pub(super) group_display_name: Option<String>,
     pub(super) comparison: String,
     pub(super) threshold: f64,
     pub(super) phase: String,
     pub(super) value: Option<f64>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct AlertHistory {
+    /// The latest change; empty while there was none.
+    pub(super) items: Vec<AlertChange>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AlertChange {
+    pub(super) at: String,
+    pub(super) name: String,
+    pub(super) change: String,
+    /// How long it fired, where it ended.
+    pub(super) lasted_ms: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -185,7 +204,9 @@ pub(super) struct Groups {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
+    /// Its id, by which it is filtered too.
     pub(super) name: String,
+    pub(super) display_name: String,
     pub(super) open_sessions: f64,
     pub(super) window: GroupWindow,
 }

@@ -1,6 +1,7 @@
 //! One screen: the numbers of an answer laid out for so many columns and lines. Pure.
 
 use super::answer::Alert;
+use super::answer::AlertChange;
 use super::answer::Answer;
 use super::answer::Group;
 use super::controls::By;
@@ -187,17 +188,17 @@ fn alerts(answer: &Answer, columns: usize) -> Vec<Line> {
     let of = |phase: &'static str| all.iter().filter(move |alert| alert.phase == phase);
     let (firing, pending) = (of("FIRING").count(), of("PENDING").count());
     let mut lines = Vec::new();
-    if !all.is_empty() {
+    let latest = answer.alert_history.items.first();
+    if !all.is_empty() || latest.is_some() {
         let style = |count, style| if count > 0 { style } else { Style::Plain };
-        lines.extend(text::flow(
-            vec![
-                Line::new(Style::Dim, "alerts"),
-                Line::new(style(firing, Style::Bad), format!("{firing} firing")),
-                Line::new(style(pending, Style::Warning), format!("{pending} pending")),
-                Line::new(Style::Plain, format!("{} ok", all.len() - firing - pending)),
-            ],
-            columns,
-        ));
+        let mut line = vec![
+            Line::new(Style::Dim, "alerts"),
+            Line::new(style(firing, Style::Bad), format!("{firing} firing")),
+            Line::new(style(pending, Style::Warning), format!("{pending} pending")),
+            Line::new(Style::Plain, format!("{} ok", all.len() - firing - pending)),
+        ];
+        line.extend(latest.map(change));
+        lines.extend(text::flow(line, columns));
     }
     let worst = of("FIRING").chain(of("PENDING")).take(ALERTS_SHOWN_MAX);
     lines.extend(worst.map(alert));
@@ -210,6 +211,19 @@ fn alerts(answer: &Answer, columns: usize) -> Vec<Line> {
     lines
 }
 
+/// The latest change of an alert, in a few words.
+fn change(change: &AlertChange) -> Line {
+    let time = change.at.get(11..19).unwrap_or(&change.at);
+    let what = match change.lasted_ms {
+        Some(ms) => format!("ended after {}", human::time(ms)),
+        None => change.change.to_lowercase(),
+    };
+    Line::new(
+        Style::Dim,
+        format!("last: {time} UTC {} {what}", change.name),
+    )
+}
+
 fn alert(alert: &Alert) -> Line {
     let style = if alert.phase == "FIRING" {
         Style::Bad
@@ -219,7 +233,7 @@ fn alert(alert: &Alert) -> Line {
     let value = alert
         .value
         .map_or_else(|| "none".to_owned(), |value| shown(&alert.metric, value));
-    let group = match (&alert.by, &alert.group) {
+    let group = match (&alert.by, &alert.group_display_name) {
         (Some(by), Some(group)) => format!(" of {} {group}", by.to_lowercase()),
         _ => String::new(),
     };
@@ -292,7 +306,7 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
         .groups
         .items
         .iter()
-        .filter(|group| controls.shows(&group.name))
+        .filter(|group| controls.shows(&group.name) || controls.shows(&group.display_name))
         .collect();
     let marked = |sort: Sort, text: &str| match sort == controls.sort {
         true => format!("{text}*"),
@@ -308,11 +322,10 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
     // A line for the heading, and one to say that there are more.
     let rows = room.map_or(usize::MAX, |room| room.saturating_sub(2));
     for group in shown.iter().take(rows) {
-        let row = kept
-            .iter()
-            .fold(text::left(&group.name, name_width), |line, (_, _, of)| {
-                line + &text::right(&of(group), COLUMN_WIDTH)
-            });
+        let row = kept.iter().fold(
+            text::left(&group.display_name, name_width),
+            |line, (_, _, of)| line + &text::right(&of(group), COLUMN_WIDTH),
+        );
         lines.push(Line::new(Style::Plain, row));
     }
     let all = human::count(answer.groups.count);

@@ -28,7 +28,7 @@ pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
     all.extend(clock(snapshot.clock));
     all.extend(stream(&snapshot.stream));
     all.extend(windows::families(snapshot));
-    all.extend(groups::families(&snapshot.groups));
+    all.extend(groups::families(snapshot));
     all.extend(sessions(snapshot));
     all.extend(engine(view));
     all.extend(pipeline(view));

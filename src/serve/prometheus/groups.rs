@@ -16,6 +16,7 @@ use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::Group;
 use crate::snapshot::GroupKind;
 use crate::snapshot::Groups;
+use crate::snapshot::Snapshot;
 
 /// The windows by which groups are shown and ranked: a minute, and an hour.
 const MINUTE: usize = 1;
@@ -72,7 +73,8 @@ impl Sums {
 }
 
 /// The families of all dimensions.
-pub(super) fn families(groups: &Groups) -> Vec<Family> {
+pub(super) fn families(snapshot: &Snapshot) -> Vec<Family> {
+    let groups = &snapshot.groups;
     let mut count = Family::gauge("streamgauge_groups", "Groups kept, by dimension.");
     let mut overflowed = Family::counter(
         "streamgauge_group_events_overflowed",
@@ -84,6 +86,7 @@ pub(super) fn families(groups: &Groups) -> Vec<Family> {
         count = count.count(labels.clone(), groups.by(dimension).count() as u64);
         overflowed = overflowed.count(labels, groups.room.overflowed[dimension.index()]);
         all.extend(of_dimension(groups, dimension));
+        all.push(names(snapshot, dimension));
     }
     all.extend([
         count,
@@ -201,6 +204,36 @@ fn of_dimension(groups: &Groups, dimension: Dimension) -> Vec<Family> {
         }));
     }
     all
+}
+
+/// Names of the groups that have a series of their own and a name. Series keep the id as their label,
+/// so that a name that changes breaks none.
+fn names(snapshot: &Snapshot, dimension: Dimension) -> Family {
+    let name = dimension.label();
+    let family = Family::gauge(
+        &format!("streamgauge_{name}_info"),
+        "1 for each group that has a name in names-file: the id that labels its series, and the name.",
+    );
+    if snapshot.directory.names.count(dimension.into()) == 0 {
+        return family;
+    }
+    bounded(&snapshot.groups, dimension)
+        .into_keys()
+        .filter(|group| {
+            snapshot
+                .directory
+                .names
+                .of(dimension.into(), group)
+                .is_some()
+        })
+        .fold(family, |family, group| {
+            let mut labels = label(name, group);
+            labels.push((
+                "display_name",
+                snapshot.shown(dimension, group).into_owned(),
+            ));
+            family.count(labels, 1)
+        })
 }
 
 /// Series by label: the busiest named groups of the last hour, which change places rarely, and what

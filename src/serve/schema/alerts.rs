@@ -6,6 +6,7 @@ use async_graphql::SimpleObject;
 use super::groups::GroupBy;
 use super::scalar::Count;
 use crate::snapshot;
+use crate::snapshot::Snapshot;
 
 /// The alerts of the settings, looked at once a second.
 #[derive(Debug, SimpleObject)]
@@ -27,8 +28,10 @@ pub(super) struct Alert {
     window_ms: Option<Count>,
     /// What it is grouped by; null for an alert on the total.
     by: Option<GroupBy>,
-    /// The name of the group it watches; null for an alert on the total.
+    /// The name of the group it watches, as `groups(name:)` takes it; null for an alert on the total.
     group: Option<String>,
+    /// What people read for that group: its name from `names-file`, else `group`.
+    group_display_name: Option<String>,
     /// Which side of the threshold is bad.
     comparison: Comparison,
     /// The threshold, in the metric's unit.
@@ -87,10 +90,15 @@ pub(super) enum AlertPhase {
 }
 
 impl Alerts {
-    pub(super) fn new(alerts: &snapshot::Alerts) -> Self {
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        let alerts = &snapshot.alerts;
         let notifications = &alerts.notifications;
         Self {
-            items: alerts.all.iter().map(Alert::new).collect(),
+            items: alerts
+                .all
+                .iter()
+                .map(|alert| Alert::new(snapshot, alert))
+                .collect(),
             notifications: Notifications {
                 configured: notifications.is_configured,
                 sent: Count(notifications.sent),
@@ -103,7 +111,7 @@ impl Alerts {
 }
 
 impl Alert {
-    fn new(alert: &snapshot::Alert) -> Self {
+    fn new(snapshot: &Snapshot, alert: &snapshot::Alert) -> Self {
         let group = alert.group.as_ref();
         Self {
             name: alert.name.as_ref().to_owned(),
@@ -111,6 +119,7 @@ impl Alert {
             window_ms: alert.window_ms.map(|ms| Count(u64::from(ms))),
             by: group.map(|(dimension, _)| (*dimension).into()),
             group: group.map(|(_, name)| name.as_ref().to_owned()),
+            group_display_name: group.map(|(by, name)| snapshot.shown(*by, name).into_owned()),
             comparison: alert.comparison.into(),
             threshold: alert.threshold,
             clear: alert.clear,

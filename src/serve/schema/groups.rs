@@ -1,5 +1,7 @@
 //! The numbers by queue, by deployment and by direction.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use async_graphql::Enum;
@@ -51,7 +53,7 @@ pub(super) enum GroupWindow {
 /// By what groups are ordered: all but `NAME` greatest first, equal ones by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub(super) enum GroupOrder {
-    /// By name, ascending by its UTF-8 bytes.
+    /// By `displayName`, ascending by its UTF-8 bytes.
     Name,
     /// By messages in the window.
     Messages,
@@ -106,6 +108,9 @@ pub(super) struct Group {
     pub(super) place: (Dimension, GroupId),
     /// Its name: text from the stream, never markup; `(none)` and `other` for what has no name.
     name: String,
+    /// What people read for it: its name from `names-file`, else `name`. Where others read alike, the id
+    /// stands behind it in brackets. Text, never markup.
+    display_name: String,
     /// What the name means: tells `(none)` and `other` from queues that are called so.
     kind: GroupKind,
     /// Sessions of the group open now, whenever they connected.
@@ -140,13 +145,14 @@ impl Groups {
         let dimension = Dimension::from(wanted.by);
         let table = snapshot.groups.by(dimension);
         let room = &snapshot.groups.room;
-        let mut found: Vec<&snapshot::Group> = match &wanted.name {
-            Some(name) => table.find(name).into_iter().collect(),
-            None => table.iter().collect(),
+        let shown = |group| Shown::new(snapshot, dimension, group);
+        let mut found: Vec<Shown<'_>> = match &wanted.name {
+            Some(name) => table.find(name).into_iter().map(shown).collect(),
+            None => table.iter().map(shown).collect(),
         };
         if let Some(search) = &wanted.search {
             let search = search.to_lowercase();
-            found.retain(|group| group.name.to_lowercase().contains(&search));
+            found.retain(|shown| shown.holds(&search));
         }
         let matching = found.len() as u64;
         let window = wanted.window as usize;
@@ -160,7 +166,7 @@ impl Groups {
             found: Count(matching),
             items: found[offset.min(found.len())..]
                 .iter()
-                .map(|group| Group::new(&snapshot.groups, dimension, group, window))
+                .map(|shown| Group::new(&snapshot.groups, dimension, shown, window))
                 .collect(),
         })
     }
@@ -170,12 +176,14 @@ impl Group {
     fn new(
         groups: &snapshot::Groups,
         dimension: Dimension,
-        group: &snapshot::Group,
+        shown: &Shown<'_>,
         window: usize,
     ) -> Self {
+        let group = shown.group;
         Self {
             place: (dimension, group.id),
             name: group.name.as_ref().to_owned(),
+            display_name: shown.label().to_owned(),
             kind: group.kind.into(),
             open_sessions: Count(group.open_sessions),
             window: Window::of_group(groups.window(group, window)),
@@ -185,13 +193,9 @@ impl Group {
 
 impl GroupOrder {
     /// Which of two groups comes first; `reverse` turns the order round, equal ones included.
-    fn compare(
-        self,
-        window: usize,
-        reverse: bool,
-        a: &snapshot::Group,
-        b: &snapshot::Group,
-    ) -> Ordering {
+    fn compare(self, window: usize, reverse: bool, a: &Shown<'_>, b: &Shown<'_>) -> Ordering {
+        let named = || by_name(a, b);
+        let (a, b) = (a.group, b.group);
         let (first, second) = (&a.windows[window], &b.windows[window]);
         let greatest = |key: fn(&WindowStats) -> u64| key(second).cmp(&key(first));
         let by_number = match self {
@@ -220,7 +224,7 @@ impl GroupOrder {
                 }
             }
         };
-        let order = by_number.then_with(|| by_name(a, b));
+        let order = by_number.then_with(named);
         if reverse { order.reverse() } else { order }
     }
 }
@@ -232,16 +236,67 @@ pub(super) fn busiest(
     first: usize,
 ) -> Vec<&snapshot::Group> {
     let window = GroupWindow::OneMinute as usize;
-    let mut found: Vec<&snapshot::Group> = snapshot.groups.by(dimension).iter().collect();
+    let table = snapshot.groups.by(dimension);
+    let mut found: Vec<Shown<'_>> = table
+        .iter()
+        .map(|group| Shown::new(snapshot, dimension, group))
+        .collect();
     first_by(&mut found, first, |a, b| {
         GroupOrder::Messages.compare(window, false, a, b)
     });
-    found
+    found.into_iter().map(|shown| shown.group).collect()
 }
 
-/// Equal names are distinguished by their kind, so the order is always the same.
-fn by_name(a: &snapshot::Group, b: &snapshot::Group) -> Ordering {
-    (&a.name, a.kind as u8).cmp(&(&b.name, b.kind as u8))
+/// A group and what people read for it.
+#[derive(Debug)]
+struct Shown<'a> {
+    snapshot: &'a Snapshot,
+    dimension: Dimension,
+    group: &'a snapshot::Group,
+    /// Found when it is first asked for: most groups of an order are not compared by name.
+    label: OnceCell<Cow<'a, str>>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(snapshot: &'a Snapshot, dimension: Dimension, group: &'a snapshot::Group) -> Self {
+        Self {
+            snapshot,
+            dimension,
+            group,
+            label: OnceCell::new(),
+        }
+    }
+
+    fn label(&self) -> &str {
+        let find = || display_name(self.snapshot, self.dimension, self.group);
+        self.label.get_or_init(find)
+    }
+
+    /// Whether the id or the name holds a text in lower case.
+    fn holds(&self, text: &str) -> bool {
+        let holds = |name: &str| name.to_lowercase().contains(text);
+        holds(&self.group.name) || (*self.label() != *self.group.name && holds(self.label()))
+    }
+}
+
+/// What people read for a group.
+pub(super) fn display_name<'a>(
+    snapshot: &'a Snapshot,
+    dimension: Dimension,
+    group: &'a snapshot::Group,
+) -> Cow<'a, str> {
+    match group.kind {
+        snapshot::GroupKind::Named => snapshot.shown(dimension, &group.name),
+        // Our own words for what has no name.
+        snapshot::GroupKind::Unnamed | snapshot::GroupKind::Other => Cow::Borrowed(&*group.name),
+    }
+}
+
+/// Names that read alike are told apart by what stands behind them, so the order is always the same.
+fn by_name(a: &Shown<'_>, b: &Shown<'_>) -> Ordering {
+    let key = |shown: &Shown<'_>| shown.group.kind as u8;
+    let names = (a.label(), &a.group.name).cmp(&(b.label(), &b.group.name));
+    names.then_with(|| key(a).cmp(&key(b)))
 }
 
 /// Cuts a list to its first items in an order. Cost: linear in the list, but for sorting what is left.

@@ -5,6 +5,7 @@
 //! the same is marked `cache_control(no_cache)`, which makes the `max_age` of an answer that holds it
 //! −1: a cache of answers can tell by that.
 
+mod alert_history;
 mod alerts;
 mod counters;
 mod engine;
@@ -168,7 +169,9 @@ impl Query {
         )]
         window: GroupWindow,
         #[graphql(desc = "Only the group of exactly this name.")] name: Option<String>,
-        #[graphql(desc = "Only groups whose name holds this text, upper and lower case alike.")]
+        #[graphql(
+            desc = "Only groups whose `name` or `displayName` holds this text, upper and lower case alike."
+        )]
         search: Option<String>,
         #[graphql(
             default = false,
@@ -243,7 +246,23 @@ impl Query {
 
     /// The state of every alert of the settings; updated once a second.
     async fn alerts(&self, context: &Context<'_>) -> Result<alerts::Alerts> {
-        Ok(alerts::Alerts::new(&snapshot(context)?.alerts))
+        let snapshot = snapshot(context)?;
+        Ok(alerts::Alerts::new(&snapshot))
+    }
+
+    /// The latest changes of alerts, newest first: which began to fire, which ended and how. The latest
+    /// 100 are kept. Without a webhook too, and also over a reload of the settings.
+    #[graphql(
+        complexity = "1 + range::bounded(first, alert_history::CHANGES_SHOWN_MAX) * child_complexity"
+    )]
+    async fn alert_history(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 20, desc = "How many changes at the most, from 0 to 100.")] first: i32,
+        #[graphql(desc = "Only changes of the alert of exactly this name.")] name: Option<String>,
+    ) -> Result<alert_history::AlertHistory> {
+        let snapshot = snapshot(context)?;
+        alert_history::AlertHistory::new(&snapshot, first, name.as_deref())
     }
 
     /// The process: its version, its age, its ring and its session table.

@@ -68,6 +68,8 @@ pub(super) enum SeriesMetric {
 pub(super) struct Series {
     /// The group's name; null for the total.
     name: Option<String>,
+    /// What people read for the group: its name from `names-file`, else `name`; null for the total.
+    display_name: Option<String>,
     /// What the values are.
     metric: SeriesMetric,
     /// The beginning of the first step, in milliseconds since 1970-01-01T00:00:00Z.
@@ -251,12 +253,16 @@ impl Grid {
         let steps = self.values(&seconds, metric.is_count(), |second| {
             metric.of_group(second)
         });
-        self.series(Some(group.name.as_ref().to_owned()), metric, steps)
+        let name = Some(group.name.as_ref().to_owned());
+        let mut series = self.series(name, metric, steps);
+        series.display_name = Some(groups::display_name(snapshot, dimension, group).into_owned());
+        series
     }
 
     fn series(&self, name: Option<String>, metric: SeriesMetric, steps: Steps) -> Series {
         Series {
             name,
+            display_name: None,
             metric,
             start_ms: signed_float(self.start_ms),
             step_ms: signed_float(1_000 * signed(self.step)),

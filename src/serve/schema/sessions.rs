@@ -11,10 +11,10 @@ use super::scalar::Count;
 use super::scalar::float;
 use super::scalar::signed_float;
 use crate::snapshot;
+use crate::snapshot::Dimension;
 use crate::snapshot::LONGEST_OVERALL;
 use crate::snapshot::Longest;
 use crate::snapshot::Snapshot;
-use crate::time::EpochMs;
 
 /// Sessions in one answer, at most.
 pub(super) const SESSIONS_SHOWN_MAX: i32 = 100;
@@ -56,8 +56,15 @@ pub(super) struct OpenSession {
     messages: Count,
     /// The name of its queue, `(none)` without one.
     queue: String,
+    /// What people read for its queue: the name from `names-file`, else `queue`.
+    queue_display_name: String,
     /// The name of its deployment, `(none)` without one.
     deployment: String,
+    /// What people read for its deployment: the name from `names-file`, else `deployment`.
+    deployment_display_name: String,
+    /// Where it can be looked at, by the setting `session-link`; null without that setting, and where
+    /// the id was not kept.
+    link: Option<String>,
 }
 
 impl OpenSessions {
@@ -69,7 +76,7 @@ impl OpenSessions {
         Ok(Self {
             as_of: snapshot.longest.as_of.to_string(),
             items: items
-                .map(|session| OpenSession::new(session, snapshot.now))
+                .map(|session| OpenSession::new(session, snapshot))
                 .collect(),
         })
     }
@@ -105,8 +112,12 @@ impl SessionFilter {
 }
 
 impl OpenSession {
-    /// `now` is the snapshot's, so that an answer stays right for as long as its snapshot is the newest.
-    fn new(session: &snapshot::OpenSession, now: EpochMs) -> Self {
+    /// Ages are by the snapshot's clock, so that an answer stays right for as long as its snapshot is the
+    /// newest.
+    fn new(session: &snapshot::OpenSession, snapshot: &Snapshot) -> Self {
+        let now = snapshot.now;
+        let (queue, deployment) = (&session.queue, &session.deployment);
+        let link = snapshot.directory.session_link.as_ref();
         Self {
             id: session.id.as_ref().to_owned(),
             connected_at: session.connected.to_string(),
@@ -114,8 +125,15 @@ impl OpenSession {
             open_ms: float(now.since(session.connected)),
             last_seen: session.last_seen.to_string(),
             messages: Count(u64::from(session.messages)),
-            queue: session.queue.as_ref().to_owned(),
-            deployment: session.deployment.as_ref().to_owned(),
+            queue: queue.as_ref().to_owned(),
+            queue_display_name: snapshot.shown(Dimension::Queue, queue).into_owned(),
+            deployment: deployment.as_ref().to_owned(),
+            deployment_display_name: snapshot
+                .shown(Dimension::Deployment, deployment)
+                .into_owned(),
+            link: link
+                .filter(|_| session.is_id_kept())
+                .and_then(|link| link.of(&session.id)),
         }
     }
 }

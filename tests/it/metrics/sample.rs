@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use streamgauge::config::AlertBy;
+use streamgauge::config::Directory;
+use streamgauge::config::Names;
 use streamgauge::event::Reject;
 use streamgauge::latency::LatencySummary;
 use streamgauge::latency::Stage;
@@ -138,6 +141,10 @@ pub(crate) fn snapshot() -> Snapshot {
         counters_since: NOW - 90_000,
         windows: vec![window, short],
         total_connections: 892,
+        directory: Arc::new(Directory {
+            names: Names::new([(AlertBy::Queue, "sales".into(), "Sales \"north\"".into())]),
+            session_link: None,
+        }),
         sessions: SessionStats {
             open: 71,
             open_uncertain: 70,
@@ -314,6 +321,7 @@ fn alerts() -> Alerts {
             value: Some(35.0),
             fired: 4,
         }],
+        history: Arc::default(),
         notifications: Notifications {
             is_configured: true,
             sent: 5,

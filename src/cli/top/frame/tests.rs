@@ -6,7 +6,8 @@ use crate::cli::top::answer;
 
 fn group(name: &str, messages: f64) -> Value {
     json!({
-        "name": name, "openSessions": 120.0,
+        "name": name, "displayName": if name == "vip" { "Very important" } else { name },
+        "openSessions": 120.0,
         "window": {
             "activeSessions": 34, "messagesPerMinute": messages, "connectionsPerMinute": 12.0,
             "disconnectionsPerMinute": 11.5, "avgSessionDurationMs": 95_000.0,
@@ -20,7 +21,7 @@ fn data() -> Value {
         json!({
             "name": name, "metric": metric, "comparison": "BELOW", "threshold": 7_500.0,
             "phase": phase, "value": value,
-            "by": value.is_none().then_some("QUEUE"), "group": value.is_none().then_some("vip"),
+            "by": value.is_none().then_some("QUEUE"), "groupDisplayName": value.is_none().then_some("Very important"),
         })
     };
     json!({
@@ -55,6 +56,9 @@ fn data() -> Value {
             ],
             "notifications": { "failed": 2.0, "lastError": "webhook: hooks.example.com: status 500" },
         },
+        "alertHistory": { "items": [{
+            "at": "2026-01-15T11:58:03.000Z", "name": "quiet\u{7}", "change": "ENDED", "lastedMs": 194_000.0,
+        }] },
         "groups": {
             "count": 30.0,
             "items": [

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::serve::schema::tests::execute;
@@ -39,6 +41,7 @@ async fn an_alert_is_shown_with_its_rule_and_where_it_stands() {
     };
     let alerts = Alerts {
         all: vec![total, group],
+        history: Arc::default(),
         notifications: Notifications {
             is_configured: true,
             sent: 1,

@@ -4,6 +4,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::*;
+use crate::config::AlertBy;
+use crate::config::Directory;
+use crate::config::Names;
 use crate::serve::schema::tests::ask;
 use crate::serve::schema::tests::execute;
 use crate::snapshot::DurationQuantiles;
@@ -324,13 +327,79 @@ fn groups_without_ended_sessions_come_last_whichever_way_round() {
     };
     let all = [of(0, None), of(1, Some(5)), of(2, Some(9)), of(3, None)];
     let check = |reverse: bool, expected: [u16; 4]| {
-        let mut found: Vec<&snapshot::Group> = all.iter().collect();
+        let whole = Snapshot::default();
+        let shown = |group| Shown::new(&whole, Dimension::Queue, group);
+        let mut found: Vec<Shown<'_>> = all.iter().map(shown).collect();
         first_by(&mut found, 4, |a, b| {
             GroupOrder::EndedDuration.compare(1, reverse, a, b)
         });
-        let ids: Vec<u16> = found.iter().map(|group| group.id.0).collect();
+        let ids: Vec<u16> = found.iter().map(|shown| shown.group.id.0).collect();
         assert_eq!(ids, expected);
     };
     check(false, [2, 1, 0, 3]);
     check(true, [1, 2, 3, 0]);
+}
+
+#[tokio::test]
+async fn names_are_shown_searched_and_ordered_and_ids_stay() {
+    let names = [
+        (AlertBy::Queue, "sales", "Ärzte"),
+        (AlertBy::Queue, "billing", "Zahlungen"),
+        (AlertBy::Queue, "other", "zahlungen"),
+        (AlertBy::Queue, "never seen", "Zzz"),
+        (AlertBy::Deployment, "sales", "a deployment"),
+    ];
+    let names = names.map(|(by, id, name)| (by, id.into(), name.into()));
+    let mut snapshot = snapshot();
+    snapshot.directory = Arc::new(Directory {
+        names: Names::new(names),
+        session_link: None,
+    });
+    let rows = async |arguments: &str| -> Vec<String> {
+        let query =
+            format!("{{ groups(by: QUEUE, {arguments}) {{ items {{ name displayName kind }} }} }}");
+        let data = execute(&query, snapshot.clone())
+            .await
+            .data
+            .into_json()
+            .unwrap();
+        let items = data["groups"]["items"].as_array().unwrap();
+        let text = |item: &Value, field: &str| item[field].as_str().unwrap().to_owned();
+        let row = |item| format!("{}={}", text(item, "name"), text(item, "displayName"));
+        items.iter().map(row).collect()
+    };
+    // The group of what found no room is none of the stream's names, whatever the file says.
+    let by_name = [
+        "(none)=(none)",
+        "billing=Zahlungen (billing)",
+        "other=other",
+        "other=zahlungen (other)",
+        "sales=Ärzte",
+    ];
+    assert_eq!(rows("orderBy: NAME").await, by_name);
+    let mut back = by_name;
+    back.reverse();
+    assert_eq!(rows("orderBy: NAME, reverse: true").await, back);
+    assert_eq!(
+        rows("orderBy: NAME, search: \"ZAHL\"").await,
+        [by_name[1], by_name[3]]
+    );
+    assert_eq!(rows("search: \"äRZ\"").await, ["sales=Ärzte"]);
+    assert_eq!(rows("search: \"ale\"").await, ["sales=Ärzte"]);
+    assert_eq!(rows("name: \"sales\"").await, ["sales=Ärzte"]);
+    assert_eq!(
+        rows("name: \"Ärzte\"").await,
+        [""; 0],
+        "clients ask by the id"
+    );
+    let query = "{ timeSeries(metric: MESSAGES, by: QUEUE, name: \"sales\") { name displayName } }";
+    let data = execute(query, snapshot.clone())
+        .await
+        .data
+        .into_json()
+        .unwrap();
+    assert_eq!(
+        data["timeSeries"],
+        json!([{ "name": "sales", "displayName": "Ärzte" }])
+    );
 }

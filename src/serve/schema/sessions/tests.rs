@@ -4,8 +4,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::*;
+use crate::config::AlertBy;
+use crate::config::Directory;
+use crate::config::LinkTemplate;
+use crate::config::Names;
 use crate::serve::schema::tests::ask;
 use crate::serve::schema::tests::execute;
+use crate::time::EpochMs;
 
 fn session(id: &str, connected: i64, queue: &str, deployment: &str) -> snapshot::OpenSession {
     snapshot::OpenSession {
@@ -58,6 +63,45 @@ async fn a_session_is_as_long_open_as_the_snapshot_says() {
         }],
     }});
     assert_eq!(response.data.into_json().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn names_and_links_come_from_the_directory_and_lost_ids_have_no_link() {
+    let query = "{ sessions { items { id queue queueDisplayName deployment deploymentDisplayName link } } }";
+    let lost = format!("#{}", "0f".repeat(16));
+    let mut snapshot = snapshot();
+    let overall = [lost.as_str(), "#1", "a/b", ".."].map(|id| session(id, 1_000, "sales", "shop"));
+    snapshot.longest = Arc::new(Longest {
+        overall: overall.to_vec(),
+        ..Longest::default()
+    });
+    let links = async |snapshot: &Snapshot| -> Vec<Value> {
+        let data = execute(query, snapshot.clone())
+            .await
+            .data
+            .into_json()
+            .unwrap();
+        let items = data["sessions"]["items"].as_array().unwrap();
+        assert_eq!(items[0]["queue"], "sales");
+        let named = !snapshot.directory.names.is_empty();
+        let name = if named { "Sales, north" } else { "sales" };
+        assert_eq!(items[0]["queueDisplayName"], name);
+        assert_eq!(items[0]["deploymentDisplayName"], "shop");
+        items.iter().map(|item| item["link"].clone()).collect()
+    };
+    assert_eq!(links(&snapshot).await, vec![Value::Null; 4]);
+    let names = [(AlertBy::Queue, "sales".into(), "Sales, north".into())];
+    snapshot.directory = Arc::new(Directory {
+        names: Names::new(names),
+        session_link: Some(LinkTemplate::parse("https://a.example/#/{id}").unwrap()),
+    });
+    let expected = [
+        Value::Null,
+        json!("https://a.example/#/%231"),
+        json!("https://a.example/#/a%2Fb"),
+        Value::Null,
+    ];
+    assert_eq!(links(&snapshot).await, expected);
 }
 
 #[tokio::test]
