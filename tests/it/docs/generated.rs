@@ -79,6 +79,7 @@ fn example(setting: &Setting) -> String {
         (None, "public-url") => "https://gauge.example/",
         (None, "trusted-proxy") => "10.0.0.0/8",
         (None, "introspection") => "true",
+        (None, "session-link") => "https://apps.example.com/{id}",
         (None, "webhook-url") => "https://hooks.example/alerts",
         (None, _) => setting.value,
     };
