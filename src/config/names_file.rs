@@ -15,7 +15,7 @@ use super::names::OWN;
 use super::small_file::SmallFile;
 use super::value;
 
-/// Faults of one file that are told one by one.
+/// Faults of one file that are reported one by one.
 const FAULTS_MAX: usize = 10;
 
 /// Reads a file of names.

@@ -109,7 +109,7 @@ pub(super) struct Group {
     /// Its name: text from the stream, never markup; `(none)` and `other` for what has no name.
     name: String,
     /// What people read for it: its name from `names-file`, else `name`. Where others read alike, the id
-    /// stands behind it in brackets. Text, never markup.
+    /// follows it in brackets. Text, never markup.
     display_name: String,
     /// What the name means: tells `(none)` and `other` from queues that are called so.
     kind: GroupKind,
@@ -292,7 +292,7 @@ pub(super) fn display_name<'a>(
     }
 }
 
-/// Names that read alike are told apart by what stands behind them, so the order is always the same.
+/// Names that read alike are distinguished by their kind and id, so the order is always the same.
 fn by_name(a: &Shown<'_>, b: &Shown<'_>) -> Ordering {
     let key = |shown: &Shown<'_>| shown.group.kind as u8;
     let names = (a.label(), &a.group.name).cmp(&(b.label(), &b.group.name));
