@@ -14,10 +14,11 @@ use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
-use std::time::Instant;
 
 /// Longer than anything here takes; only a hang meets it.
 pub(super) const HANG: Duration = Duration::from_secs(120);
+/// Between two looks at what a command has written.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The commands of a block: lines that end with a backslash, in an open quote or before the end of a
 /// here-document go on in the next one. Comments and blank lines are left out.
@@ -161,16 +162,13 @@ impl Shell {
             pid: self.answer(command).parse().unwrap(),
             number,
         };
-        let deadline = Instant::now() + HANG;
-        while !self.said_by(&job).contains(until) {
-            assert!(
-                Instant::now() < deadline,
-                "{command}: never said {until:?}: {}",
-                self.said_by(&job)
-            );
-            thread::sleep(Duration::from_millis(20));
+        for _ in 0..HANG.as_millis() / LOOK.as_millis() {
+            if self.said_by(&job).contains(until) {
+                return job;
+            }
+            thread::sleep(LOOK);
         }
-        job
+        panic!("{command}: never said {until:?}: {}", self.said_by(&job));
     }
 
     /// What a command in the background has written so far.
