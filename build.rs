@@ -2,9 +2,9 @@
 //! `src/serve/assets.rs` to include. All of it happens in `OUT_DIR`: the source tree is never written
 //! to, and two builds cannot clash.
 //!
-//! A release build is also told its commit, for the reports of `streamgauge load`; the variable
+//! A release build also gets its commit, for the reports of `streamgauge load`; the variable
 //! `STREAMGAUGE_COMMIT` names one where there is no repository. Other builds are not measured, and need
-//! not be made anew for each commit.
+//! not be rebuilt for each commit.
 //!
 //! `STREAMGAUGE_UI` chooses: `auto` (default) builds the page where Node.js is at hand and otherwise
 //! warns once and goes on without it, `build` fails instead, `off` never looks.
@@ -55,7 +55,7 @@ fn main() {
         "off" => Err("STREAMGAUGE_UI=off".to_owned()),
         "auto" => build(&out).inspect_err(|why| {
             println!(
-                "cargo:warning=dashboard: {why}: built without it; see \"The page\" in README.md"
+                "cargo:warning=dashboard: {why}: built without it; see \"The dashboard\" in docs/operations.md"
             );
         }),
         "build" => Ok(build(&out).unwrap_or_else(|why| fail(&why))),

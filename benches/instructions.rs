@@ -1,7 +1,7 @@
 //! Instructions executed a stage, counted by valgrind: the gate against regressions, because wall time
 //! on shared machines swings by more than most changes. `perf/gate.sh` compares with `perf/baseline.tsv`.
 //!
-//! Needs valgrind and `gungraun-runner`; without them `cargo bench` is told what is missing and goes on.
+//! Needs valgrind and `gungraun-runner`; without them `cargo bench` says what is missing and goes on.
 //! Under `cargo test --benches` every case runs once, uncounted.
 #![allow(
     clippy::unwrap_used,

@@ -2,7 +2,7 @@
 //!
 //! `constant` is the rival that must win: the same service answering bytes it has ready. The other
 //! three are the ways to an answer: kept from an equal request on the same snapshot; executed from a
-//! document that was checked before, because the request differs elsewhere; and all of it anew.
+//! document that was checked before, because the request differs elsewhere; and all of it again.
 //! Over real sockets the same pair is run by `perf/graphql.sh`.
 //!
 //! `heaviest` is the most that passes the limits; the `refuse` cases are the documents that cost the

@@ -1,4 +1,4 @@
-//! What one thread waking another costs here, for the latency of `streamgauge load` to stand beside: one
+//! What one thread waking another costs here, a baseline for the latency of `streamgauge load`: one
 //! sleeps until its next step of a fixed plan and unparks the other, which says when it is awake.
 //!
 //! ```text

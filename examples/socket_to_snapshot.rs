@@ -185,7 +185,7 @@ fn threads() -> BTreeMap<PathBuf, (String, f64)> {
         .collect()
 }
 
-/// A thread that is told apart by its name.
+/// A thread that is distinguished by its name.
 fn named<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     let builder = thread::Builder::new().name(name.to_owned());
     builder.spawn(run).unwrap()

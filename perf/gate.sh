@@ -2,7 +2,7 @@
 # Counts the instructions of every stage under valgrind and compares them with perf/baseline.tsv.
 #
 #   perf/gate.sh             fails when a case executes over 3 % more than its baseline
-#   perf/gate.sh --update    writes the baseline anew, to be committed with the change that explains it
+#   perf/gate.sh --update    rewrites the baseline, to be committed with the change that explains it
 #
 # Counts repeat to a fraction of a percent for one compiler and one allocator; the baseline names the
 # compiler. Needs valgrind (Debian: valgrind) and python3; the runner is installed below target/ when it

@@ -3,7 +3,7 @@
 # Sets `target`, where cargo builds, and `work`, a folder of this run. What is in `running` is ended when
 # the script ends, and `work` is removed.
 
-# Built wherever cargo was told to.
+# Built wherever cargo builds.
 target=${CARGO_TARGET_DIR:-target}/release
 work=$(mktemp -d)
 running=

@@ -203,7 +203,7 @@ LabelFault {
     TooLong => "too_long",
     /// It holds a control character.
     Control => "control",
-    /// The table of names was full and begins anew: once each time, for all the names in it.
+    /// The table of names was full and starts again: once each time, for all the names in it.
     TableFull => "table_full",
 }
 }

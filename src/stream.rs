@@ -2,7 +2,7 @@
 
 use crate::time::EpochMs;
 
-/// Where a stream connection stands.
+/// The state of a stream connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum StreamState {

@@ -80,7 +80,7 @@ struct Found {
     newer: u64,
 }
 
-/// Loads until it is told to stop; the expected snapshot is made anew for each sequence.
+/// Loads until it is asked to stop; the expected snapshot is rebuilt for each sequence.
 fn read(reader: &Reader, engine_id: u64, stop: &AtomicBool, holds: usize) -> Found {
     let mut found = Found { loads: 0, newer: 0 };
     let mut newest = 0;

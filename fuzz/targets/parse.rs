@@ -46,7 +46,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
 }
 
-/// All that the writer would be told with an event.
+/// All that the writer would get with an event.
 fn told(parser: &mut Parser, verdict: Verdict) -> String {
     let mut texts = Texts::default();
     if let Verdict::Event(_) = verdict {

@@ -4,7 +4,7 @@
 //   g++ -O3 -march=native -std=c++17 -o on_demand on_demand.cpp -lsimdjson
 //   on_demand FILE [convert|pull] [PASSES]
 //
-// The best of the passes is told: wall time, and behind `cpu` the processor time of the same pass.
+// The best of the passes is reported: wall time, and behind `cpu` the processor time of the same pass.
 //
 // `pull` only touches the three strings, `convert` (the default) also makes of them what an engine
 // needs: milliseconds and the first 32 bits of the session id. Neither looks for duplicate keys, nor at

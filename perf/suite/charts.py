@@ -3,10 +3,12 @@
 import math
 from html import escape
 
+from .aims import AIMS
+
 WIDTH, HEIGHT = 760, 420
 INK, MUTED, GRID = "#1b1f24", "#57606a", "#d8dee4"
 OURS, RIVAL = "#0969da", "#9aa4ae"
-# Told apart without colours too: by the labels at their ends.
+# Distinguished without colours too: by the labels at their ends.
 LINES = ("#1a7f37", "#0969da", "#cf222e")
 
 
@@ -162,12 +164,14 @@ def latency(results):
         places = [(frame.x(x), frame.y(ms)) for x, ms in points]
         svg.path(places, colour)
         ends.append((places[-1][1], f"{int(rate):,}/s", colour))
-    for percentile, limit in ((0.99, 2.0), (0.999, 10.0)):
+    measured = {row["id"]: row for row in results["rows"]}
+    for percentile, id in ((0.99, "latency/p99"), (0.999, "latency/p99.9")):
+        limit = AIMS[id].limit * measured[id]["beside_value"]
         x, y = frame.x(share(percentile)), frame.y(limit)
         svg.line(x - 45, y, x + 45, y, colour=INK, width=2, dash="5 4")
         # On white, as a curve may pass behind it.
         svg.rect(x - 32, y + 5, 64, 16, "#ffffff")
-        svg.text(x, y + 17, f"aim {limit:g} ms", anchor="middle", size=12)
+        svg.text(x, y + 17, f"aim {limit:.2g} ms", anchor="middle", size=12)
     for y, label, colour in frame.spread(ends):
         svg.text(frame.right + 8, y + 4, label, colour=colour, weight=600)
     footer(svg, results)
@@ -195,7 +199,7 @@ def window(results):
         svg.dots(points, colour)
         ends.append((points[-1], label, colour))
     for (x, y), label, colour in ends:
-        # The tutorial's line ends early: its label stands beside its end.
+        # The tutorial's line ends early: its label is next to its end.
         svg.text(x + 10, y + 4, label, colour=colour, weight=600)
     footer(svg, results)
     return svg.done()
@@ -208,7 +212,7 @@ def nanoseconds(ns):
     return f"{ns:g} ns"
 
 
-# The threads of a bar, told apart by the words beside it too.
+# The threads of a bar, distinguished by the words beside it too.
 SHADES = ("#0969da", "#54aeff", "#8250df", "#bf8700", "#1a7f37", "#57606a")
 # What is drawn: the whole job and its rivals, and the worst and the plainest of the rest.
 DRAWN = ("parse/guided", "parse/tape", "parse/convert", "replay/dedup", "replay/plain", "replay/rival", "socket/snapshot",

@@ -1,7 +1,9 @@
-"""A figure with what it is set beside."""
+"""A figure and its baseline."""
 
 import dataclasses
 import statistics
+
+from . import aims
 
 
 @dataclasses.dataclass
@@ -15,44 +17,34 @@ class Row:
     ratio: float | None = None
     ratio_least: float | None = None
     ratio_most: float | None = None
-    # Of the ratio at least this, or of a value without one at most this.
-    aim: float | None = None
-    hoped: float | None = None
-    is_limit: bool = False
     # The share of the machine that others took meanwhile.
     foreign: float | None = None
 
     @classmethod
-    def beside(cls, id, what, unit, ours, beside_what, theirs, aim=None, hoped=None):
+    def beside(cls, id, what, unit, ours, beside_what, theirs):
         single = [a / b for a, b in zip(ours, theirs)]
         value, beside = statistics.median(ours), statistics.median(theirs)
-        return cls(id, what, unit, value, beside_what, beside, value / beside, min(single), max(single), aim, hoped)
-
-    @classmethod
-    def at_most(cls, id, what, unit, value, limit):
-        return cls(id, what, unit, value, aim=limit, is_limit=True)
+        return cls(id, what, unit, value, beside_what, beside, value / beside, min(single), max(single))
 
     @property
     def is_met(self):
         """None where there is no aim."""
-        if self.aim is None:
-            return None
-        return self.value <= self.aim if self.is_limit else self.ratio >= self.aim
+        aim = aims.of(self.id)
+        return None if aim is None else aim.is_reached(self)
 
     def cells(self):
         """The row as text: what, value, beside, ratio, aim, verdict."""
         beside = ratio = ""
         if self.beside_value is not None:
             beside = f"{self.beside_what}: {shown(self.beside_value, self.unit)}"
-        if self.ratio is not None:
-            ratio = f"{self.ratio:.2f}" if self.ratio < 100 else f"{self.ratio:,.0f}"
+        if self.beside_value:
+            of_beside = self.ratio if self.ratio is not None else self.value / self.beside_value
+            ratio = f"{of_beside:.2f}" if of_beside < 100 else f"{of_beside:,.0f}"
             if self.ratio_least is not None and self.ratio_least != self.ratio_most:
                 ratio += f" ({self.ratio_least:.2f} to {self.ratio_most:.2f})"
-        aim = ""
-        if self.aim is not None:
-            aim = f"≤ {self.aim:g}" if self.is_limit else f"≥ {self.aim:g}"
-            aim += f", hoped {self.hoped:g}" if self.hoped else ""
-        verdict = {None: "", True: "met", False: "missed"}[self.is_met]
+        aim = aims.of(self.id)
+        aim = "" if aim is None else aim.text(self.unit)
+        verdict = {None: "", True: "reached", False: "missed"}[self.is_met]
         return [self.what, shown(self.value, self.unit), beside, ratio, aim, verdict]
 
 

@@ -153,7 +153,7 @@ impl Timeline {
     }
 
     /// Sets the clock back: windows go on from the buckets that are still held there. Groups and
-    /// series begin anew.
+    /// series start again.
     pub(super) fn rewind(&mut self, to: EpochMs, coverage: &Coverage) {
         let bucket = self.buckets.bucket_of(to);
         self.buckets.rewind(bucket);

@@ -155,7 +155,7 @@ mod tests {
         assert!(!last(&[(0, 0), (5_000, 0)]).is_ahead);
         assert!(last(&[(0, 0), (5_001, 0)]).is_ahead);
         assert!(last(&[(0, 0), (3_000, 0), (6_000, 0)]).is_ahead);
-        // Told once: from there on it is what elapsed time is counted from.
+        // Reported once: from there on it is what elapsed time is counted from.
         assert!(!last(&[(0, 0), (9_000, 0), (9_100, 100)]).is_ahead);
         // A clock that is slewed, 500 ms in 1,000 s, for a day.
         let slewed: Vec<(i64, u64)> = (0..86_400)
@@ -182,7 +182,7 @@ mod tests {
             behind(&[(60_000, 0), (50_000, 0), (60_000, 1), (50_000, 9_000)]),
             Some(0)
         );
-        // Another step begins anew, for a while.
+        // Another step starts again, for a while.
         let stepping = |count: u64| -> Vec<(i64, u64)> {
             let step = |n: u64| (n.cast_signed() % 2 * 5_000, 3_000 * n);
             let steps = (0..count).map(step);

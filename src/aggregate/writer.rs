@@ -237,7 +237,7 @@ impl Writer {
         }
     }
 
-    /// Says what the wall clock did. A clock that steps all the time is not told every time.
+    /// Says what the wall clock did. A clock that steps all the time is not logged every time.
     #[cold]
     fn log_clock(&mut self, wall: EpochMs, is_rebased: bool) {
         let now_ns = self.clock.mono_ns();

@@ -4,7 +4,7 @@ use crate::config::AlertRule;
 use crate::snapshot::AlertPhase;
 use crate::time::EpochMs;
 
-/// When a look is: how long things last is told by the monotonic clock, so that a step of the wall
+/// When a look is: how long things last is measured by the monotonic clock, so that a step of the wall
 /// clock neither hastens nor delays an alert.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {

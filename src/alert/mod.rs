@@ -6,13 +6,13 @@
 //! phases from snapshots like any reader and puts its outcomes into a mailbox.
 //!
 //! The rules can be replaced while the writer runs. What stays word for word keeps its phase and how
-//! long it has lasted; anything else begins anew. How often a name began to fire goes on through all of
+//! long it has lasted; anything else starts again. How often a name began to fire goes on through all of
 //! it, so that a receiver of notifications never takes a new one for a repetition.
 //!
 //! The latest changes are kept: what began to fire, and what ended and how, a reload included.
 //!
 //! A metric without a value (the durations of a window in which no session ended, the lag before the
-//! first event) says neither good nor bad: it keeps the phase, except that a pending alert begins anew.
+//! first event) says neither good nor bad: it keeps the phase, except that a pending alert starts again.
 
 mod history;
 mod machine;

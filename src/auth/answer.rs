@@ -137,7 +137,7 @@ fn grant(answer: &Map<String, Value>) -> Result<Grant, &'static str> {
 }
 
 /// What the answer says, as `: "..."`; nothing when it says nothing, or may hold a token that cannot
-/// be told from the rest.
+/// be distinguished from the rest.
 fn said(body: &[u8], json: Option<&Value>, redactor: &Redactor) -> String {
     let redactor = match json {
         Some(json) => with_tokens(json, redactor.clone()),

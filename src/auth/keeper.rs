@@ -48,7 +48,7 @@ pub(super) struct Keeper<F> {
     held: Option<Held>,
     /// Those who wait for the outcome of the next try.
     waiting: Vec<oneshot::Sender<Result<AccessToken, AuthError>>>,
-    /// A failure that nobody was waiting for: whoever misses a token first is told.
+    /// A failure that nobody was waiting for: whoever misses a token first is notified.
     untold: Option<AuthError>,
     backoff: Backoff,
     /// No try before this moment.

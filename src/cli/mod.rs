@@ -126,7 +126,7 @@ Examples:
 Every command has its own --help with more of them.";
 
 const DEMO_EXAMPLES: &str = "\
-The log says no more than warnings here, unless told otherwise.
+The log says no more than warnings here, unless --log says otherwise.
 
 Examples:
   streamgauge demo
@@ -138,9 +138,9 @@ Settings come from flags, then the environment, then the file of --config, then 
 The client secret comes from GENESYS_CLIENT_SECRET or STREAMGAUGE_CLIENT_SECRET, or from a
 file; never from the command line, which everybody on the machine can read.
 
-SIGTERM and Ctrl-C end it in good order, a second one at once. SIGHUP reads token file, alerts and log
-level again; a fault changes nothing, and what needs a restart is named. Under systemd it says when it
-is ready (NOTIFY_SOCKET) and that it is alive (WATCHDOG_USEC).
+SIGTERM and Ctrl-C end it in good order, a second one at once. SIGHUP reads token file, alerts
+and log level again; a fault changes nothing, and what needs a restart is named. Under systemd
+it reports when it is ready (NOTIFY_SOCKET) and that it is alive (WATCHDOG_USEC).
 
 Examples:
   GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... streamgauge serve --region eu-central-1
@@ -161,9 +161,10 @@ Examples:
   journalctl -o cat -u gateway | streamgauge replay -";
 
 const LOAD_EXAMPLES: &str = "\
-Latency counts from the moment an event is due by the plan until a reader can see it (corrected),
-and beside it from the moment it was given to the socket. Exit code 1 says that an event is missing,
-or was lost in a gap that no fault asked for; 99 that a statement of --fail-if is true.
+Latency counts from the moment an event is due by the plan until a reader can see it
+(corrected), and also from the moment it was given to the socket (uncorrected). Exit code 1
+says that an event is missing, or was lost in a gap that no fault asked for; 99 that a
+statement of --fail-if is true.
 
 Examples:
   streamgauge load --rate 50000 --duration 30s --queries 8

@@ -37,7 +37,7 @@ use crate::time::Clock;
 const SECRET_VARIABLE: &str = "SIMULATE_CLIENT_SECRET";
 /// How often a line says what was sent.
 const REPORT_PERIOD: Duration = Duration::from_secs(10);
-/// Where the engine beside the stand-in is told to listen.
+/// Where the engine that reads from the stand-in is to listen.
 const SERVE_LISTEN: &str = "127.0.0.1:4001";
 /// Events of a file between two lines of progress where there is no terminal.
 const PROGRESS_EVENTS: u64 = 1_000_000;

@@ -1,4 +1,4 @@
-//! What a service manager is told: that the server is ready, reads its settings again, stops, and is
+//! What a service manager is notified of: that the server is ready, reads its settings again, stops, and is
 //! alive. A datagram of `NAME=value` lines to the socket that `NOTIFY_SOCKET` names; without it nothing
 //! is sent.
 //!
@@ -45,7 +45,7 @@ impl Systemd {
     pub(super) fn new(environment: &Environment, publish_max: Duration) -> Self {
         let name = environment.get("NOTIFY_SOCKET");
         let socket = name.and_then(|name| {
-            // Addressed anew with each message: the socket may be made again while we run.
+            // Addressed again with each message: the socket may be made again while we run.
             let opened = address(name).and_then(|address| {
                 let socket = UnixDatagram::unbound()?;
                 socket.set_write_timeout(Some(SEND_MAX))?;

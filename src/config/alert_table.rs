@@ -1,4 +1,4 @@
-//! The `[[alert]]` tables of the TOML file. Every fault of every table is told, with its line.
+//! The `[[alert]]` tables of the TOML file. Every fault of every table is reported, with its line.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -32,7 +32,7 @@ const NAME_BYTES_MAX: usize = 256;
 const KEYS: &str =
     "name, metric, window, queue, deployment, direction, above, below, for, hysteresis";
 
-/// One table. What is wrong with it by itself has been told.
+/// One table. What is wrong with it by itself has been reported.
 #[derive(Clone, Debug)]
 pub(super) struct AlertEntry {
     /// The rule, its window the one that was named, if one was; `None` when something is wrong.
@@ -48,7 +48,7 @@ pub(super) struct AlertEntry {
 
 impl AlertEntry {
     /// The rule on the windows of an engine; `None` when something is wrong with it that has been
-    /// told.
+    /// reported.
     ///
     /// # Errors
     /// One reason when there is no such window.

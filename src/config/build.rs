@@ -9,7 +9,7 @@ use crate::window::WindowLength;
 
 use super::alert::AlertRule;
 use super::credentials;
-use super::directory::directory;
+use super::directory_file::directory;
 use super::duration::millis;
 use super::engine::AggregateSettings;
 use super::engine::ClockRule;
@@ -161,7 +161,7 @@ fn engine(layers: &mut Layers) -> Option<EngineSettings> {
 /// The alerts on the windows that there are. Their order is the file's.
 fn alerts(layers: &mut Layers, aggregate: Option<&AggregateSettings>) -> Vec<AlertRule> {
     let Some(aggregate) = aggregate else {
-        // The windows are at fault, and that is told.
+        // The windows are at fault, and that is reported.
         return Vec::new();
     };
     for (entry, origin) in &layers.alerts {

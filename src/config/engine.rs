@@ -32,7 +32,7 @@ pub struct EngineSettings {
     pub alerts: Vec<AlertRule>,
     /// Names and links that are shown for ids.
     pub directory: Directory,
-    /// Who is told when an alert begins or ends to fire.
+    /// Who is notified when an alert begins or ends to fire.
     pub webhook: Option<WebhookSettings>,
 }
 

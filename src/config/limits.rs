@@ -92,7 +92,7 @@ pub const QUERY_EXPANDED_MAX: usize = 5_000;
 pub const QUERY_COMPLEXITY_MAX: usize = 15_000;
 /// Nesting of the variables of a query.
 pub const VARIABLES_DEPTH_MAX: usize = 16;
-/// Errors told of in one answer; a document can make one a token.
+/// Errors in one answer; a document can make one a token.
 pub const QUERY_ERRORS_MAX: usize = 20;
 
 /// Documents, and answers of either form of request, that a worker of the HTTP server keeps.

@@ -101,7 +101,7 @@ pub(super) const CA_FILE: Setting = Setting {
     value: "FILE.pem",
     default: None,
     group: Group::Connection,
-    help: "Certificates to trust beside the system's",
+    help: "Certificates to trust in addition to the system's",
     kind: Kind::Path(|draft| &mut draft.ca_file),
 };
 

@@ -161,7 +161,7 @@ impl Setting {
     }
 
     /// Whether the TOML file may hold it: it cannot name itself.
-    pub(super) fn is_in_file(&self) -> bool {
+    pub fn is_in_file(&self) -> bool {
         self.name != "config" && !self.is_secret()
     }
 }

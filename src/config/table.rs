@@ -3,7 +3,7 @@
 mod numbers;
 mod units;
 
-use super::directory;
+use super::directory_table;
 use super::front;
 use super::log;
 use super::log::LogFormat;
@@ -335,8 +335,8 @@ static LAST: &[Setting] = &[
         help: "Private key of that certificate, closed to other users",
         kind: Kind::Path(|draft| &mut draft.tls_key),
     },
-    directory::NAMES_FILE,
-    directory::SESSION_LINK,
+    directory_table::NAMES_FILE,
+    directory_table::SESSION_LINK,
     outgoing::WEBHOOK_URL,
     outgoing::WEBHOOK_TOKEN_FILE,
 ];

@@ -4,13 +4,13 @@
 
 use std::fmt::Write as _;
 
-/// The longest time that is told apart, in nanoseconds: one minute. Longer ones are recorded as this.
+/// The longest time that is distinguished, in nanoseconds: one minute. Longer ones are recorded as this.
 pub(super) const MAX_NS: u64 = 60_000_000_000;
 /// Lines of the percentile text between two halvings of what is left above.
 const LINES_PER_HALVING: u32 = 5;
 const NS_PER_MS: f64 = 1e6;
 
-/// Times of 1 ns to 60 s, told apart to three significant digits. Memory: about 220 KiB.
+/// Times of 1 ns to 60 s, kept to three significant digits. Memory: about 220 KiB.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram(pub(super) hdrhistogram::Histogram<u64>);
 

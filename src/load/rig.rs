@@ -1,4 +1,4 @@
-//! Sender and engine of a load, each on threads that can be told apart by their names.
+//! Sender and engine of a load, each on threads that can be distinguished by their names.
 
 use std::net::SocketAddr;
 use std::thread;

@@ -308,7 +308,7 @@ impl<'a> Load<'a> {
             let _ = timeout(GRACE, is_sent).await;
         }
         self.stop_plan.cancel();
-        // The last frames are told within a few milliseconds.
+        // The last frames are reported within a few milliseconds.
         sleep(LEAD).await;
         let is_seen = self.progress.wait_for(|progress| progress.pending == 0);
         // Too long is what the missing events say.

@@ -141,7 +141,7 @@ impl Tally {
         }
     }
 
-    /// Takes note of what a reader sees at `now_ns`, after all that was sent until then was told.
+    /// Takes note of what a reader sees at `now_ns`, after all that was sent until then was reported.
     /// Calls `closed` for each second that is complete.
     pub(super) fn seen(&mut self, sight: Sight, now_ns: u64, closed: impl FnMut(Second)) {
         self.second_ring_share = self.second_ring_share.max(sight.ring_share);
@@ -171,7 +171,7 @@ impl Tally {
                 None => break,
             }
         }
-        // What the lost connection delivered is in this sight, since the loss is told behind it.
+        // What the lost connection delivered is in this sight, since the loss is reported behind it.
         self.is_lost |= !sight.is_live || sight.gaps > self.gaps;
         if self.is_lost && self.lose_connection() {
             self.gaps = sight.gaps;

@@ -29,7 +29,7 @@ const POLL: Duration = Duration::from_millis(1);
 /// How long after its end a second is closed when nothing of it is pending.
 const SECOND_CLOSES_NS: u64 = 50_000_000;
 
-/// How often it is told how far the run is.
+/// How often the progress of the run is reported.
 const TELL_NS: u64 = 10_000_000;
 
 /// What is asked of an engine elsewhere.
@@ -96,7 +96,7 @@ impl Watch {
 
     fn look(&mut self, sight: Sight) {
         let now_ns = self.clock.mono_ns();
-        // What became visible was told before it was sent.
+        // What became visible was reported before it was sent.
         while let Ok(account) = self.accounts.try_recv() {
             self.tally.sent(account);
         }

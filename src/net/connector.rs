@@ -175,7 +175,7 @@ impl Connector {
             });
         }
         let socket = race(&place, addresses, deadline, TcpStream::connect).await?;
-        // Events and pings are small and must not wait for more. A socket that cannot be told so
+        // Events and pings are small and must not wait for more. A socket that cannot be set so
         // works all the same.
         let _ = socket.set_nodelay(true);
         Ok(socket)

@@ -32,7 +32,7 @@ tokio::task_local! {
 
 /// How long connecting may take where nobody waits any more: another request's connection came first.
 const UNAWAITED_MAX: Duration = Duration::from_secs(10);
-/// What connecting leaves of a request's time at the least, so that it is told which step took so
+/// What connecting leaves of a request's time at the least, so that the error names the step that took so
 /// long: a tenth, and this at the most.
 const MARGIN_MAX: Duration = Duration::from_millis(100);
 

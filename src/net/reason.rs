@@ -17,7 +17,7 @@ use super::body::read_beginning;
 const BODY_BYTES_MAX: usize = 16 * 1_024;
 /// How long reading them may take.
 const BODY_TIME_MAX: Duration = Duration::from_secs(2);
-/// How long before the deadline of all reading ends: what has come by then is told.
+/// How long before the deadline of all reading ends: what has come by then is reported.
 const MARGIN: Duration = Duration::from_millis(100);
 /// Headers that servers, gateways and proxies explain a refusal by.
 const HEADERS: [&str; 8] = [

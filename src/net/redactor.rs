@@ -1,7 +1,7 @@
 //! What a peer said, made fit to stand in a line of ours: without our secrets, cut, escaped.
 //!
 //! Peers repeat what they were sent: in error bodies, reason phrases and close reasons, as it was or
-//! encoded anew. So a text is searched as it stands and with its escapes undone (percent, JSON, HTML,
+//! re-encoded. So a text is searched as it stands and with its escapes undone (percent, JSON, HTML,
 //! folded lines), several times over, for the secret itself and for its base64 wherever it may begin.
 //! Redacting comes before cutting: a cut in the middle of a secret would leave its beginning.
 

@@ -190,7 +190,7 @@ fn certificate(error: &CertificateError) -> CertificateFault {
         C::NotValidForNameContext { presented, .. } => {
             CertificateFault::WrongHost(names(presented))
         }
-        // An authority that was made anew under its old name signs with another key.
+        // An authority that was rebuilt under its old name signs with another key.
         C::UnknownIssuer | C::BadSignature => CertificateFault::UnknownIssuer,
         C::BadEncoding => CertificateFault::Other("it cannot be read".to_owned()),
         C::Revoked => CertificateFault::Other("it was revoked".to_owned()),

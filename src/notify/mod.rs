@@ -83,7 +83,7 @@ impl Notifier {
     }
 }
 
-/// Looks for news and delivers them, until told to stop; then delivers what waits.
+/// Looks for news and delivers them, until asked to stop; then delivers what waits.
 async fn watch(reader: Reader, mut outbox: Outbox, stop: CancellationToken) {
     let mut news = News::default();
     let mut look_at = Instant::now();

@@ -1,4 +1,4 @@
-//! What has changed between two snapshots, and how it is told.
+//! What has changed between two snapshots, and how it is reported.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,11 +92,11 @@ impl Change {
     }
 }
 
-/// What has been told of.
+/// What has been reported.
 #[derive(Debug, Default)]
 pub(super) struct News {
     seen: Arc<Alerts>,
-    /// The alerts of which the last that was told is that they fire, as they were then. By name: the
+    /// The alerts of which the last report is that they fire, as they were then. By name: the
     /// settings may be read again, and places change.
     firing: BTreeMap<Arc<str>, Alert>,
 }
@@ -111,7 +111,7 @@ impl News {
         self.seen = Arc::clone(alerts);
         let mut changes = Vec::new();
         // Taken out of the settings, or replaced by another rule of that name, it ends: whoever was
-        // told that it fires would wait for the end for ever.
+        // notified that it fires would wait for the end for ever.
         let is_watched = |told: &Alert| alerts.all.iter().any(|alert| is_same(alert, told));
         self.firing.retain(|_, told| {
             if is_watched(told) {

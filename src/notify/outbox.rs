@@ -1,4 +1,4 @@
-//! Changes that wait to be told, oldest first, and the attempts at the oldest: one at a time, with
+//! Changes that wait to be sent, oldest first, and the attempts at the oldest: one at a time, with
 //! growing random delays between them, until it is delivered or given up.
 
 use std::collections::VecDeque;

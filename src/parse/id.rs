@@ -29,7 +29,7 @@ enum Source {
     HashedMessageId = 4,
 }
 
-/// The text of an id that is not empty, its form told.
+/// The text of an id that is not empty, its form known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Id<'text> {
     /// A canonical lower-case UUID.

@@ -1,6 +1,6 @@
-//! Numbers for pairs of a queue and a deployment, and what the writer has to be told about them.
+//! Numbers for pairs of a queue and a deployment, and what the writer has to know about them.
 //!
-//! The table is bounded: once it is full it is emptied, and numbers are given out anew. What was
+//! The table is bounded: once it is full it is emptied, and numbers are reassigned. What was
 //! sent before the new definition means the old pair, so nothing is ever booked under a wrong name.
 //! A pair that was seen lately costs a comparison of its bytes.
 
@@ -47,9 +47,9 @@ pub(super) struct LabelTable {
     index: Vec<u16>,
     /// Numbers by the quick hash.
     recent: Box<[u16; RECENT]>,
-    /// Numbers that the writer has not been told of.
+    /// Numbers that the writer does not know of.
     untold: Vec<u16>,
-    /// The id of the latest event, if the writer has to be told.
+    /// The id of the latest event, if the writer has to know it.
     id: String,
     /// Names that were not taken, by [`LabelFault::index`], and whether there are any.
     refused: Refused,

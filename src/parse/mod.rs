@@ -126,7 +126,7 @@ impl Parser {
         }
     }
 
-    /// Reads labels from now on; what they stand for is told by [`Parser::tell`].
+    /// Reads labels from now on; [`Parser::tell`] says what they mean.
     #[must_use]
     pub fn with_labels(mut self) -> Self {
         self.labels = Some(LabelTable::new(self.keys));
@@ -138,7 +138,7 @@ impl Parser {
     }
 
     /// Puts into `texts` what the latest event needs, which goes to `place` in its batch: what its
-    /// labels stand for, if that was not told before, and its session id, if it is a connect whose
+    /// labels stand for, if that was not said before, and its session id, if it is a connect whose
     /// key cannot be printed back. Call it for every event that goes on.
     #[inline]
     pub fn tell(&mut self, place: usize, texts: &mut Texts) {

@@ -21,7 +21,7 @@ use super::settings::ReplaySettings;
 #[derive(Debug)]
 pub(super) struct Steps<W: Write> {
     state: State,
-    /// Filled anew for each step.
+    /// Filled again for each step.
     snapshot: Snapshot,
     report: Report<W>,
     pace: Option<Pace>,
@@ -29,7 +29,7 @@ pub(super) struct Steps<W: Write> {
     /// The next step to print; none is due before [`Steps::begin`].
     next_at: EpochMs,
     printed: u64,
-    /// What was counted since the state was told last. An event counts as received when it is
+    /// What was counted since the state was last updated. An event counts as received when it is
     /// applied, so that one that waits for its turn is in no step before.
     uncounted: Delta,
 }

@@ -22,7 +22,7 @@ use crate::config::ServeBytes;
 /// Room that an answer is prepared in before its size is known, in bytes: most are smaller.
 pub(super) const PLACE_BYTES: usize = 32 << 10;
 
-/// The same for one that is executed ahead of its turn to be told, in bytes.
+/// The same for one that is executed ahead of its turn to be sent, in bytes.
 const LARGE_PLACE_BYTES_MAX: usize = 512 << 10;
 
 /// All connections of a server.
@@ -33,7 +33,7 @@ pub(super) struct Budget(Arc<Shared>);
 struct Shared {
     bytes: ServeBytes,
     room: Room,
-    /// Told when somebody finds no room.
+    /// Notified when somebody finds no room.
     pressed: Notify,
 }
 
@@ -134,7 +134,7 @@ impl Account {
     }
 
     /// Waits for room for the one frame that a WebSocket writes at a time, beside whatever else the
-    /// connection holds: that is not told before this frame is.
+    /// connection holds: that is not known before this frame is.
     pub(super) async fn frame(&self, bytes: usize) -> Held {
         self.0.room.take_over(bytes);
         self.hold_of_all(bytes).await

@@ -1,7 +1,7 @@
 //! The page's files, embedded by `build.rs`: which there are, and the answer that carries one.
 //!
 //! Files under `/assets/` carry the hash of their bytes in their name and never change; the two pages
-//! that name them are asked for anew each time and answered 304 while they are the same.
+//! that name them are asked for again each time and answered 304 while they are the same.
 
 use bytes::Bytes;
 use hyper::HeaderMap;
@@ -16,7 +16,7 @@ use super::media;
 /// A file of the page.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Asset {
-    /// Where it stands.
+    /// Its state.
     pub(super) path: &'static str,
     mime: &'static str,
     /// Quoted, of `identity`.

@@ -124,7 +124,7 @@ impl Worker {
     }
 }
 
-/// A map that never outgrows its limits: what would is not kept, and a full one starts anew. Entries
+/// A map that never outgrows its limits: what would is not kept, and a full one starts again. Entries
 /// that are in use come back at once, so no order of use has to be kept.
 #[derive(Debug)]
 struct Bounded<V> {

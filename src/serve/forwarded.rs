@@ -80,7 +80,7 @@ impl<'a> Forwarded<'a> {
     }
 
     /// By `X-Forwarded-*`: a list of addresses that each proxy appends to, and other lists that it
-    /// appends to or writes anew.
+    /// appends to or rewrites.
     fn usual(is_trusted: &impl Fn(IpAddr) -> bool, headers: &'a HeaderMap) -> Self {
         let clients = list(headers, &X_FORWARDED_FOR);
         let further = clients

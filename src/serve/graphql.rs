@@ -82,7 +82,7 @@ impl Outcome {
         matches!(self, Self::Subscription(_))
     }
 
-    /// What is told of it where there is no status to tell it by.
+    /// What is reported where there is no status to show it by.
     pub(super) fn told(self) -> Told {
         let errors = match self {
             Self::Ran(body) => return Told::Next(body),
@@ -321,7 +321,7 @@ pub(super) fn error(message: String, code: &str) -> ServerError {
     error
 }
 
-/// What is told of a request that was not done.
+/// What is reported of a request that was not done.
 pub(super) fn unfinished(unfinished: Unfinished) -> ServerError {
     let (message, code) = match unfinished {
         Unfinished::Deadline => (
@@ -341,7 +341,7 @@ pub(super) fn body(data: Option<&Value>, errors: &[ServerError]) -> Bytes {
     json(&Reply { data, errors }).into()
 }
 
-/// What is told of a request, in JSON.
+/// What is reported of a request, in JSON.
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     // Numbers that JSON has no form for cannot be made by the resolvers, which divide by no zero.
     serde_json::to_vec(value).unwrap_or_else(|error| unreachable!("a reply is JSON: {error}"))

@@ -152,11 +152,11 @@ fn clock_off(offset_ms: i64) -> String {
     )
 }
 
-/// How far behind it is changes with every look, so it stands beside: `engine { clockBehindMs }`.
+/// How far behind it is changes with every look, so it is apart: `engine { clockBehindMs }`.
 const CLOCK_BEHIND: &str = "clock: this machine's clock is further behind where it was than the skew; \
                             the numbers stand until it stays there for 5 s";
 
-/// The text stays the same while the part is late: who listens to the page is told once.
+/// The text stays the same while the part is late: who listens to the page hears it once.
 fn part_late(beat: &Beat) -> String {
     let deadline = duration::format(beat.deadline);
     match beat.part {

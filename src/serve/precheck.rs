@@ -216,9 +216,7 @@ impl Refusal {
             parser::Error::Syntax { message, .. } => expectation(message),
             parser::Error::OperationDuplicated { .. } => "an operation is defined twice",
             parser::Error::FragmentDuplicated { .. } => "a fragment is defined twice",
-            parser::Error::MultipleOperations { .. } => {
-                "an anonymous operation stands beside another"
-            }
+            parser::Error::MultipleOperations { .. } => "an anonymous operation is next to another",
             parser::Error::MissingOperation => "no operation",
             parser::Error::RecursionLimitExceeded => "nested too deep",
             _ => "not an executable document",

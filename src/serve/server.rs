@@ -1,4 +1,4 @@
-//! The listening socket: accepts connections until told to stop, then drains them.
+//! The listening socket: accepts connections until asked to stop, then drains them.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! TLS of our own: the certificate as it stands in its files, read anew when it was renewed.
+//! TLS of our own: the certificate as it stands in its files, read again when it was renewed.
 //!
 //! What the files hold is judged when they are read, so that a server never shows what its clients
 //! would refuse: a key of another certificate, or a certificate out of its time.

@@ -319,11 +319,11 @@ impl Feed {
     }
 }
 
-/// What a paced feed has told of one outbox.
+/// What a paced feed has reported of one outbox.
 #[derive(Debug)]
 struct Told {
     sent_ns: u64,
-    /// The moment that what is not yet told was due at.
+    /// The moment that what is not yet reported was due at.
     due_ns: u64,
     frames: u64,
     events: u64,

@@ -2,7 +2,7 @@
 //!
 //! The model begins empty and takes minutes to look like a working day. So it runs ahead, and what
 //! happened before the first subscription is sent at once, with the times at which it happened. Of the
-//! first part of it only the beginnings of those sessions are told that are still open at its end.
+//! first part of it only the beginnings of those sessions are sent that are still open at its end.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::traffic::Detail;
 use super::traffic::Traffic;
 use super::traffic::TrafficEvent;
 
-/// The part of the history, at its beginning, of which only the sessions that stay are told.
+/// The part of the history, at its beginning, of which only the sessions that stay are sent.
 const WARM_UP_SHARE: f64 = 1.0 / 6.0;
 
 /// The traffic of one seed, in order, and how much of it is past when somebody first subscribes.

@@ -10,7 +10,7 @@
 //!
 //! An open-loop load has its own plan of when events are due, see `pace`.
 //!
-//! It stands beside the pipeline, at its far end, and shares no code with it but the words: what it
+//! It is apart from the pipeline, at its far end, and shares no code with it but the words: what it
 //! writes and what `parse` reads must agree by contract, not by construction.
 
 mod arrivals;

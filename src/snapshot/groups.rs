@@ -57,7 +57,7 @@ impl From<Dimension> for AlertBy {
     }
 }
 
-/// What stands behind a group's name.
+/// What a group's name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GroupKind {
     /// A name from the stream.

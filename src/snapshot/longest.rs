@@ -28,11 +28,11 @@ pub struct OpenSession {
     pub is_uncertain: bool,
     /// The name of its queue.
     pub queue: Arc<str>,
-    /// What stands behind that name.
+    /// What that name means.
     pub queue_kind: GroupKind,
     /// The name of its deployment.
     pub deployment: Arc<str>,
-    /// What stands behind that name.
+    /// What that name means.
     pub deployment_kind: GroupKind,
 }
 

@@ -3,6 +3,7 @@
 //!
 //! It holds sums and counts and divides only in its methods, so that partial snapshots can be merged.
 
+mod alert;
 mod alert_history;
 mod alerts;
 mod counters;
@@ -22,8 +23,9 @@ use crate::latency::{LatencySummary, Spectra};
 use crate::stream::{Gap, StreamState};
 use crate::time::EpochMs;
 
+pub use alert::{Alert, AlertPhase, Comparison};
 pub use alert_history::{AlertChange, AlertEnd, AlertEnding, AlertHistory};
-pub use alerts::{Alert, AlertPhase, Alerts, Comparison, Notifications};
+pub use alerts::{Alerts, Notifications};
 pub use counters::Counters;
 pub use groups::{
     Dimension, GROUP_WINDOWS_MS, GROUPS_IN_CHUNK, Group, GroupId, GroupKind, GroupRoom, GroupTable,
@@ -151,7 +153,7 @@ pub struct SessionStats {
 /// The inputs as the writer knows them, all together: the shard that is worst off stands for all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamStatus {
-    /// Where it stands.
+    /// Its state.
     pub state: StreamState,
     /// Since when it is live; `None` while it is not.
     pub connected_since: Option<EpochMs>,
@@ -176,7 +178,7 @@ pub struct StreamStatus {
     /// While payloads come and none of them is usable: since when, and why. `None` after a usable one.
     pub unusable: Option<Unusable>,
     /// How far the peer's clock is ahead of this machine's at least, in milliseconds, by the `Date` of
-    /// its latest handshake; negative when it is behind, 0 while they agree as far as can be told.
+    /// its latest handshake; negative when it is behind, 0 while they agree as far as can be seen.
     pub server_clock_offset_ms: Option<i64>,
     /// Whether that is more than the allowed skew, so that the numbers cannot be right.
     pub is_clock_off: bool,

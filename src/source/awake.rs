@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
 
-/// The longest look: a second of sleep is told from a second of waiting by it.
+/// The longest look: it distinguishes a second of sleep from a second of waiting.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 /// Looks until a deadline, at least.
 const LOOKS_MIN: u32 = 4;

@@ -264,7 +264,7 @@ impl EventsStream {
     }
 }
 
-/// Losses for the log: the same one again and again is told at every power of two.
+/// Losses for the log: the same one again and again is logged at every power of two.
 #[derive(Debug, Default)]
 struct FailureLog {
     last: String,

@@ -210,7 +210,7 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
         // A count of at most a batch's events.
         self.batch.delta.shed += self.batch.events.len() as u64;
         self.batch.events.clear();
-        // What labels stand for is told once, so it is not shed.
+        // What labels mean is sent once, so it is not shed.
         self.batch.texts.forget_events();
         self.batch.offered_ns = 0;
         self.stamped = false;

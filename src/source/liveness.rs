@@ -102,7 +102,7 @@ impl Liveness {
     /// Judges the peer as of the latest look.
     ///
     /// # Errors
-    /// The loss of a peer that is given up, and whether it may still be there to be told.
+    /// The loss of a peer that is given up, and whether it may still be there to be notified.
     pub(super) fn check(&self) -> Result<(), (Loss, IsThere)> {
         let awake = self.clock.awake();
         if awake >= self.heard_at + self.dead_after {
@@ -135,7 +135,7 @@ impl Liveness {
     }
 }
 
-/// Whether a peer may still be there to be told why it is left.
+/// Whether a peer may still be there to be notified why it is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IsThere(pub(super) bool);
 

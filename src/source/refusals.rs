@@ -8,10 +8,10 @@ use crate::event::Field;
 use crate::event::Reject;
 use crate::net::Redactor;
 
-/// How often a reason is told at the most, in nanoseconds.
+/// How often a reason is logged at the most, in nanoseconds.
 const INTERVAL_NS: u64 = 1_000_000_000;
 
-/// What is not told yet.
+/// What is not logged yet.
 #[derive(Debug)]
 pub(super) struct RefusalLog {
     /// By [`Reject::index`].
@@ -25,7 +25,7 @@ pub(super) struct RefusalLog {
 #[derive(Clone, Copy, Debug)]
 struct Tally {
     untold: u64,
-    /// When it was last told; `None` before the first time.
+    /// When it was last logged; `None` before the first time.
     told_ns: Option<u64>,
     field: Option<Field>,
     head: Head,
@@ -60,7 +60,7 @@ impl RefusalLog {
         self.redactor = redactor;
     }
 
-    /// Takes note of a refused payload, and tells of it if its reason was not told of lately.
+    /// Takes note of a refused payload, and reports it if its reason was not reported lately.
     #[cold]
     pub(super) fn refused(
         &mut self,

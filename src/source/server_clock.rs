@@ -26,7 +26,7 @@ pub(super) struct ServerClock {
     earliest: EpochMs,
     latest: EpochMs,
     mono_ns: u64,
-    /// The difference that was told last, in milliseconds, and whether it was over the skew.
+    /// The difference that was reported last, in milliseconds, and whether it was over the skew.
     told: Option<(i64, bool)>,
 }
 
@@ -79,7 +79,7 @@ impl ServerClock {
     }
 
     /// The difference and whether it is more than `skew`, if that is worth telling: the first time,
-    /// and when it has changed. Later on only a difference that was told of can end or shrink: what
+    /// and when it has changed. Later on only a difference that was reported can end or shrink: what
     /// seems to grow may be a machine that slept, whose monotonic clock stood still.
     fn news(&mut self, skew: Duration, clock: &Clock) -> Option<(i64, bool)> {
         let offset_ms = self.offset_ms(clock);

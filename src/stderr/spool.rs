@@ -47,7 +47,7 @@ struct Shared {
     /// Bytes put and neither written nor given up.
     waiting_bytes: AtomicUsize,
     dropped: AtomicU64,
-    /// Those dropped that no line has told of yet.
+    /// Those dropped that no line has reported yet.
     untold: AtomicU64,
     /// Whether the last attempt to write failed.
     is_broken: AtomicBool,
@@ -140,7 +140,7 @@ impl Shared {
         self.untold.fetch_add(lines, Ordering::Relaxed);
     }
 
-    /// Whether all lines are written, and what is missing told, as far as that can be.
+    /// Whether all lines are written, and what is missing reported, as far as that can be.
     fn is_done(&self) -> bool {
         let is_told =
             self.untold.load(Ordering::Relaxed) == 0 || self.is_broken.load(Ordering::Relaxed);

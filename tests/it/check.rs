@@ -269,10 +269,11 @@ fn no_way_to_give_a_secret_brings_it_out() {
 fn alerts_are_shown_with_their_line_or_refused_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("streamgauge.toml");
-    // The README's own example, below a line of another setting.
-    let readme = include_str!("../../README.md");
-    let (_, example) = readme.split_once("```toml\n").unwrap();
+    // The documentation's own example, below a line of another setting.
+    let page = include_str!("../../docs/settings.md");
+    let (_, example) = page.split_once("```toml\n[[alert]]").unwrap();
     let (example, _) = example.split_once("```").unwrap();
+    let example = format!("[[alert]]{example}");
     fs::write(&path, format!("lateness = \"1s\"\n{example}")).unwrap();
     let path = path.to_str().unwrap();
     let good = run(&["check", "--config", path], &CREDENTIALS);

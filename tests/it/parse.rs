@@ -30,7 +30,7 @@ use model::Model;
 use model::ModelIdentity;
 use model::model;
 
-/// An event's queue and deployment, and its session's id if the writer has to be told.
+/// An event's queue and deployment, and its session's id if the writer has to know it.
 type Told = (Option<String>, Option<String>, Option<String>);
 
 fn parse(payload: &[u8]) -> Verdict {

@@ -320,30 +320,6 @@ fn files_are_headed_and_short() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-#[test]
-fn the_readme_names_every_setting_and_both_commands() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let named = names(&readme.replace("```", ""));
-    for setting in streamgauge::config::SETTINGS {
-        let name = setting.name;
-        assert!(
-            name == "config" || named.contains(name),
-            "README.md does not name {name}"
-        );
-    }
-    for command in ["cargo run --release --locked -- demo", "tests/run"] {
-        assert!(
-            readme.contains(&format!("```sh\n{command}\n```")),
-            "{command}"
-        );
-    }
-    let gate = fs::read_to_string(root().join(".ci/run")).unwrap();
-    assert!(
-        gate.contains("\ntests/run\n"),
-        "the gate runs the README's test command"
-    );
-}
-
 /// Archives, packages and compiled things belong to registries, not to a tree of sources.
 #[test]
 fn the_tree_holds_sources_only() {

@@ -28,7 +28,7 @@ export class Connection {
   #attempt = 0;
   #pong: ReturnType<typeof setTimeout> | undefined;
 
-  /** `onFresh` is called when everything has to be subscribed anew. */
+  /** `onFresh` is called when everything has to be subscribed again. */
   constructor(onLink: (link: Link) => void, onFresh: () => void) {
     this.#onLink = onLink;
     this.#onFresh = onFresh;
@@ -119,7 +119,7 @@ export class Connection {
     }, PAUSE_MAX_MS);
   }
 
-  /** A server whose token has changed refuses the socket without a word; a request is told why. */
+  /** A server whose token has changed refuses the socket without a word; a request gets the reason. */
   async #checkAdmission(): Promise<void> {
     try {
       const answer = await fetch("session", { cache: "no-store" });

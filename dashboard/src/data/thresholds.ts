@@ -104,7 +104,7 @@ export function whose({ groupDisplayName, group, name }: Pick<Alert, "groupDispl
   return apart(groupDisplayName ?? group ?? name);
 }
 
-/** The same where the name stands beside it. */
+/** The same where the name is shown next to it. */
 export function because(alert: Alert, asOfMs: number): string {
   const { phase, since } = alert;
   const time = phase === "OK" ? "" : `, for ${span(asOfMs - Date.parse(since))}`;

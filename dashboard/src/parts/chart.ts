@@ -12,7 +12,7 @@ export interface Line {
   readonly label: string;
   /** The custom property that holds its colour. */
   readonly colour: string;
-  /** Dashes in pixels: lines are told apart by more than colour. */
+  /** Dashes in pixels: lines are distinguished by more than colour. */
   readonly dash?: number[];
   /** Whether the area below is filled. */
   readonly isFilled?: boolean;

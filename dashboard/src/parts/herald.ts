@@ -129,6 +129,6 @@ function icon(shape: string): string {
   return `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${shape}</svg>`)}`;
 }
 
-/** Told apart by shape as well as by colour. */
+/** Distinguished by shape as well as by colour. */
 const FIRING_ICON = icon('<path fill="#c9202c" d="M16 1 31 30H1Z"/><path stroke="#fff" stroke-width="4" d="M16 11v9m0 3v4"/>');
 const OLD_ICON = icon('<circle cx="16" cy="16" r="15" fill="#6b7280"/><path stroke="#fff" stroke-width="5" d="m9 9 14 14m0-14L9 23"/>');

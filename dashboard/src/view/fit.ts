@@ -1,5 +1,5 @@
 // Fits text into boxes: numbers shrink until the widest of a row fits, lists end where their box ends.
-// Measured, not reckoned, because fonts, languages and sizes of screens are not ours.
+// Measured, not calculated, because fonts, languages and sizes of screens are not ours.
 
 /** How long a size stays small after what needed it has gone: digits must not pump. */
 const REST_MS = 20_000;

@@ -1,5 +1,5 @@
 // A page that hangs on a wall for months must not be that of last spring: when another process
-// answers and it carries another page, this one is loaded anew, once.
+// answers and it carries another page, this one is reloaded, once.
 
 /** Within this time no second reload is made, whatever the server says, in milliseconds. */
 const CALM_MS = 600_000;
@@ -33,7 +33,7 @@ export class Upgrade {
         location.reload();
       }
     } catch {
-      // Without an answer, or without memory, nothing is loaded anew.
+      // Without an answer, or without memory, nothing is reloaded.
     }
   }
 }

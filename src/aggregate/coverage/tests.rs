@@ -310,6 +310,8 @@ struct Slow {
     id: InputId,
     spans: Vec<(i64, i64)>,
     is_live: bool,
+    /// Whether it has left in good order, and was not heard of since.
+    is_gone: bool,
 }
 
 /// The slow model: every millisecond is looked at by itself.
@@ -377,7 +379,7 @@ proptest::proptest! {
                         let from = if is_complete { now } else { i64::MIN };
                         slow.needed.entry(shard).or_default().push((from, FOREVER));
                     }
-                    slow.inputs.push(Slow { id, spans: Vec::new(), is_live: false });
+                    slow.inputs.push(Slow { id, spans: Vec::new(), is_live: false, is_gone: false });
                     coverage.open(id, at);
                 }
                 Move::Live(which) => {
@@ -385,7 +387,7 @@ proptest::proptest! {
                     if input.is_live {
                         continue;
                     }
-                    input.is_live = true;
+                    (input.is_live, input.is_gone) = (true, false);
                     input.spans.push((now, FOREVER));
                     coverage.note(input.id, &live(now), at);
                 }
@@ -404,7 +406,7 @@ proptest::proptest! {
                     }
                     // One that stays behind it: only redundant inputs leave here.
                     let id = input.id;
-                    let others = slow.inputs.iter().filter(|other| other.id.shard == id.shard && other.id != id);
+                    let others = slow.inputs.iter().filter(|other| other.id.shard == id.shard && other.id != id && !other.is_gone);
                     if others.count() == 0 {
                         slow.inputs[which].is_live = true;
                         slow.inputs[which].spans.last_mut().unwrap().1 = FOREVER;
@@ -415,6 +417,7 @@ proptest::proptest! {
                     // Its number is not used again, nor is it heard of.
                     slow.inputs[which].id.instance = u64::MAX - which as u64;
                     slow.inputs[which].is_live = false;
+                    slow.inputs[which].is_gone = true;
                 }
             }
             let shards = slow.needed.keys();

@@ -18,7 +18,7 @@ impl Groups {
         self.total.pass(open_sessions, active_sessions, durations);
     }
 
-    /// The clock goes on from a second, not from the one it was in: nothing is told of those between.
+    /// The clock goes on from a second, not from the one it was in: nothing is published of those between.
     pub(in crate::aggregate) fn skip_seconds(&mut self, second: i64) {
         self.total.skip_to(second);
     }
@@ -41,7 +41,7 @@ impl Groups {
         }
     }
 
-    /// The clock is set back from `before` to `now`: windows and series begin anew there. Groups, what is open in
+    /// The clock is set back from `before` to `now`: windows and series start again there. Groups, what is open in
     /// them, and what was defined stay.
     pub(in crate::aggregate) fn begin_anew(
         &mut self,
@@ -57,7 +57,7 @@ impl Groups {
         self.total = Total::new(now);
         self.seconds.begin_anew();
         self.begun = now;
-        // The series are made anew, whatever second it is.
+        // The series are rebuilt, whatever second it is.
         self.cut.as_of = now - 2 * SECOND_MS;
         self.journal.begin(self.tick_of(now));
         self.begin_tick(now, coverage_ms);

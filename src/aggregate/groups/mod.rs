@@ -2,7 +2,7 @@
 //!
 //! An event leaves a note in a journal, an entry a dimension, a message a count. When the clock enters
 //! the next tick, the journal is set aside and worked off in small pieces between batches: its changes
-//! are booked, windows slide, and the chunks in which something changed are made anew. So what is
+//! are booked, windows slide, and the chunks in which something changed are rebuilt. So what is
 //! published is one cut, that of the tick's beginning, and no single piece of work is long, however
 //! many groups there are.
 

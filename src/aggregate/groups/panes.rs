@@ -102,7 +102,7 @@ impl Panes {
         true
     }
 
-    /// Moves one pane on towards the one that holds `to_ms`; `retire` is told every group that has
+    /// Moves one pane on towards the one that holds `to_ms`; `retire` gets every group that has
     /// a pane that is no longer covered, to take it out. Answers how many that were; `None` when it
     /// is there.
     pub(super) fn step(&mut self, to_ms: i64) -> Option<Vec<GroupId>> {

@@ -1,4 +1,4 @@
-//! The published tables of groups: chunks of them, of which only those that changed are made anew.
+//! The published tables of groups: chunks of them, of which only those that changed are rebuilt.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Publication {
         }
     }
 
-    /// Makes a chunk of a table anew, if something in it changed; answers what that cost.
+    /// Rebuilds a chunk of a table if something in it changed; answers what that cost.
     pub(super) fn make_chunk(
         &mut self,
         dimension: usize,

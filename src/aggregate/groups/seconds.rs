@@ -1,6 +1,6 @@
 //! The changes of all groups by the second, for five minutes; and the series they make with the total.
 //!
-//! A second's changes are made once, and anew only when a late event changed them.
+//! A second's changes are made once, and again only when a late event changed them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

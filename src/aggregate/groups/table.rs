@@ -204,7 +204,7 @@ impl Table {
     }
 
     /// Frees the groups that have neither a retained cell nor an open session, unless something is
-    /// about to be booked in them; `freed` is told their names.
+    /// about to be booked in them; `freed` gets their names.
     pub(super) fn free_empty(
         &mut self,
         is_needed: impl Fn(GroupId) -> bool,

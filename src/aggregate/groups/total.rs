@@ -2,7 +2,7 @@
 //!
 //! Counts stand at the second of their event, so a late event changes one that has passed; the rest is
 //! what was seen when the second had passed. Seconds stand in chunks of a minute, of which only those
-//! that changed are made anew.
+//! that changed are rebuilt.
 
 use std::sync::Arc;
 
@@ -102,7 +102,7 @@ impl Total {
         self.turn_to(self.current + 1);
     }
 
-    /// Skips seconds of which nothing will be told, because they are not published any more once the
+    /// Skips seconds of which nothing will be published, because they are not published any more once the
     /// clock is there.
     pub(super) fn skip_to(&mut self, second: i64) {
         self.turn_to(self.current.max(second));
@@ -128,7 +128,7 @@ impl Total {
         numbers.filter_map(move |number| {
             let place = |second: i64| usize::try_from((second - number * size).clamp(0, size)).ok();
             let range = place(oldest)?..place(end)?;
-            // Every second of the range exists, told of or not.
+            // Every second of the range exists, published or not.
             self.at_quietly(number);
             let index = place_of(number);
             let chunk = &mut self.chunks[index];

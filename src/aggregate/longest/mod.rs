@@ -2,7 +2,7 @@
 //! long ones by id.
 //!
 //! Each queue keeps its open sessions in order; nothing scans the rows. Once a second the lists of the
-//! queues in which something happened are made anew, a few at a time, and then the overall list from
+//! queues in which something happened are rebuilt, a few at a time, and then the overall list from
 //! the queues whose oldest session can be on it. A list is as its queue stood when it was made, within
 //! the second after the clock that is published with it. What is published is a used one made new
 //! queue by queue, so that neither filling nor freeing a list of every queue is a piece of work.

@@ -15,7 +15,7 @@ impl Sessions {
     }
 
     /// Puts every row into the list it belongs to now that the clock is in another bucket and minute,
-    /// wherever it was before; `change` is told each open row first. What has had its time is next to
+    /// wherever it was before; `change` gets each open row first. What has had its time is next to
     /// expire. Cost: a walk over all rows.
     pub(in crate::aggregate) fn relist(
         &mut self,

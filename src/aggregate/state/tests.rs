@@ -403,7 +403,7 @@ fn the_engine_clock_goes_back_only_to_a_wall_clock_that_stays_behind() {
         (25_000, 65_003, 30_002),
         (20_000, 65_004, 30_002),
         (24_995, 70_002, 30_002),
-        // Another step begins the five seconds anew.
+        // Another step starts the five seconds again.
         (24_996, 70_003, 30_002),
         (24_997, 70_004, 24_997),
         (24_998, 70_005, 24_998),

@@ -66,7 +66,7 @@ pub(super) struct Args {
     /// File with the bearer token that the server asks for, closed to other users
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Certificates to trust beside the system's
+    /// Certificates to trust in addition to the system's
     #[arg(long, value_name = "FILE.pem")]
     ca_file: Option<PathBuf>,
     /// How often the server is asked: 100ms to 1h

@@ -65,7 +65,7 @@ pub(super) static NUMBERS: &[Setting] = &[
         value: "DURATION",
         default: Some("24h"),
         group: Group::Numbers,
-        help: "A session without any event for this long is let go",
+        help: "A session without any event for this long is evicted",
         kind: Kind::Length(s(60)..=s(366 * 86_400), |draft| &mut draft.idle_timeout),
     },
     Setting {
@@ -74,7 +74,7 @@ pub(super) static NUMBERS: &[Setting] = &[
         value: "DURATION",
         default: Some("30m"),
         group: Group::Numbers,
-        help: "A session without any event since the last gap, and for this long, is let go",
+        help: "A session without any event since the last gap, and for this long, is evicted",
         kind: Kind::Length(s(60)..=s(366 * 86_400), |draft| {
             &mut draft.uncertain_timeout
         }),

@@ -14,7 +14,7 @@ pub(super) struct Peek<R> {
     buffer: Vec<u8>,
     start: usize,
     is_at_end: bool,
-    /// What ended the looking; told to whoever reads as far.
+    /// What ended the looking; reported to whoever reads as far.
     fault: Option<io::Error>,
 }
 
@@ -39,7 +39,7 @@ impl<R: Read> Peek<R> {
         self.start += bytes;
     }
 
-    /// Shows the first bytes, more of them each time, until they are enough: `decide` is told whether
+    /// Shows the first bytes, more of them each time, until they are enough: `decide` gets whether
     /// they are all there will be, and must answer then.
     pub(super) fn decide<T>(&mut self, decide: impl Fn(&[u8], bool) -> Option<T>) -> T
     where
@@ -58,7 +58,7 @@ impl<R: Read> Peek<R> {
 
     fn look_further(&mut self) {
         let looked = self.buffer.len();
-        // Doubles, so that what decides anew each time stays linear in the end.
+        // Doubles, so that what decides again each time stays linear in the end.
         let more = READ_BYTES.max(looked);
         self.buffer.resize(looked + more, 0);
         let read = loop {

@@ -1,6 +1,6 @@
 //! Where a JSON object ends, found byte by byte and across reads.
 
-/// How deep brackets are told apart; what lies deeper is only counted. Events are refused before that.
+/// How deep brackets are distinguished; what lies deeper is only counted. Events are refused before that.
 const DEPTH_KNOWN: u32 = 128;
 
 /// Begins a record in RFC 7464's sequences, and stands in no JSON text.

@@ -318,7 +318,7 @@ fn a_cookie_is_bound_to_what_the_browser_sees() {
     let own = ("origin", "http://127.0.0.1:4000");
     scope(&one, CLIENT, "/session", &[local, own], ("", false));
     scope(&one, CLIENT, "/session", &[local], ("", false));
-    // Two prefixes on one host are told apart by the path, or else share what holds for both.
+    // Two prefixes on one host are distinguished by the path, or else share what holds for both.
     let two = ["https://a.example/one", "https://a.example/two"];
     scope(&two, CLIENT, "/two/session", &[local, page], ("/two", true));
     scope(&two, CLIENT, "/session", &[local, page], ("", true));

@@ -19,7 +19,7 @@ use crate::snapshot::GroupKind;
 use crate::snapshot::Groups;
 use crate::snapshot::Snapshot;
 
-/// The windows by which groups are told and ranked: a minute, and an hour.
+/// The windows by which groups are shown and ranked: a minute, and an hour.
 const MINUTE: usize = 1;
 const HOUR: usize = 3;
 
@@ -38,7 +38,7 @@ struct Sums {
     closed_duration_ms: u64,
     ended_messages: u64,
     /// Those of the one group with any; a series of several has a maximum, and no percentile that
-    /// could be told.
+    /// could be shown.
     durations: Option<DurationQuantiles>,
     /// Groups whose durations these are.
     ended_groups: u64,
@@ -140,7 +140,7 @@ pub(super) fn families(snapshot: &Snapshot) -> Vec<Family> {
     all
 }
 
-/// How a series' number is told.
+/// How a series' number is shown.
 type Told = (&'static str, &'static str, fn(&Sums) -> u64);
 
 const MESSAGES: Told = ("messages", "Messages inside the window.", |sums| {
@@ -165,7 +165,7 @@ const OF_SESSIONS: [Told; 4] = [
     MESSAGES,
 ];
 
-/// How a number is told that a series may lack.
+/// How a number is shown that a series may lack.
 type ToldIfAny = (&'static str, &'static str, fn(&Sums) -> Option<f64>);
 
 /// Durations, absent while no session ended; the mean over those that connected inside the window.

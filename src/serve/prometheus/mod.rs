@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  mod         one scrape: snapshot and process → text
-//!   ├ families    what is told: names, types, help, values
+//!   ├ families    what is shown: names, types, help, values
 //!   │  ├ events      by fate
 //!   │  ├ windows     over the last seconds and minutes
 //!   │  ├ groups      by queue, deployment and direction, bounded

@@ -16,7 +16,7 @@ pub(super) fn window_label(ms: u32) -> String {
     duration::format(Duration::from_millis(u64::from(ms)))
 }
 
-/// How a window's number is told.
+/// How a window's number is shown.
 type OfWindow = fn(&WindowStats) -> Option<f64>;
 
 /// The numbers of a window; those of a duration are absent while no session ended in it.

@@ -58,7 +58,7 @@ pub(super) enum Declined {
 }
 
 impl Declined {
-    /// What the client is told.
+    /// What the client is sent.
     pub(super) fn errors(self) -> Vec<ServerError> {
         let error = match self {
             Self::Refused(errors) => return errors,

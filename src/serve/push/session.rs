@@ -95,7 +95,7 @@ pub(super) struct Session<S> {
     heard: Instant,
     /// When it was pinged, if it has not been heard of since.
     pinged: Option<Instant>,
-    /// Looks at the time when it fires and only then is set anew, not with every message.
+    /// Looks at the time when it fires and only then is set again, not with every message.
     alarm: Pin<Box<Sleep>>,
     operations: HashMap<String, AbortHandle>,
     running: FuturesUnordered<Abortable<Running>>,
@@ -224,7 +224,7 @@ impl<S: AsyncWrite + Unpin> Session<S> {
         let (push, request) = (self.push.clone(), payload.get().to_owned());
         let account = self.account.clone();
         let begin = async move {
-            // What is executed waits here until it is told, so few operations are at a time.
+            // What is executed waits here until it is sent, so few operations are at a time.
             let Some(held) = account.large_place(push.timeouts().query).await else {
                 let outcome = Outcome::Unfinished(Unfinished::Deadline);
                 return (operation, Happened::Answered(outcome, None));

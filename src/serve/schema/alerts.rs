@@ -17,7 +17,7 @@ pub(super) struct Alerts {
     notifications: Notifications,
 }
 
-/// One alert: its rule, and where it stands.
+/// One alert: its rule and its state.
 #[derive(Debug, SimpleObject)]
 pub(super) struct Alert {
     /// Its name in the settings.
@@ -41,9 +41,9 @@ pub(super) struct Alert {
     clear: f64,
     /// How long the value must be past the threshold before the alert fires, in milliseconds.
     for_ms: Count,
-    /// Where it stands.
+    /// Its state.
     phase: AlertPhase,
-    /// Since when it stands there by the engine clock, RFC 3339 in UTC with milliseconds.
+    /// Since when it has been in that state by the engine clock, RFC 3339 in UTC with milliseconds.
     since: String,
     /// The value at the latest look, in the metric's unit; null when the metric has none.
     value: Option<f64>,
@@ -76,7 +76,7 @@ pub(super) enum Comparison {
     Below,
 }
 
-/// Where an alert stands.
+/// The state of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "snapshot::AlertPhase")]
 pub(super) enum AlertPhase {

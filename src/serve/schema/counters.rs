@@ -201,7 +201,7 @@ pub(super) struct Rejected {
     by_field: Vec<RejectedField>,
 }
 
-/// Payloads refused for one field: it was missing, of the wrong type or form, or stood there twice.
+/// Payloads refused for one field: it was missing, of the wrong type or form, or appeared twice.
 #[derive(Debug, SimpleObject)]
 pub(super) struct RejectedField {
     /// The field: `eventType`, `timestamp`, `data`, `metadata`, `data.sessionId`, `data.id`,
@@ -216,7 +216,7 @@ pub(super) struct RejectedField {
 #[derive(Debug, SimpleObject)]
 pub(super) struct LabelsRefused {
     /// The fault: `too_long`, `control` (the name holds a control character), or `table_full` (all names
-    /// were forgotten and the table began anew, counted once each time).
+    /// were forgotten and the table started again, counted once each time).
     fault: &'static str,
     /// How often.
     count: Count,

@@ -114,7 +114,7 @@ impl Engine {
         self.0.readiness().reasons
     }
 
-    /// How the parts of the pipeline do, in flow order, told by themselves and not by the snapshot.
+    /// How the parts of the pipeline do, in flow order, reported by themselves and not by the snapshot.
     /// Depends on the moment of asking.
     #[graphql(cache_control(no_cache))]
     async fn pipeline(&self) -> Vec<PartBeat> {

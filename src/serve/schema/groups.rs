@@ -72,7 +72,7 @@ pub(super) enum GroupOrder {
     EndedDuration,
 }
 
-/// What stands behind a group's name.
+/// What a group's name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "snapshot::GroupKind")]
 pub(super) enum GroupKind {
@@ -98,7 +98,7 @@ pub(super) struct Groups {
     /// Whether open sessions from before that no longer count in any case; see `openComplete` of
     /// `realTimeMetrics`.
     open_complete: bool,
-    /// Groups that meet `name`, `kind` and `search`, shown here or not.
+    /// Groups that match `name`, `kind` and `search`, shown here or not.
     found: Count,
     /// The groups asked for, in the order asked for.
     items: Vec<Group>,
@@ -116,7 +116,7 @@ pub(super) struct Group {
     /// What people read for it: its name from `names-file`, else `name`. When two look the same, the id
     /// is shown in brackets after it. Text, never markup.
     display_name: String,
-    /// What stands behind the name: tells `(none)` and `other` from queues of that name.
+    /// What the name means: tells `(none)` and `other` from queues that are called so.
     kind: GroupKind,
     /// Sessions of the group open now, whenever they connected.
     open_sessions: Count,

@@ -129,7 +129,7 @@ impl Query {
         Ok(counters::Counters(snapshot(context)?))
     }
 
-    /// How long each stage takes, in flow order; brought up to date once a second.
+    /// How long each stage takes, in flow order; updated once a second.
     async fn latency(&self, context: &Context<'_>) -> Result<Vec<latency::StageLatency>> {
         Ok(latency::stages(&snapshot(context)?.latency))
     }
@@ -202,7 +202,7 @@ impl Query {
     }
 
     /// A metric over time, in steps of whole seconds: an hour of the total, or five minutes of every
-    /// group. Brought up to date once a second.
+    /// group. Updated once a second.
     #[graphql(complexity = "1 + child_complexity + series::cost(by, last, step, first)")]
     #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     async fn time_series(
@@ -240,7 +240,7 @@ impl Query {
         series::series(&snapshot, &wanted)
     }
 
-    /// The longest-open sessions with their ids, for drilling down; brought up to date once a second.
+    /// The longest-open sessions with their ids, for drilling down; updated once a second.
     #[graphql(
         complexity = "1 + range::bounded(first, sessions::SESSIONS_SHOWN_MAX) * child_complexity"
     )]
@@ -248,7 +248,7 @@ impl Query {
         &self,
         context: &Context<'_>,
         #[graphql(default = 20, desc = "How many sessions at the most, from 0 to 100.")] first: i32,
-        #[graphql(desc = "Only sessions that meet it.")] filter: Option<sessions::SessionFilter>,
+        #[graphql(desc = "Only sessions that match it.")] filter: Option<sessions::SessionFilter>,
         #[graphql(
             default = 5,
             desc = "After how many minutes without any event a session is silent, from 1 to 1440."
@@ -271,7 +271,7 @@ impl Query {
         sessions::OpenSessions::new(&snapshot, &wanted)
     }
 
-    /// Where every alert of the settings stands; brought up to date once a second.
+    /// The state of every alert of the settings; updated once a second.
     async fn alerts(&self, context: &Context<'_>) -> Result<alerts::Alerts> {
         let snapshot = snapshot(context)?;
         Ok(alerts::Alerts::new(&snapshot))

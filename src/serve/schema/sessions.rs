@@ -73,13 +73,13 @@ pub(super) struct OpenSession {
     messages: Count,
     /// The name of its queue, `(none)` without one.
     queue: String,
-    /// What stands behind that name: tells `(none)` and `other` from queues of that name.
+    /// What that name means: distinguishes `(none)` and `other` from queues of that name.
     queue_kind: GroupKind,
     /// What people read for its queue: the name from `names-file`, else `queue`.
     queue_display_name: String,
     /// The name of its deployment, `(none)` without one.
     deployment: String,
-    /// What stands behind that name.
+    /// What that name means.
     deployment_kind: GroupKind,
     /// What people read for its deployment: the name from `names-file`, else `deployment`.
     deployment_display_name: String,
@@ -161,7 +161,7 @@ impl SessionFilter {
     }
 }
 
-/// What stands behind a name: what is said, or what `groups` shows under it.
+/// What a name means: what is said, or what `groups` shows under it.
 fn kind_of(
     snapshot: &Snapshot,
     dimension: Dimension,

@@ -28,7 +28,7 @@ pub(super) struct Stream(pub(super) Arc<Snapshot>);
 /// are several shards, the one that is worst off stands for all.
 #[Object]
 impl Stream {
-    /// Where the connection stands.
+    /// The state of the connection.
     async fn state(&self) -> State {
         self.0.stream.state.into()
     }
@@ -107,7 +107,7 @@ impl Stream {
     }
 
     /// How far the server's clock is ahead of this machine's at least, in milliseconds, by the `Date`
-    /// of its latest handshake; negative when it is behind, 0 while both agree as far as can be told,
+    /// of its latest handshake; negative when it is behind, 0 while both agree as far as can be seen,
     /// null when it gave none.
     async fn server_clock_offset_ms(&self) -> Option<f64> {
         self.0.stream.server_clock_offset_ms.map(signed_float)
@@ -135,7 +135,7 @@ pub(super) struct Input {
     shard: i32,
     /// Its number among all inputs since the start; never used again.
     instance: Count,
-    /// Where it stands.
+    /// Its state.
     state: State,
     /// Since when it is live, RFC 3339 in UTC with milliseconds; null while it is not.
     connected_since: Option<String>,
@@ -192,7 +192,7 @@ impl StreamGap {
     }
 }
 
-/// Where a stream connection stands.
+/// The state of a stream connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(name = "StreamState", remote = "StreamState")]
 pub(super) enum State {

@@ -21,7 +21,7 @@ use super::snapshot;
 /// The shortest and the longest interval, in milliseconds.
 const INTERVAL_MS: std::ops::RangeInclusive<i32> = 100..=60_000;
 
-/// Where a subscription says how often it wants to be told; in the data of its request.
+/// Where a subscription says how often it wants an answer; in the data of its request.
 #[derive(Clone, Debug, Default)]
 pub(in crate::serve) struct Pace(Arc<OnceLock<Duration>>);
 
@@ -44,7 +44,7 @@ impl Pace {
 pub(in crate::serve) struct Subscription;
 
 /// Everything that is pushed, over `graphql-transport-ws` or server-sent events. The first answer
-/// comes at once, and then one each interval from the newest state. Who reads too slowly gets the
+/// comes at once, and then one each interval from the newest state. A client that reads too slowly gets the
 /// newest answer and misses those in between.
 #[Subscription]
 impl Subscription {

@@ -254,7 +254,7 @@ fn pings_are_seen_ahead_of_their_turn_and_once() {
         "not looked at"
     );
 
-    // What breaks a rule is told in its turn, and nothing behind it is looked at.
+    // What breaks a rule is reported in its turn, and nothing behind it is looked at.
     fill(&mut frames, &[frame(0x83, b""), frame(PING, b"d")].concat());
     assert_eq!(frames.ping_ahead(), None);
     assert_eq!(frames.take(), Err(Violation::Opcode));

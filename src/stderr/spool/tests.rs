@@ -21,7 +21,7 @@ fn reading(mut reader: PipeReader) -> JoinHandle<String> {
     })
 }
 
-/// The lines are numbered from 0; every gap is told where it is. Gives what comes next.
+/// The lines are numbered from 0; every gap is reported where it is. Gives what comes next.
 fn check_numbers(text: &str) -> u64 {
     let mut next = 0;
     for line in text.lines() {

@@ -1,4 +1,4 @@
-//! The groups, counted anew from plain lists of everything that was ever booked in one.
+//! The groups, counted again from plain lists of everything that was ever booked in one.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -223,7 +223,7 @@ impl Model {
         if at > self.now() { NOWHERE } else { at.ms() }
     }
 
-    /// The clock was set back: windows and series begin anew, what is open stays.
+    /// The clock was set back: windows and series start again, what is open stays.
     pub(super) fn groups_begin_anew(&mut self, to: EpochMs) {
         let groups = &mut self.groups;
         groups.connects.clear();
@@ -243,7 +243,7 @@ impl Model {
         before.is_none_or(|before| now.ms().div_euclid(cell) != before.ms().div_euclid(cell))
     }
 
-    /// Counts all groups anew, as they stand when the clock enters a bucket, and frees the empty ones.
+    /// Counts all groups again, as they stand when the clock enters a bucket, and frees the empty ones.
     pub(super) fn cut_groups(&mut self) {
         let now = self.now().ms();
         let (oldest, newest) = covered(&self.settings, 3, now);

@@ -1,4 +1,4 @@
-//! Every published number, counted anew from the lists of everything that was booked.
+//! Every published number, counted again from the lists of everything that was booked.
 
 use streamgauge::snapshot::DedupStats;
 use streamgauge::snapshot::DurationQuantiles;

@@ -1,4 +1,4 @@
-//! The series, counted anew from the same lists as the groups.
+//! The series, counted again from the same lists as the groups.
 
 use std::collections::BTreeMap;
 
@@ -86,7 +86,7 @@ impl Model {
         self.series.first = Some(second(now.ms()));
     }
 
-    /// Counts the series anew as the clock enters a second.
+    /// Counts the series again as the clock enters a second.
     pub(super) fn cut_series(&mut self) {
         let end = second(self.now().ms());
         let reach = |seconds: usize| end - i64::try_from(seconds).unwrap();

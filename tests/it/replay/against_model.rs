@@ -316,15 +316,15 @@ fn printed(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The two commands of the README, as they stand there.
+/// The two commands of docs/load-testing.md, as they are written there.
 #[test]
-fn the_file_of_the_readme() {
+fn the_file_of_the_documentation() {
     let folder = tempfile::tempdir().unwrap();
     let simulate = "simulate --out e.ndjson --events 1000000 --seed 7";
     let replay = "replay e.ndjson --every 10s";
-    let readme = include_str!("../../../README.md");
+    let page = include_str!("../../../docs/load-testing.md");
     for command in [simulate, replay] {
-        assert!(readme.contains(&format!("\nstreamgauge {command}\n")));
+        assert!(page.contains(&format!("\nstreamgauge {command}\n")));
     }
     let run = |command: &str| {
         let arguments: Vec<&str> = command.split(' ').collect();
