@@ -20,7 +20,10 @@ use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
 use streamgauge::event::Definition;
+use streamgauge::event::Event;
+use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
+use streamgauge::event::Identity;
 use streamgauge::event::Labels;
 use streamgauge::input::InputId;
 use streamgauge::ring::Delta;
@@ -30,6 +33,7 @@ use streamgauge::snapshot::Series;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
 use streamgauge::time::EpochMs;
+use streamgauge::window::Width;
 
 use crate::model::Model;
 use crate::model::groups::Name;
@@ -383,4 +387,49 @@ fn the_histories_reach_every_case() {
         }
     }
     assert!(reached.iter().all(|&times| times >= 10), "{reached:?}");
+}
+
+/// When the work of a tick is done changes nothing: one that began while the clock was on hold frees no
+/// group, although the hold has ended since.
+#[test]
+fn a_tick_of_a_hold_frees_no_group_after_it() {
+    let width = Width::from_ms(2_000).unwrap();
+    let mut settings = AggregateSettings::new(width, 2_000, &[28_000]).unwrap();
+    settings.lateness_ms = 38_002;
+    settings.idle_timeout_ms = 60_001;
+    settings.groups_max = 1;
+    settings.clock = ClockRule::Wall { skew_ms: 0 };
+    let event = |kind, who, at| {
+        Step::Apply(Event {
+            time: EpochMs::from_ms(at),
+            session: history::session_key(who),
+            identity: Identity::NONE,
+            duration_ms: Event::NO_DURATION,
+            kind,
+            labels: Labels::from_number(3),
+            direction: None,
+        })
+    };
+    let read = |wall, elapsed| Step::Read(EpochMs::from_ms(wall), elapsed);
+    let steps = vec![
+        read(0, 0),
+        Step::Define(3, Some("a"), None),
+        event(EventKind::Connected, 0, 0),
+        Step::Define(3, Some("b"), None),
+        // The session is idle by now; its group has an hour to go.
+        read(299_916, 299_916),
+        // A day ahead, and believed a minute later.
+        read(86_699_916, 299_916),
+        read(86_759_916, 359_916),
+        read(86_756_826, 359_916),
+        event(EventKind::Message, 1, 86_756_826),
+        read(86_760_000, 359_916),
+    ];
+    let start = EpochMs::from_ms(0);
+    compare(&History {
+        settings,
+        start,
+        steps,
+    })
+    .unwrap();
 }

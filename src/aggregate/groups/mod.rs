@@ -105,6 +105,8 @@ struct Cut {
     room: GroupRoom,
     /// Whether a second has passed since the cut before.
     is_second: bool,
+    /// Whether its tick began while groups may be freed: when its work is done changes nothing.
+    may_free: bool,
 }
 
 impl Home {
@@ -376,6 +378,7 @@ impl Groups {
         self.cut = Cut {
             as_of: now,
             is_second,
+            may_free: !self.is_holding,
             windows,
             room: GroupRoom {
                 capacity: self.tables[0].capacity() as u64,

@@ -167,7 +167,7 @@ impl Groups {
     }
 
     fn free_empty(&mut self) {
-        if self.is_holding {
+        if self.is_holding || !self.cut.may_free {
             return;
         }
         let (journal, definitions) = (&self.journal, &mut self.definitions);

@@ -126,6 +126,8 @@ fn groups(snapshot: &Snapshot) -> Cut {
 fn whatever_the_order(snapshot: &Snapshot) -> Snapshot {
     let mut numbers = snapshot.clone();
     numbers.counters.received = 0;
+    // A file's is that of its first line.
+    numbers.sessions.open_since = None;
     numbers.counters.accepted = 0;
     numbers.counters.events = 0;
     numbers.counters.bytes = 0;

@@ -59,7 +59,7 @@ async fn one_frame_holds_the_numbers_of_the_snapshot() {
         "FIRING   flood  messagesPerMinute 35, above 10",
         "QUEUE ",
         "Sales \"north\" ",
-        "a \"quoted\\\" name·# HELP x",
+        "a \"quoted\\\" name·# …",
     ] {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
     }
