@@ -79,6 +79,10 @@ impl Model {
                 open.certain = false;
             }
         }
+        // It is the same sessions whose clock may yet be set back.
+        if let Some(other) = self.other() {
+            other.doubt_open_sessions();
+        }
     }
 }
 
