@@ -145,6 +145,20 @@ pub async fn run(
     })
 }
 
+/// The time of day, in milliseconds since 1970, and the monotonic clock at the same moment: on a busy
+/// machine the thread may stand still between two readings, so the closest of a few counts.
+fn both_clocks(clock: &Clock) -> (u64, u64) {
+    let read = || {
+        let before_ns = clock.mono_ns();
+        let wall_ms = u64::try_from(clock.wall().ms()).unwrap_or_default();
+        let after_ns = clock.mono_ns();
+        (after_ns - before_ns, wall_ms, after_ns)
+    };
+    let closest = (0..5).map(|_| read()).min();
+    let (_, wall_ms, mono_ns) = closest.unwrap_or_else(read);
+    (wall_ms, mono_ns)
+}
+
 fn planned(stretches: &[Stretch]) -> Option<u64> {
     stretches.iter().map(Stretch::events).sum()
 }
@@ -210,8 +224,9 @@ impl<'a> Load<'a> {
         let start_ns = clock.mono_ns() + nanos(LEAD);
         let stretches = Profile::stretches(settings, start_ns);
         let measured_from_ns = start_ns + nanos(settings.warmup);
-        let until_ms = (measured_from_ns - clock.mono_ns()) / 1_000_000;
-        let measured_from_ms = u64::try_from(clock.wall().ms()).unwrap_or_default() + until_ms;
+        let (wall_ms, mono_ns) = both_clocks(&clock);
+        let until_ms = measured_from_ns.saturating_sub(mono_ns) / 1_000_000;
+        let measured_from_ms = wall_ms + until_ms;
         let planned = planned(&stretches);
         let (seconds, news) = mpsc::unbounded_channel();
         let stop_watch = CancellationToken::new();
@@ -321,6 +336,7 @@ impl<'a> Load<'a> {
         while let Ok(second) = self.news.try_recv() {
             self.seconds.push(second);
         }
+        tally.settle();
         if tally.has_open_second() {
             self.seconds.push(tally.close_second());
         }

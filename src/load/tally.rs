@@ -72,6 +72,9 @@ pub(super) struct Tally {
     gaps: u64,
     is_lost: bool,
     waiting: VecDeque<Waiting>,
+    /// Frames of a lost connection, and when they were sent, that were taken for seen in the very look
+    /// that showed the loss: what was seen may have come over the next connection.
+    doubtful: Vec<(u64, u64)>,
     pub(super) sums: Sums,
     pub(super) losses: Vec<Loss>,
     pub(super) corrected: Histogram,
@@ -95,6 +98,7 @@ impl Tally {
             gaps: now.gaps,
             is_lost: false,
             waiting: VecDeque::new(),
+            doubtful: Vec::new(),
             sums: Sums::default(),
             losses: Vec::new(),
             corrected: Histogram::new(),
@@ -148,10 +152,15 @@ impl Tally {
         let mut arrived = sight.received.saturating_sub(self.received);
         self.received = self.received.max(sight.received);
         let mut closed = closed;
+        self.is_lost |= !sight.is_live || sight.gaps > self.gaps;
+        let mut is_doubtful = self.is_lost;
+        let doubtful = self.doubtful.len();
         while arrived > 0 {
             match self.waiting.front_mut() {
                 Some(Waiting::Connection) => {
                     self.waiting.pop_front();
+                    // Those of one connection: what the next one owed is not in doubt.
+                    is_doubtful &= doubtful == self.doubtful.len();
                 }
                 Some(Waiting::Frames {
                     left,
@@ -165,6 +174,9 @@ impl Tally {
                     if is_spent {
                         self.waiting.pop_front();
                     }
+                    if is_doubtful {
+                        self.doubtful.push((count, sent_ns));
+                    }
                     self.visible(count, due_ns, sent_ns, now_ns, &mut closed);
                 }
                 // Not ours: somebody else's events, or copies by another sender.
@@ -172,7 +184,6 @@ impl Tally {
             }
         }
         // What the lost connection delivered is in this sight, since the loss is reported behind it.
-        self.is_lost |= !sight.is_live || sight.gaps > self.gaps;
         if self.is_lost && self.lose_connection() {
             self.gaps = sight.gaps;
             self.is_lost = !sight.is_live;
@@ -224,6 +235,18 @@ impl Tally {
             // Events of a long gap, one by one, would fill the memory.
             Some(last) if at_ns.abs_diff(last.at_ns) < 1_000_000 => last.frames += frames,
             _ => self.losses.push(Loss { frames, at_ns }),
+        }
+    }
+
+    /// Ends the account: nothing more is seen. Frames that are pending although a later look has shown
+    /// as many were seen, and as many of a lost connection were taken for them: those are lost.
+    pub(super) fn settle(&mut self) {
+        while let Some((frames, sent_ns)) = self.doubtful.pop() {
+            let frames = frames.min(self.pending());
+            if frames > 0 {
+                self.sums.lost += frames;
+                self.lose(frames, sent_ns);
+            }
         }
     }
 
@@ -372,6 +395,28 @@ mod tests {
             .map(|loss| (loss.frames, loss.at_ns / MS))
             .collect();
         assert_eq!(losses, [(7, 25), (4, 20)]);
+    }
+
+    #[test]
+    fn what_the_next_connection_brought_excuses_nothing_of_the_lost_one() {
+        let mut tally = tally();
+        tally.sent(Account::Subscribed);
+        tally.sent(sent(10, 20, 20));
+        tally.sent(Account::Subscribed);
+        tally.sent(sent(5, 40, 40));
+        // One look shows four of the first connection, its loss, and five of the second.
+        see(&mut tally, 109, true, 1, 50);
+        assert_eq!((tally.pending(), tally.sums.lost), (5, 1));
+        tally.settle();
+        assert_eq!((tally.pending(), tally.sums.lost), (0, 6));
+        let lost_at = |loss: &Loss| (loss.frames, loss.at_ns / MS);
+        let losses: Vec<_> = tally.losses.iter().map(lost_at).collect();
+        assert_eq!(losses, [(6, 20)]);
+        // What is missing without a loss stays so.
+        tally.sent(sent(3, 60, 60));
+        see(&mut tally, 110, true, 1, 70);
+        tally.settle();
+        assert_eq!((tally.pending(), tally.sums.lost), (2, 6));
     }
 
     #[test]
