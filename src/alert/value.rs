@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use crate::config;
 use crate::config::AlertBy;
+use crate::config::AlertKind;
 use crate::config::AlertMetric;
 use crate::config::AlertRule;
 use crate::snapshot::DurationQuantiles;
@@ -25,11 +26,14 @@ const _: () = {
     }
 };
 
+/// A group as a rule names it.
+type Wanted<'a> = (&'a str, Option<AlertKind>);
+
 /// The groups that rules name, found in one walk through each table that any of them is about: tables
 /// hold up to ten thousand groups, and the writer waits meanwhile.
 #[derive(Debug)]
 pub(super) struct Found<'a> {
-    by: [HashMap<&'a str, &'a Group>; AlertBy::ALL.len()],
+    by: [HashMap<Wanted<'a>, &'a Group>; AlertBy::ALL.len()],
 }
 
 impl<'a> Found<'a> {
@@ -46,21 +50,28 @@ impl<'a> Found<'a> {
             by: std::array::from_fn(|_| HashMap::new()),
         };
         for by in AlertBy::ALL {
-            let named = rules.clone().filter_map(|rule| rule.group.as_ref());
-            let wanted: HashSet<&str> = named
-                .filter(|(of, _)| *of == by)
-                .map(|(_, name)| &**name)
+            let named = rules
+                .clone()
+                .filter_map(|rule| Some((rule.group.as_ref()?, rule.kind)));
+            let wanted: HashSet<Wanted<'_>> = named
+                .filter(|((of, _), _)| *of == by)
+                .map(|((_, name), kind)| (&**name, kind))
                 .collect();
             if wanted.is_empty() {
                 continue;
             }
             let groups = &mut found.by[by as usize];
             for group in snapshot.groups.by(by.into()).iter() {
+                let name: &str = &group.name;
+                let exact = (name, Some(group.kind.into()));
+                if wanted.contains(&exact) {
+                    groups.insert(exact, group);
+                }
                 // A name from the stream wins over one of ours.
-                let is_better =
-                    || group.kind == GroupKind::Named || !groups.contains_key(&*group.name);
-                if wanted.contains(&*group.name) && is_better() {
-                    groups.insert(&group.name, group);
+                let any = (name, None);
+                let is_better = group.kind == GroupKind::Named || !groups.contains_key(&any);
+                if is_better && wanted.contains(&any) {
+                    groups.insert(any, group);
                 }
             }
         }
@@ -73,7 +84,7 @@ pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot, found: &Found<'_>) -> Op
     let Some((by, name)) = &rule.group else {
         return of_total(rule, snapshot);
     };
-    let group = found.by[*by as usize].get(&**name);
+    let group = found.by[*by as usize].get(&(&**name, rule.kind));
     match rule.metric {
         AlertMetric::OpenSessions => {
             return Some(group.map_or(0.0, |group| float(group.open_sessions)));
@@ -294,6 +305,15 @@ mod tests {
             let mut snapshot = snapshot();
             snapshot.groups = Arc::new(groups);
             assert_eq!(of_rule(&rule, &snapshot), Some(1.0));
+            for (kind, expected) in [
+                (AlertKind::Named, 1.0),
+                (AlertKind::Other, 2.0),
+                (AlertKind::Unnamed, 0.0),
+            ] {
+                let mut rule = rule.clone();
+                rule.kind = Some(kind);
+                assert_eq!(of_rule(&rule, &snapshot), Some(expected), "{kind:?}");
+            }
         }
     }
 }

@@ -107,6 +107,41 @@ impl AlertMetric {
     }
 }
 
+/// Which group a rule is about, of those that are shown under one name: a queue may itself be named
+/// `(none)` or `other`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AlertKind {
+    /// The one that the stream names so.
+    Named,
+    /// What carries no name, shown as `(none)`.
+    Unnamed,
+    /// What found no room, shown as `other`.
+    Other,
+}
+
+impl AlertKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Named, Self::Unnamed, Self::Other];
+
+    /// The name in the settings.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Unnamed => "unnamed",
+            Self::Other => "other",
+        }
+    }
+
+    /// The only name that a group of this kind has; `None` where it may have any.
+    pub const fn shown_as(self) -> Option<&'static str> {
+        match self {
+            Self::Named => None,
+            Self::Unnamed => Some("(none)"),
+            Self::Other => Some("other"),
+        }
+    }
+}
+
 /// What a group is one of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AlertBy {
@@ -161,6 +196,8 @@ pub struct AlertRule {
     pub window_ms: Option<u32>,
     /// Of which group; `None` for the total.
     pub group: Option<(AlertBy, Arc<str>)>,
+    /// Which of the groups of that name; without it a name from the stream wins over one of ours.
+    pub kind: Option<AlertKind>,
     /// What is too much or too little.
     pub threshold: Threshold,
     /// How far back the value must come before a firing alert ends, at least 0.
@@ -182,6 +219,7 @@ impl AlertRule {
             metric,
             window_ms,
             group: None,
+            kind: None,
             threshold,
             hysteresis: 0.0,
             for_ms: 0,
@@ -222,6 +260,9 @@ impl fmt::Display for AlertRule {
         }
         if let Some((by, name)) = &self.group {
             write!(f, " of {} \"{}\"", by.label(), name.escape_debug())?;
+        }
+        if let Some(kind) = self.kind {
+            write!(f, " ({})", kind.label())?;
         }
         let side = match self.threshold {
             Threshold::Above(_) => "above",

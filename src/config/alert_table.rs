@@ -10,6 +10,7 @@ use toml::de::DeTable;
 use toml::de::DeValue;
 
 use super::alert::AlertBy;
+use super::alert::AlertKind;
 use super::alert::AlertMetric;
 use super::alert::AlertRule;
 use super::alert::GROUP_PERCENTILES_MS;
@@ -30,7 +31,7 @@ const WINDOW: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::fr
 /// The longest name of an alert or a group, in bytes.
 const NAME_BYTES_MAX: usize = 256;
 const KEYS: &str =
-    "name, metric, window, queue, deployment, direction, above, below, for, hysteresis";
+    "name, metric, window, queue, deployment, direction, kind, above, below, for, hysteresis";
 
 /// One table. What is wrong with it by itself has been reported.
 #[derive(Clone, Debug)]
@@ -199,6 +200,7 @@ impl<'a> Reading<'a> {
         let metric = self.metric();
         let window_ms = self.length("window", &WINDOW);
         let group = self.group();
+        let kind = self.kind(group.as_ref());
         let threshold = self.threshold();
         let for_ms = self.length("for", &FOR).unwrap_or_default();
         let hysteresis = self.number("hysteresis").unwrap_or_default();
@@ -218,6 +220,7 @@ impl<'a> Reading<'a> {
             metric: metric?,
             window_ms,
             group,
+            kind,
             threshold: threshold?,
             hysteresis,
             for_ms,
@@ -281,6 +284,29 @@ impl<'a> Reading<'a> {
         }
         let by = *given.first()?;
         Some((by, self.name(by.label())?))
+    }
+
+    fn kind(&mut self, group: Option<&(AlertBy, Arc<str>)>) -> Option<AlertKind> {
+        let text = self.text("kind")?;
+        let kinds = AlertKind::ALL.map(|kind| (kind.label(), kind));
+        let kind = match value::choice(text, &kinds) {
+            Ok(kind) => kind,
+            Err(why) => {
+                self.refuse("kind", &format!("{}: {why}", quoted(text)));
+                return None;
+            }
+        };
+        let shown_as = kind.shown_as();
+        match group {
+            None => self.refuse("kind", "of no group; name a queue, deployment or direction"),
+            Some((_, name)) if shown_as.is_some_and(|shown| shown != &**name) => {
+                let shown = shown_as.unwrap_or_default();
+                let why = format!("{text} is shown as \"{shown}\"; name that group, or remove it");
+                self.refuse("kind", &why);
+            }
+            Some(_) => {}
+        }
+        Some(kind)
     }
 
     fn threshold(&mut self) -> Option<Threshold> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::WindowStats;
 use crate::config::AlertBy;
+use crate::config::AlertKind;
 use crate::time::EpochMs;
 
 /// What sessions and messages are grouped by.
@@ -33,6 +34,16 @@ impl Dimension {
             Self::Queue => "queue",
             Self::Deployment => "deployment",
             Self::Direction => "direction",
+        }
+    }
+}
+
+impl From<GroupKind> for AlertKind {
+    fn from(kind: GroupKind) -> Self {
+        match kind {
+            GroupKind::Named => Self::Named,
+            GroupKind::Unnamed => Self::Unnamed,
+            GroupKind::Other => Self::Other,
         }
     }
 }

@@ -168,13 +168,13 @@ export function partlyOf(window: WindowNumbers | undefined, length: string): str
 
 /** Beside the open sessions, when some may have ended unseen, or have begun before anything was seen. */
 export function doubtsOf({ openUncertain, openSinceMs }: Shown): string {
-  const since = openSinceMs === undefined ? "" : `◆ since ${moment(openSinceMs)}`;
+  const since = openSinceMs === undefined ? "" : `◆\u00a0since\u00a0${moment(openSinceMs)}`;
   return [uncertainOf(openUncertain), since].filter((text) => text !== "").join(" ");
 }
 
 /** What is said of open sessions that may have ended in a gap; empty when there are none. */
 export function uncertainOf(openUncertain: number | undefined): string {
-  return openUncertain === undefined || openUncertain === 0 ? "" : `◆ ${number(openUncertain)} uncertain`;
+  return openUncertain === undefined || openUncertain === 0 ? "" : `◆\u00a0${number(openUncertain)} uncertain`;
 }
 
 /** The time of the day, and the day unless it is today. */

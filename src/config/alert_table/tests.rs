@@ -75,6 +75,31 @@ fn every_form_of_a_rule_is_read_and_shown() {
 }
 
 #[test]
+fn a_rule_says_which_of_two_groups_of_one_name_it_means() {
+    let text = |kind: &str| {
+        format!(
+            "[[alert]]\nname = \"a\"\nmetric = \"openSessions\"\nabove = 1\nqueue = \"(none)\"\n{kind}"
+        )
+    };
+    for (kind, expected) in [
+        ("", "openSessions of queue \"(none)\" above 1"),
+        (
+            "kind = \"unnamed\"",
+            "openSessions of queue \"(none)\" (unnamed) above 1",
+        ),
+        (
+            "kind = \"named\"",
+            "openSessions of queue \"(none)\" (named) above 1",
+        ),
+    ] {
+        assert_eq!(faults(&text(kind)), [""; 0]);
+        let loaded = load_file(&text(kind), &[]);
+        let rule = &loaded.alerts[0].0;
+        assert_eq!(rule.to_string(), expected);
+    }
+}
+
+#[test]
 fn every_fault_of_every_rule_is_told_with_its_line() {
     let found = faults(
         "[[alert]]\n\
@@ -105,7 +130,7 @@ fn every_fault_of_every_rule_is_told_with_its_line() {
         "11: alert \"two\": below: beside above; keep one, or write two alerts",
         "12: alert \"two\": for: \"soon\": not a length of time; write a number and a unit, such as 100ms, 60s or 5m",
         "13: alert \"two\": hysteresis: below 0; it is how far back the value must come",
-        "14: alert \"two\": \"sound\": unknown; there are name, metric, window, queue, deployment, direction, above, below, for, hysteresis",
+        "14: alert \"two\": \"sound\": unknown; there are name, metric, window, queue, deployment, direction, kind, above, below, for, hysteresis",
         "15: alert \"three\": above or below: missing; say what is too much or too little",
         "18: alert \"three\": queue: is empty; give a name",
     ];
@@ -154,6 +179,18 @@ fn what_one_rule_cannot_tell_alone_is_checked_too() {
     check(
         &rule("a", "queue = \"q\"").replace("messagesPerMinute", "lagMs"),
         "lagMs is of no group",
+    );
+    check(
+        &rule("a", "kind = \"named\""),
+        "kind: of no group; name a queue",
+    );
+    check(
+        &rule("a", "queue = \"q\"\nkind = \"nobody\""),
+        "kind: \"nobody\": unknown; choose named or unnamed or other",
+    );
+    check(
+        &rule("a", "queue = \"q\"\nkind = \"unnamed\""),
+        "kind: unnamed is shown as \"(none)\"; name that group, or remove it",
     );
     check("alert = 3", "write each rule as a table under [[alert]]");
     check("alert = [3]", "alert 1: no table");

@@ -9,7 +9,7 @@ use crate::snapshot::Counters;
 pub(super) fn families(counters: &Counters) -> Vec<Family> {
     let mut fates = Family::counter(
         "streamgauge_events",
-        "Payloads read from the stream by their fate; the sum over all fates is streamgauge_events_received_total.",
+        "Payloads that became no event, and events, by their fate.",
     );
     for (fate, count) in [
         ("applied", counters.applied),
