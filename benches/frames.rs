@@ -21,8 +21,8 @@ use fastwebsockets::WebSocketError;
 use fastwebsockets::after_handshake_split;
 use futures_util::FutureExt;
 
-use streamgauge::source::frames::Frames;
-use streamgauge::source::frames::Received;
+use streamgauge::source::websocket::frames::Frames;
+use streamgauge::source::websocket::frames::Received;
 
 const MESSAGES: u64 = 20_000;
 const MESSAGE_BYTES: u16 = 335;

@@ -23,10 +23,10 @@ use fastwebsockets::after_handshake_split;
 use futures_util::FutureExt;
 use streamgauge::config::limits::MESSAGE_BYTES_MAX;
 use streamgauge::config::limits::MESSAGE_FRAGMENTS_MAX;
-use streamgauge::source::frames::BINARY_RUN_MAX;
-use streamgauge::source::frames::Frames;
-use streamgauge::source::frames::Received;
-use streamgauge::source::frames::Violation;
+use streamgauge::source::websocket::frames::BINARY_RUN_MAX;
+use streamgauge::source::websocket::frames::Frames;
+use streamgauge::source::websocket::frames::Received;
+use streamgauge::source::websocket::frames::Violation;
 
 /// What a frame completed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,16 +12,16 @@ use tracing::debug;
 use tracing::info;
 use tracing::warn;
 
-use super::connection::Connection;
-use super::connection::RING_RETRY;
-use super::end::End;
-use super::end::Lived;
-use super::handshake::Handshake;
 use super::intake::Intake;
-use super::loss::Loss;
-use super::loss::Retry;
-use super::pace::Pace;
-use super::server_clock::ServerClock;
+use super::websocket::connection::Connection;
+use super::websocket::connection::RING_RETRY;
+use super::websocket::end::End;
+use super::websocket::end::Lived;
+use super::websocket::handshake::Handshake;
+use super::websocket::loss::Loss;
+use super::websocket::loss::Retry;
+use super::websocket::pace::Pace;
+use super::websocket::server_clock::ServerClock;
 use crate::auth::AccessToken;
 use crate::auth::AuthError;
 use crate::auth::TokenSource;
@@ -37,6 +37,8 @@ use crate::stream::StreamNote;
 use crate::stream::StreamState;
 use crate::time::Clock;
 
+/// What is sent after the open. Only these types on this channel are streamed then.
+const SUBSCRIPTION: &str = r#"{"subscription":{"eventTypes":["webchat:connected","webchat:disconnected","webchat:message"],"filter":{"channel":"webchat"}}}"#;
 /// How often the life beats while it waits, whatever for.
 const BEAT: Duration = Duration::from_millis(500);
 /// How long a full ring may hold up the end, after which the last batch is given up.
@@ -181,9 +183,14 @@ impl EventsStream {
                 let server_clock = opened
                     .server_date
                     .map(|date| ServerClock::new(date, begun.elapsed(), clock));
-                let connection =
-                    Connection::new(&self.settings, shutdown, &mut self.intake, opened)
-                        .with_server_clock(server_clock);
+                let connection = Connection::new(
+                    &self.settings,
+                    shutdown,
+                    &mut self.intake,
+                    opened,
+                    SUBSCRIPTION,
+                )
+                .with_server_clock(server_clock);
                 Some(connection.run().await)
             }
             Err(error) => Some(End::Lost {

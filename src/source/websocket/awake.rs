@@ -19,7 +19,7 @@ const LOOKS_MIN: u32 = 4;
 /// A clock that stands still while its task cannot run. Look at it at [`AwakeClock::alarm`], at the
 /// latest.
 #[derive(Debug)]
-pub(super) struct AwakeClock {
+pub(in crate::source) struct AwakeClock {
     /// How long a look is.
     look: Duration,
     looked_at: Instant,
@@ -32,7 +32,7 @@ pub(super) struct AwakeClock {
 
 impl AwakeClock {
     /// A clock for deadlines of this length or longer.
-    pub(super) fn new(deadline: Duration) -> Self {
+    pub(in crate::source) fn new(deadline: Duration) -> Self {
         Self {
             look: (deadline / LOOKS_MIN).min(LOOK_MAX),
             looked_at: Instant::now(),
@@ -42,7 +42,7 @@ impl AwakeClock {
     }
 
     /// Time awake since the clock was made.
-    pub(super) fn look(&mut self) -> Duration {
+    pub(in crate::source) fn look(&mut self) -> Duration {
         let now = Instant::now();
         let passed = now.saturating_duration_since(self.looked_at);
         self.looked_at = now;
@@ -55,23 +55,23 @@ impl AwakeClock {
     }
 
     /// Time awake as of the latest look.
-    pub(super) const fn awake(&self) -> Duration {
+    pub(in crate::source) const fn awake(&self) -> Duration {
         self.awake
     }
 
     /// The moment of the latest look.
-    pub(super) const fn looked_at(&self) -> Instant {
+    pub(in crate::source) const fn looked_at(&self) -> Instant {
         self.looked_at
     }
 
     /// When to look next, if `due` is when something has to be done.
-    pub(super) fn alarm(&self, due: Duration) -> Instant {
+    pub(in crate::source) fn alarm(&self, due: Duration) -> Instant {
         self.looked_at + due.saturating_sub(self.awake).min(self.look)
     }
 }
 
 /// Runs `work` for at most `limit` of time awake; `None` when it was not done by then.
-pub(super) async fn within<F: Future>(limit: Duration, work: F) -> Option<F::Output> {
+pub(in crate::source) async fn within<F: Future>(limit: Duration, work: F) -> Option<F::Output> {
     let mut clock = AwakeClock::new(limit);
     let mut work = pin!(work);
     loop {

@@ -9,7 +9,7 @@ use crate::net::Reason;
 
 /// Something of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(in crate::source) enum Wanted {
     Nothing,
     Subprotocol,
     Origin,
@@ -19,7 +19,7 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// What the headers of a refusal name: RFC 6455 has servers list what they would accept.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(in crate::source) fn of(headers: &HeaderMap) -> Self {
         let versions = headers.get_all(SEC_WEBSOCKET_VERSION).iter();
         let versions: Vec<&str> = versions.filter_map(|value| value.to_str().ok()).collect();
         let is_ours = |list: &str| list.split(',').any(|version| version.trim() == "13");
@@ -35,7 +35,7 @@ impl Wanted {
     }
 
     /// This, or else what the words of the refusal are about.
-    pub(super) fn or_of(self, reason: &Reason) -> Self {
+    pub(in crate::source) fn or_of(self, reason: &Reason) -> Self {
         match self {
             Self::Nothing
                 if reason.speaks_of(&["subprotocol", "sub-protocol", "websocket-protocol"]) =>
@@ -58,7 +58,7 @@ impl Wanted {
     }
 
     /// What to do about it.
-    pub(super) const fn hint(self) -> Option<&'static str> {
+    pub(in crate::source) const fn hint(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
             Self::Subprotocol => {

@@ -8,7 +8,7 @@ use crate::time::EpochMs;
 
 /// How a connection ended.
 #[derive(Debug)]
-pub(super) enum End {
+pub(in crate::source) enum End {
     /// As asked.
     Shutdown,
     /// Otherwise.
@@ -22,15 +22,15 @@ pub(super) enum End {
 
 /// A connection that was live.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lived {
+pub(in crate::source) struct Lived {
     /// Up to here nothing can be missing.
-    pub(super) covered_until: EpochMs,
+    pub(in crate::source) covered_until: EpochMs,
     /// How long it was live.
-    pub(super) duration: Duration,
+    pub(in crate::source) duration: Duration,
 }
 
 /// The end of the loop inside a connection.
-pub(super) enum Stop {
+pub(in crate::source) enum Stop {
     /// As asked.
     Shutdown,
     /// Otherwise.

@@ -15,7 +15,7 @@ const DISPLACEMENTS_MAX: u32 = 3;
 
 /// The pace of tries.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(in crate::source) struct Pace {
     backoff: Backoff,
     stable_after: Duration,
     displaced_retry: Duration,
@@ -26,7 +26,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(settings: &StreamSettings) -> Self {
+    pub(in crate::source) fn new(settings: &StreamSettings) -> Self {
         Self {
             backoff: Backoff::new(settings.backoff_base, settings.backoff_cap),
             stable_after: settings.stable_after,
@@ -37,7 +37,7 @@ impl Pace {
     }
 
     /// The wait after a connection that was live for `live_for` (`None`: never), and the state in it.
-    pub(super) fn after(
+    pub(in crate::source) fn after(
         &mut self,
         retry: Retry,
         live_for: Option<Duration>,
@@ -89,7 +89,7 @@ impl Pace {
     }
 
     /// What to say of a displacement that ended in [`StreamState::Displaced`], and what to do.
-    pub(super) fn displacement(&self, wait: Duration) -> String {
+    pub(in crate::source) fn displacement(&self, wait: Duration) -> String {
         let (count, wait) = (self.displacements, duration::format(whole(wait)));
         format!(
             ", {count} times in a row: another engine uses this client's stream; stop one of them, or \

@@ -18,7 +18,7 @@ const CHORES_EVERY: Duration = Duration::from_millis(500);
 
 /// What the peer has sent, and when.
 #[derive(Debug)]
-pub(super) struct Liveness {
+pub(in crate::source) struct Liveness {
     clock: AwakeClock,
     dead_after: Duration,
     live_timeout: Duration,
@@ -40,14 +40,14 @@ struct Unproven {
 
 /// A frame that proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unsure {
+pub(in crate::source) enum Unsure {
     Ping,
     Pong,
     Fragment,
 }
 
 impl Liveness {
-    pub(super) fn new(settings: &StreamSettings) -> Self {
+    pub(in crate::source) fn new(settings: &StreamSettings) -> Self {
         let (dead_after, live_timeout) = (settings.dead_after, settings.live_timeout);
         Self {
             clock: AwakeClock::new(dead_after.min(live_timeout)),
@@ -61,12 +61,12 @@ impl Liveness {
     }
 
     /// Frames have come.
-    pub(super) fn heard(&mut self) {
+    pub(in crate::source) fn heard(&mut self) {
         self.heard_at = self.clock.look();
     }
 
     /// One came that proves nothing.
-    pub(super) fn unsure(&mut self, what: Unsure) {
+    pub(in crate::source) fn unsure(&mut self, what: Unsure) {
         let count = match what {
             Unsure::Ping => &mut self.unproven.pings,
             Unsure::Pong => &mut self.unproven.pongs,
@@ -76,22 +76,22 @@ impl Liveness {
     }
 
     /// It has proven itself live.
-    pub(super) fn proven(&mut self) {
+    pub(in crate::source) fn proven(&mut self) {
         self.live_by = None;
     }
 
     /// Time awake, looked at now.
-    pub(super) fn awake(&mut self) -> Duration {
+    pub(in crate::source) fn awake(&mut self) -> Duration {
         self.clock.look()
     }
 
     /// The moment of the latest look.
-    pub(super) const fn looked_at(&self) -> Instant {
+    pub(in crate::source) const fn looked_at(&self) -> Instant {
         self.clock.looked_at()
     }
 
     /// We did not listen since `before`: that is no fault of the peer.
-    pub(super) fn pardon(&mut self, before: Duration) {
+    pub(in crate::source) fn pardon(&mut self, before: Duration) {
         let waited = self.clock.look() - before;
         self.heard_at += waited;
         if let Some(live_by) = &mut self.live_by {
@@ -103,7 +103,7 @@ impl Liveness {
     ///
     /// # Errors
     /// The loss of a peer that is given up, and whether it may still be there to be notified.
-    pub(super) fn check(&self) -> Result<(), (Loss, IsThere)> {
+    pub(in crate::source) fn check(&self) -> Result<(), (Loss, IsThere)> {
         let awake = self.clock.awake();
         if awake >= self.heard_at + self.dead_after {
             let silence = duration::format(self.dead_after);
@@ -118,7 +118,7 @@ impl Liveness {
     }
 
     /// Whether it is time for what need not be done at once.
-    pub(super) fn is_time_for_chores(&mut self) -> bool {
+    pub(in crate::source) fn is_time_for_chores(&mut self) -> bool {
         let awake = self.clock.awake();
         let is_time = awake >= self.chores_at;
         if is_time {
@@ -128,7 +128,7 @@ impl Liveness {
     }
 
     /// When to look next; `until` is a deadline in place of the peer's.
-    pub(super) fn alarm(&self, until: Option<Duration>) -> Instant {
+    pub(in crate::source) fn alarm(&self, until: Option<Duration>) -> Instant {
         let dead_at = self.heard_at + self.dead_after;
         let due = self.live_by.map_or(dead_at, |live_by| live_by.min(dead_at));
         self.clock.alarm(until.unwrap_or(due))
@@ -137,7 +137,7 @@ impl Liveness {
 
 /// Whether a peer may still be there to be notified why it is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct IsThere(pub(super) bool);
+pub(in crate::source) struct IsThere(pub(in crate::source) bool);
 
 impl Unproven {
     /// The loss when the stream was not live within `limit`.

@@ -7,7 +7,7 @@ const EVENT_TIME_TRUST_MS: u64 = 60_000;
 
 /// What a live connection has heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Coverage {
+pub(in crate::source) struct Coverage {
     /// When it was proven live.
     live_at: EpochMs,
     /// What the peer had sent by this moment has arrived. `live_at <= heard_until`, unless the wall
@@ -17,7 +17,7 @@ pub(super) struct Coverage {
 
 impl Coverage {
     /// Begins when the connection is proven live.
-    pub(super) const fn new(live_at: EpochMs) -> Self {
+    pub(in crate::source) const fn new(live_at: EpochMs) -> Self {
         Self {
             live_at,
             heard_until: live_at,
@@ -25,14 +25,14 @@ impl Coverage {
     }
 
     /// A frame shows that nothing sent before `until` is under way any more.
-    pub(super) fn heard(&mut self, until: EpochMs) {
+    pub(in crate::source) fn heard(&mut self, until: EpochMs) {
         self.heard_until = self.heard_until.max(until);
     }
 
     /// The latest moment up to which nothing can be missing. An event sent after the newest one may
     /// be, although something else was heard later; what was sent before the connection was live
     /// belongs to the gap before it.
-    pub(super) fn until(&self, newest_event: Option<EpochMs>) -> EpochMs {
+    pub(in crate::source) fn until(&self, newest_event: Option<EpochMs>) -> EpochMs {
         let heard = self.heard_until;
         let credible = newest_event
             .filter(|event| heard.since(*event).max(event.since(heard)) <= EVENT_TIME_TRUST_MS);

@@ -8,18 +8,18 @@ use crate::stream::LossCause;
 
 /// Why there is no connection (any more), and when to try again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Loss {
+pub(in crate::source) struct Loss {
     /// The cause in the API's words.
-    pub(super) cause: LossCause,
+    pub(in crate::source) cause: LossCause,
     /// One line for people: escaped, bounded, free of secrets.
-    pub(super) detail: String,
+    pub(in crate::source) detail: String,
     /// When to try again.
-    pub(super) retry: Retry,
+    pub(in crate::source) retry: Retry,
 }
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Retry {
+pub(in crate::source) enum Retry {
     /// After the usual backoff.
     Backoff,
     /// After twice the usual backoff: the two sides do not agree on the protocol. Counted as a
@@ -67,7 +67,11 @@ fn is_displaced(code: Option<u16>, reason: &str) -> bool {
 impl Loss {
     /// The peer closed with `code` (`None`: a close frame without one). Its reason is quoted without
     /// what `redactor` knows: peers repeat the token there.
-    pub(super) fn from_close(code: Option<u16>, reason: &str, redactor: &Redactor) -> Self {
+    pub(in crate::source) fn from_close(
+        code: Option<u16>,
+        reason: &str,
+        redactor: &Redactor,
+    ) -> Self {
         let retry = match code {
             _ if is_displaced(code, reason) => Retry::Displaced,
             Some(1002 | 1007 | 1009) => Retry::Slower,
@@ -104,7 +108,7 @@ impl Loss {
     }
 
     /// The peer broke the protocol.
-    pub(super) fn protocol(what: &str) -> Self {
+    pub(in crate::source) fn protocol(what: &str) -> Self {
         Self {
             cause: LossCause::Protocol,
             detail: format!("stream: protocol broken by the peer: {what}"),
@@ -113,7 +117,7 @@ impl Loss {
     }
 
     /// The connection ended without a close frame.
-    pub(super) fn dropped(why: &str) -> Self {
+    pub(in crate::source) fn dropped(why: &str) -> Self {
         Self {
             cause: LossCause::Dropped,
             detail: format!("stream: connection lost: {}", printable(why)),
@@ -122,7 +126,7 @@ impl Loss {
     }
 
     /// The connection stands, but the peer does not answer.
-    pub(super) fn dead_peer(why: &str) -> Self {
+    pub(in crate::source) fn dead_peer(why: &str) -> Self {
         Self {
             cause: LossCause::DeadPeer,
             detail: format!("stream: the peer is dead: {why}"),
@@ -131,7 +135,7 @@ impl Loss {
     }
 
     /// The connection stands, but the peer never showed that it had taken the subscription.
-    pub(super) fn not_live(why: &str) -> Self {
+    pub(in crate::source) fn not_live(why: &str) -> Self {
         Self {
             cause: LossCause::DeadPeer,
             detail: format!("stream: {why}"),
@@ -140,7 +144,7 @@ impl Loss {
     }
 
     /// Whether it counts as a protocol error.
-    pub(super) fn is_protocol_error(&self) -> bool {
+    pub(in crate::source) fn is_protocol_error(&self) -> bool {
         self.retry == Retry::Slower
     }
 }

@@ -43,19 +43,19 @@ use crate::stream::LossCause;
 use crate::time::EpochMs;
 
 /// An open WebSocket.
-pub(super) struct Opened {
+pub(in crate::source) struct Opened {
     /// What hyper had read beyond its answer, to be followed by what `reader` gives.
-    pub(super) frames: Frames,
-    pub(super) reader: net::ReadHalf,
-    pub(super) writer: Writer,
+    pub(in crate::source) frames: Frames,
+    pub(in crate::source) reader: net::ReadHalf,
+    pub(in crate::source) writer: Writer,
     /// The `Date` of the answer, which is of a whole second; `None` where there is none to read.
-    pub(super) server_date: Option<EpochMs>,
+    pub(in crate::source) server_date: Option<EpochMs>,
     /// Knows what the peer was shown: nothing that it says is quoted without.
-    pub(super) redactor: Redactor,
+    pub(in crate::source) redactor: Redactor,
 }
 
 /// The writing half: masks what it sends.
-pub(super) type Writer = WebSocketWrite<net::WriteHalf>;
+pub(in crate::source) type Writer = WebSocketWrite<net::WriteHalf>;
 
 /// What RFC 6455 appends to the key.
 const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -77,7 +77,7 @@ const TOKEN_WORDS: [&str; 10] = [
 
 /// Why a try ended without an open WebSocket.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub(super) enum HandshakeError {
+pub(in crate::source) enum HandshakeError {
     /// No connection.
     #[error("stream: {0}")]
     Net(#[from] NetError),
@@ -108,7 +108,7 @@ pub(super) enum HandshakeError {
 
 impl HandshakeError {
     /// What it means for the next try.
-    pub(super) fn into_loss(self) -> Loss {
+    pub(in crate::source) fn into_loss(self) -> Loss {
         let (cause, retry) = match &self {
             Self::Net(_) | Self::Http { .. } => (LossCause::Unreachable, Retry::Backoff),
             Self::Refused { .. } => (LossCause::Refused, Retry::FreshToken),
@@ -125,17 +125,17 @@ impl HandshakeError {
 
 /// Whom to greet, and how.
 #[derive(Debug)]
-pub(super) struct Handshake<'a> {
-    pub(super) connector: &'a Connector,
-    pub(super) endpoint: &'a Endpoint,
-    pub(super) token: &'a AccessToken,
+pub(in crate::source) struct Handshake<'a> {
+    pub(in crate::source) connector: &'a Connector,
+    pub(in crate::source) endpoint: &'a Endpoint,
+    pub(in crate::source) token: &'a AccessToken,
     /// Whether the token stands in the URL too, as the tutorial has it.
-    pub(super) token_in_query: bool,
+    pub(in crate::source) token_in_query: bool,
 }
 
 impl Handshake<'_> {
     /// Connects and upgrades, all before `deadline`. `now` is for reading `Retry-After` dates.
-    pub(super) async fn open(
+    pub(in crate::source) async fn open(
         &self,
         deadline: Instant,
         now: EpochMs,

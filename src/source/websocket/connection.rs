@@ -31,7 +31,6 @@ use super::frames::Received;
 use super::frames::Violation;
 use super::handshake::Opened;
 use super::handshake::Writer;
-use super::intake::Intake;
 use super::liveness::IsThere;
 use super::liveness::Liveness;
 use super::liveness::Unsure;
@@ -42,16 +41,14 @@ use crate::config::StreamSettings;
 use crate::event::Reject;
 use crate::net::ReadHalf;
 use crate::net::Redactor;
+use crate::source::intake::Intake;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
 use crate::time::EpochMs;
 
-/// What is sent after the open. Only these types on this channel are streamed then.
-const SUBSCRIPTION: &str = r#"{"subscription":{"eventTypes":["webchat:connected","webchat:disconnected","webchat:message"],"filter":{"channel":"webchat"}}}"#;
-
 /// How long to wait before a full ring is asked again: the granularity of tokio's timers, and far
 /// less than a ring takes to run empty.
-pub(super) const RING_RETRY: Duration = Duration::from_millis(1);
+pub(in crate::source) const RING_RETRY: Duration = Duration::from_millis(1);
 /// A turn comes at the latest after so many frames, also when they are no events.
 const FRAMES_PER_TURN: usize = 256;
 /// How long the peer has to answer our close; what it has sent before is still read.
@@ -63,7 +60,7 @@ const SEND_WAIT: Duration = Duration::from_secs(3);
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 
 /// One open connection.
-pub(super) struct Connection<'a> {
+pub(in crate::source) struct Connection<'a> {
     settings: &'a StreamSettings,
     shutdown: &'a CancellationToken,
     intake: &'a mut Intake,
@@ -72,6 +69,8 @@ pub(super) struct Connection<'a> {
     reader: ReadHalf,
     writer: Writer,
     frames: Frames,
+    /// What is sent after the open: the subscription, in the words of the protocol spoken here.
+    greeting: &'static str,
 
     /// Since when it is live, and what it has heard; `None` before the proof.
     live: Option<(Instant, Coverage)>,
@@ -90,11 +89,12 @@ pub(super) struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    pub(super) fn new(
+    pub(in crate::source) fn new(
         settings: &'a StreamSettings,
         shutdown: &'a CancellationToken,
         intake: &'a mut Intake,
         opened: Opened,
+        greeting: &'static str,
     ) -> Self {
         let now = Instant::now();
         intake.begin(opened.redactor.clone());
@@ -106,6 +106,7 @@ impl<'a> Connection<'a> {
             reader: opened.reader,
             writer: opened.writer,
             frames: opened.frames,
+            greeting,
             live: None,
             ping: (0, intake.wall()),
             liveness: Liveness::new(settings),
@@ -119,13 +120,16 @@ impl<'a> Connection<'a> {
     }
 
     /// The same connection, which tells of the peer's clock.
-    pub(super) fn with_server_clock(mut self, server_clock: Option<ServerClock>) -> Self {
+    pub(in crate::source) fn with_server_clock(
+        mut self,
+        server_clock: Option<ServerClock>,
+    ) -> Self {
         self.server_clock = server_clock;
         self
     }
 
     /// Runs it to its end.
-    pub(super) async fn run(mut self) -> End {
+    pub(in crate::source) async fn run(mut self) -> End {
         let stop = match self.pump().await {
             Ok(never) => match never {},
             Err(stop) => stop,
@@ -145,7 +149,7 @@ impl<'a> Connection<'a> {
     }
 
     async fn pump(&mut self) -> Result<Infallible, Stop> {
-        self.send(Frame::text(Payload::Borrowed(SUBSCRIPTION.as_bytes())))
+        self.send(Frame::text(Payload::Borrowed(self.greeting.as_bytes())))
             .await?;
         self.tick().await?;
         let shutdown = self.shutdown;

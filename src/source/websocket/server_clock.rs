@@ -8,8 +8,8 @@ use std::time::Duration;
 use tracing::info;
 use tracing::warn;
 
-use super::intake::Intake;
 use crate::config::duration;
+use crate::source::intake::Intake;
 use crate::stream::StreamNote;
 use crate::time::Clock;
 use crate::time::EpochMs;
@@ -21,7 +21,7 @@ const CHANGE_MS: u64 = 1_000;
 
 /// What the peer's clock says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ServerClock {
+pub(in crate::source) struct ServerClock {
     /// The peer's clock was in this range, both ends included, at `mono_ns`.
     earliest: EpochMs,
     latest: EpochMs,
@@ -32,7 +32,7 @@ pub(super) struct ServerClock {
 
 impl ServerClock {
     /// The peer's clock by its `date`, which was written at most `waited` ago.
-    pub(super) fn new(date: EpochMs, waited: Duration, clock: &Clock) -> Self {
+    pub(in crate::source) fn new(date: EpochMs, waited: Duration, clock: &Clock) -> Self {
         let waited_ms = i64::try_from(waited.as_millis()).unwrap_or(i64::MAX);
         Self {
             earliest: date,
@@ -58,7 +58,7 @@ impl ServerClock {
     }
 
     /// Tells the log and the writer how the clocks differ, when that is news.
-    pub(super) fn tell(&mut self, skew: Duration, intake: &mut Intake) {
+    pub(in crate::source) fn tell(&mut self, skew: Duration, intake: &mut Intake) {
         let was_off = self.told.is_some_and(|(_, is_off)| is_off);
         let Some((offset_ms, is_off)) = self.news(skew, intake.clock()) else {
             return;
