@@ -69,9 +69,8 @@ pub(in crate::source) struct Connection<'a> {
     reader: ReadHalf,
     writer: Writer,
     frames: Frames,
-    /// What is sent after the open: the subscription, in the words of the protocol spoken here.
+    /// What is sent after the open, in the words of the protocol spoken here.
     greeting: &'static str,
-
     /// Since when it is live, and what it has heard; `None` before the proof.
     live: Option<(Instant, Coverage)>,
     /// The number of the last ping, which is its payload, and when it was sent.
