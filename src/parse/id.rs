@@ -46,7 +46,7 @@ impl<'text> Id<'text> {
     }
 
     /// The id that `text` writes if it is a canonical UUID: `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn uuid(text: &[u8; 36]) -> Option<Self> {
         let (hi, lo) = uuid_bits(text)?;
         Some(Self::Uuid { hi, lo })

@@ -128,11 +128,11 @@ impl Guided {
     ) -> Option<Verdict> {
         self.earn();
         let is_end = |_: &Template, end| end == payload.len();
-        let verdict = self.read_to(is_end, payload, ids, labels.as_deref_mut());
-        if verdict.is_none() && !self.others.is_empty() && self.by_keys.is_due() {
-            return self.read_by_keys(payload, ids, labels);
+        // Not held in a variable: the verdict would be moved once more.
+        match self.read_to(is_end, payload, ids, labels.as_deref_mut()) {
+            Some(verdict) => Some(verdict),
+            None => self.read_by_keys(payload, ids, labels),
         }
-        verdict
     }
 
     /// The same for the line that `bytes` begin with, and how long it is without its line feed. A line
@@ -186,7 +186,8 @@ impl Guided {
         Some(verdict)
     }
 
-    /// What a payload means that has the keys of a layout beyond the front.
+    /// What a payload means that has the keys of a layout beyond the front, where that pays.
+    #[cold]
     #[inline(never)]
     fn read_by_keys(
         &mut self,
@@ -194,6 +195,9 @@ impl Guided {
         ids: &Ids,
         mut labels: Option<&mut LabelTable>,
     ) -> Option<Verdict> {
+        if self.others.is_empty() || !self.by_keys.is_due() {
+            return None;
+        }
         let keys = hash_of_keys(payload);
         let mut known = self.others.of(keys).iter_mut().enumerate();
         let found = known.find_map(|(index, known)| {

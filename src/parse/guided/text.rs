@@ -23,6 +23,7 @@ pub(super) fn read_end(bytes: &[u8], start: usize) -> Option<usize> {
     }
 }
 
+#[cold]
 #[inline(never)]
 fn odd_end(bytes: &[u8], start: usize, has_escapes: bool) -> Option<usize> {
     let mut place = start;
