@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 use tokio::time::timeout;
 
 /// Why a job has no result.
@@ -56,9 +57,13 @@ impl Executor {
             });
             running.await.map_err(|_| Unfinished::Lost)
         };
-        timeout(self.deadline, in_turn)
-            .await
-            .unwrap_or(Err(Unfinished::Deadline))
+        let begun = Instant::now();
+        let done = timeout(self.deadline, in_turn).await;
+        // A job may be done before anybody could look at the clock.
+        if begun.elapsed() > self.deadline {
+            return Err(Unfinished::Deadline);
+        }
+        done.unwrap_or(Err(Unfinished::Deadline))
     }
 }
 

@@ -147,7 +147,7 @@ impl Learner<'_> {
 
     fn string(&mut self, at: usize) -> Option<usize> {
         let start = at + 1;
-        let end = text::unread_end(self.payload, start)?;
+        let end = text::unread_end::<true>(self.payload, start)?;
         let text = self.payload.get(start..end)?;
         if is_key(self.payload.get(end + 1..)?) {
             // The tape compares keys without their escapes.

@@ -175,7 +175,31 @@ impl Guided {
         let mut known = self.front.iter().enumerate();
         let found = known.find_map(|(index, known)| {
             let (template, labels) = (&known.template, labels.as_deref_mut());
-            let verdict = template.read(bytes, &mut is_end, ids, labels, &mut self.day)?;
+            let verdict = template.read::<false>(bytes, &mut is_end, ids, labels, &mut self.day)?;
+            Some((index, verdict))
+        });
+        let Some((index, verdict)) = found else {
+            return self.read_odd(is_end, bytes, ids, labels);
+        };
+        self.hit(index);
+        Some(verdict)
+    }
+
+    /// What a payload means that is laid out like those at the front, but for texts that are more than
+    /// plain ASCII.
+    #[cold]
+    #[inline(never)]
+    fn read_odd(
+        &mut self,
+        mut is_end: impl FnMut(&Template, usize) -> bool,
+        bytes: &[u8],
+        ids: &Ids,
+        mut labels: Option<&mut LabelTable>,
+    ) -> Option<Verdict> {
+        let mut known = self.front.iter().enumerate();
+        let found = known.find_map(|(index, known)| {
+            let (template, labels) = (&known.template, labels.as_deref_mut());
+            let verdict = template.read::<true>(bytes, &mut is_end, ids, labels, &mut self.day)?;
             Some((index, verdict))
         });
         let Some((index, verdict)) = found else {
@@ -203,7 +227,7 @@ impl Guided {
         let found = known.find_map(|(index, known)| {
             let (template, labels) = (&known.template, labels.as_deref_mut());
             let is_end = |_: &Template, end| end == payload.len();
-            let verdict = template.read(payload, is_end, ids, labels, &mut self.day)?;
+            let verdict = template.read::<true>(payload, is_end, ids, labels, &mut self.day)?;
             known.hits += 1;
             Some((index, verdict, known.hits))
         });
@@ -213,7 +237,7 @@ impl Guided {
             let verdict = known.find_map(|known| {
                 let (template, labels) = (&known.template, labels.as_deref_mut());
                 let is_end = |_: &Template, end| end == payload.len();
-                template.read(payload, is_end, ids, labels, &mut self.day)
+                template.read::<true>(payload, is_end, ids, labels, &mut self.day)
             });
             match verdict {
                 Some(_) => self.by_keys.hit(),
@@ -283,7 +307,7 @@ impl Guided {
             .spare
             .learn(&self.sample, kind, labels.is_some())
             .is_some()
-            && self.spare.read(
+            && self.spare.read::<true>(
                 &self.sample,
                 |_, end| end == self.sample.len(),
                 ids,

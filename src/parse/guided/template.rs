@@ -91,9 +91,10 @@ struct Found<'payload> {
 
 impl Template {
     /// What the payload that `bytes` begin with means, if it has this layout and holds nothing that the
-    /// reference path has to judge. `is_end` says whether it may end at a place.
+    /// reference path has to judge. `is_end` says whether it may end at a place; `ODD`, whether texts may
+    /// be more than plain ASCII.
     #[inline(always)]
-    pub(super) fn read(
+    pub(super) fn read<const ODD: bool>(
         &self,
         bytes: &[u8],
         is_end: impl FnOnce(&Self, usize) -> bool,
@@ -102,7 +103,7 @@ impl Template {
         day: &mut Day,
     ) -> Option<Verdict> {
         let mut found = Found::default();
-        let end = self.find(bytes, &mut found, day)?;
+        let end = self.find::<ODD>(bytes, &mut found, day)?;
         if !is_end(self, end) {
             return None;
         }
@@ -113,7 +114,7 @@ impl Template {
     }
 
     /// Reads the spans of the payload that `bytes` begin with, if it has this layout; where it ends.
-    fn find<'payload>(
+    fn find<'payload, const ODD: bool>(
         &self,
         bytes: &'payload [u8],
         found: &mut Found<'payload>,
@@ -128,7 +129,7 @@ impl Template {
             if !lanes::is_same(bytes.get(place..start)?, literal) {
                 return None;
             }
-            place = step.span.read(bytes, start, found, day)?;
+            place = step.span.read::<ODD>(bytes, start, found, day)?;
         }
         let end = place + literals.len();
         lanes::is_same(bytes.get(place..end)?, literals).then_some(end)
@@ -170,7 +171,7 @@ impl Found<'_> {
 impl Span {
     /// Reads the scalar at `start`; gives the place behind it.
     #[inline(always)]
-    fn read<'payload>(
+    fn read<'payload, const ODD: bool>(
         self,
         payload: &'payload [u8],
         start: usize,
@@ -180,7 +181,8 @@ impl Span {
         let text_to = |end: usize| payload.get(start..end);
         Some(match self {
             Self::Text36 if lanes::is_plain_36(payload, start)? => start + 36,
-            Self::Text | Self::Text36 => text::unread_end(payload, start)?,
+            Self::Text36 if !ODD => return None,
+            Self::Text | Self::Text36 => text::unread_end::<ODD>(payload, start)?,
             Self::Integer => Integer::find(payload, start)?.end,
             Self::Word => start + word_bytes(payload.get(start..)?)?,
             Self::Time => {
@@ -206,12 +208,12 @@ impl Span {
                 start + 36
             }
             Self::SessionText => {
-                let end = text::read_end(payload, start)?;
+                let end = text::read_end::<ODD>(payload, start)?;
                 found.session = Some(Id::of(text_to(end).filter(|text| !text.is_empty())?));
                 end
             }
             Self::MessageText => {
-                let end = text::read_end(payload, start)?;
+                let end = text::read_end::<ODD>(payload, start)?;
                 found.message = Some(Id::of(text_to(end).filter(|text| !text.is_empty())?));
                 end
             }
@@ -226,17 +228,17 @@ impl Span {
                 integer.end
             }
             Self::Queue => {
-                let end = name_end(payload, start)?;
+                let end = name_end::<ODD>(payload, start)?;
                 found.said.queue = text_to(end)?;
                 end
             }
             Self::Deployment => {
-                let end = name_end(payload, start)?;
+                let end = name_end::<ODD>(payload, start)?;
                 found.said.deployment = text_to(end)?;
                 end
             }
             Self::Direction => {
-                let end = text::read_end(payload, start)?;
+                let end = text::read_end::<ODD>(payload, start)?;
                 found.direction = Direction::of(text_to(end)?);
                 end
             }
@@ -246,10 +248,10 @@ impl Span {
 
 /// Where a name ends that is mostly a UUID.
 #[inline(always)]
-fn name_end(payload: &[u8], start: usize) -> Option<usize> {
+fn name_end<const ODD: bool>(payload: &[u8], start: usize) -> Option<usize> {
     match lanes::is_plain_36(payload, start) {
         Some(true) => Some(start + 36),
-        _ => text::read_end(payload, start),
+        _ => text::read_end::<ODD>(payload, start),
     }
 }
 

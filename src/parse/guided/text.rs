@@ -5,21 +5,22 @@
 
 use crate::parse::lanes;
 
-/// Where the text that begins at `start` ends: at its quote. With escapes and other scripts.
+/// Where the text that begins at `start` ends: at its quote. If `ODD`, with escapes and other scripts;
+/// else not, because a call in the loop over spans costs every event.
 #[inline(always)]
-pub(super) fn unread_end(bytes: &[u8], start: usize) -> Option<usize> {
+pub(super) fn unread_end<const ODD: bool>(bytes: &[u8], start: usize) -> Option<usize> {
     match lanes::plain_text_end(bytes, start) {
-        Some(end) => Some(end),
-        None => odd_end(bytes, start, true),
+        None if ODD => odd_end(bytes, start, true),
+        end => end,
     }
 }
 
 /// The same for a text that is read as it stands: its bytes are what it says, so without escapes.
 #[inline(always)]
-pub(super) fn read_end(bytes: &[u8], start: usize) -> Option<usize> {
+pub(super) fn read_end<const ODD: bool>(bytes: &[u8], start: usize) -> Option<usize> {
     match lanes::plain_text_end(bytes, start) {
-        Some(end) => Some(end),
-        None => odd_end(bytes, start, false),
+        None if ODD => odd_end(bytes, start, false),
+        end => end,
     }
 }
 
@@ -82,8 +83,8 @@ mod tests {
     fn ends(text: &str) -> (Option<usize>, Option<usize>) {
         let payload = format!("{text}\",\"next\":\"\"}}");
         (
-            unread_end(payload.as_bytes(), 0),
-            read_end(payload.as_bytes(), 0),
+            unread_end::<true>(payload.as_bytes(), 0),
+            read_end::<true>(payload.as_bytes(), 0),
         )
     }
 
@@ -135,7 +136,12 @@ mod tests {
             b"\\u00",
         ] {
             let bytes = [bad, b"................"].concat();
-            assert_eq!(unread_end(&bytes, 0), None, "{}", bad.escape_ascii());
+            assert_eq!(
+                unread_end::<true>(&bytes, 0),
+                None,
+                "{}",
+                bad.escape_ascii()
+            );
         }
     }
 }
