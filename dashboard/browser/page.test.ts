@@ -242,7 +242,7 @@ test("a hidden page asks for the figures only, and comes back with the present",
   const before = count("subscribe");
   const known = new Set(visitor.figures.keys());
   await hide(false);
-  await until("subscribed anew", async () => (count("subscribe") === before + 2 ? true : undefined));
+  await until("subscribed again", async () => (count("subscribe") === before + 2 ? true : undefined));
   await until("the present drawn", async () => {
     const at = await visitor.page.locator("#page").getAttribute("data-sequence");
     return [...visitor.figures.keys()].some((key) => !known.has(key) && key.endsWith(` ${at ?? ""}`)) ? true : undefined;

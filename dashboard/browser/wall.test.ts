@@ -1,5 +1,5 @@
 // What a wallboard does by itself, and alerts: worst first, the rest counted, views that change, a
-// page that is loaded anew after an upgrade, alerts in words that a reader may hide.
+// page that is loaded again after an upgrade, alerts in words that a reader may hide.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -116,7 +116,7 @@ test("a wallboard goes from view to view, stays under a hand, and its URL stays"
   await heading("Deployments · last 10 s · 2/3");
   await page.clock.runFor(5_000);
   await heading("queue vip · last 5 m · 3/3");
-  assert.equal(new URL(page.url()).search, new URL(path, demo.url).search, "a reload begins anew");
+  assert.equal(new URL(page.url()).search, new URL(path, demo.url).search, "a reload starts again");
   await page.keyboard.press("Shift");
   await page.clock.runFor(20_000);
   await heading("queue vip · last 5 m · 3/3");
@@ -125,7 +125,7 @@ test("a wallboard goes from view to view, stays under a hand, and its URL stays"
   await visitor.leave();
 });
 
-test("after an upgrade the page is loaded anew, once", async () => {
+test("after an upgrade the page is loaded again, once", async () => {
   let engineId = "";
   const visitor = await Visitor.open(browser, demo.url, "/?wall", {
     before: (page) =>
@@ -147,7 +147,7 @@ test("after an upgrade the page is loaded anew, once", async () => {
   await until("a look", async () => (asked("/") === 1 ? true : undefined));
   await shown(engineId);
   assert.equal(asked("/?wall"), 1);
-  // Another program: loaded anew.
+  // Another program: loaded again.
   await becomeOld();
   engineId = "0000000000000002";
   await until("another load", async () => (asked("/?wall") === 2 ? true : undefined));

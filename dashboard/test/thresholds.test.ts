@@ -92,7 +92,7 @@ test("a group is called by its name where it has one, and stays itself by its id
   assert.deepEqual(worstFirst(groups, [firing]).map(({ label }) => label), ["Sales, north", "Zebra", "Ant", "Bee", "Bee"]);
 });
 
-test("a change of an alert is told in the same words, with how it ended", () => {
+test("a change of an alert is reported in the same words, with how it ended", () => {
   const change: AlertChange = {
     number: 1,
     change: "BEGAN",

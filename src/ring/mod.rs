@@ -1,6 +1,6 @@
 //! Stage 3 of 6: the bounded hand-off from an ingest thread to the writer.
 //!
-//! One ring per ingest connection, so order per connection holds and no producer stalls another.
+//! One ring per input, so order per input holds and no producer stalls another.
 //! What passes is a [`Batch`]: events and counter deltas together, so that a snapshot is one
 //! consistent cut. Emptied batches go back by a second queue and are filled again: in steady state
 //! nothing is allocated. The ring only reports that it is full; the producer's owner decides

@@ -1,7 +1,7 @@
 //! The documentation against the program: every command is run, every answer has the shape that is
 //! shown, every link leads somewhere, and what can be generated is.
 
-mod answers;
+pub(crate) mod answers;
 mod commands;
 mod generated;
 mod page;

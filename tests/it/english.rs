@@ -10,6 +10,7 @@ use streamgauge::config::SETTINGS;
 use streamgauge::serve::schema_sdl;
 
 use crate::cli::run;
+use crate::docs::answers::COMMANDS;
 
 /// Nowhere, with what to write.
 const NOWHERE: [(&str, &str); 9] = [
@@ -103,16 +104,7 @@ fn what_users_read_is_plain() {
     for setting in SETTINGS {
         check(setting.name, setting.help);
     }
-    for command in [
-        "demo",
-        "serve",
-        "simulate",
-        "load",
-        "replay",
-        "top",
-        "check",
-        "completions",
-    ] {
+    for command in COMMANDS {
         check(command, &run(&[command, "--help"], &[]).stdout);
     }
     let mut pages = files("docs", &[".md"]);

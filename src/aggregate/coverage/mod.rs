@@ -21,8 +21,8 @@ use crate::stream::StreamState;
 use crate::time::EpochMs;
 
 use input::Input;
-use shard::Ended;
 use shard::Shard;
+use shard::rebased;
 use status::Sums;
 
 /// What is known of all inputs.
@@ -151,7 +151,7 @@ impl Coverage {
                 return false;
             }
             StreamNote::Live { at } => {
-                if shard.live(place, *at) == Ended::Starting {
+                if shard.live(place, *at) {
                     self.first_live = self.first_live.max(Some(*at));
                 }
                 false
@@ -192,11 +192,7 @@ impl Coverage {
             gap.end = gap.end.map(|end| end.min(start));
         }
         if self.shards.is_empty() {
-            let from = held_from.map(|from| from.min(to));
-            let (mut before, is_set) =
-                (self.since.map(|since| since.min(to)), self.since.is_some());
-            before = before.max(from.filter(|_| is_set));
-            self.since = before;
+            self.since = rebased(self.since, to, held_from);
             self.past.push(Gap {
                 start,
                 end: Some(to),

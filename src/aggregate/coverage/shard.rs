@@ -10,13 +10,15 @@ use crate::stream::Gap;
 use crate::stream::LossCause;
 use crate::time::EpochMs;
 
-/// What an input ended by coming live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    Nothing,
-    Gap,
-    /// The time in which the shard was there and had not been live yet.
-    Starting,
+/// Since when something can be covered once the clock goes on at `to`, where nothing before `held_from`
+/// is counted any more.
+pub(super) fn rebased(
+    since: Option<EpochMs>,
+    to: EpochMs,
+    held_from: Option<EpochMs>,
+) -> Option<EpochMs> {
+    let since = since?.min(to);
+    Some(held_from.map_or(since, |from| since.max(from.min(to))))
 }
 
 /// A shard is covered while any of its inputs is live.
@@ -70,13 +72,13 @@ impl Shard {
         self.gaps.back().is_some_and(|gap| gap.end.is_none())
     }
 
-    /// An input is live; what that ended.
-    pub(super) fn live(&mut self, place: usize, at: EpochMs) -> Ended {
+    /// An input is live; whether the shard had been there without being live until now.
+    pub(super) fn live(&mut self, place: usize, at: EpochMs) -> bool {
         let at = self.inputs[place].in_order(at);
         self.inputs[place].live(at);
         self.since.get_or_insert(at);
         let Some(gap) = self.gaps.back_mut().filter(|gap| gap.end.is_none()) else {
-            return Ended::Nothing;
+            return false;
         };
         let is_starting = gap.cause == LossCause::Starting;
         self.reconnects += u64::from(!is_starting);
@@ -86,10 +88,7 @@ impl Shard {
             self.gaps.pop_back();
             self.gaps_total -= 1;
         }
-        match is_starting {
-            true => Ended::Starting,
-            false => Ended::Gap,
-        }
+        is_starting
     }
 
     /// An input has missed nothing up to `since`, and is lost; whether that began a gap, which may
@@ -153,11 +152,7 @@ impl Shard {
             input.rebase(to);
         }
         self.earlier.clear();
-        let from = held_from.map(|from| from.min(to));
-        self.since = self
-            .since
-            .map(|since| since.min(to))
-            .max(from.filter(|_| self.since.is_some()));
+        self.since = rebased(self.since, to, held_from);
     }
 
     fn add_gap(&mut self, gap: Gap) {

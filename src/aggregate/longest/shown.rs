@@ -6,6 +6,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::aggregate::sessions::Row;
+use crate::event::Uuid;
 use crate::event::session_uuid;
 
 /// An id. Ordered like the UTF-8 bytes of what it displays.
@@ -42,15 +43,7 @@ impl<'ids> Shown<'ids> {
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Uuid(hi, lo) => write!(
-                f,
-                "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-                hi >> 32,
-                hi >> 16 & 0xffff,
-                hi & 0xffff,
-                lo >> 48,
-                lo & 0xffff_ffff_ffff,
-            ),
+            Self::Uuid(hi, lo) => Uuid { hi, lo }.fmt(f),
             Self::Kept(kept) => f.write_str(kept),
             Self::Number(hi, lo) => write!(f, "#{hi:016x}{lo:016x}"),
         }

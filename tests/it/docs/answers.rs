@@ -276,7 +276,7 @@ fn flags_of(command: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-const COMMANDS: [&str; 8] = [
+pub(crate) const COMMANDS: [&str; 8] = [
     "demo",
     "serve",
     "simulate",
