@@ -22,14 +22,14 @@ use rand_chacha::ChaCha8Rng;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
-use streamgauge::event::Definition;
 use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelDefinition;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::Snapshot;
@@ -54,7 +54,7 @@ fn event(kind: EventKind, id: u64, at_ms: i64, identity: u64) -> Event {
         },
         duration_ms: Event::NO_DURATION,
         kind,
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         direction: None,
     }
 }
@@ -174,7 +174,7 @@ fn groups(c: &mut Criterion) {
     ] {
         for event in connects.iter_mut().chain(&mut events) {
             let number = event.session.lo % queues + 1;
-            event.labels = Labels::from_number(u16::try_from(number).unwrap());
+            event.labels = LabelsId::from_number(u16::try_from(number).unwrap());
             if event.kind == EventKind::Message {
                 event.direction = Some(Direction::Inbound);
             }
@@ -184,9 +184,9 @@ fn groups(c: &mut Criterion) {
             settings.groups_max = groups_max;
             let mut state = State::new(settings, IdKeys::FIXED, EpochMs::from_ms(START_MS));
             for number in 1..=queues {
-                state.define(&Definition {
+                state.define(&LabelDefinition {
                     from: 0,
-                    labels: Labels::from_number(u16::try_from(number).unwrap()),
+                    labels: LabelsId::from_number(u16::try_from(number).unwrap()),
                     queue: Some(&format!("queue {number}")),
                     deployment: Some(if number % 2 == 0 { "page" } else { "shop" }),
                 });

@@ -19,8 +19,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
+use streamgauge::event::Definitions;
 use streamgauge::event::IdKeys;
-use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::time::EpochMs;
@@ -211,14 +211,14 @@ fn race(criterion: &mut Criterion, name: &str, traffic: &Traffic) {
     // The same, with queue, deployment and direction read.
     group.bench_function(BenchmarkId::from_parameter("guided_labels"), |bencher| {
         let mut parser = Parser::new(IdKeys::FIXED).with_labels();
-        let mut texts = Texts::default();
+        let mut definitions = Definitions::default();
         bencher.iter(|| {
             traffic.run(&mut scratch, |bytes| {
                 let verdict = parser.parse(bytes);
-                parser.tell(0, &mut texts);
+                parser.define(0, &mut definitions);
                 event_ms(verdict)
             });
-            texts.clear();
+            definitions.clear();
         });
         let last = traffic.payloads.last().unwrap();
         assert!(parser.recognize(last).is_some(), "it was the guided path");

@@ -21,7 +21,7 @@ use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Bell;
 use streamgauge::ring::ring;
@@ -42,7 +42,7 @@ fn event(number: u64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         direction: None,
     }
 }

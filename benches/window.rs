@@ -20,7 +20,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::EpochMs;
@@ -41,7 +41,7 @@ fn message(at_ms: i64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         direction: None,
     }
 }

@@ -21,14 +21,14 @@ use rand_chacha::ChaCha8Rng;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::limits;
-use streamgauge::event::Definition;
 use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelDefinition;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::Snapshot;
@@ -72,9 +72,9 @@ fn play() {
     let mut state = State::new(AggregateSettings::default(), IdKeys::FIXED, START);
     state.advance(START);
     for number in 1..=QUEUES {
-        state.define(&Definition {
+        state.define(&LabelDefinition {
             from: 0,
-            labels: Labels::from_number(number),
+            labels: LabelsId::from_number(number),
             queue: Some(&format!("queue {number}")),
             deployment: Some(&format!("page {}", number % 8)),
         });
@@ -132,7 +132,7 @@ fn event(kind: EventKind, session: u64, ms: i64, identity: u64) -> Event {
             EventKind::Connected | EventKind::Disconnected => Identity::NONE,
         },
         duration_ms: Event::NO_DURATION,
-        labels: Labels::from_number(u16::try_from(session % u64::from(QUEUES)).unwrap() + 1),
+        labels: LabelsId::from_number(u16::try_from(session % u64::from(QUEUES)).unwrap() + 1),
         kind,
         direction: (kind == EventKind::Message).then_some(Direction::Inbound),
     }

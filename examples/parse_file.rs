@@ -13,8 +13,8 @@ use std::error::Error;
 
 use memchr::memchr;
 
+use streamgauge::event::Definitions;
 use streamgauge::event::IdKeys;
-use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::time::Clock;
@@ -83,7 +83,7 @@ struct Sums {
 impl Sums {
     fn of(bytes: &mut [u8], parser: &mut Parser) -> Self {
         let mut sums = Self::default();
-        let texts = &mut Texts::default();
+        let definitions = &mut Definitions::default();
         let mut rest = bytes;
         loop {
             // As a replay takes lines: those like recent ones without a look for their end.
@@ -96,8 +96,8 @@ impl Sums {
             };
             match verdict {
                 Verdict::Event(event) => {
-                    parser.tell(0, texts);
-                    texts.clear();
+                    parser.define(0, definitions);
+                    definitions.clear();
                     sums.events += 1;
                     sums.checksum = sums
                         .checksum

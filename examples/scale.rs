@@ -27,7 +27,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::Clock;
@@ -124,7 +124,7 @@ fn event(kind: EventKind, id: u64, at_ms: i64, identity: Identity) -> Event {
         identity,
         duration_ms: Event::NO_DURATION,
         kind,
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         direction: None,
     }
 }

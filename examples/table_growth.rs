@@ -21,7 +21,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Batch;
 use streamgauge::snapshot::Snapshot;
@@ -82,7 +82,7 @@ fn connect(id: u64, time: EpochMs) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Connected,
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         direction: None,
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! An [`Event`] is right by construction: `parse` is the only place that makes one from bytes.
 
+mod definitions;
 mod labels;
 mod uuid;
 
 use crate::time::EpochMs;
 
-pub use labels::{Definition, Direction, Labels, Texts};
+pub use definitions::{Definitions, LabelDefinition};
+pub use labels::{Direction, LabelsId};
 pub use uuid::{Uuid, session_uuid};
 
 /// What happened.
@@ -90,8 +92,8 @@ pub struct Event {
     /// Of a disconnect: the session's length as the sender knows it, in milliseconds;
     /// [`Event::NO_DURATION`] when it does not say.
     pub duration_ms: u32,
-    /// Its queue and deployment; [`Labels::NONE`] when it names neither, or nobody reads them.
-    pub labels: Labels,
+    /// Its queue and deployment; [`LabelsId::NONE`] when it names neither, or nobody reads them.
+    pub labels: LabelsId,
     /// What happened.
     pub kind: EventKind,
     /// Of a message: which way it went, if it says so.

@@ -12,15 +12,15 @@ use std::hint::black_box;
 use streamgauge::aggregate::State;
 use streamgauge::aggregate::Writer;
 use streamgauge::config::AggregateSettings;
+use streamgauge::event::Definitions;
 use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
-use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::ring::Bell;
@@ -110,11 +110,11 @@ fn parsing_allocates_nothing_once_warm() {
         .into_bytes()
     };
     let mut parser = Parser::new(IdKeys::FIXED).with_labels();
-    let mut texts = Texts::default();
+    let mut definitions = Definitions::default();
     parser.parse(&mut payload(usize::MAX));
     let mut tell = |parser: &mut Parser| {
-        texts.clear();
-        parser.tell(0, &mut texts);
+        definitions.clear();
+        parser.define(0, &mut definitions);
     };
     for number in 0..1_000 {
         parser.parse(&mut payload(number));
@@ -147,8 +147,8 @@ fn offer_millisecond(producer: &mut Producer, millisecond: i64, age: i64, start:
             let queue = format!("queue {number}");
             let deployment = if number % 2 == 0 { "page" } else { "" };
             batch
-                .texts
-                .define(0, Labels::from_number(number), &queue, deployment);
+                .definitions
+                .define_labels(0, LabelsId::from_number(number), &queue, deployment);
         }
     }
     for place in 0..64 {
@@ -172,7 +172,7 @@ fn offer_millisecond(producer: &mut Producer, millisecond: i64, age: i64, start:
                 Identity::NONE
             },
             duration_ms: Event::NO_DURATION,
-            labels: Labels::from_number(if is_message { 0 } else { labels }),
+            labels: LabelsId::from_number(if is_message { 0 } else { labels }),
             kind,
             direction: is_message.then_some(Direction::Inbound),
         });
@@ -261,7 +261,7 @@ fn reads_to_the_ring_allocate_nothing_once_warm() {
                     continue;
                 };
                 if let Verdict::Event(event) = parser.parse(payload) {
-                    parser.tell(batch.events.len(), &mut batch.texts);
+                    parser.define(batch.events.len(), &mut batch.definitions);
                     batch.events.push(event);
                 }
                 if batch.events.len() == producer.batch_events() {

@@ -3,13 +3,13 @@
 
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
-use streamgauge::event::Definition;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelDefinition;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Delta;
 use streamgauge::snapshot::Snapshot;
@@ -24,9 +24,9 @@ pub(crate) fn run(bytes: &[u8]) {
     let mut now = start;
     let mut state = State::new(AggregateSettings::default(), IdKeys::FIXED, start);
     for (labels, queue) in (1..).zip(["sales", "returns", "service"]) {
-        state.define(&Definition {
+        state.define(&LabelDefinition {
             from: 0,
-            labels: Labels::from_number(labels),
+            labels: LabelsId::from_number(labels),
             queue: Some(queue),
             deployment: (labels == 2).then_some("page"),
         });
@@ -78,7 +78,7 @@ pub(crate) fn run(bytes: &[u8]) {
             },
             kind,
             // One more than are defined.
-            labels: Labels::from_number(u16::from(who % 5)),
+            labels: LabelsId::from_number(u16::from(who % 5)),
             direction: None,
         });
         // Never finished in time, or always.

@@ -1,9 +1,9 @@
 //! The guided path against the tape: lines of a stream, one parser that learns from all of them.
 
+use streamgauge::event::Definitions;
 use streamgauge::event::Event;
 use streamgauge::event::IdKeys;
-use streamgauge::event::Labels;
-use streamgauge::event::Texts;
+use streamgauge::event::LabelsId;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 
@@ -48,17 +48,17 @@ pub(crate) fn run(bytes: &[u8]) {
 
 /// All that the writer would get with an event.
 fn told(parser: &mut Parser, verdict: Verdict) -> String {
-    let mut texts = Texts::default();
+    let mut definitions = Definitions::default();
     if let Verdict::Event(_) = verdict {
-        parser.tell(0, &mut texts);
+        parser.define(0, &mut definitions);
     }
-    format!("{texts:?}")
+    format!("{definitions:?}")
 }
 
 fn without_labels(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Event(event) => Verdict::Event(Event {
-            labels: Labels::NONE,
+            labels: LabelsId::NONE,
             direction: None,
             ..event
         }),

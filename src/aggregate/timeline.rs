@@ -8,7 +8,7 @@ use super::buckets::Buckets;
 use super::coverage::Coverage;
 use super::durations::Durations;
 use super::groups::Groups;
-use super::groups::Home;
+use super::groups::Membership;
 use super::groups::SessionEnd;
 use crate::config::AggregateSettings;
 use crate::event::Event;
@@ -57,7 +57,7 @@ pub(super) struct Booking {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ending {
     /// The groups of its connect.
-    pub(super) home: Home,
+    pub(super) membership: Membership,
     pub(super) connected: Booking,
     /// Whether that was booked ahead of elapsed time.
     pub(super) is_stray: bool,
@@ -171,9 +171,9 @@ impl Timeline {
     // Bookings. What is after the clock is left out.
 
     #[inline]
-    pub(super) fn message(&mut self, event: &Event, session: Option<Home>, placed: &Placed) {
+    pub(super) fn message(&mut self, event: &Event, session: Option<Membership>, placed: &Placed) {
         if placed.time > self.now {
-            self.home(event);
+            self.membership(event);
             return;
         }
         self.buckets.change(placed.booked, |sums| {
@@ -185,15 +185,15 @@ impl Timeline {
     }
 
     /// The groups that an event names.
-    pub(super) fn home(&mut self, event: &Event) -> Home {
+    pub(super) fn membership(&mut self, event: &Event) -> Membership {
         match &mut self.groups {
-            Some(groups) => groups.home(event.labels),
-            None => Home::NONE,
+            Some(groups) => groups.membership(event.labels),
+            None => Membership::NONE,
         }
     }
 
     /// A connect that counts in the total.
-    pub(super) fn connection(&mut self, home: Home, placed: &Placed) {
+    pub(super) fn connection(&mut self, membership: Membership, placed: &Placed) {
         if placed.time > self.now {
             return;
         }
@@ -201,12 +201,12 @@ impl Timeline {
             sums.connections = sums.connections.wrapping_add(1)
         });
         if let Some(groups) = &mut self.groups {
-            groups.connection(home, placed.time);
+            groups.connection(membership, placed.time);
         }
     }
 
     /// A session opens.
-    pub(super) fn open(&mut self, home: Home, placed: &Placed) {
+    pub(super) fn open(&mut self, membership: Membership, placed: &Placed) {
         let is_booked = placed.time <= self.now;
         if is_booked {
             self.buckets.change(placed.booked, |sums| {
@@ -214,19 +214,24 @@ impl Timeline {
             });
         }
         if let Some(groups) = &mut self.groups {
-            groups.open(home, is_booked.then_some(placed.time), self.now);
+            groups.open(membership, is_booked.then_some(placed.time), self.now);
         }
     }
 
     /// Something is heard of an open session for the first time since the latest gap began.
-    pub(super) fn assure(&mut self, home: Home) {
+    pub(super) fn assure(&mut self, membership: Membership) {
         if let Some(groups) = &mut self.groups {
-            groups.assure(home, self.now);
+            groups.assure(membership, self.now);
         }
     }
 
     /// A session is no longer open, without an end.
-    pub(super) fn forget(&mut self, home: Home, connected: Booking, was_certain: bool) {
+    pub(super) fn drop_open(
+        &mut self,
+        membership: Membership,
+        connected: Booking,
+        was_certain: bool,
+    ) {
         if connected.in_buckets {
             let bucket = self.buckets.bucket_of(connected.time);
             self.buckets
@@ -234,7 +239,7 @@ impl Timeline {
         }
         if let Some(groups) = &mut self.groups {
             let connected = connected.in_groups.then_some(connected.time);
-            groups.forget(home, connected, was_certain, self.now);
+            groups.drop_open(membership, connected, was_certain, self.now);
         }
     }
 
@@ -262,7 +267,7 @@ impl Timeline {
                 is_connect_booked: connected.in_groups && connected.time <= self.now,
                 is_end_booked,
             };
-            groups.end(ending.home, &end, self.now);
+            groups.end(ending.membership, &end, self.now);
         }
         let ended = self.buckets.bucket_of(ending.ended);
         if !is_end_booked || ended < self.buckets.oldest() {

@@ -406,7 +406,7 @@ mod tests {
     use crate::event::IdKeys;
     use crate::event::IdKind;
     use crate::event::Identity;
-    use crate::event::Labels;
+    use crate::event::LabelsId;
     use crate::event::SessionKey;
     use crate::latency::Histogram;
     use crate::ring;
@@ -455,7 +455,7 @@ mod tests {
             identity: Identity::NONE,
             duration_ms: Event::NO_DURATION,
             kind: EventKind::Connected,
-            labels: Labels::NONE,
+            labels: LabelsId::NONE,
             direction: None,
         });
         batch.delta.received = 1;

@@ -49,7 +49,7 @@ pub(super) struct Keeper<F> {
     /// Those who wait for the outcome of the next try.
     waiting: Vec<oneshot::Sender<Result<AccessToken, AuthError>>>,
     /// A failure that nobody was waiting for: whoever misses a token first is notified.
-    untold: Option<AuthError>,
+    unreported: Option<AuthError>,
     backoff: Backoff,
     /// No try before this moment.
     earliest: Instant,
@@ -69,7 +69,7 @@ where
             fetch,
             held: None,
             waiting: Vec::new(),
-            untold: None,
+            unreported: None,
             backoff: Backoff::new(BACKOFF_BASE, BACKOFF_CAP),
             earliest: Instant::now(),
             granted: 0,
@@ -135,7 +135,7 @@ where
     fn at_once(&mut self) -> Option<Result<AccessToken, AuthError>> {
         match &self.held {
             Some(held) if Instant::now() < held.expires_at => Some(Ok(held.token.clone())),
-            _ => self.untold.take().map(Err),
+            _ => self.unreported.take().map(Err),
         }
     }
 
@@ -144,7 +144,7 @@ where
             Ok(grant) => {
                 self.granted += 1;
                 self.failures = 0;
-                self.untold = None;
+                self.unreported = None;
                 self.backoff.reset();
                 let token = AccessToken::new(grant.secret, self.granted);
                 self.earliest = sent + grant.lifetime.pause();
@@ -175,7 +175,7 @@ where
                     debug!(failures = self.failures, "{error}");
                 }
                 if self.waiting.is_empty() {
-                    self.untold = Some(error.clone());
+                    self.unreported = Some(error.clone());
                 }
                 Err(error)
             }

@@ -2,11 +2,11 @@
 
 use super::Parser;
 use super::Verdict;
+use crate::event::Definitions;
 use crate::event::Event;
 use crate::event::Field;
 use crate::event::LabelFault;
 use crate::event::Reject;
-use crate::event::Texts;
 
 /// What became of one payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +27,14 @@ pub struct Output<'batch> {
     /// The events of the batch, in order.
     pub events: &'batch mut Vec<Event>,
     /// What their labels stand for, and ids that their keys do not hold.
-    pub texts: &'batch mut Texts,
+    pub definitions: &'batch mut Definitions,
 }
 
 impl Output<'_> {
     /// Takes out the events from a place on, where a payload turns out to be bad in its middle.
     pub fn truncate(&mut self, events: usize) {
         self.events.truncate(events);
-        self.texts.truncate(events);
+        self.definitions.truncate(events);
     }
 }
 
@@ -82,7 +82,7 @@ impl Parser {
     fn put(&mut self, verdict: Verdict, output: &mut Output<'_>) -> Decoded {
         match verdict {
             Verdict::Event(event) => {
-                self.tell(output.events.len(), output.texts);
+                self.define(output.events.len(), output.definitions);
                 output.events.push(event);
                 Decoded::Events(1)
             }

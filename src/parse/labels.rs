@@ -11,11 +11,11 @@ use std::hash::Hasher;
 use super::id::within_limits;
 use super::lanes::is_same;
 use crate::config::limits::ID_BYTES_MAX;
+use crate::event::Definitions;
 use crate::event::EventKind;
 use crate::event::IdKeys;
 use crate::event::LabelFault;
-use crate::event::Labels;
-use crate::event::Texts;
+use crate::event::LabelsId;
 
 /// Pairs found again by a quick look, a power of two: the quick hash is not keyed, so what collides
 /// in it costs a look into the keyed index.
@@ -28,7 +28,7 @@ const TEXT_BYTES_MAX: usize = 8 << 20;
 /// What one event says of its queue, its deployment and its session's id, as it stands on the wire;
 /// empty when it says nothing, or nobody asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said<'payload> {
+pub(super) struct LabelTexts<'payload> {
     pub(super) queue: &'payload [u8],
     pub(super) deployment: &'payload [u8],
     /// Of a connect whose session id is no UUID.
@@ -48,7 +48,7 @@ pub(super) struct LabelTable {
     /// Numbers by the quick hash.
     recent: Box<[u16; RECENT]>,
     /// Numbers that the writer does not know of.
-    untold: Vec<u16>,
+    undefined: Vec<u16>,
     /// The id of the latest event, if the writer has to know it.
     id: String,
     /// Names that were not taken, by [`LabelFault::index`], and whether there are any.
@@ -75,7 +75,7 @@ impl LabelTable {
             text: String::new(),
             index: vec![0; INDEX_MIN],
             recent: Box::new([0; RECENT]),
-            untold: Vec::new(),
+            undefined: Vec::new(),
             id: String::new(),
             refused: Refused::default(),
             has_refused: false,
@@ -120,55 +120,55 @@ impl LabelTable {
 
     /// The number of what an event of a kind says.
     #[inline]
-    pub(super) fn label(&mut self, kind: EventKind, said: &Said<'_>) -> Labels {
+    pub(super) fn label(&mut self, kind: EventKind, texts: &LabelTexts<'_>) -> LabelsId {
         self.id.clear();
-        if !said.id.is_empty() && kind == EventKind::Connected {
-            self.id.push_str(text(said.id));
+        if !texts.id.is_empty() && kind == EventKind::Connected {
+            self.id.push_str(text(texts.id));
         }
-        self.number(said.queue, said.deployment)
+        self.number(texts.queue, texts.deployment)
     }
 
     /// Tells the writer what it does not know yet of the latest event, which goes to `place`.
     #[inline]
-    pub(super) fn tell(&mut self, place: usize, texts: &mut Texts) {
+    pub(super) fn define(&mut self, place: usize, definitions: &mut Definitions) {
         if !self.id.is_empty() {
-            texts.keep_id(place, &self.id);
+            definitions.keep_session_id(place, &self.id);
             self.id.clear();
         }
-        for number in self.untold.drain(..) {
+        for number in self.undefined.drain(..) {
             if let Some(pair) = self.pairs.get(usize::from(number) - 1) {
                 let (queue, deployment) = pair.names(&self.text);
-                texts.define(place, Labels::from_number(number), queue, deployment);
+                definitions.define_labels(place, LabelsId::from_number(number), queue, deployment);
             }
         }
     }
 
     #[inline]
-    fn number(&mut self, queue: &[u8], deployment: &[u8]) -> Labels {
+    fn number(&mut self, queue: &[u8], deployment: &[u8]) -> LabelsId {
         if queue.is_empty() && deployment.is_empty() {
-            return Labels::NONE;
+            return LabelsId::NONE;
         }
         let quick = quick_hash(queue, deployment);
         let number = self.recent[quick];
         if number != 0 && self.is_pair(number, queue, deployment) {
-            return Labels::from_number(number);
+            return LabelsId::from_number(number);
         }
         self.look_up(quick, queue, deployment)
     }
 
     /// The number of a pair that was not met lately.
     #[cold]
-    fn look_up(&mut self, quick: usize, queue: &[u8], deployment: &[u8]) -> Labels {
+    fn look_up(&mut self, quick: usize, queue: &[u8], deployment: &[u8]) -> LabelsId {
         let (queue, deployment) = (self.name(queue), self.name(deployment));
         if queue.is_empty() && deployment.is_empty() {
-            return Labels::NONE;
+            return LabelsId::NONE;
         }
         let mut place = self.place_of(queue.as_bytes(), deployment.as_bytes());
         if self.index[place] == 0 {
-            let is_full = self.pairs.len() == Labels::MAX
+            let is_full = self.pairs.len() == LabelsId::MAX
                 || self.text.len() + queue.len() + deployment.len() > TEXT_BYTES_MAX;
             if is_full {
-                self.forget();
+                self.restart();
             } else if (self.pairs.len() + 1) * 2 > self.index.len() {
                 self.grow();
             }
@@ -176,7 +176,7 @@ impl LabelTable {
             self.index[place] = self.add(queue, deployment);
         }
         self.recent[quick] = self.index[place];
-        Labels::from_number(self.index[place])
+        LabelsId::from_number(self.index[place])
     }
 
     fn add(&mut self, queue: &str, deployment: &str) -> u16 {
@@ -189,17 +189,17 @@ impl LabelTable {
         self.text.push_str(queue);
         self.text.push_str(deployment);
         let number = u16::try_from(self.pairs.len()).unwrap_or(0);
-        self.untold.push(number);
+        self.undefined.push(number);
         number
     }
 
-    fn forget(&mut self) {
+    fn restart(&mut self) {
         self.refuse(LabelFault::TableFull);
         self.pairs.clear();
         self.text.clear();
         self.index.fill(0);
         self.recent.fill(0);
-        self.untold.clear();
+        self.undefined.clear();
     }
 
     fn grow(&mut self) {
@@ -293,11 +293,11 @@ mod tests {
     }
 
     fn told(table: &mut LabelTable) -> Vec<(u16, String, String)> {
-        let mut texts = Texts::default();
-        table.tell(0, &mut texts);
+        let mut definitions = Definitions::default();
+        table.define(0, &mut definitions);
         let name = |name: Option<&str>| name.unwrap_or("-").to_owned();
-        texts
-            .definitions()
+        definitions
+            .labels()
             .map(|told| {
                 (
                     told.labels.number(),
@@ -312,11 +312,11 @@ mod tests {
     fn a_pair_keeps_its_number_and_is_told_once() {
         let mut table = table();
         let first = table.number(b"sales", b"page");
-        assert_eq!(first, Labels::from_number(1));
-        assert_eq!(table.number(b"sale", b"spage"), Labels::from_number(2));
-        assert_eq!(table.number(b"sales", b""), Labels::from_number(3));
-        assert_eq!(table.number(b"", b"sales"), Labels::from_number(4));
-        assert_eq!(table.number(b"", b""), Labels::NONE);
+        assert_eq!(first, LabelsId::from_number(1));
+        assert_eq!(table.number(b"sale", b"spage"), LabelsId::from_number(2));
+        assert_eq!(table.number(b"sales", b""), LabelsId::from_number(3));
+        assert_eq!(table.number(b"", b"sales"), LabelsId::from_number(4));
+        assert_eq!(table.number(b"", b""), LabelsId::NONE);
         for _ in 0..3 {
             assert_eq!(table.number(b"sales", b"page"), first);
         }
@@ -339,8 +339,8 @@ mod tests {
         let mut table = table();
         let long = "x".repeat(257);
         for bad in [long.as_bytes(), b"a\n", b"\x7f"] {
-            assert_eq!(table.number(bad, b""), Labels::NONE);
-            assert_eq!(table.number(bad, bad), Labels::NONE);
+            assert_eq!(table.number(bad, b""), LabelsId::NONE);
+            assert_eq!(table.number(bad, bad), LabelsId::NONE);
         }
         let page = table.number(b"", b"page");
         assert_eq!(table.number(b"a\x01", b"page"), page);
@@ -362,16 +362,16 @@ mod tests {
                 .number(format!("queue {pair}").as_bytes(), b"")
                 .number()
         };
-        for pair in 0..Labels::MAX {
+        for pair in 0..LabelsId::MAX {
             assert_eq!(usize::from(numbered(&mut table, pair)), pair + 1);
         }
         // Every one is found again, however the index has grown.
-        for pair in (0..Labels::MAX).rev().step_by(997) {
+        for pair in (0..LabelsId::MAX).rev().step_by(997) {
             assert_eq!(usize::from(numbered(&mut table, pair)), pair + 1);
         }
-        assert_eq!(told(&mut table).len(), Labels::MAX);
+        assert_eq!(told(&mut table).len(), LabelsId::MAX);
         assert_eq!(table.take_refused(), Refused::default());
-        assert_eq!(numbered(&mut table, Labels::MAX), 1);
+        assert_eq!(numbered(&mut table, LabelsId::MAX), 1);
         assert_eq!(table.take_refused()[LabelFault::TableFull.index()], 1);
         assert_eq!(numbered(&mut table, 0), 2);
         let names: Vec<String> = told(&mut table)
@@ -380,7 +380,7 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            [format!("queue {}", Labels::MAX), "queue 0".to_owned()]
+            [format!("queue {}", LabelsId::MAX), "queue 0".to_owned()]
         );
     }
 

@@ -72,11 +72,11 @@ use simd_json::Tape;
 use crate::config::limits::JSON_DEPTH_MAX;
 use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::config::limits::PARSE_BYTES_KEPT_MAX;
+use crate::event::Definitions;
 use crate::event::Field;
 use crate::event::IdKeys;
 use crate::event::LabelFault;
 use crate::event::Reject;
-use crate::event::Texts;
 
 use guided::Guided;
 use labels::LabelTable;
@@ -126,7 +126,7 @@ impl Parser {
         }
     }
 
-    /// Reads labels from now on; [`Parser::tell`] says what they mean.
+    /// Reads labels from now on; [`Parser::define`] says what they mean.
     #[must_use]
     pub fn with_labels(mut self) -> Self {
         self.labels = Some(LabelTable::new(self.keys));
@@ -137,13 +137,13 @@ impl Parser {
         self
     }
 
-    /// Puts into `texts` what the latest event needs, which goes to `place` in its batch: what its
+    /// Puts into `definitions` what the latest event needs, which goes to `place` in its batch: what its
     /// labels stand for, if that was not said before, and its session id, if it is a connect whose
     /// key cannot be printed back. Call it for every event that goes on.
     #[inline]
-    pub fn tell(&mut self, place: usize, texts: &mut Texts) {
+    pub fn define(&mut self, place: usize, definitions: &mut Definitions) {
         if let Some(labels) = &mut self.labels {
-            labels.tell(place, texts);
+            labels.define(place, definitions);
         }
     }
 
@@ -219,9 +219,9 @@ impl Parser {
         let (ids, labels) = (&self.ids, &mut self.labels);
         let read = simd_json::fill_tape(payload, &mut self.buffers, &mut tape).map(|()| {
             let found = tape::read(&tape.0, ids)?;
-            Ok(found.map(|(mut event, said)| {
+            Ok(found.map(|(mut event, texts)| {
                 match labels {
-                    Some(labels) => event.labels = labels.label(event.kind, &said),
+                    Some(labels) => event.labels = labels.label(event.kind, &texts),
                     None => event.direction = None,
                 }
                 event

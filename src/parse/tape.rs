@@ -8,14 +8,14 @@ use simd_json::StaticNode;
 
 use super::id::Id;
 use super::id::Ids;
-use super::labels::Said;
+use super::labels::LabelTexts;
 use super::timestamp;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Field;
 use crate::event::Identity;
-use crate::event::Labels;
+use crate::event::LabelsId;
 use crate::event::Reject;
 use crate::event::SessionKey;
 use crate::time::EpochMs;
@@ -41,7 +41,7 @@ impl Refusal {
 pub(super) fn read<'input>(
     nodes: &[Node<'input>],
     ids: &Ids,
-) -> Result<Option<(Event, Said<'input>)>, Refusal> {
+) -> Result<Option<(Event, LabelTexts<'input>)>, Refusal> {
     let [Node::Object { .. }, inside @ ..] = nodes else {
         return Err(Refusal {
             reason: Reject::Shape,
@@ -76,7 +76,7 @@ pub(super) fn read<'input>(
             EventKind::Disconnected => wire.duration_ms(),
             EventKind::Connected | EventKind::Message => Event::NO_DURATION,
         },
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         kind,
         direction: match kind {
             EventKind::Message => wire.direction(),
@@ -84,7 +84,7 @@ pub(super) fn read<'input>(
         },
     };
     let bytes = |value| non_empty(value).unwrap_or_default().as_bytes();
-    let said = Said {
+    let texts = LabelTexts {
         queue: bytes(wire.queue_id),
         deployment: bytes(wire.deployment_id),
         id: match (kind, id) {
@@ -92,7 +92,7 @@ pub(super) fn read<'input>(
             _ => &[],
         },
     };
-    Ok(Some((event, said)))
+    Ok(Some((event, texts)))
 }
 
 /// The values of the keys we read, each at most once.

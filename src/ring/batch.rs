@@ -1,6 +1,6 @@
 //! What passes through the ring: events, and what happened to the payloads that became none.
 
-use crate::event::{Event, Field, LabelFault, Reject, Texts};
+use crate::event::{Definitions, Event, Field, LabelFault, Reject};
 use crate::input::{InputId, Position};
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
@@ -58,7 +58,7 @@ pub struct Batch {
     /// The events, in order of arrival.
     pub events: Vec<Event>,
     /// What the events' labels stand for, and ids that their keys do not hold.
-    pub texts: Texts,
+    pub definitions: Definitions,
     /// What was counted while these events were read.
     pub delta: Delta,
     /// What happened to the input; applied after the events.
@@ -90,18 +90,18 @@ impl Batch {
     /// Empties the batch, for the same input, and keeps its memory.
     pub fn clear(&mut self) {
         let input = self.input;
-        let (mut events, mut notes, mut texts) = (
+        let (mut events, mut notes, mut definitions) = (
             std::mem::take(&mut self.events),
             std::mem::take(&mut self.notes),
-            std::mem::take(&mut self.texts),
+            std::mem::take(&mut self.definitions),
         );
         events.clear();
         notes.clear();
-        texts.clear();
+        definitions.clear();
         *self = Self {
             input,
             events,
-            texts,
+            definitions,
             notes,
             ..Self::default()
         };

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::WaitStrategy;
-use crate::event::{Event, EventKind, IdKind, Identity, Labels, SessionKey};
+use crate::event::{Event, EventKind, IdKind, Identity, LabelsId, SessionKey};
 use crate::time::EpochMs;
 
 fn event(number: u64) -> Event {
@@ -17,7 +17,7 @@ fn event(number: u64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         direction: None,
     }
 }

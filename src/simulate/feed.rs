@@ -121,7 +121,7 @@ impl Feed {
             .get_or_insert_with(|| i64::try_from(now_us).unwrap_or(i64::MAX) - history_us);
         while self.miss_due() {}
         if let Some(pace) = &self.pace {
-            pace.tell(Account::Subscribed);
+            pace.report(Account::Subscribed);
         }
         self.schedule.begin(self.timeline.now_us(), token_ends_us);
     }
@@ -289,7 +289,7 @@ impl Feed {
 
     fn tell_missed(&self, events: u64, due_ns: u64) {
         if let Some(pace) = self.pace.as_ref().filter(|_| events > 0) {
-            pace.tell(Account::Missed { events, due_ns });
+            pace.report(Account::Missed { events, due_ns });
         }
     }
 
@@ -355,7 +355,7 @@ impl Told {
         let frames = events + outbox.copies + outbox.malformed;
         let bytes = outbox.bytes.len() as u64;
         if frames > self.frames {
-            pace.tell(Account::Sent {
+            pace.report(Account::Sent {
                 frames: frames - self.frames,
                 events: events - self.events,
                 bytes: bytes - self.bytes,

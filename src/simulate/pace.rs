@@ -242,7 +242,7 @@ impl Pace {
         }
     }
 
-    pub(super) fn tell(&self, account: Account) {
+    pub(super) fn report(&self, account: Account) {
         // Whoever drove the load may have seen enough.
         let _ = self.accounts.send(account);
     }

@@ -213,7 +213,7 @@ impl EventsStream {
         if loss.cause == LossCause::Closed && is_short && again >= CLOSES_MIN {
             loss.detail.push_str(CLOSED_AGAIN);
         }
-        self.log.tell(&loss.detail);
+        self.log.write(&loss.detail);
         if loss.is_protocol_error() {
             self.intake.note(StreamNote::ProtocolError);
         }
@@ -290,7 +290,7 @@ impl FailureLog {
     }
 
     /// Tells the failure that was counted last.
-    fn tell(&self, detail: &str) {
+    fn write(&self, detail: &str) {
         if self.repeats.is_power_of_two() || self.repeats == CLOSES_MIN {
             warn!(repeats = self.repeats, "{detail}");
         } else {

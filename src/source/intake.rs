@@ -70,7 +70,7 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
 
     /// Tells the log of what was refused and has waited for its second.
     pub(super) fn tell_refusals(&mut self) {
-        self.refusals.tell(self.clock.mono_ns());
+        self.refusals.log_due(self.clock.mono_ns());
     }
 
     /// Forgets the newest event: a new connection begins, to a peer that was shown what `redactor`
@@ -112,7 +112,7 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
         let before = batch.events.len();
         let mut output = Output {
             events: &mut batch.events,
-            texts: &mut batch.texts,
+            definitions: &mut batch.definitions,
         };
         let decoded = match self.decoder.recognize(payload, &mut output) {
             Some(decoded) => decoded,
@@ -211,7 +211,7 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
         self.batch.delta.shed += self.batch.events.len() as u64;
         self.batch.events.clear();
         // What labels mean is sent once, so it is not shed.
-        self.batch.texts.forget_events();
+        self.batch.definitions.detach_events();
         self.batch.offered_ns = 0;
         self.stamped = false;
     }
@@ -238,7 +238,7 @@ mod tests {
     use crate::event::Field;
     use crate::event::IdKeys;
     use crate::event::LabelFault;
-    use crate::event::Labels;
+    use crate::event::LabelsId;
     use crate::ring::Bell;
     use crate::ring::ring;
 
@@ -353,11 +353,11 @@ mod tests {
         assert!(intake.offer());
 
         let batch = consumer.drain().unwrap();
-        let labels: Vec<Labels> = batch.events.iter().map(|event| event.labels).collect();
-        assert_eq!(labels, [1, 3].map(Labels::from_number));
+        let labels: Vec<LabelsId> = batch.events.iter().map(|event| event.labels).collect();
+        assert_eq!(labels, [1, 3].map(LabelsId::from_number));
         let told: Vec<_> = batch
-            .texts
-            .definitions()
+            .definitions
+            .labels()
             .map(|told| (told.from, told.queue))
             .collect();
         assert_eq!(
@@ -368,11 +368,17 @@ mod tests {
                 (1, Some("service"))
             ]
         );
-        assert_eq!(batch.texts.ids().collect::<Vec<_>>(), [(1, "other")]);
+        assert_eq!(
+            batch.definitions.session_ids().collect::<Vec<_>>(),
+            [(1, "other")]
+        );
         consumer.recycle(batch);
 
         connect(&mut intake, uuid, "sales");
         assert!(intake.offer());
-        assert!(consumer.drain().unwrap().texts.is_empty(), "told once");
+        assert!(
+            consumer.drain().unwrap().definitions.is_empty(),
+            "told once"
+        );
     }
 }

@@ -16,7 +16,7 @@ const INTERVAL_NS: u64 = 1_000_000_000;
 pub(super) struct RefusalLog {
     /// By [`Reject::index`].
     tallies: [Tally; Reject::COUNT],
-    /// Whether any of them has something to tell.
+    /// Whether any of them has something to log.
     has_untold: bool,
     /// Knows what the peer was shown: nothing is quoted without.
     redactor: Redactor,
@@ -74,17 +74,17 @@ impl RefusalLog {
         tally.field = field;
         tally.head = *head;
         self.has_untold = true;
-        self.tell(now_ns);
+        self.log_due(now_ns);
     }
 
     /// Tells what has waited for its second.
-    pub(super) fn tell(&mut self, now_ns: u64) {
+    pub(super) fn log_due(&mut self, now_ns: u64) {
         if self.has_untold {
             self.take_due(now_ns, |line| line.log());
         }
     }
 
-    fn take_due(&mut self, now_ns: u64, mut tell: impl FnMut(Line)) {
+    fn take_due(&mut self, now_ns: u64, mut log: impl FnMut(Line)) {
         self.has_untold = false;
         for (reason, tally) in Reject::ALL.iter().zip(&mut self.tallies) {
             if tally.untold == 0 {
@@ -97,7 +97,7 @@ impl RefusalLog {
                 self.has_untold = true;
                 continue;
             }
-            tell(Line {
+            log(Line {
                 reason: *reason,
                 count: tally.untold,
                 field: tally.field,
@@ -125,10 +125,10 @@ mod tests {
     fn each_reason_is_told_once_a_second_with_its_count() {
         let mut log = RefusalLog::new();
         let mut head = Head::EMPTY;
-        let mut told = Vec::new();
-        let look = |log: &mut RefusalLog, now_ns: u64, told: &mut Vec<(Reject, u64, String)>| {
+        let mut logged = Vec::new();
+        let look = |log: &mut RefusalLog, now_ns: u64, logged: &mut Vec<(Reject, u64, String)>| {
             log.take_due(now_ns, |line| {
-                told.push((line.reason, line.count, line.quote));
+                logged.push((line.reason, line.count, line.quote));
             });
         };
         let mut add = |log: &mut RefusalLog, reason: Reject, text: &str| {
@@ -139,22 +139,22 @@ mod tests {
             log.has_untold = true;
         };
         add(&mut log, Reject::NotJson, "a");
-        look(&mut log, 5, &mut told);
+        look(&mut log, 5, &mut logged);
         for text in ["b", "c"] {
             add(&mut log, Reject::NotJson, text);
         }
         add(&mut log, Reject::Field, "d");
-        look(&mut log, INTERVAL_NS + 4, &mut told);
+        look(&mut log, INTERVAL_NS + 4, &mut logged);
         assert!(log.has_untold);
-        look(&mut log, INTERVAL_NS + 5, &mut told);
+        look(&mut log, INTERVAL_NS + 5, &mut logged);
         assert!(!log.has_untold);
-        look(&mut log, 9 * INTERVAL_NS, &mut told);
+        look(&mut log, 9 * INTERVAL_NS, &mut logged);
         let expected = [
             (Reject::NotJson, 1, "a"),
             (Reject::Field, 1, "d"),
             (Reject::NotJson, 2, "c"),
         ];
         let expected = expected.map(|(reason, count, text)| (reason, count, text.to_owned()));
-        assert_eq!(told, expected);
+        assert_eq!(logged, expected);
     }
 }

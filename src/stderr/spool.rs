@@ -48,7 +48,7 @@ struct Shared {
     waiting_bytes: AtomicUsize,
     dropped: AtomicU64,
     /// Those dropped that no line has reported yet.
-    untold: AtomicU64,
+    unreported: AtomicU64,
     /// Whether the last attempt to write failed.
     is_broken: AtomicBool,
     is_json: AtomicBool,
@@ -90,7 +90,7 @@ impl Spool {
         let bytes = text.len();
         // Relaxed, here and below: counters, which order nothing; the channel orders the lines.
         let before = shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let dropped_before = shared.untold.swap(0, Ordering::Relaxed);
+        let dropped_before = shared.unreported.swap(0, Ordering::Relaxed);
         let sent = match &self.lines {
             Some(lines) if before + bytes <= BYTES_MAX => {
                 let mut text: Box<[u8]> = text.into();
@@ -107,7 +107,9 @@ impl Spool {
         };
         if !sent {
             shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-            shared.untold.fetch_add(dropped_before, Ordering::Relaxed);
+            shared
+                .unreported
+                .fetch_add(dropped_before, Ordering::Relaxed);
             shared.dropped(1);
         }
     }
@@ -137,13 +139,13 @@ impl Spool {
 impl Shared {
     fn dropped(&self, lines: u64) {
         self.dropped.fetch_add(lines, Ordering::Relaxed);
-        self.untold.fetch_add(lines, Ordering::Relaxed);
+        self.unreported.fetch_add(lines, Ordering::Relaxed);
     }
 
     /// Whether all lines are written, and what is missing reported, as far as that can be.
     fn is_done(&self) -> bool {
         let is_told =
-            self.untold.load(Ordering::Relaxed) == 0 || self.is_broken.load(Ordering::Relaxed);
+            self.unreported.load(Ordering::Relaxed) == 0 || self.is_broken.load(Ordering::Relaxed);
         self.waiting_bytes.load(Ordering::Relaxed) == 0 && is_told
     }
 }
@@ -167,14 +169,14 @@ impl<W: Write> Pen<W> {
             }
             // Counts as something that waits, so that a flush waits for it.
             self.shared.waiting_bytes.fetch_add(1, Ordering::Relaxed);
-            let untold = self.shared.untold.swap(0, Ordering::Relaxed);
-            self.tell(untold);
+            let unreported = self.shared.unreported.swap(0, Ordering::Relaxed);
+            self.report_dropped(unreported);
             self.shared.waiting_bytes.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     fn write(&mut self, line: &Line) {
-        self.tell(line.dropped_before);
+        self.report_dropped(line.dropped_before);
         if !self.write_whole(&line.text) {
             self.shared.dropped(1);
         }
@@ -185,13 +187,13 @@ impl<W: Write> Pen<W> {
     }
 
     /// Says that lines are missing here.
-    fn tell(&mut self, dropped: u64) {
+    fn report_dropped(&mut self, dropped: u64) {
         if dropped == 0 {
             return;
         }
         let is_json = self.shared.is_json.load(Ordering::Relaxed);
         if !self.write_whole(&notice::gap(dropped, is_json)) {
-            self.shared.untold.fetch_add(dropped, Ordering::Relaxed);
+            self.shared.unreported.fetch_add(dropped, Ordering::Relaxed);
         }
     }
 

@@ -19,12 +19,12 @@ use proptest::test_runner::TestRunner;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
-use streamgauge::event::Definition;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelDefinition;
+use streamgauge::event::LabelsId;
 use streamgauge::input::InputId;
 use streamgauge::ring::Delta;
 use streamgauge::snapshot::Dimension;
@@ -251,10 +251,10 @@ fn definition<'a>(
     number: u16,
     queue: Option<&'a str>,
     deployment: Option<&'a str>,
-) -> Definition<'a> {
-    Definition {
+) -> LabelDefinition<'a> {
+    LabelDefinition {
         from: 0,
-        labels: Labels::from_number(number),
+        labels: LabelsId::from_number(number),
         queue,
         deployment,
     }
@@ -406,7 +406,7 @@ fn a_tick_of_a_hold_frees_no_group_after_it() {
             identity: Identity::NONE,
             duration_ms: Event::NO_DURATION,
             kind,
-            labels: Labels::from_number(3),
+            labels: LabelsId::from_number(3),
             direction: None,
         })
     };

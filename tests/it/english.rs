@@ -166,7 +166,7 @@ fn a_phrase_is_found_across_lines_and_only_whole() {
     let mut found = Vec::new();
     look(
         "here",
-        "`is_told`, untold, a canewood",
+        "`is_told`, undefined, a canewood",
         &NOWHERE,
         &mut found,
     );

@@ -11,7 +11,7 @@ use streamgauge::aggregate::Writer;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::WaitStrategy;
 use streamgauge::event::IdKeys;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::input::Shard;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
@@ -62,7 +62,8 @@ impl Input {
             let Verdict::Event(event) = self.parser.parse(&mut payload) else {
                 panic!("{}", payload.escape_ascii());
             };
-            self.parser.tell(batch.events.len(), &mut batch.texts);
+            self.parser
+                .define(batch.events.len(), &mut batch.definitions);
             batch.events.push(event);
             batch.delta.received += 1;
             batch.delta.accept(1);
@@ -143,7 +144,7 @@ fn names_that_change_their_numbers_on_the_way_are_counted_right() {
     };
     let feed = |_: &Reader| {
         input.connect((0..3).map(|number| of_queue("sales", number)));
-        input.connect((1..Labels::MAX).map(of_deployment));
+        input.connect((1..LabelsId::MAX).map(of_deployment));
         // The numbers begin again.
         input.connect((0..1).map(|number| of_queue("returns", number)));
         input.connect((3..5).map(|number| of_queue("sales", number)));
@@ -152,7 +153,7 @@ fn names_that_change_their_numbers_on_the_way_are_counted_right() {
         open(seen, "sales") + open(seen, "returns") >= 6
     });
     assert_eq!((open(&seen, "sales"), open(&seen, "returns")), (5, 1));
-    assert_eq!(seen.counters.applied, 6 + Labels::MAX as u64 - 1);
+    assert_eq!(seen.counters.applied, 6 + LabelsId::MAX as u64 - 1);
 }
 
 /// Two inputs number their names each for itself.

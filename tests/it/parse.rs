@@ -13,12 +13,12 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use streamgauge::event::Definitions;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::Reject;
-use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::parse::session_uuid;
@@ -43,11 +43,16 @@ fn parse_with_labels(parser: &mut Parser, payload: &[u8]) -> (Verdict, Told) {
     let Verdict::Event(event) = verdict else {
         return (verdict, Told::default());
     };
-    let mut texts = Texts::default();
-    parser.tell(0, &mut texts);
-    let told = texts.definitions().find(|told| told.labels == event.labels);
+    let mut definitions = Definitions::default();
+    parser.define(0, &mut definitions);
+    let told = definitions
+        .labels()
+        .find(|told| told.labels == event.labels);
     let name = |name: Option<&str>| name.map(str::to_owned);
-    let id = texts.ids().next().map(|(_, id)| id.to_owned());
+    let id = definitions
+        .session_ids()
+        .next()
+        .map(|(_, id)| id.to_owned());
     let told = told.map_or((None, None), |told| {
         (name(told.queue), name(told.deployment))
     });
@@ -79,7 +84,7 @@ fn agree_on_event(event: Event, model: &Model) -> Result<(), TestCaseError> {
     let printed = session_uuid(event.session).map(|uuid| uuid.to_string());
     prop_assert_eq!(printed, canonical_uuid(&model.session));
     // Labels are read only where somebody asked for them.
-    prop_assert_eq!((event.labels, event.direction), (Labels::NONE, None));
+    prop_assert_eq!((event.labels, event.direction), (LabelsId::NONE, None));
     // The keys of session and identity depend on nothing but what the model saw.
     prop_assert_eq!(parse(plainest(model).as_bytes()), Verdict::Event(event));
     Ok(())
@@ -101,7 +106,7 @@ fn agree_on_labels(payload: &[u8]) -> Result<(), TestCaseError> {
         prop_assert_eq!(guided.parse(&mut payload.to_vec()), verdict);
         let plain = match verdict {
             Verdict::Event(event) => Verdict::Event(Event {
-                labels: Labels::NONE,
+                labels: LabelsId::NONE,
                 direction: None,
                 ..event
             }),

@@ -6,7 +6,7 @@ use crate::event::EventKind;
 use crate::event::IdKeys;
 use crate::event::IdKind;
 use crate::event::Identity;
-use crate::event::Labels;
+use crate::event::LabelsId;
 use crate::event::Reject;
 use crate::event::SessionKey;
 use crate::input::Shard;
@@ -150,7 +150,7 @@ fn copies_are_usable_and_what_is_late_or_ahead_is_not() {
             identity: Identity::NONE,
             duration_ms: Event::NO_DURATION,
             kind: EventKind::Connected,
-            labels: Labels::NONE,
+            labels: LabelsId::NONE,
             direction: None,
         });
         state.apply_batch(&batch);

@@ -230,7 +230,7 @@ mod tests {
         cells.add(9_000, GroupId(7), &Change::default());
         assert!(cells.take_changed(9_000));
         assert!(cells.touched(9_000).contains(GroupId(7)));
-        assert!(!cells.take_changed(9_000), "told already");
+        assert!(!cells.take_changed(9_000), "taken already");
         assert!(!cells.take_changed(9_500) && !cells.take_changed(5_000));
     }
 }

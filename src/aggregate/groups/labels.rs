@@ -4,17 +4,17 @@ use super::names::NameId;
 use super::names::Names;
 use super::table::OTHER;
 use super::table::Table;
-use crate::event::Definition;
-use crate::event::Labels;
+use crate::event::LabelDefinition;
+use crate::event::LabelsId;
 use crate::input::InputId;
 use crate::snapshot::GroupId;
 
 /// Queue and deployment, in this order.
 pub(super) const NAMED: usize = 2;
 
-/// Definitions by input, and the names they use.
+/// LabelsByInput by input, and the names they use.
 #[derive(Clone, Debug)]
-pub(in crate::aggregate) struct Definitions {
+pub(in crate::aggregate) struct LabelsByInput {
     names: [Names; NAMED],
     /// Never empty.
     inputs: Vec<OfInput>,
@@ -29,7 +29,7 @@ struct OfInput {
     pairs: Vec<[Option<NameId>; NAMED]>,
 }
 
-impl Definitions {
+impl LabelsByInput {
     pub(super) fn new() -> Self {
         Self {
             names: Default::default(),
@@ -50,8 +50,8 @@ impl Definitions {
         });
     }
 
-    /// Forgets the definitions of an input, which is gone; groups keep their names.
-    pub(in crate::aggregate) fn forget(&mut self, id: InputId) {
+    /// Drops the definitions of an input, which is gone; groups keep their names.
+    pub(in crate::aggregate) fn remove(&mut self, id: InputId) {
         let Some(place) = self.inputs.iter().position(|input| input.id == id) else {
             return;
         };
@@ -69,7 +69,7 @@ impl Definitions {
     }
 
     /// Takes what a number stands for from now on.
-    pub(in crate::aggregate) fn define(&mut self, definition: &Definition<'_>) {
+    pub(in crate::aggregate) fn define(&mut self, definition: &LabelDefinition<'_>) {
         let number = usize::from(definition.labels.number());
         let pairs = &mut self.inputs[self.chosen].pairs;
         if number >= pairs.len() {
@@ -89,10 +89,10 @@ impl Definitions {
     #[inline]
     pub(super) fn groups(
         &mut self,
-        labels: Labels,
+        labels: LabelsId,
         tables: &mut [Table; 3],
     ) -> [Option<GroupId>; NAMED] {
-        if labels == Labels::NONE {
+        if labels == LabelsId::NONE {
             return [None; NAMED];
         }
         let pairs = &self.inputs[self.chosen].pairs;

@@ -18,16 +18,16 @@ mod panes;
 mod publication;
 mod read;
 mod seconds;
-mod settle;
 mod table;
 mod total;
 mod touched;
+mod work;
 
 use std::sync::Arc;
 
 use crate::config::AggregateSettings;
 use crate::event::Direction;
-use crate::event::Labels;
+use crate::event::LabelsId;
 use crate::snapshot;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
@@ -39,18 +39,18 @@ use change::Change;
 use grid::Grid;
 use journal::Ended;
 use journal::Journal;
-use labels::Definitions;
+use labels::LabelsByInput;
 use publication::Publication;
 use seconds::Seconds;
-use settle::Work;
 use table::OTHER;
 use table::Table;
 use table::UNNAMED;
 use total::Total;
+use work::Work;
 
 /// The groups of a session: those of its connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::aggregate) struct Home {
+pub(in crate::aggregate) struct Membership {
     queue: GroupId,
     deployment: GroupId,
 }
@@ -77,11 +77,11 @@ pub(in crate::aggregate) struct Groups {
     grid: Grid,
     /// By [`Dimension::index`].
     tables: [Table; 3],
-    definitions: Definitions,
+    definitions: LabelsByInput,
     /// Where events leave their notes.
     journal: Journal,
     /// The journal of the tick before, as it is worked off.
-    settling: Journal,
+    to_book: Journal,
     work: Work,
     /// The cut that is being made.
     cut: Cut,
@@ -109,8 +109,8 @@ struct Cut {
     may_free: bool,
 }
 
-impl Home {
-    /// The home of a session that names neither queue nor deployment.
+impl Membership {
+    /// The membership of a session that names neither queue nor deployment.
     pub(in crate::aggregate) const NONE: Self = Self {
         queue: UNNAMED,
         deployment: UNNAMED,
@@ -143,9 +143,9 @@ impl Groups {
                 table(settings.groups_max),
                 directions,
             ],
-            definitions: Definitions::new(),
+            definitions: LabelsByInput::new(),
             journal: Journal::default(),
-            settling: Journal::default(),
+            to_book: Journal::default(),
             work: Work::Nothing,
             cut: Cut::default(),
             overflowed: [0; 3],
@@ -163,15 +163,15 @@ impl Groups {
     // Events. Every time is at which something is booked: never after the clock.
 
     /// What the labels of events stand for, by input.
-    pub(in crate::aggregate) fn definitions(&mut self) -> &mut Definitions {
+    pub(in crate::aggregate) fn labels(&mut self) -> &mut LabelsByInput {
         &mut self.definitions
     }
 
-    /// The home that a session has by its labels.
+    /// The membership that a session has by its labels.
     #[inline]
-    pub(in crate::aggregate) fn home(&mut self, labels: Labels) -> Home {
+    pub(in crate::aggregate) fn membership(&mut self, labels: LabelsId) -> Membership {
         let [queue, deployment] = self.definitions.groups(labels, &mut self.tables);
-        Home {
+        Membership {
             queue: queue.unwrap_or(UNNAMED),
             deployment: deployment.unwrap_or(UNNAMED),
         }
@@ -181,13 +181,13 @@ impl Groups {
     #[inline]
     pub(in crate::aggregate) fn message(
         &mut self,
-        labels: Labels,
+        labels: LabelsId,
         direction: Option<Direction>,
-        session: Option<Home>,
+        session: Option<Membership>,
         time: EpochMs,
     ) {
         let own = self.definitions.groups(labels, &mut self.tables);
-        let session = session.unwrap_or(Home::NONE);
+        let session = session.unwrap_or(Membership::NONE);
         for (own, dimension) in own.into_iter().zip(OF_SESSIONS) {
             let group = own.unwrap_or_else(|| session.of(dimension));
             self.count_message(dimension, group, time);
@@ -205,37 +205,37 @@ impl Groups {
     }
 
     /// A connect that counts in the total.
-    pub(in crate::aggregate) fn connection(&mut self, home: Home, time: EpochMs) {
-        self.change(home, time, |change| {
+    pub(in crate::aggregate) fn connection(&mut self, membership: Membership, time: EpochMs) {
+        self.change(membership, time, |change| {
             change.connections = change.connections.wrapping_add(1);
         });
         self.total.change(time, |second| {
             second.connections = second.connections.wrapping_add(1);
         });
-        self.count_other(home);
+        self.count_other(membership);
     }
 
     /// A session opens.
     pub(in crate::aggregate) fn open(
         &mut self,
-        home: Home,
+        membership: Membership,
         connected: Option<EpochMs>,
         now: EpochMs,
     ) {
         if let Some(connected) = connected {
-            self.change(home, connected, |change| {
+            self.change(membership, connected, |change| {
                 change.active = change.active.wrapping_add(1);
             });
         }
-        self.change(home, now, |change| {
+        self.change(membership, now, |change| {
             change.opened += 1;
             change.certain += 1;
         });
     }
 
     /// Something is heard of an open session for the first time since the latest gap began.
-    pub(in crate::aggregate) fn assure(&mut self, home: Home, now: EpochMs) {
-        self.change(home, now, |change| change.certain += 1);
+    pub(in crate::aggregate) fn assure(&mut self, membership: Membership, now: EpochMs) {
+        self.change(membership, now, |change| change.certain += 1);
     }
 
     /// A gap begins: no open session is certain any more.
@@ -245,43 +245,48 @@ impl Groups {
 
     /// A session is no longer open, without an end: it was restarted or evicted. `connected` is the
     /// time at which its connect is booked, if it is.
-    pub(in crate::aggregate) fn forget(
+    pub(in crate::aggregate) fn drop_open(
         &mut self,
-        home: Home,
+        membership: Membership,
         connected: Option<EpochMs>,
         was_certain: bool,
         now: EpochMs,
     ) {
         if let Some(connected) = connected {
-            self.change(home, connected, |change| {
+            self.change(membership, connected, |change| {
                 change.active = change.active.wrapping_sub(1);
             });
         }
-        self.change(home, now, |change| {
+        self.change(membership, now, |change| {
             change.opened -= 1;
             change.certain -= i32::from(was_certain);
         });
     }
 
     /// A session ends.
-    pub(in crate::aggregate) fn end(&mut self, home: Home, end: &SessionEnd, now: EpochMs) {
+    pub(in crate::aggregate) fn end(
+        &mut self,
+        membership: Membership,
+        end: &SessionEnd,
+        now: EpochMs,
+    ) {
         let was_open = u32::from(end.was_open);
         if end.is_connect_booked {
-            self.change(home, end.connected, |change| {
+            self.change(membership, end.connected, |change| {
                 change.active = change.active.wrapping_sub(was_open);
                 change.closed = change.closed.wrapping_add(1);
                 change.closed_duration_ms = change.closed_duration_ms.wrapping_add(end.duration_ms);
             });
         }
-        self.change(home, now, |change| {
+        self.change(membership, now, |change| {
             change.opened -= i32::from(end.was_open);
             change.certain -= i32::from(end.was_certain);
         });
-        self.count_other(home);
+        self.count_other(membership);
         if !end.is_end_booked {
             return;
         }
-        self.change(home, end.ended, |change| {
+        self.change(membership, end.ended, |change| {
             change.disconnections = change.disconnections.wrapping_add(1);
             change.ended_messages = change.ended_messages.wrapping_add(end.messages);
         });
@@ -291,7 +296,7 @@ impl Groups {
         for dimension in OF_SESSIONS {
             self.journal.ended.push(Ended {
                 dimension,
-                group: home.of(dimension),
+                group: membership.of(dimension),
                 time_ms: end.ended.ms(),
                 duration_ms: end.duration_ms,
             });
@@ -299,10 +304,10 @@ impl Groups {
     }
 
     #[inline]
-    fn change(&mut self, home: Home, time: EpochMs, change: impl Fn(&mut Change)) {
+    fn change(&mut self, membership: Membership, time: EpochMs, change: impl Fn(&mut Change)) {
         for dimension in OF_SESSIONS {
             self.journal
-                .change(dimension, home.of(dimension), time.ms(), &change);
+                .change(dimension, membership.of(dimension), time.ms(), &change);
         }
     }
 
@@ -312,9 +317,9 @@ impl Groups {
         self.journal.message(dimension, group, time.ms());
     }
 
-    fn count_other(&mut self, home: Home) {
+    fn count_other(&mut self, membership: Membership) {
         for dimension in OF_SESSIONS {
-            self.overflowed[dimension.index()] += u64::from(home.of(dimension) == OTHER);
+            self.overflowed[dimension.index()] += u64::from(membership.of(dimension) == OTHER);
         }
     }
 
@@ -344,8 +349,8 @@ impl Groups {
         coverage_ms: impl Fn(EpochMs, u32) -> u64,
     ) {
         self.work(usize::MAX);
-        std::mem::swap(&mut self.journal, &mut self.settling);
-        if self.settling.is_doubted {
+        std::mem::swap(&mut self.journal, &mut self.to_book);
+        if self.to_book.is_doubted {
             // What the changes hold of certain sessions is from after that.
             self.tables.iter_mut().for_each(Table::doubt);
         }

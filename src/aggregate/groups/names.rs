@@ -26,7 +26,7 @@ pub(super) struct Names {
 struct Entry {
     text: Arc<str>,
     group: Option<GroupId>,
-    /// Definitions that stand for it.
+    /// LabelsByInput that stand for it.
     definitions: u32,
 }
 

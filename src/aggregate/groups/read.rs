@@ -36,7 +36,7 @@ impl Groups {
         self.tables.iter().map(Table::bytes).sum::<usize>()
             + self.definitions.bytes()
             + self.journal.bytes()
-            + self.settling.bytes()
+            + self.to_book.bytes()
             + self.publication.bytes()
             + self.total.bytes()
             + self.seconds.bytes()

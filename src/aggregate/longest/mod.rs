@@ -21,7 +21,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::groups::Groups;
-use super::groups::Home;
+use super::groups::Membership;
 use super::sessions::Row;
 use super::sessions::Sessions;
 use super::sessions::Slot;
@@ -83,7 +83,7 @@ struct Queue {
     listed: Arc<Vec<OpenSession>>,
     /// The keys of those listed, their sessions and their groups: a session may end and begin again
     /// in its row at the very time it had.
-    keys: Vec<(Key, SessionKey, Home)>,
+    keys: Vec<(Key, SessionKey, Membership)>,
 }
 
 impl Queue {
@@ -119,11 +119,11 @@ impl LongestOpen {
     }
 
     /// A session opens in a row.
-    pub(super) fn insert(&mut self, home: Home, connected: EpochMs, slot: Slot) {
+    pub(super) fn insert(&mut self, membership: Membership, connected: EpochMs, slot: Slot) {
         let Some(key) = self.key(connected, slot) else {
             return;
         };
-        let index = usize::from(home.of(Dimension::Queue).0);
+        let index = usize::from(membership.of(Dimension::Queue).0);
         if index >= self.queues.len() {
             self.queues.resize_with(index + 1, Queue::default);
             self.oldest.resize(index + 1, NO_KEY);
@@ -135,11 +135,11 @@ impl LongestOpen {
     }
 
     /// The session of a row is no longer open.
-    pub(super) fn remove(&mut self, home: Home, connected: EpochMs, slot: Slot) {
+    pub(super) fn remove(&mut self, membership: Membership, connected: EpochMs, slot: Slot) {
         let Some(key) = self.key(connected, slot) else {
             return;
         };
-        let index = usize::from(home.of(Dimension::Queue).0);
+        let index = usize::from(membership.of(Dimension::Queue).0);
         let queue = &mut self.queues[index];
         queue.ages.remove(key);
         queue.is_changed = true;
@@ -153,8 +153,8 @@ impl LongestOpen {
 
     /// Something happened to an open session.
     #[inline]
-    pub(super) fn touch(&mut self, home: Home) {
-        let index = usize::from(home.of(Dimension::Queue).0);
+    pub(super) fn touch(&mut self, membership: Membership) {
+        let index = usize::from(membership.of(Dimension::Queue).0);
         if let Some(queue) = self.queues.get_mut(index) {
             queue.is_changed = true;
         }
@@ -236,11 +236,11 @@ impl LongestOpen {
         }
         let oldest = first(queue.ages.iter().map(|key| (key, index)), LONGEST_OF_QUEUE);
         let looked_at = oldest.len();
-        let keys: Vec<(Key, SessionKey, Home)> =
+        let keys: Vec<(Key, SessionKey, Membership)> =
             by_id(oldest, LONGEST_OF_QUEUE, sessions, &self.ids)
                 .map(|(key, _)| {
                     let row = sessions.row(row_of(key));
-                    (key, row.key(), row.home)
+                    (key, row.key(), row.membership)
                 })
                 .collect();
         let loss_epoch = self.loss_epoch;
@@ -363,8 +363,8 @@ fn id_of(row: &Row, key: Key, ids: &BTreeMap<u32, Arc<str>>) -> Arc<str> {
 }
 
 fn open_session(row: &Row, id: Arc<str>, loss_epoch: u16, groups: &Groups) -> OpenSession {
-    let name = |dimension| Arc::clone(groups.name(dimension, row.home.of(dimension)));
-    let kind = |dimension| groups.kind(dimension, row.home.of(dimension));
+    let name = |dimension| Arc::clone(groups.name(dimension, row.membership.of(dimension)));
+    let kind = |dimension| groups.kind(dimension, row.membership.of(dimension));
     OpenSession {
         id,
         connected: row.connected,

@@ -8,7 +8,7 @@ use crate::event::EventKind;
 use crate::event::IdKeys;
 use crate::event::IdKind;
 use crate::event::Identity;
-use crate::event::Labels;
+use crate::event::LabelsId;
 use crate::event::SessionKey;
 use crate::event::session_uuid;
 use crate::ring::Batch;
@@ -35,8 +35,12 @@ impl Open {
         let mut state = State::new(settings, IdKeys::FIXED, EpochMs::from_ms(START));
         state.advance(EpochMs::from_ms(START));
         let mut names = Batch::with_capacity(1);
-        names.texts.define(0, Labels::from_number(1), "sales", "");
-        names.texts.define(0, Labels::from_number(2), "(none)", "");
+        names
+            .definitions
+            .define_labels(0, LabelsId::from_number(1), "sales", "");
+        names
+            .definitions
+            .define_labels(0, LabelsId::from_number(2), "(none)", "");
         state.apply_batch(&names);
         Self {
             state,
@@ -79,11 +83,11 @@ impl Open {
             identity: Identity::NONE,
             duration_ms: Event::NO_DURATION,
             kind,
-            labels: Labels::from_number(labels),
+            labels: LabelsId::from_number(labels),
             direction: None,
         });
         if is_kept && kind == EventKind::Connected {
-            batch.texts.keep_id(0, &id);
+            batch.definitions.keep_session_id(0, &id);
         }
         self.state.apply_batch(&batch);
         let minute = self.now / 60_000;

@@ -1,6 +1,6 @@
 //! One session's row.
 
-use crate::aggregate::groups::Home;
+use crate::aggregate::groups::Membership;
 use crate::event::IdKind;
 use crate::event::SessionKey;
 use crate::time::EpochMs;
@@ -37,7 +37,7 @@ pub(in crate::aggregate) struct Row {
     pub(super) next: u32,
     pub(super) previous: u32,
     /// The groups of its connect; without meaning in a pending row.
-    pub home: Home,
+    pub membership: Membership,
     /// The count of losses at its latest event.
     pub loss_epoch: u16,
     pub(super) kind: IdKind,
@@ -67,7 +67,7 @@ impl Row {
             booked_back_ms: 0,
             next: 0,
             previous: 0,
-            home: Home::NONE,
+            membership: Membership::NONE,
             loss_epoch: 0,
             is_stray: false,
             in_buckets: true,

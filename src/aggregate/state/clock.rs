@@ -1,49 +1,16 @@
-//! The engine clock: what an event's time means, and what happens as the clock moves on.
+//! The engine clock: what happens as it moves on.
 
 use super::State;
 use crate::aggregate::sessions::Lapse;
 use crate::aggregate::sessions::Phase;
-use crate::aggregate::timeline::Placed;
 use crate::aggregate::timeline::end_of;
 use crate::config::ClockRule;
 use crate::time::EpochMs;
-use crate::window::BucketIndex;
 
 /// Milliseconds in the wheel's minutes.
 const MINUTE_MS: i64 = 60_000;
 
 impl State {
-    pub(super) fn is_future(&self, time: EpochMs) -> bool {
-        let Some(now) = self.now else { return false };
-        let allowed_ms = match self.settings.clock {
-            ClockRule::Wall { skew_ms } => skew_ms,
-            ClockRule::Event { max_jump_ms } => max_jump_ms,
-        };
-        time.since(now) > allowed_ms
-    }
-
-    pub(super) fn place(&self, time: EpochMs, bucket: BucketIndex) -> Placed {
-        let ahead_ms = self.now.map_or(0, |now| time.since(now));
-        if ahead_ms == 0 {
-            return Placed {
-                booked: bucket,
-                time,
-                ahead_ms: 0,
-            };
-        }
-        let ahead_ms = u32::try_from(ahead_ms).unwrap_or(u32::MAX);
-        Placed {
-            booked: self.live.buckets.current(),
-            time: self.clock(),
-            ahead_ms,
-        }
-    }
-
-    /// The engine clock, once it is set.
-    pub(super) fn clock(&self) -> EpochMs {
-        self.now.unwrap_or(self.started)
-    }
-
     /// Moves the clock forward, by way of the last millisecond of every second that passes: what is
     /// published by the second is how things stand there.
     pub(super) fn move_clock(&mut self, to: EpochMs) {

@@ -6,17 +6,16 @@
 
 mod booking;
 mod clock;
+mod event;
 mod fill;
 mod hold;
-mod table;
-
-use std::hint::black_box;
+mod rows;
+mod rules;
 
 use super::coverage::Coverage;
 use super::dedup::Dedup;
 use super::groups::Groups;
 use super::longest::LongestOpen;
-use super::sessions::Hint;
 use super::sessions::LookedUp;
 use super::sessions::Phase;
 use super::sessions::Sessions;
@@ -24,10 +23,9 @@ use super::timeline::Timeline;
 use super::wall::Wall;
 use crate::config::AggregateSettings;
 use crate::config::ClockRule;
-use crate::event::Definition;
 use crate::event::Event;
-use crate::event::EventKind;
 use crate::event::IdKeys;
+use crate::event::LabelDefinition;
 use crate::input::InputId;
 use crate::ring::Batch;
 use crate::ring::Delta;
@@ -115,6 +113,11 @@ impl State {
         self.now
     }
 
+    /// The engine clock, once it is set.
+    pub(super) fn clock(&self) -> EpochMs {
+        self.now.unwrap_or(self.started)
+    }
+
     /// The bucket that holds the engine clock.
     pub fn current_bucket(&self) -> BucketIndex {
         self.live.buckets.current()
@@ -141,18 +144,18 @@ impl State {
     /// Applies a batch in its order: events, then counters, then what happened to the connection.
     pub fn apply_batch(&mut self, batch: &Batch) {
         for groups in self.all_groups() {
-            groups.definitions().choose(batch.input);
+            groups.labels().choose(batch.input);
         }
         let usable_before = self.usable();
         let mut applied = 0;
-        for definition in batch.texts.definitions() {
+        for definition in batch.definitions.labels() {
             let from = definition.from.min(batch.events.len());
             self.apply_all(&batch.events[applied..from]);
             applied = from;
             self.define(&definition);
         }
         self.apply_all(&batch.events[applied..]);
-        for (place, id) in batch.texts.ids() {
+        for (place, id) in batch.definitions.session_ids() {
             if let Some(event) = batch.events.get(place) {
                 self.keep_id(event, id);
             }
@@ -178,38 +181,17 @@ impl State {
     /// An input's ring is gone: nothing more comes from it.
     pub fn end_input(&mut self, input: InputId) {
         for groups in self.all_groups() {
-            groups.definitions().forget(input);
+            groups.labels().remove(input);
         }
         if self.coverage.end(input, self.clock()) {
             self.doubt_sessions();
         }
     }
 
-    /// Applies events in their order: the same as [`State::apply`] one by one, in a fraction of the
-    /// time once the rows do not fit the cache, because they are looked up many at a time.
-    pub fn apply_all(&mut self, events: &[Event]) {
-        for events in events.chunks(LookedUp::EVENTS_MAX) {
-            self.sessions.look_up(events, &mut self.looked_up);
-            let fingerprints = events
-                .iter()
-                .filter_map(|event| event.identity.fingerprint());
-            black_box(fingerprints.fold(0, |seen, each| seen ^ self.dedup.first_word(each)));
-            for (place, event) in events.iter().enumerate() {
-                self.apply_at(event, self.looked_up.hint(place));
-            }
-        }
-    }
-
-    /// Takes an event as late though its bucket is retained: in a replay events wait to be put in order,
-    /// so that the newest one is ahead of the clock.
-    pub fn refuse_late(&mut self, event: &Event) {
-        self.apply_late(event, self.sessions.hint(event.session));
-    }
-
     /// Takes what labels stand for from now on.
-    pub fn define(&mut self, definition: &Definition<'_>) {
+    pub fn define(&mut self, definition: &LabelDefinition<'_>) {
         for groups in self.all_groups() {
-            groups.definitions().define(definition);
+            groups.labels().define(definition);
         }
     }
 
@@ -289,50 +271,6 @@ impl State {
         let held = self.hold.as_mut().map(|hold| &mut hold.timeline);
         let timelines = [Some(&mut self.live), held].into_iter().flatten();
         timelines.filter_map(|timeline| timeline.groups.as_mut())
-    }
-
-    /// Applies one event; it ends in exactly one of late, future, duplicates and applied. Under the
-    /// wall clock's rule the clock must have been set by [`State::advance`] before.
-    pub fn apply(&mut self, event: &Event) {
-        let hint = self.sessions.hint(event.session);
-        self.apply_at(event, hint);
-    }
-
-    fn apply_at(&mut self, event: &Event, hint: Hint) {
-        if self.is_future(event.time) {
-            self.counters.future += 1;
-            return;
-        }
-        if let ClockRule::Event { .. } = self.settings.clock {
-            self.coverage.begin(event.time);
-            self.move_clock(event.time);
-        }
-        let bucket = self.live.buckets.bucket_of(event.time);
-        if self.hold.is_some() {
-            self.lead(event.time);
-        }
-        if bucket < self.live.buckets.oldest() && !self.is_held(event.time) {
-            self.apply_late(event, hint);
-            return;
-        }
-        let placed = self.place(event.time, bucket);
-        let is_new = match event.kind {
-            EventKind::Message => self.message(event, hint, bucket, &placed),
-            EventKind::Connected => self.connect(event, hint, &placed),
-            EventKind::Disconnected => self.disconnect(event, hint, &placed),
-        };
-        if !is_new {
-            self.counters.duplicates += 1;
-            return;
-        }
-        self.counters.applied += 1;
-        self.counters.ahead += u64::from(placed.ahead_ms > 0);
-        match self.newest {
-            Some((newest, newest_bucket)) if event.time <= newest => {
-                self.counters.out_of_order += u64::from(bucket < newest_bucket);
-            }
-            _ => self.newest = Some((event.time, bucket)),
-        }
     }
 }
 

@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::config::limits;
+use crate::event::EventKind;
 use crate::event::IdKind;
 use crate::event::Identity;
-use crate::event::Labels;
+use crate::event::LabelsId;
 use crate::event::SessionKey;
 use crate::snapshot::Longest;
 use crate::snapshot::Snapshot;
@@ -36,7 +37,7 @@ fn event(kind: EventKind, id: u64, at: i64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind,
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         direction: None,
     }
 }
@@ -476,10 +477,10 @@ fn connect_batch(id: u64, labels: u16, text: &str) -> Batch {
             kind: IdKind::Hashed,
             ..key(id)
         },
-        labels: Labels::from_number(labels),
+        labels: LabelsId::from_number(labels),
         ..event(EventKind::Connected, id, 0)
     });
-    batch.texts.keep_id(0, text);
+    batch.definitions.keep_session_id(0, text);
     batch
 }
 
@@ -526,8 +527,8 @@ fn a_session_that_begins_again_where_it_began_is_listed_with_its_new_names() {
     let connect = |state: &mut State, deployment: &str| {
         let mut batch = connect_batch(1, 7, "guest 1");
         batch
-            .texts
-            .define(0, Labels::from_number(7), "", deployment);
+            .definitions
+            .define_labels(0, LabelsId::from_number(7), "", deployment);
         state.apply_batch(&batch);
         batch.events[0].session
     };
@@ -555,12 +556,16 @@ fn a_number_of_labels_means_what_was_said_before_its_event() {
     let mut state = state_with(settings());
     let mut batch = connect_batch(1, 7, "guest 1");
     batch.events.push(Event {
-        labels: Labels::from_number(7),
+        labels: LabelsId::from_number(7),
         ..event(EventKind::Connected, 2, 1)
     });
-    batch.texts.define(0, Labels::from_number(7), "sales", "");
+    batch
+        .definitions
+        .define_labels(0, LabelsId::from_number(7), "sales", "");
     // The number is given to another queue in the middle of the batch.
-    batch.texts.define(1, Labels::from_number(7), "returns", "");
+    batch
+        .definitions
+        .define_labels(1, LabelsId::from_number(7), "returns", "");
     state.apply_batch(&batch);
     // The same number of another input is another's.
     let mut other = connect_batch(3, 7, "guest 3");

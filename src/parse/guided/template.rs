@@ -9,11 +9,11 @@ use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Identity;
-use crate::event::Labels;
+use crate::event::LabelsId;
 use crate::parse::id::Id;
 use crate::parse::id::Ids;
 use crate::parse::labels::LabelTable;
-use crate::parse::labels::Said;
+use crate::parse::labels::LabelTexts;
 use crate::parse::lanes;
 use crate::parse::lanes::Integer;
 use crate::parse::timestamp;
@@ -86,7 +86,7 @@ struct Found<'payload> {
     sequence: Option<u64>,
     duration_ms: Option<u64>,
     direction: Option<Direction>,
-    said: Said<'payload>,
+    texts: LabelTexts<'payload>,
 }
 
 impl Template {
@@ -149,9 +149,9 @@ impl Found<'_> {
             .and_then(|id| ids.of_message_id(session, time, id))
             .or_else(|| Some(ids.of_sequence(session, time, self.sequence?)))
             .unwrap_or(Identity::NONE);
-        let mut said = self.said;
+        let mut texts = self.texts;
         if let (EventKind::Connected, Id::Other(text)) = (kind, id) {
-            said.id = text;
+            texts.id = text;
         }
         Some(Event {
             time,
@@ -161,7 +161,7 @@ impl Found<'_> {
                 .duration_ms
                 .and_then(|ms| u32::try_from(ms).ok())
                 .unwrap_or(Event::NO_DURATION),
-            labels: labels.map_or(Labels::NONE, |labels| labels.label(kind, &said)),
+            labels: labels.map_or(LabelsId::NONE, |labels| labels.label(kind, &texts)),
             kind,
             direction: self.direction,
         })
@@ -229,12 +229,12 @@ impl Span {
             }
             Self::Queue => {
                 let end = name_end::<ODD>(payload, start)?;
-                found.said.queue = text_to(end)?;
+                found.texts.queue = text_to(end)?;
                 end
             }
             Self::Deployment => {
                 let end = name_end::<ODD>(payload, start)?;
-                found.said.deployment = text_to(end)?;
+                found.texts.deployment = text_to(end)?;
                 end
             }
             Self::Direction => {

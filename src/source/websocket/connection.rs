@@ -283,7 +283,7 @@ impl<'a> Connection<'a> {
         if self.liveness.is_time_for_chores() {
             self.intake.tell_refusals();
             if let Some(server) = &mut self.server_clock {
-                server.tell(self.settings.skew, self.intake);
+                server.report(self.settings.skew, self.intake);
             }
         }
         let now = self.liveness.looked_at();

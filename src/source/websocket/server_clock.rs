@@ -27,7 +27,7 @@ pub(in crate::source) struct ServerClock {
     latest: EpochMs,
     mono_ns: u64,
     /// The difference that was reported last, in milliseconds, and whether it was over the skew.
-    told: Option<(i64, bool)>,
+    reported: Option<(i64, bool)>,
 }
 
 impl ServerClock {
@@ -38,7 +38,7 @@ impl ServerClock {
             earliest: date,
             latest: date + (RESOLUTION_MS - 1) + waited_ms,
             mono_ns: clock.mono_ns(),
-            told: None,
+            reported: None,
         }
     }
 
@@ -58,8 +58,8 @@ impl ServerClock {
     }
 
     /// Tells the log and the writer how the clocks differ, when that is news.
-    pub(in crate::source) fn tell(&mut self, skew: Duration, intake: &mut Intake) {
-        let was_off = self.told.is_some_and(|(_, is_off)| is_off);
+    pub(in crate::source) fn report(&mut self, skew: Duration, intake: &mut Intake) {
+        let was_off = self.reported.is_some_and(|(_, is_off)| is_off);
         let Some((offset_ms, is_off)) = self.news(skew, intake.clock()) else {
             return;
         };
@@ -84,14 +84,14 @@ impl ServerClock {
     fn news(&mut self, skew: Duration, clock: &Clock) -> Option<(i64, bool)> {
         let offset_ms = self.offset_ms(clock);
         let is_off = u128::from(offset_ms.unsigned_abs()) > skew.as_millis();
-        if let Some((told_ms, was_off)) = self.told {
-            let is_less = offset_ms.unsigned_abs() + CHANGE_MS <= told_ms.unsigned_abs();
+        if let Some((reported_ms, was_off)) = self.reported {
+            let is_less = offset_ms.unsigned_abs() + CHANGE_MS <= reported_ms.unsigned_abs();
             if !was_off || !is_less {
                 return None;
             }
         }
-        self.told = Some((offset_ms, is_off));
-        self.told
+        self.reported = Some((offset_ms, is_off));
+        self.reported
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
                 Some((offset_ms, is_off)),
                 "{date_ms} ms, {waited_ms} ms"
             );
-            assert_eq!(server.news(SKEW, &clock), None, "told once");
+            assert_eq!(server.news(SKEW, &clock), None, "reported once");
         };
         check(0, 0, 0, false);
         // The second began a while ago, and the answer was long under way.
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_right_is_told_and_one_that_slept_is_not() {
+    fn a_clock_that_is_set_right_is_reported_and_one_that_slept_is_not() {
         let (clock, hands) = Clock::manual(NOW);
         let mut server = ServerClock::new(NOW + 600_000, Duration::ZERO, &clock);
         assert_eq!(server.news(SKEW, &clock), Some((600_000, true)));

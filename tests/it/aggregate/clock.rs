@@ -7,7 +7,7 @@ use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::input::InputId;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::stream::Gap;
@@ -97,7 +97,7 @@ impl Twins {
             session: session_key(who),
             identity,
             duration_ms: Event::NO_DURATION,
-            labels: Labels::NONE,
+            labels: LabelsId::NONE,
             kind,
             direction: None,
         };

@@ -20,7 +20,7 @@ use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
 use streamgauge::time::EpochMs;
@@ -189,7 +189,7 @@ impl Arrivals {
                 identity,
                 duration_ms: Event::NO_DURATION,
                 // A message names its own: what is its session's depends on when it arrives.
-                labels: Labels::from_number(u16::from(who % 2) + 1),
+                labels: LabelsId::from_number(u16::from(who % 2) + 1),
                 kind,
                 direction: (kind == EventKind::Message).then_some(Direction::Inbound),
             };

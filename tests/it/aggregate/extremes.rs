@@ -9,7 +9,7 @@ use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::input::InputId;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::stream::LossCause;
@@ -51,7 +51,7 @@ fn state_at(at: EpochMs) -> State {
             identity: Identity::from_hash(7),
             duration_ms: Event::NO_DURATION,
             kind,
-            labels: Labels::NONE,
+            labels: LabelsId::NONE,
             direction: None,
         });
     }

@@ -15,7 +15,7 @@ use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::Reject;
 use streamgauge::event::SessionKey;
 use streamgauge::ring::Delta;
@@ -365,7 +365,7 @@ impl<'a> Drawn<'a> {
                     duration_ms: own_duration_ms
                         .filter(|_| is_disconnect)
                         .unwrap_or(Event::NO_DURATION),
-                    labels: Labels::from_number(labels),
+                    labels: LabelsId::from_number(labels),
                     kind,
                     direction: direction.filter(|_| is_message),
                 });
@@ -496,7 +496,7 @@ impl Step {
                 if let Some(duration) = event.own_duration_ms() {
                     line += &format!(", own duration {duration}");
                 }
-                if event.labels != Labels::NONE {
+                if event.labels != LabelsId::NONE {
                     line += &format!(", labels {}", event.labels.number());
                 }
                 if let Some(direction) = event.direction {

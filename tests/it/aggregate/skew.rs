@@ -7,7 +7,7 @@ use streamgauge::config::ClockRule;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::time::EpochMs;
 use streamgauge::window::Width;
@@ -85,7 +85,7 @@ fn check_with(own_duration_ms: Option<u32>, arrivals: &[Arrival], expected: Numb
             identity: Identity::NONE,
             duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
             kind,
-            labels: Labels::NONE,
+            labels: LabelsId::NONE,
             direction: None,
         });
         engine.play(&step);

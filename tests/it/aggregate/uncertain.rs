@@ -8,7 +8,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::input::InputId;
 use streamgauge::snapshot::Dimension;
@@ -81,7 +81,7 @@ impl Engine {
             identity: Identity::NONE,
             duration_ms: Event::NO_DURATION,
             kind,
-            labels: Labels::NONE,
+            labels: LabelsId::NONE,
             direction: None,
         });
         self

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use streamgauge::config::AggregateSettings;
-use streamgauge::event::Definition;
 use streamgauge::event::Direction;
 use streamgauge::event::Event;
+use streamgauge::event::LabelDefinition;
 use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::DurationQuantiles;
 use streamgauge::snapshot::GroupKind;
@@ -92,7 +92,7 @@ fn covered(settings: &AggregateSettings, window: usize, now_ms: i64) -> (i64, i6
 }
 
 impl Model {
-    pub(crate) fn define(&mut self, definition: &Definition<'_>) {
+    pub(crate) fn define(&mut self, definition: &LabelDefinition<'_>) {
         if let Some(other) = self.other() {
             other.define(definition);
         }

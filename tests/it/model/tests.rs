@@ -2,7 +2,7 @@
 
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::stream::LossCause;
 use streamgauge::stream::StreamNote;
@@ -38,7 +38,7 @@ fn event(kind: EventKind, offset_ms: i64) -> Event {
         identity: Identity::NONE,
         duration_ms: Event::NO_DURATION,
         kind,
-        labels: Labels::NONE,
+        labels: LabelsId::NONE,
         direction: None,
     }
 }

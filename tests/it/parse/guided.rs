@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use streamgauge::config::limits;
+use streamgauge::event::Definitions;
 use streamgauge::event::IdKeys;
-use streamgauge::event::Texts;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 
@@ -92,14 +92,14 @@ fn labels_in_a_known_layout_mean_what_the_tape_says() {
                     continue;
                 };
                 recognized += 1;
-                let mut told = Texts::default();
-                parser.tell(0, &mut told);
+                let mut told = Definitions::default();
+                parser.define(0, &mut told);
                 let (expected, (queue, deployment, _)) = reference_with_labels(payload.as_bytes());
                 let (Verdict::Event(event), Verdict::Event(reference)) = (verdict, expected) else {
                     panic!("{payload}: {verdict:?}");
                 };
                 assert_eq!(event.direction, reference.direction, "{payload}");
-                let told = told.definitions().find(|told| told.labels == event.labels);
+                let told = told.labels().find(|told| told.labels == event.labels);
                 let told = told.map_or((None, None), |told| (told.queue, told.deployment));
                 assert_eq!(told, (queue.as_deref(), deployment.as_deref()), "{payload}");
             }

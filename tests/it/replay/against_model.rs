@@ -9,7 +9,7 @@ use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
-use streamgauge::event::Labels;
+use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
@@ -104,7 +104,7 @@ pub(super) fn generate_some(count: u64, seed: u64, jitter_ms: u64) -> Vec<Event>
             },
             duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
             kind,
-            labels: Labels::NONE,
+            labels: LabelsId::NONE,
             direction: None,
         });
     }

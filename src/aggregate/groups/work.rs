@@ -57,19 +57,17 @@ impl Groups {
     /// Does some of the next piece of work; answers how much that was.
     fn work_on(&mut self, pieces: usize) -> usize {
         let (done, next) = match self.work {
-            Work::Reach { dimension } => {
-                match self.tables[dimension].step(self.settling.start_ms) {
-                    Some(walked) => (walked, self.work),
-                    None if dimension + 1 < self.tables.len() => {
-                        let dimension = dimension + 1;
-                        (1, Work::Reach { dimension })
-                    }
-                    None => {
-                        let (dimension, place) = (0, 0);
-                        (1, Work::Changes { dimension, place })
-                    }
+            Work::Reach { dimension } => match self.tables[dimension].step(self.to_book.start_ms) {
+                Some(walked) => (walked, self.work),
+                None if dimension + 1 < self.tables.len() => {
+                    let dimension = dimension + 1;
+                    (1, Work::Reach { dimension })
                 }
-            }
+                None => {
+                    let (dimension, place) = (0, 0);
+                    (1, Work::Changes { dimension, place })
+                }
+            },
             Work::Changes { dimension, place } => self.book_changes(dimension, place, pieces),
             Work::Strays { place } => self.book_strays(place, pieces),
             Work::Durations { place } => self.record_durations(place, pieces),
@@ -118,7 +116,7 @@ impl Groups {
     }
 
     fn book_changes(&mut self, dimension: usize, place: usize, pieces: usize) -> (usize, Work) {
-        let (table, journal) = (&mut self.tables[dimension], &self.settling);
+        let (table, journal) = (&mut self.tables[dimension], &self.to_book);
         let entries = journal.changes[dimension].entries().len();
         let last = entries.min(place.saturating_add(pieces));
         for (group, change) in journal.changes_at(dimension, place..last) {
@@ -139,7 +137,7 @@ impl Groups {
     }
 
     fn book_strays(&mut self, place: usize, pieces: usize) -> (usize, Work) {
-        let strays = &self.settling.strays;
+        let strays = &self.to_book.strays;
         let last = strays.len().min(place.saturating_add(pieces));
         for stray in &strays[place..last] {
             self.tables[stray.dimension.index()].book(stray.group, stray.time_ms, &stray.change);
@@ -153,7 +151,7 @@ impl Groups {
     }
 
     fn record_durations(&mut self, place: usize, pieces: usize) -> (usize, Work) {
-        let ended = &self.settling.ended;
+        let ended = &self.to_book.ended;
         let last = ended.len().min(place.saturating_add(pieces));
         for end in &ended[place..last] {
             self.tables[end.dimension.index()].record(end.group, end.time_ms, end.duration_ms);
