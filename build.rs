@@ -1,5 +1,5 @@
 //! Builds the page under `dashboard/` with npm and writes it down as a table of assets for
-//! `src/serve/assets.rs` to include. All of it happens in `OUT_DIR`: the source tree is never written
+//! `src/serve/page/assets.rs` to include. All of it happens in `OUT_DIR`: the source tree is never written
 //! to, and two builds cannot clash.
 //!
 //! A release build also gets its commit, for the reports of `streamgauge load`; the variable
@@ -231,9 +231,9 @@ fn table(dist: &Path, out: &Path) -> Result<String, String> {
 fn text_of(absent: Option<&str>, rows: &str) -> String {
     format!(
         "/// Why there is no page; `None` when there is one.\n\
-         pub(super) const ABSENT: Option<&str> = {absent:?};\n\n\
+         pub(in crate::serve) const ABSENT: Option<&str> = {absent:?};\n\n\
          /// Every file of the page.\n\
-         pub(super) static ASSETS: &[Asset] = &[\n{rows}];\n"
+         pub(in crate::serve) static ASSETS: &[Asset] = &[\n{rows}];\n"
     )
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use hyper::HeaderMap;
 use hyper::header;
 
-use crate::serve::media;
+use crate::serve::answer::media;
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,9 +28,9 @@ mod windows;
 use hyper::HeaderMap;
 use hyper::StatusCode;
 
-use super::answer;
-use super::answer::Answer;
-use super::schema::View;
+use crate::serve::answer;
+use crate::serve::answer::Answer;
+use crate::serve::graphql::schema::View;
 
 use format::Format;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::serve::admission::Pass;
-use crate::serve::bearer;
+use crate::serve::access::admission::Pass;
+use crate::serve::access::bearer;
 
 /// The token to show, if any, and whether it was shown with the upgrade. A page in a browser cannot
 /// add a header there, so it may show the token in `connection_init` instead.
@@ -51,7 +51,7 @@ impl Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::admission::Admission;
+    use crate::serve::access::admission::Admission;
 
     #[test]
     fn the_token_is_shown_with_the_upgrade_or_in_the_payload() {

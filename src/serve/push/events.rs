@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::ServerError;
+use crate::serve::graphql::ServerError;
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::StreamExt;
@@ -20,18 +20,18 @@ use tokio::time::timeout;
 
 use super::Push;
 use super::subscriber::Subscriber;
-use crate::serve::account::Account;
-use crate::serve::account::Held;
-use crate::serve::admission::Pass;
+use crate::serve::access::admission::Pass;
 use crate::serve::answer;
 use crate::serve::answer::Answer;
 use crate::serve::answer::AnswerBody;
 use crate::serve::answer::Piece;
-use crate::serve::ask::Ask;
+use crate::serve::answer::media::Media;
+use crate::serve::answer::reply;
 use crate::serve::graphql;
 use crate::serve::graphql::Outcome;
-use crate::serve::media::Media;
-use crate::serve::reply;
+use crate::serve::graphql::ask::Ask;
+use crate::serve::socket::account::Account;
+use crate::serve::socket::account::Held;
 
 /// By which nginx, and others after it, knows that nothing is to be held back.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");

@@ -20,8 +20,8 @@ use super::seat::Tally;
 use super::seat::Tick;
 use super::works::Command;
 use super::works::Works;
-use crate::serve::ask::Ask;
-use crate::serve::ask::Item;
+use crate::serve::graphql::ask::Ask;
+use crate::serve::graphql::ask::Item;
 
 /// When a feed ticks: at whole multiples of `interval` since `began`.
 #[derive(Clone, Copy, Debug)]

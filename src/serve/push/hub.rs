@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use async_graphql::ServerError;
+use crate::serve::graphql::ServerError;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
@@ -31,11 +31,11 @@ use super::subscriber::Subscriber;
 use super::works::Command;
 use super::works::Works;
 use crate::config::limits;
-use crate::serve::ask::Ask;
-use crate::serve::ask::Item;
-use crate::serve::execute::Unfinished;
 use crate::serve::graphql;
 use crate::serve::graphql::GraphQl;
+use crate::serve::graphql::ask::Ask;
+use crate::serve::graphql::ask::Item;
+use crate::serve::graphql::execute::Unfinished;
 use crate::serve::push_counters::PushCounters;
 
 /// Commands waiting for the hub's task; who sends more waits.

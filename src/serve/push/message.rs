@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 use super::close::Close;
 use crate::config::limits;
-use crate::serve::shape;
-use crate::serve::shape::Wanted;
+use crate::serve::graphql::shape;
+use crate::serve::graphql::shape::Wanted;
 
 /// `connection_ack`.
 pub(super) const ACK: &[u8] = br#"{"type":"connection_ack"}"#;

@@ -34,13 +34,13 @@ use hyper::StatusCode;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::account::Account;
-use super::answer;
-use super::answer::Answer;
-use super::graphql::GraphQl;
-use super::push_counters::PushCounters;
-use super::watch::Busy;
 use crate::config::ServeTimeouts;
+use crate::serve::answer;
+use crate::serve::answer::Answer;
+use crate::serve::graphql::GraphQl;
+use crate::serve::push_counters::PushCounters;
+use crate::serve::socket::account::Account;
+use crate::serve::socket::watch::Busy;
 
 pub(super) use credential::Credential;
 pub(super) use events::answer as answer_events;

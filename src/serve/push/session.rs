@@ -42,14 +42,14 @@ use super::message::Envelope;
 use super::message::Message;
 use super::subscriber::Subscriber;
 use crate::config::limits;
-use crate::serve::account::Account;
-use crate::serve::account::Held;
-use crate::serve::execute::Unfinished;
 use crate::serve::graphql;
 use crate::serve::graphql::Carries;
 use crate::serve::graphql::Outcome;
 use crate::serve::graphql::Told;
-use crate::serve::query::Wire;
+use crate::serve::graphql::execute::Unfinished;
+use crate::serve::graphql::query::Wire;
+use crate::serve::socket::account::Account;
+use crate::serve::socket::account::Held;
 
 /// How long a close frame may take to be written, and then the client's to come.
 const FAREWELL: Duration = Duration::from_secs(1);

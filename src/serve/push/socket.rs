@@ -23,11 +23,11 @@ use super::frames::Received;
 use super::pieces::InPieces;
 use super::session::End;
 use super::session::Session;
-use crate::serve::account::Account;
-use crate::serve::watch::Busy;
-use crate::serve::wire::ReadHalf;
-use crate::serve::wire::Wire;
-use crate::serve::wire::WriteHalf;
+use crate::serve::socket::account::Account;
+use crate::serve::socket::watch::Busy;
+use crate::serve::socket::wire::ReadHalf;
+use crate::serve::socket::wire::Wire;
+use crate::serve::socket::wire::WriteHalf;
 
 /// A connection, or a stream of one, that is about to become a WebSocket.
 pub(in crate::serve) struct Opening {

@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::seat::Seat;
-use crate::serve::ask::Ask;
 use crate::serve::graphql::GraphQl;
+use crate::serve::graphql::ask::Ask;
 use crate::serve::push_counters::PushCounters;
 
 /// What feeds work with.

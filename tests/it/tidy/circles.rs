@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::code;
 use super::is_test;
+use super::root;
 use super::rust_files;
 
 /// Reads the `use` lines of the files, not the document. In every folder the children are looked at, each
@@ -14,6 +15,29 @@ use super::rust_files;
 fn files_never_import_in_a_circle() {
     let circles = Tree::of("src").circles();
     assert!(circles.is_empty(), "\n{}", circles.join("\n"));
+}
+
+/// What `serve/mod.rs` says of its parts: each may import only those that it declares before.
+#[test]
+fn the_parts_of_serve_stand_in_the_order_of_their_imports() {
+    let tree = Tree::of("src");
+    let parts: Vec<String> = std::fs::read_to_string(root().join("src/serve/mod.rs"))
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
+        .map(str::to_owned)
+        .collect();
+    assert!(parts.len() > 5, "{parts:?}");
+    for (from, imported) in edges(&["serve".to_owned()], &tree.all_imports()) {
+        let place = parts.iter().position(|part| *part == from);
+        for to in imported {
+            let below = parts.iter().position(|part| *part == to);
+            assert!(
+                below < place,
+                "serve/{from} imports serve/{to}, which stands after it"
+            );
+        }
+    }
 }
 
 #[test]
@@ -180,13 +204,15 @@ impl Tree {
             .collect()
     }
 
+    /// Who imports whom.
+    fn all_imports(&self) -> Vec<(&Place, Place)> {
+        let of = |file| self.imports(file).into_iter().map(move |to| (file, to));
+        self.files.keys().flat_map(of).collect()
+    }
+
     /// One line for each circle: its folder, and the way round.
     fn circles(&self) -> Vec<String> {
-        let imports: Vec<(&Place, Place)> = self
-            .files
-            .keys()
-            .flat_map(|file| self.imports(file).into_iter().map(move |to| (file, to)))
-            .collect();
+        let imports = self.all_imports();
         let folders: BTreeSet<&[String]> = self
             .files
             .keys()
@@ -194,18 +220,7 @@ impl Tree {
             .collect();
         let mut found = Vec::new();
         for folder in folders {
-            let child = |file: &Place| match file.strip_prefix(folder)? {
-                [child, ..] => Some(child.clone()),
-                [] => None,
-            };
-            let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            for (from, to) in &imports {
-                if let (Some(from), Some(to)) = (child(from), child(to))
-                    && from != to
-                {
-                    edges.entry(from).or_default().insert(to);
-                }
-            }
+            let edges = edges(folder, &imports);
             if let Some(way) = way_round(&edges) {
                 let folder = folder.join("/");
                 let before = if folder.is_empty() { "" } else { ": " };
@@ -214,6 +229,23 @@ impl Tree {
         }
         found
     }
+}
+
+/// Which child of a folder imports which, each with all that is below it.
+fn edges(folder: &[String], imports: &[(&Place, Place)]) -> BTreeMap<String, BTreeSet<String>> {
+    let child = |file: &Place| match file.strip_prefix(folder)? {
+        [child, ..] => Some(child.clone()),
+        [] => None,
+    };
+    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (from, to) in imports {
+        if let (Some(from), Some(to)) = (child(from), child(to))
+            && from != to
+        {
+            edges.entry(from).or_default().insert(to);
+        }
+    }
+    edges
 }
 
 /// A way along the edges that ends where it began.
