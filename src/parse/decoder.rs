@@ -1,7 +1,5 @@
 //! The seam between a source and a dialect: bytes of one payload become events, or a reason.
 
-use super::Parser;
-use super::Verdict;
 use crate::event::Definitions;
 use crate::event::Event;
 use crate::event::Field;
@@ -54,40 +52,5 @@ pub trait Decoder {
     /// Names that were not taken since this was last asked, by [`LabelFault::index`].
     fn take_labels_refused(&mut self) -> [u64; LabelFault::COUNT] {
         [0; LabelFault::COUNT]
-    }
-}
-
-/// The dialect of the `events-stream` source: one event a payload.
-impl Decoder for Parser {
-    #[inline]
-    fn recognize(&mut self, payload: &[u8], output: &mut Output<'_>) -> Option<Decoded> {
-        let verdict = Self::recognize(self, payload)?;
-        Some(self.put(verdict, output))
-    }
-
-    #[inline]
-    fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded {
-        let verdict = self.parse_unrecognized(payload);
-        self.put(verdict, output)
-    }
-
-    #[inline]
-    fn take_labels_refused(&mut self) -> [u64; LabelFault::COUNT] {
-        Self::take_labels_refused(self)
-    }
-}
-
-impl Parser {
-    #[inline]
-    fn put(&mut self, verdict: Verdict, output: &mut Output<'_>) -> Decoded {
-        match verdict {
-            Verdict::Event(event) => {
-                self.define(output.events.len(), output.definitions);
-                output.events.push(event);
-                Decoded::Events(1)
-            }
-            Verdict::Ignored => Decoded::Ignored,
-            Verdict::Rejected(reason) => Decoded::Rejected(reason, self.refused_field()),
-        }
     }
 }

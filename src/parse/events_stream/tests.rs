@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::event::Event;
-
 use crate::event::EventKind;
 use crate::event::IdKind;
+use crate::event::session_uuid;
 use crate::time::EpochMs;
 
 const UUID: &str = "0123abcd-4567-89ef-8123-456789abcdef";
