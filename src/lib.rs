@@ -16,6 +16,7 @@
 pub mod time;
 
 pub mod event;
+pub mod histogram;
 pub mod input;
 pub mod stream;
 pub mod window;
