@@ -15,8 +15,9 @@
 // The words everything else is written in: no I/O, no state.
 pub mod time;
 
-pub mod event;
 pub mod histogram;
+
+pub mod event;
 pub mod input;
 pub mod stream;
 pub mod window;

@@ -1,18 +1,16 @@
-//! Durations of ended sessions: log-linear histograms on panes, one ring of panes a window.
+//! Durations of ended sessions: a histogram on panes, one ring of panes a window, and their sum.
 //!
-//! A cell holds values that agree in their eight leading bits, so its upper bound is at most 1/128
-//! above any value in it. Cells stand in groups of 64 with a sum each, so that a quantile takes
-//! about a hundred steps. Memory: 13 KiB a pane, about sixty panes a window.
+//! Memory: 8 bytes a cell between the shortest and the longest duration, 1 KiB for each power of two, a
+//! pane; about sixty panes a window. The sum is shared with snapshots: it is copied before its first
+//! change after one was published, so what is published costs a copy a window and snapshot while
+//! sessions end, and nothing while none does.
 
-use crate::snapshot::DurationQuantiles;
+use std::sync::Arc;
+
+use crate::histogram::Histogram;
+use crate::snapshot::Retired;
 use crate::window::BucketIndex;
 use crate::window::WindowLength;
-
-/// Cells: 128 for the values below 128, and 128 for each of the 25 powers of two up to 2^32.
-const CELLS: usize = 26 * 128;
-/// Cells in a group.
-const GROUP: usize = 64;
-const GROUPS: usize = CELLS / GROUP;
 
 /// The durations of one window.
 #[derive(Clone, Debug)]
@@ -20,39 +18,28 @@ pub(super) struct Durations {
     /// Buckets in a pane.
     pane_buckets: i64,
     /// At the pane's number modulo their count.
-    panes: Vec<Pane>,
+    panes: Vec<Histogram>,
     /// The pane that holds the clock; covered are the last `panes.len()` ones.
     current: i64,
-    /// Sum over the covered panes, by cell.
-    cells: Box<[u64]>,
-    /// The same by group of cells.
-    groups: [u64; GROUPS],
-    count: u64,
+    /// Sum over the covered panes.
+    sum: Arc<Histogram>,
+    /// Sums that were published.
+    retired: Retired<Histogram>,
 }
 
-#[derive(Clone, Debug)]
-struct Pane {
-    cells: Box<[u32]>,
-    count: u64,
-    max_ms: u64,
-}
+/// Published sums kept for their memory: as many as snapshots that readers may still hold.
+const RETIRED_MAX: usize = 16;
 
 impl Durations {
     pub(super) fn new(length: WindowLength, current: BucketIndex) -> Self {
         let pane_buckets = length.pane_buckets();
         let panes = length.buckets().div_ceil(pane_buckets) as usize;
-        let pane = Pane {
-            cells: vec![0; CELLS].into_boxed_slice(),
-            count: 0,
-            max_ms: 0,
-        };
         Self {
             pane_buckets: i64::from(pane_buckets),
-            panes: vec![pane; panes],
+            panes: vec![Histogram::dense(); panes],
             current: current.0.div_euclid(i64::from(pane_buckets)),
-            cells: vec![0; CELLS].into_boxed_slice(),
-            groups: [0; GROUPS],
-            count: 0,
+            sum: Arc::new(Histogram::dense()),
+            retired: Retired::new(RETIRED_MAX),
         }
     }
 
@@ -62,15 +49,9 @@ impl Durations {
         if self.current - number >= self.span() || number > self.current {
             return;
         }
-        let cell = cell_of(duration_ms);
         let place = self.place_of(number);
-        let pane = &mut self.panes[place];
-        pane.cells[cell] = pane.cells[cell].saturating_add(1);
-        pane.count += 1;
-        pane.max_ms = pane.max_ms.max(duration_ms);
-        self.cells[cell] += 1;
-        self.groups[cell / GROUP] += 1;
-        self.count += 1;
+        self.panes[place].record(duration_ms);
+        self.retired.make_mut(&mut self.sum).record(duration_ms);
     }
 
     /// Moves the clock to a later bucket: panes past the window are taken out.
@@ -95,61 +76,24 @@ impl Durations {
         self.current = target;
     }
 
-    /// The quantiles over the covered panes; `None` when no session ended there.
-    pub(super) fn quantiles(&self) -> Option<DurationQuantiles> {
-        if self.count == 0 {
-            return None;
-        }
-        let max_ms = self.panes.iter().map(|pane| pane.max_ms).max().unwrap_or(0);
-        let at = |percent| self.quantile(percent).min(max_ms);
-        Some(DurationQuantiles {
-            count: self.count,
-            p50_ms: at(50),
-            p90_ms: at(90),
-            p99_ms: at(99),
-            max_ms,
-        })
-    }
-
-    /// The upper bound of the cell that holds the `ceil(percent / 100 × count)`-th smallest value.
-    fn quantile(&self, percent: u64) -> u64 {
-        let mut rank = (self.count * percent).div_ceil(100).max(1);
-        let mut cell = 0;
-        for &sum in &self.groups {
-            if sum >= rank {
-                break;
-            }
-            rank -= sum;
-            cell += GROUP;
-        }
-        for &count in &self.cells[cell.min(CELLS - GROUP)..] {
-            if count >= rank {
-                break;
-            }
-            rank -= count;
-            cell += 1;
-        }
-        upper_bound(cell)
+    /// The durations in the covered panes; `None` when no session ended there.
+    pub(super) fn shared(&self) -> Option<Arc<Histogram>> {
+        (!self.sum.is_empty()).then(|| Arc::clone(&self.sum))
     }
 
     fn retire(&mut self, place: usize) {
-        let pane = &mut self.panes[place];
-        if pane.count == 0 {
+        if self.panes[place].is_empty() {
             return;
         }
-        for (group, cells) in pane.cells.chunks_exact_mut(GROUP).enumerate() {
-            let sums = &mut self.cells[group * GROUP..];
-            let mut gone = 0;
-            for (count, sum) in cells.iter_mut().zip(sums) {
-                *sum -= u64::from(*count);
-                gone += u64::from(*count);
-                *count = 0;
-            }
-            self.groups[group] -= gone;
-        }
-        self.count -= pane.count;
-        pane.count = 0;
-        pane.max_ms = 0;
+        let others = self.panes.iter().enumerate();
+        let max_ms = others
+            .filter(|(other, _)| *other != place)
+            .map(|(_, pane)| pane.max())
+            .max();
+        let pane = &mut self.panes[place];
+        let sum = self.retired.make_mut(&mut self.sum);
+        sum.subtract(pane, max_ms.unwrap_or(0));
+        pane.clear();
     }
 
     fn span(&self) -> i64 {
@@ -162,80 +106,42 @@ impl Durations {
     }
 }
 
-/// The cell of a duration; durations past 2^32 ms share the last one.
-pub(super) fn cell_of(duration_ms: u64) -> usize {
-    let value = u32::try_from(duration_ms).unwrap_or(u32::MAX);
-    if value < 128 {
-        return value as usize;
-    }
-    let shift = value.ilog2() - 7;
-    (shift as usize + 1) * 128 + ((value >> shift) as usize - 128)
-}
-
-/// The greatest value of a cell.
-pub(super) fn upper_bound(cell: usize) -> u64 {
-    let cell = cell as u64;
-    if cell < 128 {
-        return cell;
-    }
-    let (shift, leading) = (cell / 128 - 1, cell % 128 + 128);
-    ((leading + 1) << shift) - 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::histogram::Quantile;
     use crate::window::Width;
-
-    #[test]
-    fn every_value_is_at_most_one_percent_below_its_bound() {
-        let mut value = 0_u64;
-        while value <= u64::from(u32::MAX) {
-            let bound = upper_bound(cell_of(value));
-            assert!(bound >= value, "{value}");
-            assert!(
-                (bound - value) * 100 <= value,
-                "{value} is reported as {bound}"
-            );
-            value += 1 + value / 97;
-        }
-        assert_eq!(cell_of(u64::MAX), CELLS - 1);
-        assert_eq!(upper_bound(CELLS - 1), u64::from(u32::MAX));
-    }
-
-    #[test]
-    fn cells_are_in_order_and_without_holes() {
-        for cell in 1..CELLS {
-            assert_eq!(cell_of(upper_bound(cell - 1) + 1), cell);
-        }
-    }
 
     #[test]
     fn quantiles_and_forgetting() {
         let length = WindowLength::new(1_000, Width::DEFAULT).unwrap();
         let mut durations = Durations::new(length, BucketIndex(100));
-        assert_eq!(durations.quantiles(), None);
+        assert_eq!(durations.shared(), None);
         for duration in 1..=100 {
             durations.record(BucketIndex(91), duration);
         }
         durations.record(BucketIndex(100), 1_000_003);
         // Not covered: one bucket before the window.
         durations.record(BucketIndex(90), 5);
-        let quantiles = durations.quantiles().unwrap();
+        let published = durations.shared().unwrap();
+        let quantile = |quantile| published.quantile(quantile);
         assert_eq!(
-            (quantiles.count, quantiles.p50_ms, quantiles.max_ms),
+            (published.count(), quantile(Quantile::P50), published.max()),
             (101, 51, 1_000_003)
         );
-        assert_eq!((quantiles.p90_ms, quantiles.p99_ms), (91, 100));
-        durations.advance(BucketIndex(101));
-        let quantiles = durations.quantiles().unwrap();
         assert_eq!(
-            (quantiles.count, quantiles.p50_ms, quantiles.max_ms),
+            (quantile(Quantile::P90), quantile(Quantile::P99)),
+            (91, 100)
+        );
+        durations.advance(BucketIndex(101));
+        let next = durations.shared().unwrap();
+        assert_eq!(
+            (next.count(), next.quantile(Quantile::P50), next.max()),
             (1, 1_000_003, 1_000_003)
         );
+        assert_eq!(published.count(), 101, "what is published does not change");
         durations.advance(BucketIndex(1_000));
-        assert_eq!(durations.quantiles(), None);
-        assert!(durations.cells.iter().all(|&count| count == 0));
-        assert!(durations.groups.iter().all(|&count| count == 0));
+        assert_eq!(durations.shared(), None);
+        assert_eq!(*durations.sum, Histogram::default());
     }
 }

@@ -136,7 +136,7 @@ impl Timeline {
         let active = self.buckets.window(self.main).active;
         if let Some(groups) = &mut self.groups {
             // The main window stands first.
-            groups.pass_second(open_sessions, active, self.durations[0].quantiles());
+            groups.pass_second(open_sessions, active, self.durations[0].shared());
         }
     }
 

@@ -8,7 +8,7 @@ use crate::config::AlertBy;
 use crate::config::AlertKind;
 use crate::config::AlertMetric;
 use crate::config::AlertRule;
-use crate::snapshot::DurationQuantiles;
+use crate::histogram::Quantile;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::Group;
 use crate::snapshot::GroupKind;
@@ -130,8 +130,8 @@ fn of_total(rule: &AlertRule, snapshot: &Snapshot) -> Option<f64> {
 }
 
 fn of_window(metric: AlertMetric, window: &WindowStats) -> Option<f64> {
-    let of_durations =
-        |of: fn(&DurationQuantiles) -> u64| window.durations.as_ref().map(of).map(float);
+    let durations = window.durations.as_deref();
+    let percentile = |quantile| durations.map(|durations| float(durations.quantile(quantile)));
     match metric {
         AlertMetric::ActiveSessions => Some(float(window.active_sessions)),
         AlertMetric::MessagesPerMinute => Some(window.messages_per_minute()),
@@ -141,10 +141,10 @@ fn of_window(metric: AlertMetric, window: &WindowStats) -> Option<f64> {
         AlertMetric::AvgSessionDurationMs => {
             (window.closed_sessions > 0).then(|| window.avg_session_duration_ms())
         }
-        AlertMetric::DurationP50Ms => of_durations(|durations| durations.p50_ms),
-        AlertMetric::DurationP90Ms => of_durations(|durations| durations.p90_ms),
-        AlertMetric::DurationP99Ms => of_durations(|durations| durations.p99_ms),
-        AlertMetric::DurationMaxMs => of_durations(|durations| durations.max_ms),
+        AlertMetric::DurationP50Ms => percentile(Quantile::P50),
+        AlertMetric::DurationP90Ms => percentile(Quantile::P90),
+        AlertMetric::DurationP99Ms => percentile(Quantile::P99),
+        AlertMetric::DurationMaxMs => durations.map(|durations| float(durations.max())),
         AlertMetric::MessagesPerSession => window.messages_per_session(),
         AlertMetric::OpenSessions
         | AlertMetric::OpenUncertain
@@ -165,10 +165,19 @@ mod tests {
 
     use super::*;
     use crate::config::Threshold;
+    use crate::histogram::Histogram;
     use crate::snapshot::Dimension;
     use crate::snapshot::GroupId;
     use crate::snapshot::GroupTable;
     use crate::snapshot::Groups;
+
+    fn durations() -> Histogram {
+        let mut durations = Histogram::default();
+        for (ms, sessions) in [(10, 60), (20, 35), (30, 4), (40, 1)] {
+            durations.record_n(ms, sessions);
+        }
+        durations
+    }
 
     fn window(length_ms: u32, messages: u64) -> WindowStats {
         WindowStats {
@@ -180,13 +189,7 @@ mod tests {
             closed_sessions: 2,
             closed_duration_ms: 5_000,
             ended_messages: 7,
-            durations: Some(DurationQuantiles {
-                count: 2,
-                p50_ms: 10,
-                p90_ms: 20,
-                p99_ms: 30,
-                max_ms: 40,
-            }),
+            durations: Some(Arc::new(durations())),
             ..WindowStats::default()
         }
     }

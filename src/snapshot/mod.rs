@@ -1,7 +1,8 @@
 //! Stage 5 of 6: what readers see. A [`Snapshot`] is immutable and one consistent cut: every number
 //! in it belongs to the same set of applied events.
 //!
-//! It holds sums and counts and divides only in its methods, so that partial snapshots can be merged.
+//! It holds sums, counts and histograms; whoever shows a mean or a percentile takes it from these, so
+//! that partial snapshots can be merged.
 
 mod alert;
 mod alert_history;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use crate::config::Directory;
 use crate::event::Reject;
+use crate::histogram::Histogram;
 use crate::latency::{LatencySummary, Spectra};
 use crate::stream::{Gap, StreamState};
 use crate::time::EpochMs;
@@ -105,28 +107,13 @@ pub struct WindowStats {
     pub closed_duration_ms: u64,
     /// Messages of the sessions whose disconnect is inside the window, counted while they were open.
     pub ended_messages: u64,
-    /// Durations of the sessions whose disconnect is inside the window, on panes; `None` without any.
-    pub durations: Option<DurationQuantiles>,
+    /// Durations of the sessions whose disconnect is inside the window, in milliseconds, on panes; `None`
+    /// without any.
+    pub durations: Option<Arc<Histogram>>,
     /// The width of those panes, in milliseconds.
     pub pane_ms: u32,
     /// How much of the window the stream was live, in milliseconds.
     pub coverage_ms: u64,
-}
-
-/// Durations of ended sessions. A percentile is the upper bound of its histogram cell, at most 1 %
-/// above the exact value; the maximum is exact. Milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DurationQuantiles {
-    /// How many sessions.
-    pub count: u64,
-    /// The median.
-    pub p50_ms: u64,
-    /// The 90th percentile.
-    pub p90_ms: u64,
-    /// The 99th percentile.
-    pub p99_ms: u64,
-    /// The longest, exact.
-    pub max_ms: u64,
 }
 
 /// The session table.

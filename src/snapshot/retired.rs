@@ -11,9 +11,9 @@ pub struct Retired<T> {
     kept_max: usize,
 }
 
-/// Looks for one that nobody holds any more. A few are enough: readers let go in about the order in
-/// which values were retired.
-const LOOKS: usize = 8;
+/// Looks for one that nobody holds any more. Mostly the first will do, since readers let go in about the
+/// order in which values were retired; but a cut of all groups may be held for a second.
+const LOOKS: usize = 32;
 
 impl<T: Default> Retired<T> {
     /// Keeps up to `kept_max` values; of more, the oldest is let go.
@@ -34,6 +34,22 @@ impl<T: Default> Retired<T> {
         value
     }
 
+    /// A shared value, to be changed: replaced by a copy of itself first if somebody else holds it.
+    pub fn make_mut<'a>(&mut self, value: &'a mut Arc<T>) -> &'a mut T
+    where
+        T: Clone,
+    {
+        if Arc::get_mut(value).is_none() {
+            let copy = self.refill(|copy| copy.clone_from(value));
+            let old = std::mem::replace(value, copy);
+            self.retire(old);
+        }
+        match Arc::get_mut(value) {
+            Some(value) => value,
+            None => unreachable!("a value that nobody else holds has one owner"),
+        }
+    }
+
     /// Keeps a value that was replaced.
     pub fn retire(&mut self, value: Arc<T>) {
         if self.kept.len() >= self.kept_max {
@@ -48,6 +64,11 @@ impl<T: Default> Retired<T> {
         while self.kept.len() > kept_max {
             self.kept.pop_front();
         }
+    }
+
+    /// What is kept, whether somebody else holds it or not.
+    pub fn kept(&self) -> impl Iterator<Item = &T> {
+        self.kept.iter().map(|value| &**value)
     }
 
     fn unshared(&mut self) -> Option<Arc<T>> {
@@ -81,5 +102,22 @@ mod tests {
             retired.retire(value);
         }
         assert_eq!(retired.kept.len(), 2);
+    }
+
+    #[test]
+    fn what_is_shared_is_copied_before_it_changes() {
+        let mut retired: Retired<Vec<u32>> = Retired::new(2);
+        let mut value = Arc::new(vec![1]);
+        retired.make_mut(&mut value).push(2);
+        let published = Arc::clone(&value);
+        retired.make_mut(&mut value).push(3);
+        retired.make_mut(&mut value).push(4);
+        assert_eq!((&*published, &*value), (&vec![1, 2], &vec![1, 2, 3, 4]));
+        assert_eq!(retired.kept().count(), 1);
+        drop(published);
+        let published = Arc::clone(&value);
+        retired.make_mut(&mut value).push(5);
+        assert_eq!((published.len(), &*value), (4, &vec![1, 2, 3, 4, 5]));
+        assert_eq!(retired.kept().count(), 1, "the first was used again");
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Dimension;
-use super::DurationQuantiles;
 use super::Group;
 use super::GroupId;
 use super::Groups;
+use crate::histogram::Histogram;
 use crate::time::EpochMs;
 
 /// Seconds kept for the total.
@@ -15,7 +15,7 @@ pub const TOTAL_SECONDS: usize = 3_600;
 pub const GROUP_SECONDS: usize = 300;
 
 /// One whole second `[start, start + 1 s)` of the total.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TotalSecond {
     /// Its first millisecond.
     pub start: EpochMs,
@@ -29,8 +29,8 @@ pub struct TotalSecond {
     pub open_sessions: u32,
     /// Active sessions of the main window when the second had passed.
     pub active_sessions: u32,
-    /// Durations in the main window when the second had passed.
-    pub durations: Option<DurationQuantiles>,
+    /// Durations in the main window when the second had passed, in milliseconds; `None` without any.
+    pub durations: Option<Arc<Histogram>>,
 }
 
 /// One whole second of a group.

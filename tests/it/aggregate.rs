@@ -141,7 +141,7 @@ fn compare(history: &History) -> Result<(), TestCaseError> {
 /// The lines in which the series differ; empty when they agree.
 fn series_differences(series: &Series, model: &Model) -> String {
     let (total, groups) = model.series();
-    let mut lines = line_differences(&series.total().copied().collect(), &total.to_vec());
+    let mut lines = line_differences(&series.total().cloned().collect(), &total.to_vec());
     let mut names = BTreeMap::new();
     for dimension in Dimension::ALL {
         for group in series.cut().by(dimension).iter() {

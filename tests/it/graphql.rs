@@ -20,9 +20,9 @@ use serde_json::Value;
 use serde_json::json;
 use streamgauge::config::ServeSettings;
 use streamgauge::event::Reject;
+use streamgauge::histogram::Histogram;
 use streamgauge::latency::Quantiles;
 use streamgauge::latency::Stage;
-use streamgauge::snapshot::DurationQuantiles;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
 use streamgauge::stream::Gap;
@@ -47,6 +47,15 @@ const TUTORIAL: &str = "query {
 
 const GRAPHQL: &str = "application/graphql-response+json";
 
+/// Of a hundred sessions.
+fn durations() -> Histogram {
+    let mut durations = Histogram::default();
+    for (ms, sessions) in [(10_000, 60), (20_000, 35), (30_000, 4), (30_100, 1)] {
+        durations.record_n(ms, sessions);
+    }
+    durations
+}
+
 /// A snapshot whose numbers give the tutorial's answer.
 fn snapshot() -> Snapshot {
     let window = WindowStats {
@@ -59,13 +68,7 @@ fn snapshot() -> Snapshot {
         closed_sessions: 5,
         closed_duration_ms: 92_251,
         ended_messages: 10,
-        durations: Some(DurationQuantiles {
-            count: 4,
-            p50_ms: 10_000,
-            p90_ms: 20_000,
-            p99_ms: 30_000,
-            max_ms: 30_100,
-        }),
+        durations: Some(Arc::new(durations())),
         pane_ms: 1_000,
         coverage_ms: 60_000,
     };
@@ -355,7 +358,7 @@ async fn every_field_shows_its_number() {
         "totalConnectionsExact": 892.0, "openSessions": 3,
         "connectionsPerMinute": 20.0, "disconnectionsPerMinute": 4.0,
         "durations": {
-            "count": 4, "p50Ms": 10_000.0, "p90Ms": 20_000.0, "p99Ms": 30_000.0,
+            "count": 100, "p50Ms": 10_047.0, "p90Ms": 20_095.0, "p99Ms": 30_079.0,
             "maxMs": 30_100.0, "paneMs": 1_000,
         },
         "messagesPerSession": 2.5, "windowMs": 60_000, "coverageMs": 60_000, "complete": true,
@@ -364,7 +367,7 @@ async fn every_field_shows_its_number() {
         "windows": [
             {
                 "windowMs": 60_000, "complete": true, "messagesPerMinute": 35.0,
-                "durations": { "count": 4 }, "messagesPerSession": 2.5,
+                "durations": { "count": 100 }, "messagesPerSession": 2.5,
             },
             {
                 "windowMs": 10_000, "complete": false, "messagesPerMinute": 6.0,

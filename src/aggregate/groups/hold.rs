@@ -1,9 +1,11 @@
 //! What a clock does to groups that is set for the first time, runs on, is on hold, or is set back.
 
+use std::sync::Arc;
+
 use super::Groups;
 use super::Table;
 use super::Total;
-use crate::snapshot::DurationQuantiles;
+use crate::histogram::Histogram;
 use crate::time::EpochMs;
 use crate::time::SECOND_MS;
 
@@ -13,7 +15,7 @@ impl Groups {
         &mut self,
         open_sessions: u64,
         active_sessions: u64,
-        durations: Option<DurationQuantiles>,
+        durations: Option<Arc<Histogram>>,
     ) {
         self.total.pass(open_sessions, active_sessions, durations);
     }

@@ -9,7 +9,6 @@
 mod cells;
 mod change;
 mod grid;
-mod histogram;
 mod hold;
 mod journal;
 mod labels;

@@ -4,11 +4,12 @@
 //! so sliding walks those alone.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::grid::ceiling;
-use super::histogram::Histogram;
-use crate::snapshot::DurationQuantiles;
+use crate::histogram::Histogram;
 use crate::snapshot::GroupId;
+use crate::snapshot::Retired;
 
 /// The clock of one window's panes, and who has which.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Panes {
     holders: Vec<Vec<GroupId>>,
     /// Histograms that were emptied, to be used again.
     spare: Vec<Histogram>,
+    /// Sums that were published, likewise.
+    retired: Retired<Histogram>,
     /// Memory of all histograms in use, in bytes.
     histogram_bytes: usize,
 }
@@ -29,24 +32,23 @@ pub(super) struct Panes {
 pub(super) struct GroupDurations {
     /// Ascending by number.
     panes: VecDeque<Pane>,
-    /// Sum over all panes.
-    sum: Histogram,
-    /// Panes and values of which the greatest is the first: numbers ascend, values descend.
-    maxima: VecDeque<(i64, u64)>,
-    count: u64,
+    /// Sum over all panes, shared with snapshots: copied before it changes while one holds it. `None`
+    /// without a pane.
+    sum: Option<Arc<Histogram>>,
 }
 
 #[derive(Clone, Debug)]
 struct Pane {
     number: i64,
     histogram: Histogram,
-    count: u64,
 }
 
 /// Groups there is room for in a pane that was touched at all.
 const HOLDERS_MIN: usize = 16;
 /// Emptied histograms kept; what is beyond goes back to the system.
 const SPARE_MAX: usize = 4_096;
+/// Published sums kept, likewise.
+const RETIRED_MAX: usize = 4_096;
 
 impl Panes {
     pub(super) fn new(pane_ms: i64, window_ms: i64, now_ms: i64) -> Self {
@@ -56,34 +58,28 @@ impl Panes {
             current: now_ms.div_euclid(pane_ms),
             holders: vec![Vec::new(); count.max(1)],
             spare: Vec::new(),
+            retired: Retired::new(RETIRED_MAX),
             histogram_bytes: 0,
         }
     }
 
-    /// Records a session of a group that ended at a time; `false` when no covered pane holds it.
+    /// Records a session of a group that ended at a time, if a covered pane holds it.
     pub(super) fn record(
         &mut self,
         group: GroupId,
         own: &mut GroupDurations,
         ended_ms: i64,
         duration_ms: u64,
-    ) -> bool {
+    ) {
         let number = ended_ms.div_euclid(self.pane_ms);
         if number <= self.current - self.length() || number > self.current {
-            return false;
+            return;
         }
         let found = own.panes.binary_search_by_key(&number, |pane| pane.number);
         let place = found.unwrap_or_else(|place| {
             let histogram = self.spare.pop().unwrap_or_default();
             self.histogram_bytes += histogram.bytes();
-            own.panes.insert(
-                place,
-                Pane {
-                    number,
-                    histogram,
-                    count: 0,
-                },
-            );
+            own.panes.insert(place, Pane { number, histogram });
             let holders = self.place_of(number);
             if self.holders[holders].capacity() == 0 {
                 self.holders[holders].reserve(HOLDERS_MIN);
@@ -91,15 +87,15 @@ impl Panes {
             self.holders[holders].push(group);
             place
         });
-        let pane = &mut own.panes[place];
-        let before = pane.histogram.bytes() + own.sum.bytes();
-        pane.histogram.record(duration_ms);
-        pane.count += 1;
-        own.sum.record(duration_ms);
-        own.count += 1;
-        self.histogram_bytes += pane.histogram.bytes() + own.sum.bytes() - before;
-        own.raise(number, duration_ms);
-        true
+        let pane = &mut own.panes[place].histogram;
+        let before = pane.bytes() + bytes_of(own.sum.as_ref());
+        pane.record(duration_ms);
+        let sum = own
+            .sum
+            .get_or_insert_with(|| self.retired.refill(Histogram::clear));
+        self.retired.make_mut(sum).record(duration_ms);
+        self.histogram_bytes += pane.bytes() + sum.bytes();
+        self.histogram_bytes -= before;
     }
 
     /// Moves one pane on towards the one that holds `to_ms`; `retire` gets every group that has
@@ -128,31 +124,33 @@ impl Panes {
     /// Takes a group's panes out that are no longer covered.
     pub(super) fn retire(&mut self, own: &mut GroupDurations) {
         let oldest = self.current - self.length() + 1;
+        let before = bytes_of(own.sum.as_ref());
         while own.panes.front().is_some_and(|pane| pane.number < oldest) {
-            let Some(mut pane) = own.panes.pop_front() else {
+            let Some(Pane { mut histogram, .. }) = own.panes.pop_front() else {
                 return;
             };
-            own.sum.subtract(&pane.histogram);
-            own.count -= pane.count;
-            self.histogram_bytes -= pane.histogram.bytes();
-            pane.histogram.clear();
+            if let Some(sum) = &mut own.sum {
+                let max_ms = own.panes.iter().map(|pane| pane.histogram.max()).max();
+                let sum = self.retired.make_mut(sum);
+                sum.subtract(&histogram, max_ms.unwrap_or(0));
+            }
+            self.histogram_bytes -= histogram.bytes();
+            histogram.clear();
             if self.spare.len() < SPARE_MAX {
-                self.spare.push(pane.histogram);
+                self.spare.push(histogram);
             }
         }
-        while own
-            .maxima
-            .front()
-            .is_some_and(|(number, _)| *number < oldest)
-        {
-            own.maxima.pop_front();
+        if let Some(empty) = own.sum.take_if(|sum| sum.is_empty()) {
+            self.retired.retire(empty);
         }
+        self.histogram_bytes += bytes_of(own.sum.as_ref());
+        self.histogram_bytes -= before;
     }
 
     /// Takes all of a group's panes out: it is freed.
     pub(super) fn free(&mut self, own: &mut GroupDurations) {
         let own = std::mem::take(own);
-        self.histogram_bytes -= own.sum.bytes();
+        self.histogram_bytes -= bytes_of(own.sum.as_ref());
         for pane in own.panes {
             self.histogram_bytes -= pane.histogram.bytes();
         }
@@ -160,8 +158,10 @@ impl Panes {
 
     pub(super) fn bytes(&self) -> usize {
         let holders = self.holders.iter().map(Vec::capacity).sum::<usize>();
-        let spare = self.spare.iter().map(Histogram::bytes).sum::<usize>();
-        self.histogram_bytes + spare + holders * size_of::<GroupId>()
+        let spare = self.spare.iter().chain(self.retired.kept());
+        self.histogram_bytes
+            + spare.map(Histogram::bytes).sum::<usize>()
+            + holders * size_of::<GroupId>()
     }
 
     fn length(&self) -> i64 {
@@ -175,49 +175,20 @@ impl Panes {
 }
 
 impl GroupDurations {
-    /// The quantiles over the covered panes; `None` when no session ended there.
-    pub(super) fn quantiles(&self) -> Option<DurationQuantiles> {
-        let (_, max_ms) = *self.maxima.front()?;
-        let [p50_ms, p90_ms, p99_ms] = self.sum.quantiles(self.count, [50, 90, 99]);
-        Some(DurationQuantiles {
-            count: self.count,
-            p50_ms: p50_ms.min(max_ms),
-            p90_ms: p90_ms.min(max_ms),
-            p99_ms: p99_ms.min(max_ms),
-            max_ms,
-        })
+    /// The durations in the covered panes; `None` when no session ended there.
+    pub(super) fn shared(&self) -> Option<Arc<Histogram>> {
+        self.sum.clone()
     }
+}
 
-    /// Keeps a value if it can ever be the greatest: it is above all that leave later.
-    fn raise(&mut self, number: i64, value: u64) {
-        let later = self.maxima.partition_point(|(other, _)| *other < number);
-        if self
-            .maxima
-            .get(later)
-            .is_some_and(|(_, other)| *other >= value)
-        {
-            return;
-        }
-        // Those before are lower the later they leave; what leaves no later and is no higher goes.
-        let same = usize::from(
-            self.maxima
-                .get(later)
-                .is_some_and(|(other, _)| *other == number),
-        );
-        let kept = self
-            .maxima
-            .iter()
-            .take(later)
-            .filter(|(_, other)| *other > value)
-            .count();
-        self.maxima.drain(kept..later + same);
-        self.maxima.insert(kept, (number, value));
-    }
+fn bytes_of(sum: Option<&Arc<Histogram>>) -> usize {
+    sum.map_or(0, |sum| sum.bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::histogram::Quantile;
 
     const GROUP: GroupId = GroupId(2);
 
@@ -225,11 +196,13 @@ mod tests {
     fn panes_leave_one_by_one_and_the_greatest_value_is_exact() {
         let mut panes = Panes::new(1_000, 3_000, 10_000);
         let mut own = GroupDurations::default();
-        assert_eq!(own.quantiles(), None);
+        assert_eq!(own.shared(), None);
         for (second, duration) in [(9, 500_003), (8, 700_001), (10, 7), (10, 9), (9, 3)] {
-            assert!(panes.record(GROUP, &mut own, second * 1_000, duration));
+            panes.record(GROUP, &mut own, second * 1_000, duration);
         }
-        assert!(!panes.record(GROUP, &mut own, 7_999, 1));
+        // Not covered.
+        panes.record(GROUP, &mut own, 7_999, 1);
+        let published = own.shared().unwrap();
         let mut seen = Vec::new();
         for to_ms in [10_999, 11_000, 12_000, 13_000] {
             while let Some(holders) = panes.step(to_ms) {
@@ -240,8 +213,8 @@ mod tests {
                 panes.give_back(holders);
             }
             seen.push(
-                own.quantiles()
-                    .map(|found| (found.count, found.p50_ms, found.max_ms)),
+                own.shared()
+                    .map(|found| (found.count(), found.quantile(Quantile::P50), found.max())),
             );
         }
         assert_eq!(
@@ -253,8 +226,9 @@ mod tests {
                 None
             ]
         );
+        assert_eq!(published.count(), 5, "what is published does not change");
         let spare: usize = panes.spare.iter().map(Histogram::bytes).sum();
-        assert_eq!(panes.histogram_bytes, own.sum.bytes());
+        assert_eq!(panes.histogram_bytes, 0);
         assert!(spare > 0);
     }
 
@@ -269,6 +243,6 @@ mod tests {
             steps += 1;
         }
         assert!(steps <= 6, "{steps}");
-        assert_eq!(own.quantiles(), None);
+        assert_eq!(own.shared(), None);
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::Cut;
 use super::grid::Grid;
+use super::panes::GroupDurations;
 use super::table::Slot;
 use super::table::Table;
-use crate::snapshot::DurationQuantiles;
+use crate::histogram::Histogram;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::GROUPS_IN_CHUNK;
 use crate::snapshot::Group;
@@ -99,21 +100,23 @@ impl Publication {
 }
 
 fn group(id: GroupId, slot: &Slot, grid: &Grid, cut: &Cut) -> Group {
-    let quantiles = [None, slot.quantiles[0], None, slot.quantiles[1]];
+    let [minute, hour] = slot.durations.each_ref().map(GroupDurations::shared);
+    let mut durations = [None, minute, None, hour];
     Group {
         id,
         name: Arc::clone(&slot.name),
         kind: slot.kind,
         open_sessions: slot.open,
         open_uncertain: slot.uncertain(),
-        windows: [0, 1, 2, 3].map(|window| stats(slot, window, quantiles[window], grid, cut)),
+        windows: [0, 1, 2, 3]
+            .map(|window| stats(slot, window, durations[window].take(), grid, cut)),
     }
 }
 
 fn stats(
     slot: &Slot,
     window: usize,
-    durations: Option<DurationQuantiles>,
+    durations: Option<Arc<Histogram>>,
     grid: &Grid,
     cut: &Cut,
 ) -> WindowStats {

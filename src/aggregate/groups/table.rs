@@ -15,7 +15,6 @@ use super::grid::length_ms;
 use super::panes::GroupDurations;
 use super::panes::Panes;
 use crate::aggregate::buckets::Sums;
-use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_SECONDS;
 use crate::snapshot::GROUPS_IN_CHUNK;
 use crate::snapshot::GroupId;
@@ -49,9 +48,7 @@ pub(super) struct Slot {
     /// Retained coarse cells in which it has an entry. They cover all finer ones and all panes.
     cells: u32,
     pub(super) windows: [Sums; 4],
-    durations: [GroupDurations; 2],
-    pub(super) quantiles: [Option<DurationQuantiles>; 2],
-    is_quantiles_old: bool,
+    pub(super) durations: [GroupDurations; 2],
     is_taken: bool,
 }
 
@@ -107,8 +104,6 @@ impl Table {
             cells: 0,
             windows: [Sums::default(); 4],
             durations: Default::default(),
-            quantiles: [None; 2],
-            is_quantiles_old: false,
             is_taken: true,
         };
         if let Some(group) = self.free.pop() {
@@ -154,7 +149,7 @@ impl Table {
     pub(super) fn record(&mut self, group: GroupId, ended_ms: i64, duration_ms: u64) {
         let slot = &mut self.slots[usize::from(group.0)];
         for (panes, own) in self.panes.iter_mut().zip(&mut slot.durations) {
-            slot.is_quantiles_old |= panes.record(group, own, ended_ms, duration_ms);
+            panes.record(group, own, ended_ms, duration_ms);
         }
         self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
     }
@@ -193,7 +188,6 @@ impl Table {
             for group in &holders {
                 let slot = &mut slots[usize::from(group.0)];
                 panes.retire(&mut slot.durations[index]);
-                slot.is_quantiles_old = true;
                 is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
             }
             let walked = holders.len();
@@ -248,8 +242,6 @@ impl Table {
             slot.cells = 0;
             slot.windows = [Sums::default(); 4];
             slot.durations = Default::default();
-            slot.quantiles = [None; 2];
-            slot.is_quantiles_old = false;
         }
         self.is_changed.fill(true);
         self.doubt_empty();
@@ -261,7 +253,7 @@ impl Table {
     }
 
     /// The groups of a chunk, if one of them changed since the latest look: those that have a
-    /// retained cell or an open session, with their quantiles made.
+    /// retained cell or an open session.
     pub(super) fn changed(
         &mut self,
         chunk: usize,
@@ -274,10 +266,6 @@ impl Table {
         let slots = &mut self.slots[first..last];
         for slot in slots.iter_mut() {
             slot.heed(self.doubts);
-            if slot.is_quantiles_old {
-                slot.quantiles = slot.durations.each_ref().map(GroupDurations::quantiles);
-                slot.is_quantiles_old = false;
-            }
         }
         let numbered = (first..).zip(slots.iter());
         Some(

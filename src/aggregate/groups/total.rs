@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::snapshot::DurationQuantiles;
+use crate::histogram::Histogram;
 use crate::snapshot::Retired;
 use crate::snapshot::TOTAL_SECONDS;
 use crate::snapshot::TotalSecond;
@@ -30,6 +30,8 @@ pub(super) struct Total {
     newest: TotalSecond,
     /// The oldest second that is known: the first one of the clock, or of an event before.
     first: i64,
+    /// Those of the latest second that had any.
+    durations: Arc<Histogram>,
     retired: Retired<Vec<TotalSecond>>,
 }
 
@@ -47,7 +49,7 @@ impl Total {
     pub(super) fn new(started: EpochMs) -> Self {
         let chunk = || Chunk {
             number: i64::MIN,
-            seconds: [TotalSecond::default(); CHUNK],
+            seconds: std::array::from_fn(|_| TotalSecond::default()),
             is_changed: false,
             made_of: 0..0,
             made: Arc::default(),
@@ -59,6 +61,7 @@ impl Total {
             current_ms: current * SECOND_MS,
             newest: TotalSecond::default(),
             first: current,
+            durations: Arc::default(),
             retired: Retired::new(2 * CHUNKS),
         }
     }
@@ -92,14 +95,27 @@ impl Total {
         &mut self,
         open_sessions: u64,
         active_sessions: u64,
-        durations: Option<DurationQuantiles>,
+        durations: Option<Arc<Histogram>>,
     ) {
+        let durations = durations.map(|durations| self.keep(&durations));
         let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let second = self.at(self.current);
         second.open_sessions = count(open_sessions);
         second.active_sessions = count(active_sessions);
         second.durations = durations;
         self.turn_to(self.current + 1);
+    }
+
+    /// Durations as a second keeps them, for an hour: only cells with a value, and one histogram for all
+    /// seconds in a row in which nothing changed.
+    fn keep(&mut self, durations: &Histogram) -> Arc<Histogram> {
+        let before = &mut self.durations;
+        if **before != *durations {
+            let mut kept = Histogram::default();
+            kept.refill(durations);
+            *before = Arc::new(kept);
+        }
+        Arc::clone(before)
     }
 
     /// Skips seconds of which nothing will be published, because they are not published any more once the

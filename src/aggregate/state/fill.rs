@@ -103,7 +103,7 @@ impl State {
             closed_sessions: sums.closed,
             closed_duration_ms: sums.closed_duration_ms,
             ended_messages: sums.ended_messages,
-            durations: self.live.durations[index].quantiles(),
+            durations: self.live.durations[index].shared(),
             pane_ms: length.pane_buckets() * self.settings.width.ms(),
             coverage_ms: self.coverage.covered_ms(start, length.ms()),
         };

@@ -11,8 +11,9 @@ use super::family::label;
 use super::family::seconds_of;
 use super::windows::window_label;
 use crate::config::limits;
+use crate::histogram::Histogram;
+use crate::histogram::Quantile;
 use crate::snapshot::Dimension;
-use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::Group;
 use crate::snapshot::GroupKind;
@@ -26,7 +27,7 @@ const HOUR: usize = 3;
 const _: () = assert!(GROUP_WINDOWS_MS[MINUTE] == 60_000 && GROUP_WINDOWS_MS[HOUR] == 3_600_000);
 
 /// The numbers of one series.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Sums {
     open: u64,
     uncertain: u64,
@@ -37,11 +38,7 @@ struct Sums {
     closed: u64,
     closed_duration_ms: u64,
     ended_messages: u64,
-    /// Those of the one group with any; a series of several has a maximum, and no percentile that
-    /// could be shown.
-    durations: Option<DurationQuantiles>,
-    /// Groups whose durations these are.
-    ended_groups: u64,
+    durations: Histogram,
 }
 
 impl Sums {
@@ -56,18 +53,18 @@ impl Sums {
         self.closed += minute.closed_sessions;
         self.closed_duration_ms += minute.closed_duration_ms;
         self.ended_messages += minute.ended_messages;
-        if let Some(mut durations) = minute.durations {
-            let before_ms = self.durations.map_or(0, |before| before.max_ms);
-            durations.max_ms = durations.max_ms.max(before_ms);
-            self.durations = Some(durations);
-            self.ended_groups += 1;
+        if let Some(durations) = &minute.durations {
+            self.durations.add(durations);
         }
     }
 
-    /// A percentile, while one group alone has durations.
-    fn percentile(&self, of: fn(&DurationQuantiles) -> u64) -> Option<f64> {
-        let durations = self.durations.filter(|_| self.ended_groups == 1)?;
-        Some(seconds_of(of(&durations)))
+    /// A number of the durations, if there are any.
+    fn of_durations(&self, of: impl Fn(&Histogram) -> u64) -> Option<f64> {
+        (!self.durations.is_empty()).then(|| seconds_of(of(&self.durations)))
+    }
+
+    fn percentile(&self, quantile: Quantile) -> Option<f64> {
+        self.of_durations(|durations| durations.quantile(quantile))
     }
 
     fn mean(sum: u64, count: u64) -> Option<f64> {
@@ -177,23 +174,23 @@ const OF_ENDED: [ToldIfAny; 6] = [
     ),
     (
         "session_duration_p50_seconds",
-        "Median duration of the sessions whose disconnect is inside the window; absent where a series sums several groups.",
-        |sums| sums.percentile(|durations| durations.p50_ms),
+        "Median duration of the sessions whose disconnect is inside the window.",
+        |sums| sums.percentile(Quantile::P50),
     ),
     (
         "session_duration_p90_seconds",
-        "90th percentile of the duration of the sessions whose disconnect is inside the window; absent where a series sums several groups.",
-        |sums| sums.percentile(|durations| durations.p90_ms),
+        "90th percentile of the duration of the sessions whose disconnect is inside the window.",
+        |sums| sums.percentile(Quantile::P90),
     ),
     (
         "session_duration_p99_seconds",
-        "99th percentile of the duration of the sessions whose disconnect is inside the window; absent where a series sums several groups.",
-        |sums| sums.percentile(|durations| durations.p99_ms),
+        "99th percentile of the duration of the sessions whose disconnect is inside the window.",
+        |sums| sums.percentile(Quantile::P99),
     ),
     (
         "session_duration_max_seconds",
         "Longest duration of the sessions whose disconnect is inside the window.",
-        |sums| Some(seconds_of(sums.durations?.max_ms)),
+        |sums| sums.of_durations(Histogram::max),
     ),
     (
         "session_messages_mean",
@@ -362,19 +359,13 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_told_of_one_group_and_the_rest_of_several() {
+    fn percentiles_are_those_of_all_sessions_of_a_series() {
         let ended = |p50_ms: u64, max_ms: u64| {
             let mut group = group("q", GroupKind::Named, 0);
             let minute = &mut group.windows[MINUTE];
             (minute.closed_sessions, minute.closed_duration_ms) = (2, 2 * p50_ms);
             (minute.disconnections, minute.ended_messages) = (2, 5);
-            minute.durations = Some(DurationQuantiles {
-                count: 2,
-                p50_ms,
-                p90_ms: max_ms,
-                p99_ms: max_ms,
-                max_ms,
-            });
+            minute.durations = Some(Arc::new(Histogram::from_iter([p50_ms, max_ms])));
             group
         };
         let told = |groups: &[Group]| {
@@ -385,9 +376,10 @@ mod tests {
         assert_eq!(told(&[]), [None; 6]);
         let silent = group("silent", GroupKind::Named, 1);
         assert_eq!(told(std::slice::from_ref(&silent)), [None; 6]);
-        let one = [1.0, 1.0, 9.0, 9.0, 9.0, 2.5].map(Some);
+        // A percentile is the upper bound of its cell, and no more than the maximum.
+        let one = [1.0, 1.003, 9.0, 9.0, 9.0, 2.5].map(Some);
         assert_eq!(told(&[ended(1_000, 9_000), silent]), one);
         let both = told(&[ended(1_000, 9_000), ended(3_000, 4_000)]);
-        assert_eq!(both, [Some(2.0), None, None, None, Some(9.0), Some(2.5)]);
+        assert_eq!(both, [2.0, 3.007, 9.0, 9.0, 9.0, 2.5].map(Some));
     }
 }

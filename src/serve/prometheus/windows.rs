@@ -8,6 +8,7 @@ use super::family::label;
 use super::family::plain_counter;
 use super::family::seconds_of;
 use crate::config::duration;
+use crate::histogram::Quantile;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
 
@@ -54,22 +55,22 @@ const OF_WINDOW: [(&str, &str, OfWindow); 12] = [
     (
         "streamgauge_window_session_duration_p50_seconds",
         "Median duration of the sessions whose disconnect is inside the window.",
-        |window| Some(seconds_of(window.durations?.p50_ms)),
+        |window| percentile(window, Quantile::P50),
     ),
     (
         "streamgauge_window_session_duration_p90_seconds",
         "90th percentile of the duration of the sessions whose disconnect is inside the window.",
-        |window| Some(seconds_of(window.durations?.p90_ms)),
+        |window| percentile(window, Quantile::P90),
     ),
     (
         "streamgauge_window_session_duration_p99_seconds",
         "99th percentile of the duration of the sessions whose disconnect is inside the window.",
-        |window| Some(seconds_of(window.durations?.p99_ms)),
+        |window| percentile(window, Quantile::P99),
     ),
     (
         "streamgauge_window_session_duration_max_seconds",
         "Longest duration of the sessions whose disconnect is inside the window.",
-        |window| Some(seconds_of(window.durations?.max_ms)),
+        |window| Some(seconds_of(window.durations.as_ref()?.max())),
     ),
     (
         "streamgauge_window_session_messages_mean",
@@ -82,6 +83,11 @@ const OF_WINDOW: [(&str, &str, OfWindow); 12] = [
         |window| Some(float(window.coverage_ms) / f64::from(window.length_ms.max(1))),
     ),
 ];
+
+fn percentile(window: &WindowStats, quantile: Quantile) -> Option<f64> {
+    let durations = window.durations.as_ref()?;
+    Some(seconds_of(durations.quantile(quantile)))
+}
 
 /// The families of every window, and the total.
 pub(super) fn families(snapshot: &Snapshot) -> Vec<Family> {

@@ -6,6 +6,7 @@ use streamgauge::config::AlertBy;
 use streamgauge::config::Directory;
 use streamgauge::config::Names;
 use streamgauge::event::Reject;
+use streamgauge::histogram::Histogram;
 use streamgauge::input::InputId;
 use streamgauge::input::Shard;
 use streamgauge::latency::LatencySummary;
@@ -19,7 +20,6 @@ use streamgauge::snapshot::Comparison;
 use streamgauge::snapshot::Counters;
 use streamgauge::snapshot::DedupStats;
 use streamgauge::snapshot::Dimension;
-use streamgauge::snapshot::DurationQuantiles;
 use streamgauge::snapshot::Group;
 use streamgauge::snapshot::GroupId;
 use streamgauge::snapshot::GroupKind;
@@ -125,13 +125,7 @@ pub(crate) fn snapshot() -> Snapshot {
         closed_sessions: 5,
         closed_duration_ms: 92_251,
         ended_messages: 10,
-        durations: Some(DurationQuantiles {
-            count: 4,
-            p50_ms: 10_000,
-            p90_ms: 20_000,
-            p99_ms: 30_000,
-            max_ms: 30_100,
-        }),
+        durations: Some(durations([10_000, 20_000, 30_000, 30_100])),
         pane_ms: 1_000,
         coverage_ms: 59_000,
     };
@@ -263,6 +257,15 @@ fn input() -> InputStatus {
     input
 }
 
+/// Durations of which these are the median, the 90th and 99th percentile, and the maximum, within 1 %.
+fn durations(ms: [u64; 4]) -> Arc<Histogram> {
+    let mut durations = Histogram::default();
+    for (ms, sessions) in ms.into_iter().zip([60, 35, 4, 1]) {
+        durations.record_n(ms, sessions);
+    }
+    Arc::new(durations)
+}
+
 fn latency() -> LatencySummary {
     let mut latency = LatencySummary::default();
     for stage in Stage::ALL {
@@ -290,13 +293,9 @@ fn group(name: &str, kind: GroupKind, open_sessions: u64) -> Group {
         closed_sessions: 4,
         closed_duration_ms: u64::from(length_ms) + 5,
         ended_messages: u64::from(length_ms) + 6,
-        durations: Some(DurationQuantiles {
-            count: 4,
-            p50_ms: u64::from(length_ms) + 7,
-            p90_ms: u64::from(length_ms) + 8,
-            p99_ms: u64::from(length_ms) + 9,
-            max_ms: u64::from(length_ms) + 10,
-        }),
+        durations: Some(durations(
+            [1, 2, 3, 4].map(|times| times * u64::from(length_ms)),
+        )),
         ..WindowStats::default()
     });
     Group {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::LabelDefinition;
+use streamgauge::histogram::Histogram;
 use streamgauge::snapshot::Dimension;
-use streamgauge::snapshot::DurationQuantiles;
 use streamgauge::snapshot::GroupKind;
 use streamgauge::snapshot::WindowStats;
 use streamgauge::time::EpochMs;
@@ -16,7 +17,7 @@ use streamgauge::time::EpochMs;
 use super::Model;
 use super::clock::NOWHERE;
 use super::numbers::count;
-use super::numbers::quantiles;
+use super::numbers::histogram;
 
 /// What a group is called, and what stands behind that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -349,7 +350,7 @@ impl Model {
         dimension: usize,
         name: &Name,
         window: usize,
-    ) -> (Option<DurationQuantiles>, i64) {
+    ) -> (Option<Arc<Histogram>>, i64) {
         let cell = match window {
             1 => cell_ms(&self.settings, 2),
             3 => cell_ms(&self.settings, 3),
@@ -368,7 +369,7 @@ impl Model {
         let own = self.groups.ended.iter().filter(|end| {
             dimension < 2 && end.home[dimension] == *name && covers(end.disconnected_ms)
         });
-        (quantiles(own.map(|end| end.duration_ms).collect()), pane)
+        (histogram(own.map(|end| end.duration_ms).collect()), pane)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Every published number, counted again from the lists of everything that was booked.
 
+use std::sync::Arc;
+
+use streamgauge::histogram::Histogram;
+use streamgauge::histogram::Quantile;
 use streamgauge::snapshot::DedupStats;
-use streamgauge::snapshot::DurationQuantiles;
 use streamgauge::snapshot::SessionStats;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
@@ -60,9 +63,9 @@ impl Model {
         }
     }
 
-    /// Quantiles over whole panes: those whose first bucket is in `(p − W, p]`, where `p` is the
+    /// Over whole panes: those whose first bucket is in `(p − W, p]`, where `p` is the
     /// first bucket of the clock's pane; of them only what is retained.
-    fn durations(&self, length: WindowLength) -> Option<DurationQuantiles> {
+    fn durations(&self, length: WindowLength) -> Option<Arc<Histogram>> {
         let pane = i64::from(length.pane_buckets());
         let first_of_pane = |bucket: i64| bucket.div_euclid(pane) * pane;
         let newest = first_of_pane(self.bucket(self.now()));
@@ -81,7 +84,7 @@ impl Model {
             oldest < first && first <= newest && has_stayed && self.is_retained(bucket)
         };
         let ended = self.ended.iter().filter(covers);
-        quantiles(ended.map(|end| end.duration_ms).collect())
+        histogram(ended.map(|end| end.duration_ms).collect())
     }
 
     pub(super) fn coverage_ms(&self, start: EpochMs, end: EpochMs) -> u64 {
@@ -122,32 +125,33 @@ impl Model {
     }
 }
 
-/// Quantiles as the histograms give them; `None` of nothing.
-pub(super) fn quantiles(mut durations: Vec<u64>) -> Option<DurationQuantiles> {
+/// The histogram of durations, whose quantiles are those of a sorted list; `None` of nothing.
+pub(super) fn histogram(mut durations: Vec<u64>) -> Option<Arc<Histogram>> {
     durations.sort_unstable();
     let max = *durations.last()?;
     let quantile = |percent: usize| {
         let rank = (durations.len() * percent).div_ceil(100).max(1);
         upper_bound(durations[rank - 1]).min(max)
     };
-    Some(DurationQuantiles {
-        count: count(&durations),
-        p50_ms: quantile(50),
-        p90_ms: quantile(90),
-        p99_ms: quantile(99),
-        max_ms: max,
-    })
+    let histogram: Histogram = durations.iter().copied().collect();
+    assert_eq!(
+        (histogram.count(), histogram.max()),
+        (count(&durations), max)
+    );
+    assert_eq!(histogram.quantile(Quantile::P50), quantile(50));
+    assert_eq!(histogram.quantile(Quantile::P90), quantile(90));
+    assert_eq!(histogram.quantile(Quantile::P99), quantile(99));
+    Some(Arc::new(histogram))
 }
 
-/// The last value of the histogram cell that holds `duration_ms`: exact below 256, then seven
+/// The last value of the histogram cell that holds `value`: exact below 256, then seven
 /// binary digits after the leading one.
-fn upper_bound(duration_ms: u64) -> u64 {
-    let value = duration_ms.min(u64::from(u32::MAX));
+fn upper_bound(value: u64) -> u64 {
     let mut cell_width = 1;
     while value / cell_width >= 256 {
         cell_width *= 2;
     }
-    value / cell_width * cell_width + cell_width - 1
+    value / cell_width * cell_width + (cell_width - 1)
 }
 
 pub(super) fn count<T>(items: impl IntoIterator<Item = T>) -> u64 {
@@ -167,7 +171,7 @@ mod tests {
         assert_eq!(upper_bound(257), 257);
         assert_eq!(upper_bound(511), 511);
         assert_eq!(upper_bound(512), 515);
-        assert_eq!(upper_bound(u64::MAX), u64::from(u32::MAX));
+        assert_eq!(upper_bound(u64::MAX), u64::MAX);
         for value in [1_000_u64, 60_000, 3_600_001, 4_000_000_000] {
             let bound = upper_bound(value);
             assert!(bound >= value && (bound - value) * 100 <= value, "{value}");

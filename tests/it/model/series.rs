@@ -1,8 +1,9 @@
 //! The series, counted again from the same lists as the groups.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use streamgauge::snapshot::DurationQuantiles;
+use streamgauge::histogram::Histogram;
 use streamgauge::snapshot::GROUP_SECONDS;
 use streamgauge::snapshot::GroupChange;
 use streamgauge::snapshot::TOTAL_SECONDS;
@@ -15,11 +16,11 @@ use super::groups::Names;
 use super::numbers::count;
 
 /// What was seen when a second had passed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Seen {
     open: u64,
     active: u64,
-    durations: Option<DurationQuantiles>,
+    durations: Option<Arc<Histogram>>,
 }
 
 /// Changes of groups by second, dimension and name; only those that are not nothing.
@@ -143,7 +144,7 @@ impl Model {
             messages: count(groups.messages.iter().filter(|(ms, _)| inside(*ms)).count()),
             open_sessions: seen.map_or(0, |seen| short(seen.open)),
             active_sessions: seen.map_or(0, |seen| short(seen.active)),
-            durations: seen.and_then(|seen| seen.durations),
+            durations: seen.and_then(|seen| seen.durations.clone()),
         }
     }
 }

@@ -11,6 +11,7 @@ use async_graphql::SimpleObject;
 use super::range;
 use super::scalar::Count;
 use super::window::Window;
+use crate::histogram::Quantile;
 use crate::snapshot;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
@@ -208,6 +209,7 @@ impl GroupOrder {
     /// Which of two groups comes first; `reverse` turns the order round, equal ones included.
     fn compare(self, window: usize, reverse: bool, a: &Shown<'_>, b: &Shown<'_>) -> Ordering {
         let named = || by_name(a, b);
+        let medians = || (a.median(window), b.median(window));
         let (a, b) = (a.group, b.group);
         let (first, second) = (&a.windows[window], &b.windows[window]);
         let greatest = |key: fn(&WindowStats) -> u64| key(second).cmp(&key(first));
@@ -226,8 +228,7 @@ impl GroupOrder {
                 second.total_cmp(&first)
             }
             Self::EndedDuration => {
-                let median = |stats: &WindowStats| stats.durations.map(|all| all.p50_ms);
-                match (median(first), median(second)) {
+                match medians() {
                     (Some(first), Some(second)) => second.cmp(&first),
                     // Nothing is known of one of them: no order is turned round.
                     (first, second) if first != second => {
@@ -271,6 +272,8 @@ struct Shown<'a> {
     group: &'a snapshot::Group,
     /// Found when it is first asked for: most groups of an order are not compared by name.
     label: OnceCell<Cow<'a, str>>,
+    /// Likewise: the median duration in the window that orders.
+    median: OnceCell<Option<u64>>,
 }
 
 impl<'a> Shown<'a> {
@@ -280,12 +283,19 @@ impl<'a> Shown<'a> {
             dimension,
             group,
             label: OnceCell::new(),
+            median: OnceCell::new(),
         }
     }
 
     fn label(&self) -> &str {
         let find = || display_name(self.snapshot, self.dimension, self.group);
         self.label.get_or_init(find)
+    }
+
+    fn median(&self, window: usize) -> Option<u64> {
+        let durations = self.group.windows[window].durations.as_deref();
+        let find = || durations.map(|durations| durations.quantile(Quantile::P50));
+        *self.median.get_or_init(find)
     }
 
     /// Whether the id or the name holds a text in lower case.

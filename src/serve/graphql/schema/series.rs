@@ -20,9 +20,9 @@ use super::groups;
 use super::groups::GroupBy;
 use super::range;
 use super::scalar::signed_float;
+use crate::histogram::Quantile;
 use crate::snapshot;
 use crate::snapshot::Dimension;
-use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_SECONDS;
 use crate::snapshot::Group;
 use crate::snapshot::GroupSecond;
@@ -295,9 +295,9 @@ impl SeriesMetric {
 
     fn of_total(self, second: &TotalSecond) -> Option<f64> {
         let count = |count: u32| Some(f64::from(count));
-        let quantile = |of: fn(&DurationQuantiles) -> u64| {
-            let ms = of(second.durations.as_ref()?);
-            Some(super::scalar::float(ms))
+        let quantile = |quantile| {
+            let durations = second.durations.as_deref()?;
+            Some(super::scalar::float(durations.quantile(quantile)))
         };
         match self {
             Self::Messages => count(second.messages),
@@ -305,9 +305,9 @@ impl SeriesMetric {
             Self::Disconnections => count(second.disconnections),
             Self::OpenSessions => count(second.open_sessions),
             Self::ActiveSessions => count(second.active_sessions),
-            Self::DurationP50 => quantile(|durations| durations.p50_ms),
-            Self::DurationP90 => quantile(|durations| durations.p90_ms),
-            Self::DurationP99 => quantile(|durations| durations.p99_ms),
+            Self::DurationP50 => quantile(Quantile::P50),
+            Self::DurationP90 => quantile(Quantile::P90),
+            Self::DurationP99 => quantile(Quantile::P99),
         }
     }
 

@@ -8,7 +8,8 @@ use async_graphql::SimpleObject;
 use super::scalar::Count;
 use super::scalar::float;
 use super::scalar::saturating_int;
-use crate::snapshot::DurationQuantiles;
+use crate::histogram::Histogram;
+use crate::histogram::Quantile;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
 
@@ -83,7 +84,7 @@ impl Window {
     /// How long the sessions lasted whose disconnect is inside the window; null when there are none.
     async fn durations(&self) -> Option<Durations> {
         let stats = self.stats();
-        let durations = stats.durations?;
+        let durations = stats.durations.as_deref()?;
         Some(Durations::new(durations, stats.pane_ms))
     }
 
@@ -132,13 +133,15 @@ pub(super) struct Durations {
 }
 
 impl Durations {
-    fn new(quantiles: DurationQuantiles, pane_ms: u32) -> Self {
+    fn new(durations: &Histogram, pane_ms: u32) -> Self {
+        let asked = [Quantile::P50, Quantile::P90, Quantile::P99];
+        let [p50_ms, p90_ms, p99_ms] = durations.quantiles(asked).map(float);
         Self {
-            count: Count(quantiles.count),
-            p50_ms: float(quantiles.p50_ms),
-            p90_ms: float(quantiles.p90_ms),
-            p99_ms: float(quantiles.p99_ms),
-            max_ms: float(quantiles.max_ms),
+            count: Count(durations.count()),
+            p50_ms,
+            p90_ms,
+            p99_ms,
+            max_ms: float(durations.max()),
             pane_ms: Count(u64::from(pane_ms)),
         }
     }

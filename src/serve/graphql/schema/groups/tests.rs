@@ -7,9 +7,9 @@ use super::*;
 use crate::config::AlertBy;
 use crate::config::Directory;
 use crate::config::Names;
+use crate::histogram::Histogram;
 use crate::serve::graphql::schema::tests::ask;
 use crate::serve::graphql::schema::tests::execute;
-use crate::snapshot::DurationQuantiles;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::GroupId;
 use crate::snapshot::GroupRoom;
@@ -30,7 +30,7 @@ fn group(id: u16, name: &str, kind: snapshot::GroupKind, numbers: [u64; 4]) -> s
             closed_sessions: 2,
             closed_duration_ms: 1_000 * connections,
             coverage_ms: 10_000,
-            durations: (place % 2 == 1).then(DurationQuantiles::default),
+            durations: (place % 2 == 1).then(Arc::default),
             ..WindowStats::default()
         }
     });
@@ -320,10 +320,7 @@ fn groups_without_ended_sessions_come_last_whichever_way_round() {
             snapshot::GroupKind::Named,
             [0; 4],
         );
-        group.windows[1].durations = p50_ms.map(|p50_ms| DurationQuantiles {
-            p50_ms,
-            ..DurationQuantiles::default()
-        });
+        group.windows[1].durations = p50_ms.map(|p50_ms| Arc::new(Histogram::from_iter([p50_ms])));
         group
     };
     let all = [of(0, None), of(1, Some(5)), of(2, Some(9)), of(3, None)];

@@ -24,13 +24,7 @@ fn snapshot() -> Snapshot {
         disconnections: 2,
         open_sessions: u32::try_from(s).unwrap(),
         active_sessions: 5,
-        durations: (s % 2 == 0).then_some(DurationQuantiles {
-            count: 1,
-            p50_ms: 50,
-            p90_ms: 90,
-            p99_ms: 99,
-            max_ms: 100,
-        }),
+        durations: (s % 2 == 0).then(|| Arc::new((1..=100).collect())),
     };
     let of_groups = |s: i64| {
         let change = GroupChange {
