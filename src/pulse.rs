@@ -7,16 +7,20 @@
 //! holds the others up, not when it waits for a late one: whoever is named is the one to look at.
 
 use std::sync::Arc;
+use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::config::limits::HEARTBEAT_DEADLINE;
+use crate::input::InputId;
+use crate::reloadable::Reloadable;
 
 /// A part of the pipeline with a heartbeat, in flow order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Reads the stream and fills the ring. It beats while it waits for a full ring.
+    /// Reads the streams and fills the rings: every input by itself, of which the one that beat
+    /// longest ago counts. It beats while it waits for a full ring.
     Ingest,
     /// Batches between ingest and the writer: late when some wait and none is taken.
     Ring,
@@ -46,6 +50,8 @@ impl Part {
 pub struct Beat {
     /// Which part.
     pub part: Part,
+    /// Of ingest: which input; `None` while there is none that beats.
+    pub input: Option<InputId>,
     /// How long ago it last beat; of the ring, for how long batches have waited and none was taken.
     /// `None`: it has not begun.
     pub age: Option<Duration>,
@@ -65,15 +71,24 @@ pub struct Pulse(Arc<Stamps>);
 #[derive(Debug)]
 struct Stamps {
     deadline_ns: u64,
+    /// Of the inputs that are there.
+    inputs: Reloadable<Vec<Arc<OfInput>>>,
     ingest: OfIngest,
     writer: OfWriter,
 }
 
-/// What the ingest thread writes, on a cache line of its own.
+/// What one input writes.
+#[derive(Debug)]
+#[repr(align(128))]
+struct OfInput {
+    id: InputId,
+    turned_ns: AtomicU64,
+}
+
+/// What all inputs write, on a cache line of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct OfIngest {
-    turned_ns: AtomicU64,
     /// Batches offered, and when the latest one came into an empty ring.
     offered: AtomicU64,
     waiting_ns: AtomicU64,
@@ -103,21 +118,33 @@ impl Pulse {
     pub fn new(deadline: Duration) -> Self {
         Self(Arc::new(Stamps {
             deadline_ns: u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX),
+            inputs: Reloadable::default(),
             ingest: OfIngest::default(),
             writer: OfWriter::default(),
         }))
     }
 
-    /// From now on every part is expected to beat.
+    /// From now on writer and publisher are expected to beat.
     pub fn begin(&self, now_ns: u64) {
-        self.ingest(now_ns);
         self.writer(now_ns);
         self.published(now_ns);
     }
 
-    /// The ingest thread is at work, or waits for something it is right to wait for.
-    pub fn ingest(&self, now_ns: u64) {
-        set(&self.0.ingest.turned_ns, now_ns);
+    /// From now on an input is expected to beat, until what is returned is dropped. An input that only
+    /// answers others, and so has nothing to do while nobody asks, needs none.
+    pub fn input(&self, id: InputId, now_ns: u64) -> Heart {
+        let own = Arc::new(OfInput {
+            id,
+            turned_ns: AtomicU64::new(now_ns.max(1)),
+        });
+        self.0.inputs.update(|inputs| {
+            let others = inputs.iter().cloned();
+            others.chain([Arc::clone(&own)]).collect()
+        });
+        Heart {
+            own,
+            stamps: Arc::downgrade(&self.0),
+        }
     }
 
     /// A batch was put into the ring.
@@ -160,6 +187,7 @@ impl Pulse {
     pub fn look(&self, now_ns: u64) -> [Beat; 4] {
         let Stamps {
             deadline_ns,
+            inputs,
             ingest,
             writer,
         } = &*self.0;
@@ -188,13 +216,20 @@ impl Pulse {
         let is_ring_late = is_old(Some(waiting)) && !is_writer_late && !is_publisher_late;
         let beat = |part, age: Option<u64>, is_late| Beat {
             part,
+            input: None,
             age: age.map(Duration::from_nanos),
             deadline: Duration::from_nanos(*deadline_ns),
             is_late,
         };
-        let ingested = age_of(&ingest.turned_ns);
+        let inputs = inputs.load();
+        let turned_at = |input: &&Arc<OfInput>| input.turned_ns.load(Ordering::Relaxed);
+        let oldest = inputs.iter().min_by_key(turned_at);
+        let ingested = oldest.and_then(|input| age_of(&input.turned_ns));
         [
-            beat(Part::Ingest, ingested, is_old(ingested)),
+            Beat {
+                input: oldest.map(|input| input.id),
+                ..beat(Part::Ingest, ingested, is_old(ingested))
+            },
             beat(Part::Ring, turned.map(|_| waiting), is_ring_late),
             beat(Part::Writer, turned, is_writer_late),
             beat(
@@ -206,6 +241,31 @@ impl Pulse {
     }
 }
 
+/// The heartbeat of one input. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Heart {
+    own: Arc<OfInput>,
+    stamps: Weak<Stamps>,
+}
+
+impl Heart {
+    /// The input is at work, or waits for something it is right to wait for.
+    pub fn beat(&self, now_ns: u64) {
+        set(&self.own.turned_ns, now_ns);
+    }
+}
+
+impl Drop for Heart {
+    fn drop(&mut self) {
+        if let Some(stamps) = self.stamps.upgrade() {
+            stamps.inputs.update(|inputs| {
+                let others = inputs.iter().filter(|other| !Arc::ptr_eq(other, &self.own));
+                others.cloned().collect()
+            });
+        }
+    }
+}
+
 /// Stamps; the clock's own 0 is moved to 1, so that it cannot mean "not begun".
 fn set(stamp: &AtomicU64, now_ns: u64) {
     stamp.store(now_ns.max(1), Ordering::Relaxed);
@@ -214,6 +274,7 @@ fn set(stamp: &AtomicU64, now_ns: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::Shard;
 
     const SECOND_NS: u64 = 1_000_000_000;
 
@@ -223,20 +284,27 @@ mod tests {
         late.map(|beat| beat.part.label()).collect()
     }
 
-    /// A pulse that began at the clock's 0, and everything about which beat at `now_s` but `except`.
-    fn beating(now_s: u64, except: Part) -> Pulse {
+    /// A pulse that began at the clock's 0, with one input.
+    fn begun() -> (Pulse, Heart) {
         let pulse = Pulse::default();
         pulse.begin(0);
+        let heart = pulse.input(InputId::default(), 0);
+        (pulse, heart)
+    }
+
+    /// The same, and everything about it beat at `now_s` but `except`.
+    fn beating(now_s: u64, except: Part) -> (Pulse, Heart) {
+        let (pulse, heart) = begun();
         let now_ns = now_s * SECOND_NS;
         for part in Part::ALL.into_iter().filter(|part| *part != except) {
             match part {
-                Part::Ingest => pulse.ingest(now_ns),
+                Part::Ingest => heart.beat(now_ns),
                 Part::Writer => pulse.writer(now_ns),
                 Part::Publisher => pulse.published(now_ns),
                 Part::Ring => {}
             }
         }
-        pulse
+        (pulse, heart)
     }
 
     #[test]
@@ -248,23 +316,20 @@ mod tests {
 
     #[test]
     fn each_part_is_named_alone() {
-        assert_eq!(late(&beating(10, Part::Ingest), 10), ["ingest"]);
-        assert_eq!(late(&beating(10, Part::Publisher), 10), ["publisher"]);
-
-        let stopped = beating(10, Part::Writer);
-        assert_eq!(late(&stopped, 10), ["writer"]);
+        for part in [Part::Ingest, Part::Publisher, Part::Writer] {
+            let (pulse, _heart) = beating(10, part);
+            assert_eq!(late(&pulse, 10), [part.label()]);
+        }
         // What follows from it is not held against the others.
-        let stopped = Pulse::default();
-        stopped.begin(0);
+        let (stopped, heart) = begun();
         stopped.offered(SECOND_NS);
-        stopped.ingest(10 * SECOND_NS);
+        heart.beat(10 * SECOND_NS);
         assert_eq!(late(&stopped, 10), ["writer"]);
 
-        let publishing = Pulse::default();
-        publishing.begin(0);
+        let (publishing, heart) = begun();
         publishing.offered(SECOND_NS);
         publishing.publishing(SECOND_NS);
-        publishing.ingest(10 * SECOND_NS);
+        heart.beat(10 * SECOND_NS);
         assert_eq!(late(&publishing, 10), ["publisher"]);
 
         let forgotten = Pulse::default();
@@ -303,15 +368,38 @@ mod tests {
 
     #[test]
     fn a_beat_ends_the_lateness() {
-        let pulse = Pulse::default();
-        pulse.begin(0);
+        let (pulse, heart) = begun();
         // The whole process stood still: all are late until their next beat.
         assert_eq!(late(&pulse, 60), ["ingest", "writer"]);
-        pulse.ingest(60 * SECOND_NS);
+        heart.beat(60 * SECOND_NS);
         pulse.writer(60 * SECOND_NS);
         pulse.publishing(60 * SECOND_NS);
         assert_eq!(late(&pulse, 60), [""; 0]);
         pulse.published(60 * SECOND_NS);
         assert_eq!(late(&pulse, 65), [""; 0]);
+    }
+
+    #[test]
+    fn an_input_that_beats_covers_no_other() {
+        let shard = Shard::only("test");
+        let id = |instance| InputId { shard, instance };
+        let pulse = Pulse::default();
+        pulse.begin(60 * SECOND_NS);
+        assert_eq!(late(&pulse, 60), [""; 0], "none is needed");
+        let (one, other) = (pulse.input(id(1), 0), pulse.input(id(2), 0));
+        one.beat(60 * SECOND_NS);
+        let ingest = pulse.look(60 * SECOND_NS)[0];
+        assert_eq!((ingest.is_late, ingest.input), (true, Some(id(2))));
+        other.beat(60 * SECOND_NS);
+        assert_eq!(late(&pulse, 60), [""; 0]);
+        one.beat(66 * SECOND_NS);
+        pulse.begin(66 * SECOND_NS);
+        assert_eq!(late(&pulse, 66), ["ingest"]);
+        // One that has ended is not missed.
+        drop(other);
+        let ingest = pulse.look(66 * SECOND_NS)[0];
+        assert_eq!((ingest.is_late, ingest.input), (false, Some(id(1))));
+        drop(one);
+        assert_eq!(pulse.look(99 * SECOND_NS)[0].age, None);
     }
 }

@@ -161,9 +161,10 @@ fn part_late(beat: &Beat) -> String {
     let deadline = duration::format(beat.deadline);
     match beat.part {
         Part::Ingest => {
-            format!(
-                "ingest: late: no sign of life for over {deadline}; nothing is read from the stream"
-            )
+            let of = beat
+                .input
+                .map_or_else(String::new, |id| format!(" of {id}"));
+            format!("ingest{of}: late: no sign of life for over {deadline}; nothing is read there")
         }
         Part::Ring => {
             format!("ring: late: batches have waited for over {deadline} and none was taken")
@@ -183,6 +184,8 @@ fn part_late(beat: &Beat) -> String {
 mod tests {
     use super::*;
     use crate::event::Reject;
+    use crate::input::InputId;
+    use crate::input::Shard;
     use crate::pulse::Pulse;
 
     const NOW: EpochMs = EpochMs::from_ms(1_768_478_400_000);
@@ -375,10 +378,26 @@ mod tests {
     fn the_part_that_is_late_is_named() {
         let pulse = Pulse::default();
         pulse.begin(1);
-        pulse.ingest(7_000_000_000);
         let beats = pulse.look(7_000_000_000);
         let expected =
             ["writer: late: no sign of life for over 5s; nothing is applied or published"];
         assert_eq!(reasons_with(&live(), &beats, false), expected);
+    }
+
+    #[test]
+    fn the_input_that_is_late_is_named() {
+        let pulse = Pulse::default();
+        let now_ns = 7_000_000_000;
+        pulse.begin(now_ns);
+        let id = |instance| InputId {
+            shard: Shard::only("channel"),
+            instance,
+        };
+        let _stuck = pulse.input(id(1), 1);
+        let _turning = pulse.input(id(2), now_ns);
+        let expected =
+            ["ingest of channel/0#1: late: no sign of life for over 5s; nothing is read there"];
+        let reasons = reasons_with(&live(), &pulse.look(now_ns), false);
+        assert_eq!(reasons, expected);
     }
 }

@@ -30,6 +30,7 @@ use crate::net::Connector;
 use crate::net::Endpoint;
 use crate::net::NetError;
 use crate::parse::Parser;
+use crate::pulse::Heart;
 use crate::pulse::Pulse;
 use crate::ring::Producer;
 use crate::stream::LossCause;
@@ -70,7 +71,7 @@ pub struct EventsStream {
     pace: Pace,
     state: StreamState,
     log: FailureLog,
-    pulse: Pulse,
+    heart: Option<Heart>,
 }
 
 impl EventsStream {
@@ -97,7 +98,7 @@ impl EventsStream {
             pace: Pace::new(&settings),
             state: StreamState::Idle,
             log: FailureLog::default(),
-            pulse: Pulse::default(),
+            heart: None,
             settings,
         })
     }
@@ -106,7 +107,7 @@ impl EventsStream {
     #[must_use]
     pub fn with_pulse(mut self, pulse: &Pulse) -> Self {
         self.intake.beat_to(pulse.clone());
-        self.pulse = pulse.clone();
+        self.heart = Some(pulse.input(self.intake.input(), self.intake.clock().mono_ns()));
         self
     }
 
@@ -114,12 +115,14 @@ impl EventsStream {
     /// the ring as events, counters and notes; the last note is [`StreamState::Closed`].
     ///
     /// Returns within 8 s of the cancellation, whatever the peer and the ring do; usually at once.
-    pub async fn run(self, shutdown: CancellationToken) -> Exit {
-        let (pulse, clock) = (self.pulse.clone(), self.intake.clock().clone());
+    pub async fn run(mut self, shutdown: CancellationToken) -> Exit {
+        let (heart, clock) = (self.heart.take(), self.intake.clock().clone());
         let mut life = pin!(self.live(shutdown));
         // It beats where it waits for the peer, for a token or for a full ring; not where it is stuck.
         loop {
-            pulse.ingest(clock.mono_ns());
+            if let Some(heart) = &heart {
+                heart.beat(clock.mono_ns());
+            }
             if let Ok(exit) = timeout(BEAT, life.as_mut()).await {
                 return exit;
             }

@@ -5,12 +5,14 @@
 use super::quote::Head;
 use super::refusals::RefusalLog;
 use crate::event::Reject;
+use crate::input::InputId;
 use crate::input::Position;
 use crate::net::Redactor;
 use crate::parse::Decoded;
 use crate::parse::Decoder;
 use crate::parse::Output;
 use crate::parse::Parser;
+use crate::pulse::Heart;
 use crate::pulse::Pulse;
 use crate::ring::Batch;
 use crate::ring::BatchSink;
@@ -37,6 +39,7 @@ pub struct Intake<D = Parser, S = Producer> {
     head: Head,
     refusals: RefusalLog,
     pulse: Pulse,
+    heart: Option<Heart>,
 }
 
 impl<D: Decoder, S: BatchSink> Intake<D, S> {
@@ -55,6 +58,7 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
             head: Head::EMPTY,
             refusals: RefusalLog::new(),
             pulse: Pulse::default(),
+            heart: None,
         }
     }
 
@@ -63,13 +67,28 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
         self.pulse = pulse;
     }
 
+    /// The input that this is.
+    pub(super) const fn input(&self) -> InputId {
+        self.batch.input
+    }
+
+    /// Says that what fills this intake is at work, or waits for something it is right to wait for. Who
+    /// has said so once is late when it has not for 5 s, so say it about once a second.
+    pub fn beat(&mut self) {
+        let now_ns = self.clock.mono_ns();
+        match &self.heart {
+            Some(heart) => heart.beat(now_ns),
+            None => self.heart = Some(self.pulse.input(self.batch.input, now_ns)),
+        }
+    }
+
     /// The clock that arrivals are stamped with.
     pub(super) const fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Tells the log of what was refused and has waited for its second.
-    pub(super) fn tell_refusals(&mut self) {
+    /// Logs what was refused and has waited for its second.
+    pub(super) fn log_refusals(&mut self) {
         self.refusals.log_due(self.clock.mono_ns());
     }
 
@@ -331,6 +350,29 @@ mod tests {
         consumer.drain().unwrap();
         pulse.taken(clock.mono_ns());
         assert_eq!(waited(&pulse), 0);
+    }
+
+    #[test]
+    fn who_has_beaten_once_is_missed_until_it_ends() {
+        let (clock, hands) = Clock::manual(EpochMs::from_ms(1_000));
+        let (producer, _consumer) = ring(1, 4, Bell::new());
+        let mut intake = Intake::new(Parser::new(IdKeys::FIXED), producer, clock.clone());
+        let pulse = Pulse::default();
+        intake.beat_to(pulse.clone());
+        let ingest = || pulse.look(clock.mono_ns())[0];
+        hands.advance_ms(60_000);
+        assert_eq!(ingest().age, None, "it need not beat");
+        intake.beat();
+        hands.advance_ms(5_001);
+        assert_eq!(
+            (ingest().is_late, ingest().input),
+            (true, Some(intake.input()))
+        );
+        intake.beat();
+        assert!(!ingest().is_late);
+        drop(intake);
+        hands.advance_ms(60_000);
+        assert_eq!(ingest().age, None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use streamgauge::config::EngineSettings;
 use streamgauge::config::ServeSettings;
 use streamgauge::config::StreamSettings;
 use streamgauge::engine::Engine;
+use streamgauge::input::InputId;
 use streamgauge::pulse::Part;
 use streamgauge::ring::Mailbox;
 use streamgauge::serve::Server;
@@ -170,9 +171,11 @@ async fn the_part_that_is_late_is_named_everywhere_and_alone() {
     let shutdown = CancellationToken::new();
     let run = tokio::spawn(server.run(shutdown.clone()));
     let pulse = publisher.pulse();
+    let heart = pulse.input(InputId::default(), clock.mono_ns());
     hands.advance_ms(1);
     for part in Part::ALL {
         pulse.begin(clock.mono_ns());
+        heart.beat(clock.mono_ns());
         assert_eq!(readiness(addr).await, (StatusCode::OK, Vec::new()));
         if part == Part::Ring {
             pulse.offered(clock.mono_ns());
@@ -181,7 +184,7 @@ async fn the_part_that_is_late_is_named_everywhere_and_alone() {
         hands.set_wall(NOW);
         let now_ns = clock.mono_ns();
         if part != Part::Ingest {
-            pulse.ingest(now_ns);
+            heart.beat(now_ns);
         }
         if part != Part::Writer {
             pulse.writer(now_ns);
@@ -194,7 +197,10 @@ async fn the_part_that_is_late_is_named_everywhere_and_alone() {
         let (status, reasons) = readiness(addr).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(reasons.len(), 1, "{reasons:?}");
-        let named = format!("{}: late: ", part.label());
+        let named = match part {
+            Part::Ingest => format!("ingest of {}: late: ", InputId::default()),
+            _ => format!("{}: late: ", part.label()),
+        };
         assert!(reasons[0].starts_with(&named), "{reasons:?}");
 
         let query = "{ engine { notReady pipeline { part lastBeatMs deadlineMs late } } }";

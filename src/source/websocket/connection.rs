@@ -281,7 +281,7 @@ impl<'a> Connection<'a> {
             return Err(Stop::Lost(loss));
         }
         if self.liveness.is_time_for_chores() {
-            self.intake.tell_refusals();
+            self.intake.log_refusals();
             if let Some(server) = &mut self.server_clock {
                 server.report(self.settings.skew, self.intake);
             }

@@ -133,6 +133,9 @@ impl Engine {
 pub(super) struct PartBeat {
     /// Which part.
     part: PipelinePart,
+    /// Of ingest: the input that beat longest ago, as `source/shard#instance`; null for the other parts,
+    /// and while no input has to beat.
+    input: Option<String>,
     /// Milliseconds since its last sign of life; of the ring, for how long batches have waited and none
     /// was taken, 0 while none waits. Null before it has begun.
     last_beat_ms: Option<Count>,
@@ -147,6 +150,7 @@ impl PartBeat {
         let ms = |length: Duration| Count(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
         Self {
             part: beat.part.into(),
+            input: beat.input.map(|id| id.to_string()),
             last_beat_ms: beat.age.map(ms),
             deadline_ms: ms(beat.deadline),
             late: beat.is_late,
