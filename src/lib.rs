@@ -19,6 +19,7 @@ pub mod histogram;
 
 pub mod event;
 pub mod input;
+pub mod metric;
 pub mod stream;
 pub mod window;
 

@@ -133,8 +133,8 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use crate::config::AlertMetric;
     use crate::config::Threshold;
+    use crate::metric::Metric;
 
     use super::*;
 
@@ -147,7 +147,7 @@ mod tests {
             true => Threshold::Above(threshold),
             false => Threshold::Below(threshold),
         };
-        let mut rule = AlertRule::new("a", AlertMetric::LagMs, None, threshold);
+        let mut rule = AlertRule::new("a", Metric::LagMs, None, threshold);
         rule.hysteresis = f64::from(hysteresis);
         rule.for_ms = for_ms;
         rule

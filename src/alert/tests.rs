@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::AlertMetric;
+use crate::metric::Metric;
 use crate::snapshot::AlertPhase;
 
 const SECOND: u64 = 1_000_000_000;
@@ -14,12 +14,7 @@ fn snapshot(open: u64, now_s: i64) -> Snapshot {
 }
 
 fn watch(outcomes: &Mailbox<Outcome>) -> Watch {
-    let rule = AlertRule::new(
-        "crowd",
-        AlertMetric::OpenSessions,
-        None,
-        Threshold::Above(5.0),
-    );
+    let rule = AlertRule::new("crowd", Metric::OpenSessions, None, Threshold::Above(5.0));
     let start = EpochMs::from_ms(1_000);
     Watch::new(vec![rule], outcomes.clone(), true, start)
 }
@@ -86,7 +81,7 @@ fn without_alerts_nothing_is_made() {
 fn rules_that_stay_keep_what_they_have_and_others_begin_anew() {
     let open = |name: &str, above, for_ms| {
         let threshold = Threshold::Above(above);
-        let mut rule = AlertRule::new(name, AlertMetric::OpenSessions, None, threshold);
+        let mut rule = AlertRule::new(name, Metric::OpenSessions, None, threshold);
         rule.for_ms = for_ms;
         rule
     };
@@ -149,7 +144,7 @@ fn names_that_are_gone_are_remembered_within_bounds() {
         let name = turn.to_string();
         rules.replace(vec![AlertRule::new(
             &name,
-            AlertMetric::OpenSessions,
+            Metric::OpenSessions,
             None,
             threshold,
         )]);

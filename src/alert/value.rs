@@ -6,9 +6,8 @@ use std::collections::HashSet;
 use crate::config;
 use crate::config::AlertBy;
 use crate::config::AlertKind;
-use crate::config::AlertMetric;
 use crate::config::AlertRule;
-use crate::histogram::Quantile;
+use crate::metric::Source;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::Group;
 use crate::snapshot::GroupKind;
@@ -85,78 +84,33 @@ pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot, found: &Found<'_>) -> Op
         return of_total(rule, snapshot);
     };
     let group = found.by[*by as usize].get(&(&**name, rule.kind));
-    match rule.metric {
-        AlertMetric::OpenSessions => {
-            return Some(group.map_or(0.0, |group| float(group.open_sessions)));
-        }
-        AlertMetric::OpenUncertain => {
-            return Some(group.map_or(0.0, |group| float(group.open_uncertain)));
-        }
-        _ => {}
+    if let Source::Now(gauge) = rule.metric.source() {
+        // A group of which nothing is known has nothing of what groups have.
+        let nobody = rule.metric.source().is_of_groups().then_some(0.0);
+        return group.map_or(nobody, |group| group.gauge(gauge));
     }
     let length_ms = rule.window_ms?;
     let index = GROUP_WINDOWS_MS.iter().position(|ms| *ms == length_ms)?;
     match group {
-        Some(group) => of_window(rule.metric, &group.windows[index]),
+        Some(group) => group.windows[index].number(rule.metric.source()),
         None => {
             let nothing = WindowStats {
                 length_ms,
                 ..WindowStats::default()
             };
-            of_window(rule.metric, &nothing)
+            nothing.number(rule.metric.source())
         }
     }
 }
 
 fn of_total(rule: &AlertRule, snapshot: &Snapshot) -> Option<f64> {
-    match rule.metric {
-        AlertMetric::OpenSessions => Some(float(snapshot.sessions.open)),
-        AlertMetric::OpenUncertain => Some(float(snapshot.sessions.open_uncertain)),
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^53 ms")]
-        AlertMetric::LagMs => snapshot.stream.lag_ms.map(|ms| ms as f64),
-        AlertMetric::RingFill => {
-            let ring = &snapshot.ring;
-            (ring.capacity > 0).then(|| float(ring.depth) / float(ring.capacity))
-        }
-        metric => {
-            let length_ms = rule.window_ms?;
-            let mut windows = snapshot.windows.iter();
-            of_window(
-                metric,
-                windows.find(|window| window.length_ms == length_ms)?,
-            )
-        }
+    if let Source::Now(gauge) = rule.metric.source() {
+        return snapshot.gauge(gauge);
     }
-}
-
-fn of_window(metric: AlertMetric, window: &WindowStats) -> Option<f64> {
-    let durations = window.durations.as_deref();
-    let percentile = |quantile| durations.map(|durations| float(durations.quantile(quantile)));
-    match metric {
-        AlertMetric::ActiveSessions => Some(float(window.active_sessions)),
-        AlertMetric::MessagesPerMinute => Some(window.messages_per_minute()),
-        AlertMetric::ConnectionsPerMinute => Some(window.connections_per_minute()),
-        AlertMetric::DisconnectionsPerMinute => Some(window.disconnections_per_minute()),
-        // The API says 0 of no session; a mean of nothing is neither long nor short.
-        AlertMetric::AvgSessionDurationMs => {
-            (window.closed_sessions > 0).then(|| window.avg_session_duration_ms())
-        }
-        AlertMetric::DurationP50Ms => percentile(Quantile::P50),
-        AlertMetric::DurationP90Ms => percentile(Quantile::P90),
-        AlertMetric::DurationP99Ms => percentile(Quantile::P99),
-        AlertMetric::DurationMaxMs => durations.map(|durations| float(durations.max())),
-        AlertMetric::MessagesPerSession => window.messages_per_session(),
-        AlertMetric::OpenSessions
-        | AlertMetric::OpenUncertain
-        | AlertMetric::LagMs
-        | AlertMetric::RingFill => None,
-    }
-}
-
-/// A count to compare; exact up to 2^53.
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-const fn float(count: u64) -> f64 {
-    count as f64
+    let length_ms = rule.window_ms?;
+    let mut windows = snapshot.windows.iter();
+    let window = windows.find(|window| window.length_ms == length_ms)?;
+    window.number(rule.metric.source())
 }
 
 #[cfg(test)]
@@ -166,6 +120,7 @@ mod tests {
     use super::*;
     use crate::config::Threshold;
     use crate::histogram::Histogram;
+    use crate::metric::Metric;
     use crate::snapshot::Dimension;
     use crate::snapshot::GroupId;
     use crate::snapshot::GroupTable;
@@ -215,7 +170,7 @@ mod tests {
         snapshot
     }
 
-    fn value(metric: AlertMetric, window_ms: Option<u32>, queue: Option<&str>) -> Option<f64> {
+    fn value(metric: Metric, window_ms: Option<u32>, queue: Option<&str>) -> Option<f64> {
         let mut rule = AlertRule::new("a", metric, window_ms, Threshold::Above(0.0));
         rule.group = queue.map(|queue| (AlertBy::Queue, queue.into()));
         of_rule(&rule, &snapshot())
@@ -231,20 +186,20 @@ mod tests {
         let check = |metric, expected| {
             assert_eq!(value(metric, minute, None), expected, "{metric:?}");
         };
-        check(AlertMetric::ActiveSessions, Some(3.0));
-        check(AlertMetric::MessagesPerMinute, Some(6.0));
-        check(AlertMetric::ConnectionsPerMinute, Some(4.0));
-        check(AlertMetric::DisconnectionsPerMinute, Some(2.0));
-        check(AlertMetric::AvgSessionDurationMs, Some(2_500.0));
-        check(AlertMetric::DurationP50Ms, Some(10.0));
-        check(AlertMetric::DurationP90Ms, Some(20.0));
-        check(AlertMetric::DurationP99Ms, Some(30.0));
-        check(AlertMetric::DurationMaxMs, Some(40.0));
-        check(AlertMetric::MessagesPerSession, Some(3.5));
-        check(AlertMetric::OpenSessions, Some(9.0));
-        check(AlertMetric::OpenUncertain, Some(8.0));
-        check(AlertMetric::LagMs, None);
-        check(AlertMetric::RingFill, None);
+        check(Metric::ActiveSessions, Some(3.0));
+        check(Metric::MessagesPerMinute, Some(6.0));
+        check(Metric::ConnectionsPerMinute, Some(4.0));
+        check(Metric::DisconnectionsPerMinute, Some(2.0));
+        check(Metric::AvgSessionDurationMs, Some(2_500.0));
+        check(Metric::DurationP50Ms, Some(10.0));
+        check(Metric::DurationP90Ms, Some(20.0));
+        check(Metric::DurationP99Ms, Some(30.0));
+        check(Metric::DurationMaxMs, Some(40.0));
+        check(Metric::MessagesPerSession, Some(3.5));
+        check(Metric::OpenSessions, Some(9.0));
+        check(Metric::OpenUncertain, Some(8.0));
+        check(Metric::LagMs, None);
+        check(Metric::RingFill, None);
         let mut snapshot = snapshot();
         snapshot.ring.capacity = 4;
         snapshot.stream.lag_ms = Some(-5);
@@ -254,34 +209,34 @@ mod tests {
                 &snapshot,
             )
         };
-        assert_eq!(of(AlertMetric::RingFill), Some(0.25));
-        assert_eq!(of(AlertMetric::LagMs), Some(-5.0));
+        assert_eq!(of(Metric::RingFill), Some(0.25));
+        assert_eq!(of(Metric::LagMs), Some(-5.0));
     }
 
     #[test]
     fn a_group_has_its_own_and_an_unknown_one_has_counts_of_0() {
-        let messages = AlertMetric::MessagesPerMinute;
+        let messages = Metric::MessagesPerMinute;
         assert_eq!(value(messages, Some(10_000), None), Some(6.0));
         for ms in GROUP_WINDOWS_MS {
             assert_eq!(value(messages, Some(ms), Some("sales")), Some(60.0));
             assert_eq!(value(messages, Some(ms), Some("nobody")), Some(0.0));
         }
         assert_eq!(
-            value(AlertMetric::OpenSessions, None, Some("sales")),
+            value(Metric::OpenSessions, None, Some("sales")),
             Some(5.0)
         );
         assert_eq!(
-            value(AlertMetric::OpenSessions, None, Some("nobody")),
+            value(Metric::OpenSessions, None, Some("nobody")),
             Some(0.0)
         );
         assert_eq!(
-            value(AlertMetric::OpenUncertain, None, Some("sales")),
+            value(Metric::OpenUncertain, None, Some("sales")),
             Some(2.0)
         );
         for metric in [
-            AlertMetric::DurationP50Ms,
-            AlertMetric::AvgSessionDurationMs,
-            AlertMetric::MessagesPerSession,
+            Metric::DurationP50Ms,
+            Metric::AvgSessionDurationMs,
+            Metric::MessagesPerSession,
         ] {
             assert!(value(metric, Some(60_000), Some("sales")).is_some());
             assert_eq!(value(metric, Some(60_000), Some("nobody")), None);
@@ -300,7 +255,7 @@ mod tests {
         };
         let named = group(GroupKind::Named, 1);
         let ours = group(GroupKind::Other, 2);
-        let mut rule = AlertRule::new("a", AlertMetric::OpenSessions, None, Threshold::Above(0.0));
+        let mut rule = AlertRule::new("a", Metric::OpenSessions, None, Threshold::Above(0.0));
         rule.group = Some((AlertBy::Queue, "other".into()));
         for all in [vec![named.clone(), ours.clone()], vec![ours, named]] {
             let mut groups = Groups::default();

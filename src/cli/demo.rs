@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use crate::config;
 use crate::config::AggregateSettings;
 use crate::config::AlertBy;
-use crate::config::AlertMetric;
 use crate::config::AlertRule;
 use crate::config::AuthSettings;
 use crate::config::EngineSettings;
@@ -22,6 +21,7 @@ use crate::config::StreamSettings;
 use crate::config::Threshold;
 use crate::config::duration;
 use crate::engine::Engine;
+use crate::metric::Metric;
 use crate::simulate::Rate;
 use crate::simulate::Simulator;
 use crate::simulate::SimulatorSettings;
@@ -143,7 +143,7 @@ async fn caught_up(reader: &Reader) {
 fn alerts(rate: Rate) -> Vec<AlertRule> {
     let mut slow = AlertRule::new(
         "events come late",
-        AlertMetric::LagMs,
+        Metric::LagMs,
         None,
         Threshold::Above(2_000.0),
     );
@@ -152,7 +152,7 @@ fn alerts(rate: Rate) -> Vec<AlertRule> {
     let minute = Some(AggregateSettings::WINDOW_MS);
     let mut long = AlertRule::new(
         "sessions take long",
-        AlertMetric::DurationP90Ms,
+        Metric::DurationP90Ms,
         minute,
         Threshold::Above(600_000.0),
     );
@@ -160,7 +160,7 @@ fn alerts(rate: Rate) -> Vec<AlertRule> {
     long.hysteresis = 60_000.0;
     let mut idle = AlertRule::new(
         "nobody in sales",
-        AlertMetric::OpenSessions,
+        Metric::OpenSessions,
         None,
         Threshold::Below(1.0),
     );
@@ -172,7 +172,7 @@ fn alerts(rate: Rate) -> Vec<AlertRule> {
         let few = (per_s * 60.0 / 4.0).round();
         let mut quiet = AlertRule::new(
             "few messages",
-            AlertMetric::MessagesPerMinute,
+            Metric::MessagesPerMinute,
             minute,
             Threshold::Below(few),
         );

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::duration;
+use crate::metric::Metric;
 
 /// Windows that every group has, in milliseconds, shortest first.
 pub const GROUP_WINDOWS_MS: [u32; 4] = [10_000, 60_000, 300_000, 3_600_000];
@@ -12,100 +13,6 @@ pub const GROUP_WINDOWS_MS: [u32; 4] = [10_000, 60_000, 300_000, 3_600_000];
 pub(super) const GROUP_PERCENTILES_MS: [u32; 2] = [60_000, 3_600_000];
 /// A group's window where none is named.
 pub(super) const GROUP_WINDOW_MS: u32 = 60_000;
-
-/// A number of the API that can be watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AlertMetric {
-    /// Sessions that connected inside the window and have not disconnected.
-    ActiveSessions,
-    /// Sessions open now, whenever they connected.
-    OpenSessions,
-    /// Open sessions without any event since the last gap began.
-    OpenUncertain,
-    /// Messages a minute.
-    MessagesPerMinute,
-    /// Connections a minute.
-    ConnectionsPerMinute,
-    /// Disconnects a minute.
-    DisconnectionsPerMinute,
-    /// Mean duration of the sessions that connected inside the window and have disconnected.
-    AvgSessionDurationMs,
-    /// Median duration of the sessions that ended inside the window.
-    DurationP50Ms,
-    /// 90th percentile of the same.
-    DurationP90Ms,
-    /// 99th percentile of the same.
-    DurationP99Ms,
-    /// The longest of the same.
-    DurationMaxMs,
-    /// Mean number of messages of the sessions that ended inside the window.
-    MessagesPerSession,
-    /// Arrival minus event time of the latest event.
-    LagMs,
-    /// Events waiting in the ring, as a share of its room: 0 to 1.
-    RingFill,
-}
-
-impl AlertMetric {
-    /// Every metric.
-    pub const ALL: [Self; 14] = [
-        Self::ActiveSessions,
-        Self::OpenSessions,
-        Self::OpenUncertain,
-        Self::MessagesPerMinute,
-        Self::ConnectionsPerMinute,
-        Self::DisconnectionsPerMinute,
-        Self::AvgSessionDurationMs,
-        Self::DurationP50Ms,
-        Self::DurationP90Ms,
-        Self::DurationP99Ms,
-        Self::DurationMaxMs,
-        Self::MessagesPerSession,
-        Self::LagMs,
-        Self::RingFill,
-    ];
-
-    /// The name in the API and in the settings.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::ActiveSessions => "activeSessions",
-            Self::OpenSessions => "openSessions",
-            Self::OpenUncertain => "openUncertain",
-            Self::MessagesPerMinute => "messagesPerMinute",
-            Self::ConnectionsPerMinute => "connectionsPerMinute",
-            Self::DisconnectionsPerMinute => "disconnectionsPerMinute",
-            Self::AvgSessionDurationMs => "avgSessionDurationMs",
-            Self::DurationP50Ms => "durationP50Ms",
-            Self::DurationP90Ms => "durationP90Ms",
-            Self::DurationP99Ms => "durationP99Ms",
-            Self::DurationMaxMs => "durationMaxMs",
-            Self::MessagesPerSession => "messagesPerSession",
-            Self::LagMs => "lagMs",
-            Self::RingFill => "ringFill",
-        }
-    }
-
-    /// Whether it is taken over a window.
-    pub const fn has_window(self) -> bool {
-        !matches!(
-            self,
-            Self::OpenSessions | Self::OpenUncertain | Self::LagMs | Self::RingFill
-        )
-    }
-
-    /// Whether queues and deployments have it too.
-    pub const fn is_of_groups(self) -> bool {
-        !matches!(self, Self::LagMs | Self::RingFill)
-    }
-
-    /// Whether it comes from the histograms of durations.
-    pub(super) const fn is_percentile(self) -> bool {
-        matches!(
-            self,
-            Self::DurationP50Ms | Self::DurationP90Ms | Self::DurationP99Ms | Self::DurationMaxMs
-        )
-    }
-}
 
 /// Which group a rule is about, of those that are shown under one name: a queue may itself be named
 /// `(none)` or `other`.
@@ -191,7 +98,7 @@ pub struct AlertRule {
     /// Its name; no two have the same.
     pub name: Arc<str>,
     /// What is watched.
-    pub metric: AlertMetric,
+    pub metric: Metric,
     /// Over which window, in milliseconds; `None` for a metric without one.
     pub window_ms: Option<u32>,
     /// Of which group; `None` for the total.
@@ -208,12 +115,7 @@ pub struct AlertRule {
 
 impl AlertRule {
     /// A rule about the total, that fires at once.
-    pub fn new(
-        name: &str,
-        metric: AlertMetric,
-        window_ms: Option<u32>,
-        threshold: Threshold,
-    ) -> Self {
+    pub fn new(name: &str, metric: Metric, window_ms: Option<u32>, threshold: Threshold) -> Self {
         Self {
             name: name.into(),
             metric,

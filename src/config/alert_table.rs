@@ -11,7 +11,6 @@ use toml::de::DeValue;
 
 use super::alert::AlertBy;
 use super::alert::AlertKind;
-use super::alert::AlertMetric;
 use super::alert::AlertRule;
 use super::alert::GROUP_PERCENTILES_MS;
 use super::alert::GROUP_WINDOW_MS;
@@ -23,6 +22,7 @@ use super::engine::AggregateSettings;
 use super::error::quoted;
 use super::limits::ALERTS_MAX;
 use super::value;
+use crate::metric::Metric;
 
 /// How long a value may have to be past its threshold.
 const FOR: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(86_400);
@@ -71,7 +71,10 @@ impl AlertEntry {
             ));
         }
         let mut rule = self.rule.clone();
-        if let Some(rule) = rule.as_mut().filter(|rule| rule.metric.has_window()) {
+        if let Some(rule) = rule
+            .as_mut()
+            .filter(|rule| rule.metric.source().has_window())
+        {
             rule.window_ms = Some(window_ms);
         }
         Ok(rule)
@@ -231,33 +234,35 @@ impl<'a> Reading<'a> {
     /// Whether the metric is there for this group and window.
     fn check_fit(
         &mut self,
-        metric: AlertMetric,
+        metric: Metric,
         window_ms: Option<u32>,
         group: Option<&(AlertBy, Arc<str>)>,
     ) {
-        let name = metric.label();
-        if window_ms.is_some() && !metric.has_window() {
+        let (name, from) = (metric.label(), metric.source());
+        if window_ms.is_some() && !from.has_window() {
             self.refuse(
                 "window",
                 &format!("{name} is taken over no window; remove it"),
             );
         }
         let Some((by, _)) = group else { return };
-        if !metric.is_of_groups() {
+        if !from.is_of_groups() {
             self.refuse(by.label(), &format!("{name} is of no group; remove it"));
-        } else if *by == AlertBy::Direction && metric != AlertMetric::MessagesPerMinute {
+        } else if *by == AlertBy::Direction && !from.is_of_messages() {
             self.refuse(by.label(), "a direction has messagesPerMinute alone");
         }
         let is_kept = |ms: u32| GROUP_PERCENTILES_MS.contains(&ms);
-        if metric.is_percentile() && window_ms.is_some_and(|ms| !is_kept(ms)) {
+        if from.is_of_histogram() && window_ms.is_some_and(|ms| !is_kept(ms)) {
             let kept = choices(&GROUP_PERCENTILES_MS);
             let why = format!("{name} of a group is kept for some windows; choose {kept}");
             self.refuse("window", &why);
         }
     }
 
-    fn metric(&mut self) -> Option<AlertMetric> {
-        let names = AlertMetric::ALL.map(|metric| (metric.label(), metric));
+    fn metric(&mut self) -> Option<Metric> {
+        let names: Vec<(&str, Metric)> = Metric::of_alerts()
+            .map(|metric| (metric.label(), metric))
+            .collect();
         if !self.fields.contains_key("metric") {
             self.refuse(
                 "metric",

@@ -48,7 +48,7 @@ mod variables;
 mod wait;
 mod webhook;
 
-pub use alert::{AlertBy, AlertKind, AlertMetric, AlertRule, GROUP_WINDOWS_MS, Threshold};
+pub use alert::{AlertBy, AlertKind, AlertRule, GROUP_WINDOWS_MS, Threshold};
 pub use build::{Loaded, Settings, load, load_log};
 pub use directory::Directory;
 pub use engine::{AggregateSettings, ClockRule, EngineSettings};

@@ -14,6 +14,7 @@ mod longest;
 mod publish;
 mod retired;
 mod series;
+mod value;
 
 use std::borrow::Cow;
 use std::sync::Arc;

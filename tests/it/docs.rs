@@ -4,6 +4,7 @@
 pub(crate) mod answers;
 mod commands;
 mod generated;
+mod numbers;
 mod page;
 mod script;
 mod unrun;

@@ -11,10 +11,10 @@ use serde_json::Value;
 use serde_json::json;
 use streamgauge::alert::Outcome;
 use streamgauge::config::AlertBy;
-use streamgauge::config::AlertMetric;
 use streamgauge::config::AlertRule;
 use streamgauge::config::Threshold;
 use streamgauge::config::WebhookSettings;
+use streamgauge::metric::Metric;
 use streamgauge::net::Connector;
 use streamgauge::notify::Notifier;
 use streamgauge::ring::Mailbox;
@@ -421,7 +421,7 @@ async fn an_alert_of_a_queue_watches_its_own_numbers() {
     let address = receiver.address;
     let rule = |queue: &str| {
         let above = Threshold::Above(10.0);
-        let metric = AlertMetric::MessagesPerMinute;
+        let metric = Metric::MessagesPerMinute;
         let mut rule = AlertRule::new(queue, metric, Some(60_000), above);
         rule.group = Some((AlertBy::Queue, queue.into()));
         rule
@@ -457,7 +457,7 @@ async fn an_engines_alert_is_told_and_counted_in_its_snapshots() {
     let address = receiver.address;
     let mut rig = Rig::start_engine(simulator(&[]), |engine| {
         let above = Threshold::Above(10.0);
-        let crowd = AlertRule::new("crowd", AlertMetric::OpenSessions, None, above);
+        let crowd = AlertRule::new("crowd", Metric::OpenSessions, None, above);
         engine.alerts = vec![crowd];
         engine.webhook = Some(settings(address));
     })

@@ -11,7 +11,9 @@ export interface WindowNumbers {
   readonly connectionsPerMinute: number;
   readonly disconnectionsPerMinute: number;
   readonly avgSessionDurationMs: number;
-  readonly durations: { readonly p50Ms: number; readonly p90Ms: number; readonly p99Ms: number } | null;
+  readonly durations: { readonly p50Ms: number; readonly p90Ms: number } | null;
+  /** What else the table of metrics has; `read` finds it by its path. */
+  readonly [field: string]: unknown;
 }
 
 /** What stands behind a name: tells what has none, and what found no room, from queues of that name. */
@@ -37,7 +39,7 @@ export interface Group extends Named {
   readonly window: Pick<
     WindowNumbers,
     "messagesPerMinute" | "connectionsPerMinute" | "disconnectionsPerMinute" | "activeSessions"
-  > & { readonly durations: { readonly p50Ms: number } | null };
+  > & { readonly durations: { readonly p50Ms: number } | null } & Readonly<Record<string, unknown>>;
   readonly trend: { readonly values: readonly (number | null)[] } | null;
 }
 

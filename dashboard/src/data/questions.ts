@@ -1,11 +1,18 @@
 // The subscriptions of the page, and their variables for a view.
 
-import { dimensionOf, windowOf, type Sort, type View } from "../view/address.ts";
+import { dimensionOf, windowOf, type View } from "../view/address.ts";
+import { CARD_METRICS, COLUMN_METRICS, paths, selection } from "./metrics.ts";
 
 const WINDOW = `fragment Numbers on Window {
-  windowMs coverageMs complete activeSessions messagesPerMinute connectionsPerMinute
-  disconnectionsPerMinute avgSessionDurationMs durations { p50Ms p90Ms p99Ms }
+  windowMs coverageMs complete ${selection(paths(CARD_METRICS, "window"))}
 }`;
+
+/** What is asked of the whole and of the one group that is chosen. */
+const NOW = selection([...paths(CARD_METRICS, "now"), "openUncertain"]);
+
+/** What is asked of every row of the table of groups. */
+const OF_GROUP = selection([...paths(COLUMN_METRICS, "now"), "openUncertain"]);
+const OF_GROUP_WINDOW = selection(paths(COLUMN_METRICS, "window"));
 
 /** Twice a second, less often while hidden: the figures, freshness, counters, alerts. */
 export const FIGURES = `subscription Figures(
@@ -17,10 +24,10 @@ export const FIGURES = `subscription Figures(
       notReady
     }
     realTimeMetrics {
-      asOfMs openSessions openUncertain openSinceMs openComplete totalConnectionsExact countersSinceMs windows { ...Numbers }
+      asOfMs ${NOW} openSinceMs openComplete totalConnectionsExact countersSinceMs windows { ...Numbers }
     }
     groups(by: $by, name: $group, kind: $kind, window: $window, first: 1) @include(if: $one) {
-      items { name displayName kind openSessions openUncertain window { ...Numbers } }
+      items { name displayName kind ${NOW} window { ...Numbers } }
     }
     stream { state reconnects lagMs lastError gapsTotal gaps(last: 100) { start end cause } }
     counters { received applied late duplicates rejected { total } shed future }
@@ -50,11 +57,8 @@ export const DETAILS = `subscription Details(
     groups(by: $by, orderBy: $order, reverse: $reverse, search: $search, first: $first, window: $window) {
       count capacity overflowed found
       items {
-        name displayName kind openSessions openUncertain
-        window {
-          messagesPerMinute connectionsPerMinute disconnectionsPerMinute activeSessions
-          durations { p50Ms }
-        }
+        name displayName kind ${OF_GROUP}
+        window { ${OF_GROUP_WINDOW} }
         trend: timeSeries(metric: MESSAGES, last: 300, step: 10) { values }
       }
     }
@@ -92,16 +96,6 @@ export const FIGURES_MS = 500;
 export const HIDDEN_MS = 5_000;
 /** Between two histories: long enough to read, short enough to see an alert end. */
 export const HISTORY_MS = 2_000;
-
-const ORDERS: Readonly<Record<Sort, string>> = {
-  messages: "MESSAGES",
-  name: "NAME",
-  active: "ACTIVE_SESSIONS",
-  open: "OPEN_SESSIONS",
-  connections: "CONNECTIONS",
-  disconnections: "DISCONNECTIONS",
-  duration: "ENDED_DURATION",
-};
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -153,7 +147,7 @@ export function detailsOf(view: View): Variables {
     lead: last + mean,
     step,
     all,
-    order: ORDERS[view.sort],
+    order: COLUMN_METRICS.find(({ column }) => column.key === view.sort)?.order ?? "NAME",
     reverse: view.reverse,
     search: search === "" ? null : search,
     window,

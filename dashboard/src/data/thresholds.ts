@@ -2,6 +2,7 @@
 
 import { NONE, duration, number, percent } from "../format.ts";
 import type { Alert, AlertChange, Phase } from "./answers.ts";
+import { metricOf } from "./metrics.ts";
 
 /** How a phase is shown. The shape carries what the colour does for those who do not see it. */
 export const PHASES: Readonly<Record<Phase, { readonly shape: string; readonly word: string }>> = {
@@ -50,30 +51,12 @@ export function target(alert: Alert, isDuration: boolean): string {
 
 /** Whether a metric's values are durations. */
 export function isDuration(metric: string): boolean {
-  return metric.endsWith("Ms");
+  return metricOf(metric)?.unit === "ms";
 }
-
-/** What the metrics of the settings are in words; `#` stands for the value. */
-const WORDS: Readonly<Record<string, string>> = {
-  activeSessions: "# sessions connected and still open",
-  openSessions: "# open sessions",
-  openUncertain: "# open sessions are uncertain",
-  messagesPerMinute: "# messages a minute",
-  connectionsPerMinute: "# connections a minute",
-  disconnectionsPerMinute: "# disconnections a minute",
-  avgSessionDurationMs: "sessions that began lately lasted # on average",
-  durationP50Ms: "half of the ended sessions lasted up to #",
-  durationP90Ms: "nine of ten ended sessions lasted up to #",
-  durationP99Ms: "99 of 100 ended sessions lasted up to #",
-  durationMaxMs: "the longest ended session lasted #",
-  messagesPerSession: "# messages a session",
-  lagMs: "events arrive # late",
-  ringFill: "the ring is # full",
-};
 
 /** A value in its metric's unit. */
 export function reading(metric: string, value: number | null): string {
-  if (metric === "ringFill") {
+  if (metricOf(metric)?.unit === "share") {
     return value === null ? NONE : percent(value, 1);
   }
   return isDuration(metric) ? duration(value) : number(value);
@@ -117,7 +100,7 @@ function againstLimit({ metric, value, threshold, comparison }: Pick<Alert, "met
   const what =
     value === null
       ? "no value"
-      : (WORDS[metric] ?? `# ${metric}`).replace("#", () => reading(metric, value));
+      : (metricOf(metric)?.words ?? `# ${metric}`).replace("#", () => reading(metric, value));
   return `${what}, ${comparison === "ABOVE" ? "limit" : "at least"} ${reading(metric, threshold)}`;
 }
 

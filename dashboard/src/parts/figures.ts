@@ -3,6 +3,7 @@
 // inside the window only stands last, and small.
 
 import type { Alert, Figures, WindowNumbers } from "../data/answers.ts";
+import { CARD_METRICS, metricOf, read, type CardMetric } from "../data/metrics.ts";
 import { PHASES, inWords, isDuration, rulesOf, target, worst } from "../data/thresholds.ts";
 import { element, setAttribute, setText } from "../dom.ts";
 import { NONE, clock, duration, number, percent } from "../format.ts";
@@ -11,6 +12,8 @@ import { Fit } from "../view/fit.ts";
 import { define, definition } from "./definition.ts";
 
 export interface Shown {
+  /** What the numbers of no window are read from. */
+  readonly now: object | undefined;
   readonly window: WindowNumbers | undefined;
   readonly openSessions: number | undefined;
   readonly openUncertain: number | undefined;
@@ -20,82 +23,14 @@ export interface Shown {
   readonly name: string | undefined;
 }
 
-interface Kind {
-  readonly key: string;
-  /** `#` stands for the window; without one the figure is of no window. */
-  readonly label: string;
-  readonly definition: string;
-  /** The metric in the settings of alerts. */
-  readonly metric: string;
-  readonly isLesser?: boolean;
-  readonly value: (shown: Shown) => number | null | undefined;
+/** What is said of a figure: of open sessions also what may be missing or over. */
+function noteOf({ name, definition: what }: CardMetric): string {
+  const more = ` Uncertain: ${metricOf("openUncertain")?.definition} Since: ${definition("Metrics.openSince")}`;
+  return name === "openSessions" ? `${what}${more}` : what;
 }
 
-const ENDED = `${definition("Window.durations")}.`;
-
-const KINDS: readonly Kind[] = [
-  {
-    key: "open",
-    label: "Open sessions",
-    definition: `${definition("Metrics.openSessions")} Uncertain: ${definition("Group.openUncertain")} Since: ${definition("Metrics.openSince")}.`,
-    metric: "openSessions",
-    value: ({ openSessions }) => openSessions,
-  },
-  {
-    key: "messages",
-    label: "Messages / min, last #",
-    definition: definition("Window.messagesPerMinute"),
-    metric: "messagesPerMinute",
-    value: ({ window }) => window?.messagesPerMinute,
-  },
-  {
-    key: "connections",
-    label: "Connections / min, last #",
-    definition: definition("Window.connectionsPerMinute"),
-    metric: "connectionsPerMinute",
-    value: ({ window }) => window?.connectionsPerMinute,
-  },
-  {
-    key: "disconnections",
-    label: "Disconnections / min, last #",
-    definition: definition("Window.disconnectionsPerMinute"),
-    metric: "disconnectionsPerMinute",
-    value: ({ window }) => window?.disconnectionsPerMinute,
-  },
-  {
-    key: "median",
-    label: "Median duration, ended in #",
-    definition: `${ENDED} ${definition("Durations.p50Ms")}.`,
-    metric: "durationP50Ms",
-    value: ({ window }) => window?.durations?.p50Ms,
-  },
-  {
-    key: "p90",
-    label: "p90 duration, ended in #",
-    definition: `${ENDED} ${definition("Durations.p90Ms")}.`,
-    metric: "durationP90Ms",
-    value: ({ window }) => window?.durations?.p90Ms,
-  },
-  {
-    key: "active",
-    label: "Active: connected in the last # and still open",
-    definition: definition("Window.activeSessions"),
-    metric: "activeSessions",
-    isLesser: true,
-    value: ({ window }) => window?.activeSessions,
-  },
-  {
-    key: "average",
-    label: "Average duration, connected and ended in the last #",
-    definition: `${definition("Window.avgSessionDurationMs")}.`,
-    metric: "avgSessionDurationMs",
-    isLesser: true,
-    value: ({ window }) => window?.avgSessionDurationMs,
-  },
-];
-
 interface Card {
-  readonly kind: Kind;
+  readonly metric: CardMetric;
   readonly root: HTMLElement;
   readonly label: HTMLElement;
   readonly value: HTMLElement;
@@ -111,25 +46,26 @@ export class FigureCards {
 
   constructor(place: HTMLElement) {
     this.#place = place;
-    this.#cards = KINDS.map((kind) => {
-      const label = element("span", { class: "label", id: `label-${kind.key}` });
+    this.#cards = CARD_METRICS.map((metric) => {
+      const { key, lesser } = metric.card;
+      const label = element("span", { class: "label", id: `label-${key}` });
       const value = element("span", { class: "value" }, NONE);
       const aim = element("span", { class: "target" });
       const caution = element("span", { class: "caution" });
       const root = element(
         "div",
         {
-          class: kind.isLesser === true ? "figure lesser" : "figure",
+          class: lesser ? "figure lesser" : "figure",
           role: "group",
           "aria-labelledby": label.id,
-          "data-figure": kind.key,
+          "data-figure": key,
         },
         label,
         value,
         element("span", { class: "notes" }, aim, caution),
       );
-      define(root, kind.definition);
-      return { kind, root, label, value, target: aim, caution };
+      define(root, noteOf(metric));
+      return { metric, root, label, value, target: aim, caution };
     });
     this.#coverage = element("p", { class: "coverage", hidden: true });
     place.append(...this.#cards.map(({ root }) => root));
@@ -141,20 +77,21 @@ export class FigureCards {
     const shown = shownOf(figures, view);
     const partly = partlyOf(shown.window, length);
     const group = view.group === undefined ? undefined : { by: dimensionOf(view).by, name: view.group };
-    for (const { kind, root, label, value, target, caution } of this.#cards) {
-      const now = kind.value(shown);
-      setText(label, kind.label.replace("#", length.replace(" ", "\u00a0")));
-      setText(value, isDuration(kind.metric) ? duration(now) : number(now));
-      const rules = rulesOf(figures.alerts.items, { metrics: [kind.metric], windowMs: ms, group });
+    for (const { metric, root, label, value, target, caution } of this.#cards) {
+      const { name, unit, path, scope, card } = metric;
+      const now = read(scope === "now" ? shown.now : shown.window, path);
+      setText(label, card.label.replace("#", length.replace(" ", "\u00a0")));
+      setText(value, unit === "ms" ? duration(now) : number(now));
+      const rules = rulesOf(figures.alerts.items, { metrics: [name], windowMs: ms, group });
       drawTarget(root, target, rules, figures.realTimeMetrics.asOfMs);
-      setText(caution, kind.key === "open" ? doubtsOf(shown) : partly);
+      setText(caution, name === "openSessions" ? doubtsOf(shown) : scope === "window" ? partly : "");
     }
     const caution = cautionOf(shown.window, length, shown.name);
     this.#coverage.hidden = caution === "";
     setText(this.#coverage, caution);
     this.#fit.draw(
       this.#place,
-      this.#cards.flatMap(({ kind, value }) => (kind.isLesser === true || value.offsetParent === null ? [] : [value])),
+      this.#cards.flatMap(({ metric, value }) => (metric.card.lesser || value.offsetParent === null ? [] : [value])),
     );
   }
 }
@@ -205,12 +142,13 @@ export function shownOf(figures: Figures, view: View): Shown {
   if (view.group !== undefined) {
     const group = figures.groups?.items.find((each) => isOf(view, each));
     const name = group?.displayName ?? nameOf(figures, view);
-    return { window: group?.window, openSessions: group?.openSessions, openUncertain: group?.openUncertain, openSinceMs, name };
+    return { now: group, window: group?.window, openSessions: group?.openSessions, openUncertain: group?.openUncertain, openSinceMs, name };
   }
   const { ms } = windowOf(view);
-  const { windows, openSessions, openUncertain } = figures.realTimeMetrics;
+  const now = figures.realTimeMetrics;
+  const { windows, openSessions, openUncertain } = now;
   const window = windows.find(({ windowMs }) => windowMs === ms);
-  return { window, openSessions, openUncertain, openSinceMs, name: undefined };
+  return { now, window, openSessions, openUncertain, openSinceMs, name: undefined };
 }
 
 /** What people read for a chosen group that has nothing to show: as its alerts have it, else its id. */

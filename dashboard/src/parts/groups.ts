@@ -2,6 +2,7 @@
 // with its small chart.
 
 import type { Alert, Details, Group } from "../data/answers.ts";
+import { COLUMN_METRICS, metricOf, type ColumnMetric } from "../data/metrics.ts";
 import { path } from "../data/series.ts";
 import { PHASES, inWords, worst } from "../data/thresholds.ts";
 import { element, holdsSelection, setAttribute, setText, svg } from "../dom.ts";
@@ -10,67 +11,32 @@ import { choiceOf, dimensionOf, isOf, windowOf, type Sort, type View } from "../
 import type { Choice } from "../view/choice.ts";
 import { csvButton, type Cell } from "./csv.ts";
 import { define, definition } from "./definition.ts";
-import { alertsByGroup, ordered } from "./order.ts";
+import { alertsByGroup, ordered, valueOf } from "./order.ts";
 
 interface Column {
+  readonly metric: ColumnMetric;
   readonly sort: Sort;
   readonly label: string;
   readonly note: string;
-  /** The number, in plain; null where the group has none. */
-  readonly value: (group: Group) => number | null;
   readonly text: (value: number | null) => string;
 }
 
-export const COLUMNS: readonly Column[] = [
-  {
-    sort: "open",
-    label: "Open",
-    note: `${definition("Group.openSessions")} Behind ◆: ${definition("Group.openUncertain")}`,
-    value: ({ openSessions }) => openSessions,
-    text: number,
-  },
-  {
-    sort: "messages",
-    label: "Messages / min",
-    note: definition("Window.messagesPerMinute"),
-    value: ({ window }) => window.messagesPerMinute,
-    text: number,
-  },
-  {
-    sort: "duration",
-    label: "Median, ended",
-    note: `${definition("Window.durations")}; ${definition("Durations.p50Ms").toLowerCase()}. Kept of groups for 1 m and 1 h only.`,
-    value: ({ window }) => window.durations?.p50Ms ?? null,
-    text: duration,
-  },
-  {
-    sort: "connections",
-    label: "In / min",
-    note: definition("Window.connectionsPerMinute"),
-    value: ({ window }) => window.connectionsPerMinute,
-    text: number,
-  },
-  {
-    sort: "disconnections",
-    label: "Out / min",
-    note: definition("Window.disconnectionsPerMinute"),
-    value: ({ window }) => window.disconnectionsPerMinute,
-    text: number,
-  },
-  {
-    sort: "active",
-    label: "Active",
-    note: definition("Window.activeSessions"),
-    value: ({ window }) => window.activeSessions,
-    text: number,
-  },
-];
+export const COLUMNS: readonly Column[] = COLUMN_METRICS.map((metric) => {
+  const { definition, histogram, name, unit, column } = metric;
+  const some = histogram ? " Kept of groups for 1 m and 1 h only." : "";
+  const uncertain = name === "openSessions" ? ` Behind ◆: ${metricOf("openUncertain")?.definition}` : "";
+  return { metric, sort: column.key, label: column.label, note: `${definition}${some}${uncertain}`, text: unit === "ms" ? duration : number };
+});
 
 /** A column's text for a group: blank where there is nothing to say, which is not 0. */
-export function shownIn({ sort, value, text }: Column, group: Group, view: View): string {
-  // Sessions have no direction.
-  const now = view.by === "direction" && sort !== "messages" ? null : value(group);
-  return now === null ? "" : text(now);
+export function shownIn(column: Column, group: Group, view: View): string {
+  const now = valueIn(column, group, view);
+  return now === null ? "" : column.text(now);
+}
+
+/** A column's number for a group. Sessions have no direction. */
+function valueIn({ metric }: Column, group: Group, view: View): number | null {
+  return view.by === "direction" && !metric.messages ? null : valueOf(group, metric);
 }
 
 const TREND = { width: 120, height: 24 };
@@ -249,13 +215,13 @@ export class GroupTable {
 
   #lines(): Cell[][] {
     const { view } = this.#choice;
-    const heads = [dimensionOf(view).one, "openSessions", "messagesPerMinute", "durationP50Ms", "connectionsPerMinute", "disconnectionsPerMinute", "activeSessions", "openUncertain", "kind", "displayName"];
+    const heads = [dimensionOf(view).one, ...COLUMNS.map(({ metric }) => metric.name), "openUncertain", "kind", "displayName"];
     const isDirection = view.by === "direction";
     return [
       heads,
       ...this.#held.map((group) => [
         group.name,
-        ...COLUMNS.map(({ sort, value }) => (isDirection && sort !== "messages" ? null : value(group))),
+        ...COLUMNS.map((column) => valueIn(column, group, view)),
         isDirection ? null : group.openUncertain,
         group.kind,
         group.displayName,

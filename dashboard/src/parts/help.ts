@@ -1,6 +1,7 @@
 // What the keyboard does and what a URL may say, over the page while somebody asks for it.
 
 import { element } from "../dom.ts";
+import { SORTS } from "../view/address.ts";
 
 type Lines = readonly (readonly [string, string])[];
 
@@ -18,7 +19,7 @@ const PARAMETERS: Lines = [
   ["window=5m", "10s, 1m, 5m or 1h"],
   ["by=deployment", "queue, deployment or direction"],
   ["group=ID", "one queue or deployment, by its id"],
-  ["sort=open", "messages, name, open, duration, connections, disconnections or active"],
+  ["sort=open", `${SORTS.slice(0, -1).join(", ")} or ${SORTS.at(-1)}`],
   ["reverse=1", "the other way round"],
   ["search=TEXT", "names and ids that hold the text"],
   ["theme=dark", "auto, light or dark"],

@@ -2,17 +2,14 @@
 // name, names ascending; or all of it the other way round. What has no value comes last either way.
 
 import type { Alert, Group } from "../data/answers.ts";
+import { COLUMN_METRICS, read, type Metric } from "../data/metrics.ts";
 import { excess, worst } from "../data/thresholds.ts";
 import type { Sort } from "../view/address.ts";
 
-const VALUES: Readonly<Record<Exclude<Sort, "name">, (group: Group) => number | null>> = {
-  messages: ({ window }) => window.messagesPerMinute,
-  active: ({ window }) => window.activeSessions,
-  open: ({ openSessions }) => openSessions,
-  connections: ({ window }) => window.connectionsPerMinute,
-  disconnections: ({ window }) => window.disconnectionsPerMinute,
-  duration: ({ window }) => window.durations?.p50Ms ?? null,
-};
+/** A number of a group; null where it has none. */
+export function valueOf(group: Group, { path, scope }: Metric): number | null {
+  return read(scope === "now" ? group : group.window, path);
+}
 
 /** Code point by code point: the order of the UTF-8 bytes, which is the server's. `<` compares halves of
     emoji instead. */
@@ -31,12 +28,12 @@ const byName = (a: Group, b: Group): number => compare(a.displayName, b.displayN
 /** Groups in order; the input stays as it is. */
 export function ordered(groups: readonly Group[], sort: Sort, reverse = false): Group[] {
   const turn = reverse ? -1 : 1;
-  if (sort === "name") {
+  const metric = COLUMN_METRICS.find(({ column }) => column.key === sort);
+  if (metric === undefined) {
     return groups.toSorted((a, b) => turn * byName(a, b));
   }
-  const value = VALUES[sort];
   return groups.toSorted((a, b) => {
-    const [first, second] = [value(a), value(b)];
+    const [first, second] = [valueOf(a, metric), valueOf(b, metric)];
     if ((first === null) !== (second === null)) {
       return first === null ? 1 : -1;
     }

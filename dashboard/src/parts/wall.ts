@@ -1,34 +1,26 @@
 // What a wallboard is for: the queues, worst first, as many as the screen has room for. Colour and
-// shape come from the alert rules. Columns for waiting guests and service levels will stand in COLUMNS.
+// shape come from the alert rules. Which numbers it has is in the table of metrics.
 
 import type { Alert, Details } from "../data/answers.ts";
 import { PHASES, because, worst } from "../data/thresholds.ts";
 import { element, setAttribute, setText } from "../dom.ts";
 import { number } from "../format.ts";
-import { dimensionOf, isOf, windowOf, type Sort, type View } from "../view/address.ts";
+import { dimensionOf, isOf, windowOf, type View } from "../view/address.ts";
 import { trim } from "../view/fit.ts";
 import { define } from "./definition.ts";
 import { uncertainOf } from "./figures.ts";
 import { COLUMNS as ALL, shownIn } from "./groups.ts";
 import { worstFirst, type Place } from "./order.ts";
 
-const SHOWN: readonly Sort[] = ["open", "messages", "duration"];
-const COLUMNS = ALL.filter(({ sort }) => SHOWN.includes(sort));
+const COLUMNS = ALL.filter(({ metric }) => metric.column.wall);
 /** More rows than any screen has room for. */
 const ROWS = 40;
 
-/** The metrics of rules that read what a column shows. */
-const METRICS: Partial<Readonly<Record<Sort, string>>> = {
-  open: "openSessions",
-  messages: "messagesPerMinute",
-  duration: "durationP50Ms",
-};
-
 /** What rules say of a group that is too small to be among the first: their own value; else blank. */
-function told({ sort, text }: (typeof COLUMNS)[number], alerts: readonly Alert[], view: View): string {
+function told({ metric: { name }, text }: (typeof COLUMNS)[number], alerts: readonly Alert[], view: View): string {
   const { ms } = windowOf(view);
   const found = alerts.find(
-    ({ metric, windowMs }) => metric === METRICS[sort] && (windowMs === null || windowMs === ms),
+    ({ metric, windowMs }) => metric === name && (windowMs === null || windowMs === ms),
   );
   return found === undefined ? "" : text(found.value);
 }

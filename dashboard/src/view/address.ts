@@ -1,5 +1,7 @@
 // What the reader has chosen, as it stands in the URL: a link to the page shows what its sender saw.
 
+import { COLUMN_METRICS } from "../data/metrics.ts";
+
 export const WINDOWS = [
   { key: "10s", label: "10 s", ms: 10_000, group: "TEN_SECONDS", chartS: 60, stepS: 1 },
   { key: "1m", label: "1 m", ms: 60_000, group: "ONE_MINUTE", chartS: 300, stepS: 1 },
@@ -13,15 +15,8 @@ export const DIMENSIONS = [
   { key: "direction", label: "Directions", one: "direction", by: "DIRECTION" },
 ] as const;
 
-export const SORTS = [
-  "messages",
-  "name",
-  "open",
-  "duration",
-  "connections",
-  "disconnections",
-  "active",
-] as const;
+/** What groups can be ordered by: their name, or a column. */
+export const SORTS: readonly string[] = ["name", ...COLUMN_METRICS.map(({ column }) => column.key)];
 
 /** What stands behind a group's name, where the name does not say it. */
 export const KINDS = ["NAMED", "UNNAMED", "OTHER"] as const;
@@ -30,7 +25,7 @@ export const THEMES = ["auto", "light", "dark"] as const;
 
 export type WindowKey = (typeof WINDOWS)[number]["key"];
 export type DimensionKey = (typeof DIMENSIONS)[number]["key"];
-export type Sort = (typeof SORTS)[number];
+export type Sort = string;
 export type Theme = (typeof THEMES)[number];
 export type Kind = (typeof KINDS)[number];
 

@@ -1,8 +1,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::config::AlertMetric;
 use crate::config::Threshold;
+use crate::metric::Metric;
 use crate::reloadable::Reloadable;
 use crate::ring::Mailbox;
 use crate::snapshot::AlertPhase;
@@ -25,7 +25,7 @@ fn rule((name, is_above, threshold, hysteresis, for_s): Raw) -> AlertRule {
         false => Threshold::Below(threshold),
     };
     let name = format!("rule {name}");
-    let mut rule = AlertRule::new(&name, AlertMetric::LagMs, None, threshold);
+    let mut rule = AlertRule::new(&name, Metric::LagMs, None, threshold);
     rule.hysteresis = f64::from(hysteresis);
     rule.for_ms = u64::from(for_s) * 1_000;
     rule
@@ -217,7 +217,7 @@ proptest! {
 
 #[test]
 fn the_oldest_changes_go_first_and_stay_counted() {
-    let crowd = AlertRule::new("crowd", AlertMetric::LagMs, None, Threshold::Above(5.0));
+    let crowd = AlertRule::new("crowd", Metric::LagMs, None, Threshold::Above(5.0));
     let mut watch = Watch::new(vec![crowd], Mailbox::new(8), false, EpochMs::from_ms(0));
     let mut snapshot = Snapshot::default();
     for second in 1..=251_u64 {

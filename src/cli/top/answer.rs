@@ -1,45 +1,84 @@
 //! What is asked of the server, and its answer read.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use serde::Deserialize;
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::controls::Controls;
+use crate::metric::Metric;
 
 /// Groups asked for; more than any screen shows, so that a filter has something to find.
 const GROUPS: usize = 200;
 
-const QUERY: &str = "query Top($by: GroupBy!, $orderBy: GroupOrder!, $first: Int!) {
-  realTimeMetrics {
+/// The question: what stands above the table, and the numbers of its columns.
+fn query() -> String {
+    let mut of_group = Selection::default();
+    let mut of_window = Selection::default();
+    for (metric, _) in Metric::of_columns() {
+        let row = metric.row();
+        match row.from.has_window() {
+            true => of_window.add(row.path),
+            false => of_group.add(row.path),
+        }
+    }
+    format!(
+        "query Top($by: GroupBy!, $orderBy: GroupOrder!, $first: Int!) {{
+  realTimeMetrics {{
     activeSessions totalConnectionsExact avgSessionDurationMs messagesPerMinute
     connectionsPerMinute disconnectionsPerMinute openSessions openUncertain openSince openComplete asOf complete
-    durations { p50Ms p99Ms }
-  }
-  stream { state lagMs reconnects gapsTotal lastError }
-  counters { received applied ignored late future duplicates shed rejected { total } }
-  latency { stage lastMinute { p99Ms } }
-  engine { version uptimeMs ringDepth ringCapacity sessionBytes snapshotAgeMs }
-  alerts {
-    items { name metric by groupDisplayName comparison threshold phase value }
-    notifications { failed lastError }
-  }
-  alertHistory(first: 1) { items { at name change lastedMs } }
-  groups(by: $by, orderBy: $orderBy, first: $first) {
+    durations {{ p50Ms p99Ms }}
+  }}
+  stream {{ state lagMs reconnects gapsTotal lastError }}
+  counters {{ received applied ignored late future duplicates shed rejected {{ total }} }}
+  latency {{ stage lastMinute {{ p99Ms }} }}
+  engine {{ version uptimeMs ringDepth ringCapacity sessionBytes snapshotAgeMs }}
+  alerts {{
+    items {{ name metric by groupDisplayName comparison threshold phase value }}
+    notifications {{ failed lastError }}
+  }}
+  alertHistory(first: 1) {{ items {{ at name change lastedMs }} }}
+  groups(by: $by, orderBy: $orderBy, first: $first) {{
     count
-    items {
-      name displayName kind openSessions openUncertain
-      window {
-        activeSessions messagesPerMinute connectionsPerMinute disconnectionsPerMinute
-        avgSessionDurationMs durations { p50Ms p99Ms }
-      }
+    items {{ name displayName kind {of_group}window {{ {of_window}}} }}
+  }}
+}}"
+    )
+}
+
+/// Fields by their paths, such as `durations.p50Ms`: as GraphQL selects them.
+#[derive(Debug, Default)]
+struct Selection(BTreeMap<&'static str, Self>);
+
+impl Selection {
+    fn add(&mut self, path: &'static str) {
+        let (field, rest) = path.split_once('.').unwrap_or((path, ""));
+        let below = self.0.entry(field).or_default();
+        if !rest.is_empty() {
+            below.add(rest);
+        }
     }
-  }
-}";
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(field, below)| {
+            f.write_str(field)?;
+            match below.0.is_empty() {
+                true => f.write_str(" "),
+                false => write!(f, " {{ {below}}} "),
+            }
+        })
+    }
+}
 
 /// The body of the request for what the controls say.
 pub(super) fn request(controls: &Controls) -> Vec<u8> {
     let body = json!({
-        "query": QUERY,
+        "query": query(),
         "variables": {
             "by": controls.by.in_api(),
             "orderBy": controls.sort.in_api(),
@@ -211,23 +250,27 @@ pub(super) struct Group {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) display_name: String,
-    pub(super) open_sessions: f64,
-    pub(super) open_uncertain: f64,
-    pub(super) window: GroupWindow,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupWindow {
-    pub(super) active_sessions: f64,
-    pub(super) messages_per_minute: f64,
-    pub(super) connections_per_minute: f64,
-    pub(super) disconnections_per_minute: f64,
-    pub(super) avg_session_duration_ms: f64,
-    pub(super) durations: Option<Durations>,
+    /// Its numbers of the present, and `window` with those of a window.
+    #[serde(flatten)]
+    numbers: Map<String, Value>,
 }
 
 impl Group {
+    /// One of its numbers; `None` where it has none.
+    pub(super) fn number(&self, metric: Metric) -> Option<f64> {
+        let row = metric.row();
+        let holder = match row.from.has_window() {
+            true => self.numbers.get("window")?.as_object()?,
+            false => &self.numbers,
+        };
+        let (field, below) = row.path.split_once('.').unwrap_or((row.path, ""));
+        let found = holder.get(field)?;
+        match below.is_empty() {
+            true => found.as_f64(),
+            false => found.get(below)?.as_f64(),
+        }
+    }
+
     /// What people read for it; a name from the stream that equals one of ours is in quotes.
     pub(super) fn shown_name(&self) -> String {
         match (self.kind.as_str(), self.name.as_str()) {

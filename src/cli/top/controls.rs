@@ -1,6 +1,11 @@
 //! What the user has chosen, and what a key does.
 
+use std::sync::LazyLock;
+
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+use crate::metric::Metric;
 
 /// What the table is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -23,42 +28,52 @@ impl By {
 }
 
 /// By what the table is ordered: all but the name greatest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
-    Messages,
-    Open,
-    /// By the median duration of the sessions that ended in the window.
-    Median,
-    Active,
-    Connections,
-    Disconnections,
-    Duration,
+    /// By what people read for the groups.
     Name,
+    /// By a number that has a column.
+    By(Metric),
 }
 
 impl Sort {
-    const ALL: [Self; 8] = [
-        Self::Messages,
-        Self::Open,
-        Self::Median,
-        Self::Active,
-        Self::Connections,
-        Self::Disconnections,
-        Self::Duration,
-        Self::Name,
-    ];
+    pub(super) const DEFAULT: Self = Self::By(Metric::MessagesPerMinute);
 
     pub(super) const fn in_api(self) -> &'static str {
         match self {
-            Self::Messages => "MESSAGES",
-            Self::Open => "OPEN_SESSIONS",
-            Self::Median => "ENDED_DURATION",
-            Self::Active => "ACTIVE_SESSIONS",
-            Self::Connections => "CONNECTIONS",
-            Self::Disconnections => "DISCONNECTIONS",
-            Self::Duration => "DURATION",
+            Self::By(metric) => match metric.row().order {
+                Some(order) => order,
+                None => "NAME",
+            },
             Self::Name => "NAME",
         }
+    }
+}
+
+/// Every order: the default, then those of the other columns, then the name.
+static SORTS: LazyLock<Vec<Sort>> = LazyLock::new(|| {
+    let columns = Metric::of_columns().into_iter();
+    let others = columns
+        .filter(|(metric, _)| metric.row().order.is_some())
+        .map(|(metric, _)| Sort::By(metric))
+        .filter(|sort| *sort != Sort::DEFAULT);
+    let mut all = vec![Sort::DEFAULT];
+    all.extend(others);
+    all.push(Sort::Name);
+    all
+});
+
+impl ValueEnum for Sort {
+    fn value_variants<'a>() -> &'a [Self] {
+        &SORTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let key = match self {
+            Self::Name => "name",
+            Self::By(metric) => metric.row().column?.top_key,
+        };
+        Some(PossibleValue::new(key))
     }
 }
 
@@ -109,7 +124,7 @@ impl Controls {
         }
         match key {
             'q' | 'Q' => return Effect::Quit,
-            's' => self.sort = next(&Sort::ALL, self.sort),
+            's' => self.sort = next(&SORTS, self.sort),
             'b' => self.by = next(&By::ALL, self.by),
             '/' => {
                 self.is_typing = true;
@@ -164,7 +179,7 @@ mod tests {
             is_typing: false,
         };
         assert_eq!(controls.press("s"), Effect::Ask);
-        assert_eq!(controls.sort, Sort::Messages);
+        assert_eq!(controls.sort, Sort::By(Metric::MessagesPerMinute));
         assert_eq!(controls.press("b"), Effect::Ask);
         assert_eq!(controls.by, By::Deployment);
         assert_eq!(controls.press("x\u{1b}"), Effect::Nothing);

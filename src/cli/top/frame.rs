@@ -12,6 +12,8 @@ use super::human;
 use super::text;
 use super::text::Line;
 use super::text::Style;
+use crate::metric::Metric;
+use crate::metric::Unit;
 
 /// Columns of a group's name: more where there is room.
 const NAME_MIN: usize = 12;
@@ -183,49 +185,25 @@ fn trust(view: &View<'_>) -> Vec<Line> {
     all
 }
 
-/// A column: its heading, what it is sorted by, its text.
-type Column = (&'static str, Sort, fn(&Group) -> String);
-
-/// The least important stand last: they go first where there is no room.
-const COLUMNS: [Column; 8] = [
-    ("OPEN", Sort::Open, |group| {
-        human::count(group.open_sessions)
-    }),
-    MESSAGES,
-    ("MEDIAN", Sort::Median, |group| {
-        let durations = group.window.durations.as_ref();
-        durations.map_or_else(String::new, |durations| human::time(durations.p50_ms))
-    }),
-    ("UNCERTAIN", Sort::Open, |group| {
-        human::count(group.open_uncertain)
-    }),
-    ("CONN/MIN", Sort::Connections, |group| {
-        human::count(group.window.connections_per_minute)
-    }),
-    ("DISC/MIN", Sort::Disconnections, |group| {
-        human::count(group.window.disconnections_per_minute)
-    }),
-    ("ACTIVE", Sort::Active, |group| {
-        human::count(group.window.active_sessions)
-    }),
-    ("AVERAGE", Sort::Duration, |group| {
-        human::time(group.window.avg_session_duration_ms)
-    }),
-];
-/// All that a direction has.
-const MESSAGES: Column = ("MSG/MIN", Sort::Messages, |group| {
-    human::count(group.window.messages_per_minute)
-});
 const COLUMN_WIDTH: usize = 10;
 
-fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usize>) -> Vec<Line> {
-    let kept = match controls.by {
-        By::Direction => &[MESSAGES][..],
-        By::Queue | By::Deployment => {
-            let room = columns.saturating_sub(NAME_MIN) / COLUMN_WIDTH;
-            &COLUMNS[..room.clamp(1, COLUMNS.len())]
-        }
+/// A number of a group; blank where it has none.
+fn cell(group: &Group, metric: Metric) -> String {
+    let text = match metric.row().unit {
+        Unit::Milliseconds => human::time,
+        _ => human::count,
     };
+    group.number(metric).map(text).unwrap_or_default()
+}
+
+fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usize>) -> Vec<Line> {
+    let mut kept = Metric::of_columns();
+    if controls.by == By::Direction {
+        kept.retain(|(metric, _)| metric.source().is_of_messages());
+    }
+    // The least important stand last: they go first where there is no room.
+    let across = columns.saturating_sub(NAME_MIN) / COLUMN_WIDTH;
+    kept.truncate(across.max(1));
     let name_width = columns
         .saturating_sub(kept.len() * COLUMN_WIDTH)
         .clamp(NAME_MIN, NAME_MAX);
@@ -240,25 +218,20 @@ fn table(answer: &Answer, controls: &Controls, columns: usize, room: Option<usiz
         false => text.to_owned(),
     };
     let heading = marked(Sort::Name, controls.by.in_api());
-    let heading = kept
-        .iter()
-        .fold(text::left(&heading, name_width), |line, (name, sort, _)| {
-            // Uncertain ones are of the open ones, by which the table is sorted.
-            let is_sorted = *name != "UNCERTAIN";
-            let heading = if is_sorted {
-                marked(*sort, name)
-            } else {
-                (*name).to_owned()
-            };
+    let heading = kept.iter().fold(
+        text::left(&heading, name_width),
+        |line, (metric, column)| {
+            let heading = marked(Sort::By(*metric), column.top);
             line + &text::right(&heading, COLUMN_WIDTH)
-        });
+        },
+    );
     let mut lines = vec![Line::new(Style::Reverse, heading)];
     // A line for the heading, and one to say that there are more.
     let rows = room.map_or(usize::MAX, |room| room.saturating_sub(2));
     for group in shown.iter().take(rows) {
         let row = kept.iter().fold(
             text::left(&group.shown_name(), name_width),
-            |line, (_, _, of)| line + &text::right(&of(group), COLUMN_WIDTH),
+            |line, (metric, _)| line + &text::right(&cell(group, *metric), COLUMN_WIDTH),
         );
         lines.push(Line::new(Style::Plain, row));
     }

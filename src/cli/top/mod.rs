@@ -79,7 +79,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = By::Queue)]
     by: By,
     /// What the table is ordered by
-    #[arg(long, value_enum, default_value_t = Sort::Messages)]
+    #[arg(long, value_enum, default_value_t = Sort::DEFAULT)]
     sort: Sort,
     /// Show only groups whose name holds this
     #[arg(long, value_name = "TEXT", default_value = "")]

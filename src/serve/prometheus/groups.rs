@@ -3,22 +3,25 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::family::Family;
 use super::family::Labels;
-use super::family::float;
 use super::family::label;
-use super::family::seconds_of;
+use super::windows::in_base_unit;
 use super::windows::window_label;
 use crate::config::limits;
-use crate::histogram::Histogram;
-use crate::histogram::Quantile;
+use crate::metric::Gauge;
+use crate::metric::Metric;
+use crate::metric::Row;
+use crate::metric::Source;
 use crate::snapshot::Dimension;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::Group;
 use crate::snapshot::GroupKind;
 use crate::snapshot::Groups;
 use crate::snapshot::Snapshot;
+use crate::snapshot::WindowStats;
 
 /// The windows by which groups are shown and ranked: a minute, and an hour.
 const MINUTE: usize = 1;
@@ -26,49 +29,37 @@ const HOUR: usize = 3;
 
 const _: () = assert!(GROUP_WINDOWS_MS[MINUTE] == 60_000 && GROUP_WINDOWS_MS[HOUR] == 3_600_000);
 
-/// The numbers of one series.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The numbers of one series: those of its groups together.
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Sums {
-    open: u64,
-    uncertain: u64,
-    active: u64,
-    connections: u64,
-    disconnections: u64,
-    messages: u64,
-    closed: u64,
-    closed_duration_ms: u64,
-    ended_messages: u64,
-    durations: Histogram,
+    gauges: [f64; Gauge::ALL.len()],
+    minute: WindowStats,
 }
 
 impl Sums {
     fn add(&mut self, group: &Group) {
-        let minute = &group.windows[MINUTE];
-        self.open += group.open_sessions;
-        self.uncertain += group.open_uncertain;
-        self.active += minute.active_sessions;
-        self.connections += minute.connections;
-        self.disconnections += minute.disconnections;
-        self.messages += minute.messages;
-        self.closed += minute.closed_sessions;
-        self.closed_duration_ms += minute.closed_duration_ms;
-        self.ended_messages += minute.ended_messages;
+        for (sum, gauge) in self.gauges.iter_mut().zip(Gauge::ALL) {
+            *sum += group.gauge(gauge).unwrap_or_default();
+        }
+        let (own, minute) = (&mut self.minute, &group.windows[MINUTE]);
+        own.active_sessions += minute.active_sessions;
+        own.connections += minute.connections;
+        own.disconnections += minute.disconnections;
+        own.messages += minute.messages;
+        own.closed_sessions += minute.closed_sessions;
+        own.closed_duration_ms += minute.closed_duration_ms;
+        own.ended_messages += minute.ended_messages;
         if let Some(durations) = &minute.durations {
-            self.durations.add(durations);
+            Arc::make_mut(own.durations.get_or_insert_default()).add(durations);
         }
     }
 
-    /// A number of the durations, if there are any.
-    fn of_durations(&self, of: impl Fn(&Histogram) -> u64) -> Option<f64> {
-        (!self.durations.is_empty()).then(|| seconds_of(of(&self.durations)))
-    }
-
-    fn percentile(&self, quantile: Quantile) -> Option<f64> {
-        self.of_durations(|durations| durations.quantile(quantile))
-    }
-
-    fn mean(sum: u64, count: u64) -> Option<f64> {
-        (count > 0).then(|| float(sum) / float(count))
+    /// What a source comes to, if there is anything to make it of.
+    fn number(&self, from: Source) -> Option<f64> {
+        match from {
+            Source::Now(gauge) => Some(self.gauges[gauge.index()]),
+            _ => self.minute.number(from),
+        }
     }
 }
 
@@ -137,115 +128,37 @@ pub(super) fn families(snapshot: &Snapshot) -> Vec<Family> {
     all
 }
 
-/// How a series' number is shown.
-type Told = (&'static str, &'static str, fn(&Sums) -> u64);
-
-const MESSAGES: Told = ("messages", "Messages inside the window.", |sums| {
-    sums.messages
-});
-
-/// A direction has messages alone.
-const OF_SESSIONS: [Told; 4] = [
-    (
-        "active_sessions",
-        "Sessions that connected inside the window and have not disconnected.",
-        |sums| sums.active,
-    ),
-    ("connections", "Connections inside the window.", |sums| {
-        sums.connections
-    }),
-    (
-        "disconnections",
-        "Disconnects inside the window that closed a session.",
-        |sums| sums.disconnections,
-    ),
-    MESSAGES,
-];
-
-/// How a number is shown that a series may lack.
-type ToldIfAny = (&'static str, &'static str, fn(&Sums) -> Option<f64>);
-
-/// Durations, absent while no session ended; the mean over those that connected inside the window.
-const OF_ENDED: [ToldIfAny; 6] = [
-    (
-        "session_duration_mean_seconds",
-        "Mean duration of the sessions that connected inside the window and have disconnected.",
-        |sums| Some(Sums::mean(sums.closed_duration_ms, sums.closed)? / 1_000.0),
-    ),
-    (
-        "session_duration_p50_seconds",
-        "Median duration of the sessions whose disconnect is inside the window.",
-        |sums| sums.percentile(Quantile::P50),
-    ),
-    (
-        "session_duration_p90_seconds",
-        "90th percentile of the duration of the sessions whose disconnect is inside the window.",
-        |sums| sums.percentile(Quantile::P90),
-    ),
-    (
-        "session_duration_p99_seconds",
-        "99th percentile of the duration of the sessions whose disconnect is inside the window.",
-        |sums| sums.percentile(Quantile::P99),
-    ),
-    (
-        "session_duration_max_seconds",
-        "Longest duration of the sessions whose disconnect is inside the window.",
-        |sums| sums.of_durations(Histogram::max),
-    ),
-    (
-        "session_messages_mean",
-        "Mean number of messages of the sessions whose disconnect is inside the window.",
-        |sums| Sums::mean(sums.ended_messages, sums.disconnections),
-    ),
-];
+/// The numbers of the table that groups of a dimension have in `/metrics`.
+fn rows(dimension: Dimension) -> impl Iterator<Item = (&'static Row, &'static str)> {
+    let rows = Metric::ALL.iter().map(|metric| metric.row());
+    let has = move |row: &Row| dimension != Dimension::Direction || row.from.is_of_messages();
+    rows.filter(move |row| has(row)).filter_map(|row| {
+        let family = row.family.filter(|family| family.is_of_groups)?;
+        Some((row, family.suffix))
+    })
+}
 
 fn of_dimension(groups: &Groups, dimension: Dimension) -> Vec<Family> {
     let series = bounded(groups, dimension);
     let name = dimension.label();
-    let of_window: &[Told] = match dimension {
-        Dimension::Direction => &[MESSAGES],
-        Dimension::Queue | Dimension::Deployment => &OF_SESSIONS,
-    };
     let minute = window_label(GROUP_WINDOWS_MS[MINUTE]);
-    let mut all: Vec<Family> = of_window
-        .iter()
-        .map(|(what, help, of)| {
-            let family = Family::gauge(&format!("streamgauge_{name}_window_{what}"), help);
+    rows(dimension)
+        .map(|(row, suffix)| {
+            let window = if row.from.has_window() { "window_" } else { "" };
+            let family = format!("streamgauge_{name}_{window}{suffix}");
+            let family = Family::gauge(&family, row.definition);
             series.iter().fold(family, |family, (group, sums)| {
-                let mut labels = group.labels(name);
-                labels.push(("window", minute.clone()));
-                family.count(labels, of(sums))
-            })
-        })
-        .collect();
-    if dimension != Dimension::Direction {
-        all.extend(OF_ENDED.iter().map(|(what, help, of)| {
-            let family = Family::gauge(&format!("streamgauge_{name}_window_{what}"), help);
-            series.iter().fold(family, |family, (group, sums)| {
-                let Some(number) = of(sums) else {
+                let Some(number) = sums.number(row.from) else {
                     return family;
                 };
                 let mut labels = group.labels(name);
-                labels.push(("window", minute.clone()));
-                family.number(labels, number)
+                if row.from.has_window() {
+                    labels.push(("window", minute.clone()));
+                }
+                family.number(labels, in_base_unit(row, number))
             })
-        }));
-        let family = Family::gauge(
-            &format!("streamgauge_{name}_open_sessions"),
-            "Sessions open now, whenever they connected.",
-        );
-        all.push(series.iter().fold(family, |family, (group, sums)| {
-            family.count(group.labels(name), sums.open)
-        }));
-        let family = Family::gauge(
-            &format!("streamgauge_{name}_open_uncertain"),
-            "Open sessions without any event since the last gap began.",
-        );
-        all.push(series.iter().fold(family, |family, (group, sums)| {
-            family.count(group.labels(name), sums.uncertain)
-        }));
-    }
-    all
+        })
+        .collect()
 }
 
 /// Names of the groups that have a series of their own and a name. Series keep the id as their label,
@@ -299,12 +212,10 @@ fn bounded(groups: &Groups, dimension: Dimension) -> BTreeMap<Named<'_>, Sums> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
+    use crate::histogram::Histogram;
     use crate::snapshot::GroupId;
     use crate::snapshot::GroupTable;
-    use crate::snapshot::WindowStats;
 
     fn group(name: &str, kind: GroupKind, messages: u64) -> Group {
         let window = WindowStats {
@@ -342,7 +253,7 @@ mod tests {
         assert!(series.contains_key(&named("q151", false)));
         assert!(!series.contains_key(&named("q150", false)));
         let least: u64 = (0..=150).sum();
-        let messages = |name, is_mistakable| series[&named(name, is_mistakable)].messages;
+        let messages = |name, is_mistakable| series[&named(name, is_mistakable)].minute.messages;
         assert_eq!(messages("other", false), 5 + least);
         assert_eq!(messages("other", true), 1_000);
         assert_eq!(messages("(none)", false), 3);
@@ -352,10 +263,11 @@ mod tests {
             [("queue", "other".to_owned()), ("kind", "named".to_owned())]
         );
         assert_eq!(
-            series.values().map(|sums| sums.messages).sum::<u64>(),
+            series.values().map(|sums| sums.minute.messages).sum::<u64>(),
             total
         );
-        assert_eq!(series.values().map(|sums| sums.open).sum::<u64>(), 253);
+        let open = |sums: &Sums| sums.number(Metric::OpenSessions.source()).unwrap();
+        assert_eq!(series.values().map(open).sum::<f64>(), 253.0);
     }
 
     #[test]
@@ -371,7 +283,15 @@ mod tests {
         let told = |groups: &[Group]| {
             let mut sums = Sums::default();
             groups.iter().for_each(|group| sums.add(group));
-            OF_ENDED.map(|(_, _, of)| of(&sums))
+            [
+                Metric::AvgSessionDurationMs,
+                Metric::DurationP50Ms,
+                Metric::DurationP90Ms,
+                Metric::DurationP99Ms,
+                Metric::DurationMaxMs,
+                Metric::MessagesPerSession,
+            ]
+            .map(|metric| Some(in_base_unit(metric.row(), sums.number(metric.source())?)))
         };
         assert_eq!(told(&[]), [None; 6]);
         let silent = group("silent", GroupKind::Named, 1);

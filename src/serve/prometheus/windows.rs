@@ -6,9 +6,10 @@ use super::family::Family;
 use super::family::float;
 use super::family::label;
 use super::family::plain_counter;
-use super::family::seconds_of;
 use crate::config::duration;
-use crate::histogram::Quantile;
+use crate::metric::Metric;
+use crate::metric::Row;
+use crate::metric::Unit;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
 
@@ -17,95 +18,47 @@ pub(super) fn window_label(ms: u32) -> String {
     duration::format(Duration::from_millis(u64::from(ms)))
 }
 
-/// How a window's number is shown.
-type OfWindow = fn(&WindowStats) -> Option<f64>;
+/// A number in the base unit of its family: times are in seconds.
+pub(super) fn in_base_unit(row: &Row, number: f64) -> f64 {
+    match row.unit {
+        Unit::Milliseconds => number / 1_000.0,
+        _ => number,
+    }
+}
 
-/// The numbers of a window; those of a duration are absent while no session ended in it.
-const OF_WINDOW: [(&str, &str, OfWindow); 12] = [
-    (
-        "streamgauge_window_active_sessions",
-        "Sessions that connected inside the window and have not disconnected.",
-        |window| Some(float(window.active_sessions)),
-    ),
-    (
-        "streamgauge_window_connections",
-        "Connections inside the window.",
-        |window| Some(float(window.connections)),
-    ),
-    (
-        "streamgauge_window_disconnections",
-        "Disconnects inside the window that closed a session.",
-        |window| Some(float(window.disconnections)),
-    ),
-    (
-        "streamgauge_window_messages",
-        "Messages inside the window.",
-        |window| Some(float(window.messages)),
-    ),
-    (
-        "streamgauge_window_closed_sessions",
-        "Sessions that connected inside the window and have disconnected.",
-        |window| Some(float(window.closed_sessions)),
-    ),
-    (
-        "streamgauge_window_session_duration_mean_seconds",
-        "Mean duration of the sessions that connected inside the window and have disconnected.",
-        |window| (window.closed_sessions > 0).then(|| window.avg_session_duration_ms() / 1_000.0),
-    ),
-    (
-        "streamgauge_window_session_duration_p50_seconds",
-        "Median duration of the sessions whose disconnect is inside the window.",
-        |window| percentile(window, Quantile::P50),
-    ),
-    (
-        "streamgauge_window_session_duration_p90_seconds",
-        "90th percentile of the duration of the sessions whose disconnect is inside the window.",
-        |window| percentile(window, Quantile::P90),
-    ),
-    (
-        "streamgauge_window_session_duration_p99_seconds",
-        "99th percentile of the duration of the sessions whose disconnect is inside the window.",
-        |window| percentile(window, Quantile::P99),
-    ),
-    (
-        "streamgauge_window_session_duration_max_seconds",
-        "Longest duration of the sessions whose disconnect is inside the window.",
-        |window| Some(seconds_of(window.durations.as_ref()?.max())),
-    ),
-    (
-        "streamgauge_window_session_messages_mean",
-        "Mean number of messages of the sessions whose disconnect is inside the window.",
-        WindowStats::messages_per_session,
-    ),
-    (
-        "streamgauge_window_coverage_ratio",
-        "Share of the window in which the stream was live.",
-        |window| Some(float(window.coverage_ms) / f64::from(window.length_ms.max(1))),
-    ),
-];
-
-fn percentile(window: &WindowStats, quantile: Quantile) -> Option<f64> {
-    let durations = window.durations.as_ref()?;
-    Some(seconds_of(durations.quantile(quantile)))
+/// A family with a value for every window that has one.
+fn of_windows(
+    snapshot: &Snapshot,
+    name: &str,
+    help: &'static str,
+    of: impl Fn(&WindowStats) -> Option<f64>,
+) -> Family {
+    let all = snapshot.windows.iter();
+    all.fold(Family::gauge(name, help), |family, window| {
+        match of(window) {
+            Some(number) => family.number(label("window", &window_label(window.length_ms)), number),
+            None => family,
+        }
+    })
 }
 
 /// The families of every window, and the total.
 pub(super) fn families(snapshot: &Snapshot) -> Vec<Family> {
-    let mut all: Vec<Family> = OF_WINDOW
-        .into_iter()
-        .map(|(name, help, of)| {
-            let family = Family::gauge(name, help);
-            snapshot
-                .windows
-                .iter()
-                .fold(family, |family, window| match of(window) {
-                    Some(number) => {
-                        family.number(label("window", &window_label(window.length_ms)), number)
-                    }
-                    None => family,
-                })
-        })
-        .collect();
+    let rows = Metric::ALL.iter().map(|metric| metric.row());
+    let of_table = rows.filter(|row| row.from.has_window()).filter_map(|row| {
+        let family = row.family.filter(|family| family.is_of_whole)?;
+        let name = format!("streamgauge_window_{}", family.suffix);
+        Some(of_windows(snapshot, &name, row.definition, |window| {
+            Some(in_base_unit(row, window.number(row.from)?))
+        }))
+    });
+    let mut all: Vec<Family> = of_table.collect();
+    all.push(of_windows(
+        snapshot,
+        "streamgauge_window_coverage_ratio",
+        "Share of the window in which the stream was live.",
+        |window| Some(float(window.coverage_ms) / f64::from(window.length_ms.max(1))),
+    ));
     all.push(plain_counter(
         "streamgauge_connections",
         "Connections since the start.",

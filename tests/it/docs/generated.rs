@@ -14,7 +14,7 @@ use crate::cli::CREDENTIALS;
 use crate::cli::run;
 
 /// Holds the part of a page between two comments to a text, or writes it there.
-fn hold(path: &str, begin: &str, expected: &str) {
+pub(super) fn hold(path: &str, begin: &str, expected: &str) {
     let file = root().join(path);
     let text = fs::read_to_string(&file).unwrap();
     let (before, rest) = text
@@ -39,7 +39,25 @@ fn hold(path: &str, begin: &str, expected: &str) {
     );
 }
 
-fn code(text: &str) -> String {
+/// Holds a whole file to a text, or writes it.
+pub(super) fn hold_file(path: &str, expected: &str) {
+    let file = root().join(path);
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    if found == expected {
+        return;
+    }
+    if env::var_os("STREAMGAUGE_UPDATE_DOCS").is_some() {
+        fs::write(&file, expected).unwrap();
+        return;
+    }
+    let mut lines = found.lines().zip(expected.lines());
+    let line = lines.find(|(found, expected)| found != expected);
+    panic!(
+        "{path}: not what the program says: {line:?}; run STREAMGAUGE_UPDATE_DOCS=1 cargo test --test it docs::"
+    );
+}
+
+pub(super) fn code(text: &str) -> String {
     format!("`{}`", text.replace('|', "\\|"))
 }
 

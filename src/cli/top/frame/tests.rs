@@ -76,7 +76,7 @@ fn data() -> Value {
 fn controls() -> Controls {
     Controls {
         by: By::Queue,
-        sort: Sort::Messages,
+        sort: Sort::DEFAULT,
         filter: String::new(),
         is_typing: false,
     }

@@ -8,15 +8,17 @@ use async_graphql::Enum;
 use async_graphql::Result;
 use async_graphql::SimpleObject;
 
+use super::now::Now;
 use super::range;
 use super::scalar::Count;
 use super::window::Window;
-use crate::histogram::Quantile;
+use crate::metric::Metric;
+use crate::metric::Source;
+use crate::metric::metrics;
 use crate::snapshot;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
 use crate::snapshot::Snapshot;
-use crate::snapshot::WindowStats;
 
 /// Groups in one answer, at most: each is a whole window, and the page that shows more would not be
 /// read.
@@ -51,27 +53,43 @@ pub(super) enum GroupWindow {
     OneHour,
 }
 
-/// By what groups are ordered: all but `NAME` greatest first, equal ones by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub(super) enum GroupOrder {
-    /// By `displayName`, ascending by its UTF-8 bytes.
-    Name,
-    /// By messages in the window.
-    Messages,
-    /// By connections in the window.
-    Connections,
-    /// By disconnects in the window that closed a session.
-    Disconnections,
-    /// By sessions that connected inside the window and have not disconnected.
-    ActiveSessions,
-    /// By sessions open now, whenever they connected.
-    OpenSessions,
-    /// By `avgSessionDurationMs`.
-    Duration,
-    /// By `durations.p50Ms`: the median of the sessions that ended in the window. Groups without one
-    /// come last, whichever way round the order is.
-    EndedDuration,
+/// Makes the orders of the rows of the table.
+macro_rules! orders {
+    ($($section:ident {
+        $($metric:ident {
+            name: $name:tt,
+            what: $what:tt,
+            row: $row:tt,
+            $(field: $field:ident: $kind:ty, $note:tt,)?
+            $(order: $order:ident $order_name:tt,)?
+            shown: $shown:tt,
+        })*
+    })*) => {
+        /// By what groups are ordered: all but `NAME` greatest first, equal ones by name. Groups that have
+        /// no such number come last, whichever way round the order is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+        pub(super) enum GroupOrder {
+            /// By `displayName`, ascending by its UTF-8 bytes.
+            Name,
+            $($($(
+                #[doc = $what]
+                #[graphql(name = $order_name)]
+                $order,
+            )?)*)*
+        }
+
+        impl GroupOrder {
+            /// The number that groups are ordered by; `None` for their name.
+            const fn metric(self) -> Option<Metric> {
+                match self {
+                    Self::Name => None,
+                    $($($(Self::$order => Some(Metric::$metric),)?)*)*
+                }
+            }
+        }
+    };
 }
+metrics!(orders);
 
 /// What a group's name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -119,10 +137,9 @@ pub(super) struct Group {
     display_name: String,
     /// What the name means: tells `(none)` and `other` from queues that are called so.
     kind: GroupKind,
-    /// Sessions of the group open now, whenever they connected.
-    open_sessions: Count,
-    /// Those of them without any event since the last gap began: their disconnect may be missing.
-    open_uncertain: Count,
+    /// Its numbers of the present.
+    #[graphql(flatten)]
+    now: Now,
     /// The numbers over the window asked for. A session belongs to the queue and deployment of its
     /// connect; a message to those it names itself, else to its session's, else to `(none)`. The
     /// window's older edge lies on a cell of 100 ms for 10 s and 1 m, of 1 s for 5 m and of 10 s for
@@ -155,7 +172,11 @@ impl Groups {
         let table = snapshot.groups.by(dimension);
         let (room, sessions) = (&snapshot.groups.room, &snapshot.sessions);
         let kind = wanted.kind.map(snapshot::GroupKind::from);
-        let shown = |group| Shown::new(snapshot, dimension, group);
+        let window = wanted.window as usize;
+        let shown = |group| {
+            let key = wanted.order.key(window, group);
+            Shown::new(snapshot, dimension, group, key)
+        };
         let mut found: Vec<Shown<'_>> = match &wanted.name {
             Some(name) => table.find(name, kind).into_iter().map(shown).collect(),
             None => table.iter().map(shown).collect(),
@@ -166,10 +187,7 @@ impl Groups {
             found.retain(|shown| shown.holds(&search));
         }
         let matching = found.len() as u64;
-        let window = wanted.window as usize;
-        first_by(&mut found, first, |a, b| {
-            wanted.order.compare(window, wanted.reverse, a, b)
-        });
+        first_by(&mut found, first, |a, b| compare(wanted.reverse, a, b));
         Ok(Self {
             count: Count(table.count() as u64),
             capacity: Count(room.capacity),
@@ -198,49 +216,34 @@ impl Group {
             name: group.name.as_ref().to_owned(),
             display_name: shown.label().to_owned(),
             kind: group.kind.into(),
-            open_sessions: Count(group.open_sessions),
-            open_uncertain: Count(group.open_uncertain),
+            now: Now::new(|gauge| group.gauge(gauge)),
             window: Window::of_group(groups.window(group, window)),
         }
     }
 }
 
 impl GroupOrder {
-    /// Which of two groups comes first; `reverse` turns the order round, equal ones included.
-    fn compare(self, window: usize, reverse: bool, a: &Shown<'_>, b: &Shown<'_>) -> Ordering {
-        let named = || by_name(a, b);
-        let medians = || (a.median(window), b.median(window));
-        let (a, b) = (a.group, b.group);
-        let (first, second) = (&a.windows[window], &b.windows[window]);
-        let greatest = |key: fn(&WindowStats) -> u64| key(second).cmp(&key(first));
-        let by_number = match self {
-            Self::Name => Ordering::Equal,
-            Self::Messages => greatest(|stats| stats.messages),
-            Self::Connections => greatest(|stats| stats.connections),
-            Self::Disconnections => greatest(|stats| stats.disconnections),
-            Self::ActiveSessions => greatest(|stats| stats.active_sessions),
-            Self::OpenSessions => b.open_sessions.cmp(&a.open_sessions),
-            Self::Duration => {
-                let (first, second) = (
-                    first.avg_session_duration_ms(),
-                    second.avg_session_duration_ms(),
-                );
-                second.total_cmp(&first)
-            }
-            Self::EndedDuration => {
-                match medians() {
-                    (Some(first), Some(second)) => second.cmp(&first),
-                    // Nothing is known of one of them: no order is turned round.
-                    (first, second) if first != second => {
-                        return second.is_some().cmp(&first.is_some());
-                    }
-                    _ => Ordering::Equal,
-                }
-            }
+    /// What a group is ordered by; `None` where it has no such number.
+    fn key(self, window: usize, group: &snapshot::Group) -> Option<f64> {
+        let metric = self.metric()?;
+        let number = match metric.source() {
+            Source::Now(gauge) => group.gauge(gauge),
+            source => group.windows[window].number(source),
         };
-        let order = by_number.then_with(named);
-        if reverse { order.reverse() } else { order }
+        number.or_else(|| metric.row().is_zero_of_nothing.then_some(0.0))
     }
+}
+
+/// Which of two groups comes first; `reverse` turns the order round, equal ones included.
+fn compare(reverse: bool, a: &Shown<'_>, b: &Shown<'_>) -> Ordering {
+    let by_number = match (a.key, b.key) {
+        (Some(first), Some(second)) => second.total_cmp(&first),
+        (None, None) => Ordering::Equal,
+        // Nothing is known of one of them: no order is turned round.
+        (first, second) => return second.is_some().cmp(&first.is_some()),
+    };
+    let order = by_number.then_with(|| by_name(a, b));
+    if reverse { order.reverse() } else { order }
 }
 
 /// The groups with the most messages in the last minute, busiest first.
@@ -256,11 +259,12 @@ pub(super) fn busiest(
         .iter()
         .filter(|group| kind.is_none_or(|kind| group.kind == kind));
     let mut found: Vec<Shown<'_>> = of_kind
-        .map(|group| Shown::new(snapshot, dimension, group))
+        .map(|group| {
+            let key = GroupOrder::Messages.key(window, group);
+            Shown::new(snapshot, dimension, group, key)
+        })
         .collect();
-    first_by(&mut found, first, |a, b| {
-        GroupOrder::Messages.compare(window, false, a, b)
-    });
+    first_by(&mut found, first, |a, b| compare(false, a, b));
     found.into_iter().map(|shown| shown.group).collect()
 }
 
@@ -270,32 +274,31 @@ struct Shown<'a> {
     snapshot: &'a Snapshot,
     dimension: Dimension,
     group: &'a snapshot::Group,
+    /// What it is ordered by, found once: an order compares a group many times.
+    key: Option<f64>,
     /// Found when it is first asked for: most groups of an order are not compared by name.
     label: OnceCell<Cow<'a, str>>,
-    /// Likewise: the median duration in the window that orders.
-    median: OnceCell<Option<u64>>,
 }
 
 impl<'a> Shown<'a> {
-    fn new(snapshot: &'a Snapshot, dimension: Dimension, group: &'a snapshot::Group) -> Self {
+    fn new(
+        snapshot: &'a Snapshot,
+        dimension: Dimension,
+        group: &'a snapshot::Group,
+        key: Option<f64>,
+    ) -> Self {
         Self {
             snapshot,
             dimension,
             group,
+            key,
             label: OnceCell::new(),
-            median: OnceCell::new(),
         }
     }
 
     fn label(&self) -> &str {
         let find = || display_name(self.snapshot, self.dimension, self.group);
         self.label.get_or_init(find)
-    }
-
-    fn median(&self, window: usize) -> Option<u64> {
-        let durations = self.group.windows[window].durations.as_deref();
-        let find = || durations.map(|durations| durations.quantile(Quantile::P50));
-        *self.median.get_or_init(find)
     }
 
     /// Whether the id or the name holds a text in lower case.

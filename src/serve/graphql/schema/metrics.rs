@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::MergedObject;
 use async_graphql::Object;
 
-use super::scalar::Count;
+use super::now::Now;
 use super::scalar::float;
 use super::scalar::saturating_int;
 use super::scalar::signed_float;
@@ -15,11 +15,12 @@ use crate::snapshot::Snapshot;
 /// The live numbers. What is counted over a window is counted over the main one here; `windows`
 /// has the same for every configured window.
 #[derive(Debug, MergedObject)]
-pub(super) struct Metrics(Window, Totals);
+pub(super) struct Metrics(Window, Now, Totals);
 
 impl Metrics {
     pub(super) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self(Window::main(Arc::clone(&snapshot)), Totals(snapshot))
+        let now = Now::new(|gauge| snapshot.gauge(gauge));
+        Self(Window::main(Arc::clone(&snapshot)), now, Totals(snapshot))
     }
 }
 
@@ -38,16 +39,6 @@ impl Totals {
     /// Connections since `countersSince`; never shrinks. Exact up to 9007199254740992.
     async fn total_connections_exact(&self) -> f64 {
         float(self.0.total_connections)
-    }
-
-    /// Sessions open now, whenever they connected.
-    async fn open_sessions(&self) -> Count {
-        Count(self.0.sessions.open)
-    }
-
-    /// Open sessions without any event since the last gap began: their disconnect may be missing.
-    async fn open_uncertain(&self) -> Count {
-        Count(self.0.sessions.open_uncertain)
     }
 
     /// Since when open sessions are known: when the stream was first live, RFC 3339 in UTC with

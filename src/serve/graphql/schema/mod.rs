@@ -12,6 +12,7 @@ mod engine;
 mod groups;
 mod latency;
 mod metrics;
+mod now;
 mod range;
 mod scalar;
 mod series;

@@ -29,6 +29,47 @@ impl ScalarType for Count {
     }
 }
 
+/// A type in which a number of the table of metrics is shown.
+pub(super) trait Number {
+    /// A number, or what is shown while there is none.
+    fn of(number: Option<f64>) -> Self;
+}
+
+impl Number for f64 {
+    fn of(number: Option<f64>) -> Self {
+        number.unwrap_or_default()
+    }
+}
+
+impl Number for Option<f64> {
+    fn of(number: Self) -> Self {
+        number
+    }
+}
+
+/// A count; the greatest `Int` where it no longer fits.
+impl Number for i32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the cast stops at the greatest"
+    )]
+    fn of(number: Option<f64>) -> Self {
+        number.unwrap_or_default() as Self
+    }
+}
+
+/// A count; exact up to 2^53.
+impl Number for Count {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts are whole and not below 0"
+    )]
+    fn of(number: Option<f64>) -> Self {
+        Self(number.unwrap_or_default() as u64)
+    }
+}
+
 /// Nanoseconds in milliseconds.
 pub(super) fn ms_from_ns(ns: u64) -> f64 {
     float(ns) / 1e6

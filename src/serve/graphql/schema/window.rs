@@ -6,10 +6,12 @@ use async_graphql::Object;
 use async_graphql::SimpleObject;
 
 use super::scalar::Count;
+use super::scalar::Number;
 use super::scalar::float;
-use super::scalar::saturating_int;
 use crate::histogram::Histogram;
 use crate::histogram::Quantile;
+use crate::metric::Metric;
+use crate::metric::metrics;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
 
@@ -48,69 +50,62 @@ impl Window {
     }
 }
 
-/// The numbers of one sliding window over event time. It ends with the bucket that holds the engine
-/// clock (`asOf`) and covers the buckets whose start is less than `windowMs` before that one's start.
-/// Where it is a group's, its older edge lies on a coarser grid, which `Group.window` states.
-#[Object]
-impl Window {
-    /// Sessions that connected inside the window and have not disconnected. Sessions that connected
-    /// earlier and go on are in `openSessions`. Stops at 2147483647.
-    async fn active_sessions(&self) -> i32 {
-        saturating_int(self.stats().active_sessions)
-    }
+/// Makes the object of the rows of the table, and of what is the same for all of them.
+macro_rules! window_object {
+    (
+        now { $($now:tt)* }
+        windows {
+            $($metric:ident {
+                name: $name:tt,
+                what: $what:tt,
+                row: $row:tt,
+                $(field: $field:ident: $kind:ty, $note:tt,)?
+                $(order: $order:ident $order_name:tt,)?
+                shown: $shown:tt,
+            })*
+        }
+        engine { $($engine:tt)* }
+    ) => {
+        /// The numbers of one sliding window over event time. It ends with the bucket that holds the engine
+        /// clock (`asOf`) and covers the buckets whose start is less than `windowMs` before that one's start.
+        /// Where it is a group's, its older edge lies on a coarser grid, which `Group.window` states.
+        #[Object]
+        impl Window {
+            $($(
+                #[doc = $what]
+                #[doc = $note]
+                async fn $field(&self) -> $kind {
+                    Number::of(self.stats().number(Metric::$metric.source()))
+                }
+            )?)*
 
-    /// Mean of disconnect minus connect, in milliseconds, over the sessions that connected inside
-    /// the window and have disconnected; 0 when there are none.
-    async fn avg_session_duration_ms(&self) -> f64 {
-        self.stats().avg_session_duration_ms()
-    }
+            /// How long the sessions lasted whose disconnect is inside the window; null when there are none.
+            async fn durations(&self) -> Option<Durations> {
+                let stats = self.stats();
+                let durations = stats.durations.as_deref()?;
+                Some(Durations::new(durations, stats.pane_ms))
+            }
 
-    /// Messages whose event time is inside the window, per minute: n × 60000 / windowMs.
-    async fn messages_per_minute(&self) -> f64 {
-        self.stats().messages_per_minute()
-    }
+            /// The window's length in milliseconds.
+            async fn window_ms(&self) -> Count {
+                Count(u64::from(self.stats().length_ms))
+            }
 
-    /// Connections whose event time is inside the window, per minute: n × 60000 / windowMs.
-    async fn connections_per_minute(&self) -> f64 {
-        self.stats().connections_per_minute()
-    }
+            /// How much of the window the stream was live, in milliseconds, at most `windowMs`. Events of
+            /// the rest may be missing from the numbers.
+            async fn coverage_ms(&self) -> Count {
+                Count(self.stats().coverage_ms)
+            }
 
-    /// Disconnects that closed a session and whose event time is inside the window, per minute:
-    /// n × 60000 / windowMs.
-    async fn disconnections_per_minute(&self) -> f64 {
-        self.stats().disconnections_per_minute()
-    }
-
-    /// How long the sessions lasted whose disconnect is inside the window; null when there are none.
-    async fn durations(&self) -> Option<Durations> {
-        let stats = self.stats();
-        let durations = stats.durations.as_deref()?;
-        Some(Durations::new(durations, stats.pane_ms))
-    }
-
-    /// Mean number of messages of the sessions whose disconnect is inside the window, counted while
-    /// they were open; null when there are none.
-    async fn messages_per_session(&self) -> Option<f64> {
-        self.stats().messages_per_session()
-    }
-
-    /// The window's length in milliseconds.
-    async fn window_ms(&self) -> Count {
-        Count(u64::from(self.stats().length_ms))
-    }
-
-    /// How much of the window the stream was live, in milliseconds, at most `windowMs`. Events of
-    /// the rest may be missing from the numbers.
-    async fn coverage_ms(&self) -> Count {
-        Count(self.stats().coverage_ms)
-    }
-
-    /// Whether the stream was live throughout the window: false while the window overlaps a gap or
-    /// the time before the start.
-    async fn complete(&self) -> bool {
-        self.stats().is_complete()
-    }
+            /// Whether the stream was live throughout the window: false while the window overlaps a gap or
+            /// the time before the start.
+            async fn complete(&self) -> bool {
+                self.stats().is_complete()
+            }
+        }
+    };
 }
+metrics!(window_object);
 
 /// Durations of ended sessions, in milliseconds. A percentile is the upper bound of its histogram
 /// cell: at or above the exact value, by at most 1 %.

@@ -14,6 +14,7 @@ use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::GroupId;
 use crate::snapshot::GroupRoom;
 use crate::snapshot::GroupTable;
+use crate::snapshot::WindowStats;
 
 /// A group whose windows have `numbers × (place + 1)` messages, connections, disconnects and active
 /// sessions.
@@ -326,11 +327,12 @@ fn groups_without_ended_sessions_come_last_whichever_way_round() {
     let all = [of(0, None), of(1, Some(5)), of(2, Some(9)), of(3, None)];
     let check = |reverse: bool, expected: [u16; 4]| {
         let whole = Snapshot::default();
-        let shown = |group| Shown::new(&whole, Dimension::Queue, group);
+        let shown = |group| {
+            let key = GroupOrder::EndedDuration.key(1, group);
+            Shown::new(&whole, Dimension::Queue, group, key)
+        };
         let mut found: Vec<Shown<'_>> = all.iter().map(shown).collect();
-        first_by(&mut found, 4, |a, b| {
-            GroupOrder::EndedDuration.compare(1, reverse, a, b)
-        });
+        first_by(&mut found, 4, |a, b| compare(reverse, a, b));
         let ids: Vec<u16> = found.iter().map(|shown| shown.group.id.0).collect();
         assert_eq!(ids, expected);
     };

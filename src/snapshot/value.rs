@@ -1,0 +1,82 @@
+//! The numbers of the table of metrics, taken from a snapshot: sums and histograms in, one number out.
+
+use super::Group;
+use super::Snapshot;
+use super::WindowStats;
+use super::float;
+use crate::histogram::Histogram;
+use crate::metric::Gauge;
+use crate::metric::Measure;
+use crate::metric::Source;
+use crate::metric::Tally;
+
+impl WindowStats {
+    /// What a source comes to over this window; `None` when there is nothing to make it of, or it is of
+    /// no window.
+    #[inline]
+    pub fn number(&self, from: Source) -> Option<f64> {
+        match from {
+            Source::Count(tally) => Some(float(self.tally(tally))),
+            Source::PerMinute(tally) => Some(self.per_minute(self.tally(tally))),
+            Source::Mean { sum, of } => {
+                let count = self.tally(of);
+                (count > 0).then(|| float(self.tally(sum)) / float(count))
+            }
+            Source::Quantile(measure, quantile) => {
+                Some(float(self.measured(measure)?.quantile(quantile)))
+            }
+            Source::Greatest(measure) => Some(float(self.measured(measure)?.max())),
+            Source::Now(_) => None,
+        }
+    }
+
+    /// A sum of this window.
+    #[inline]
+    pub const fn tally(&self, tally: Tally) -> u64 {
+        match tally {
+            Tally::ActiveSessions => self.active_sessions,
+            Tally::Connections => self.connections,
+            Tally::Disconnections => self.disconnections,
+            Tally::Messages => self.messages,
+            Tally::ClosedSessions => self.closed_sessions,
+            Tally::ClosedDurationMs => self.closed_duration_ms,
+            Tally::EndedMessages => self.ended_messages,
+        }
+    }
+
+    /// The histogram of a measure over this window; `None` while it is empty, or not kept.
+    pub fn measured(&self, measure: Measure) -> Option<&Histogram> {
+        match measure {
+            Measure::Duration => self.durations.as_deref(),
+        }
+    }
+}
+
+impl Group {
+    /// A number of the present; `None` where groups have none.
+    #[inline]
+    pub fn gauge(&self, gauge: Gauge) -> Option<f64> {
+        match gauge {
+            Gauge::Open => Some(float(self.open_sessions)),
+            Gauge::OpenUncertain => Some(float(self.open_uncertain)),
+            Gauge::LagMs | Gauge::RingFill => None,
+        }
+    }
+}
+
+impl Snapshot {
+    /// A number of the present; `None` while there is none.
+    #[inline]
+    pub fn gauge(&self, gauge: Gauge) -> Option<f64> {
+        match gauge {
+            Gauge::Open => Some(float(self.sessions.open)),
+            Gauge::OpenUncertain => Some(float(self.sessions.open_uncertain)),
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^53 ms")]
+            Gauge::LagMs => self.stream.lag_ms.map(|ms| ms as f64),
+            Gauge::RingFill => {
+                let ring = &self.ring;
+                (ring.capacity > 0).then(|| float(ring.depth) / float(ring.capacity))
+            }
+        }
+    }
+}
