@@ -221,18 +221,9 @@ mod tests {
             assert_eq!(value(messages, Some(ms), Some("sales")), Some(60.0));
             assert_eq!(value(messages, Some(ms), Some("nobody")), Some(0.0));
         }
-        assert_eq!(
-            value(Metric::OpenSessions, None, Some("sales")),
-            Some(5.0)
-        );
-        assert_eq!(
-            value(Metric::OpenSessions, None, Some("nobody")),
-            Some(0.0)
-        );
-        assert_eq!(
-            value(Metric::OpenUncertain, None, Some("sales")),
-            Some(2.0)
-        );
+        assert_eq!(value(Metric::OpenSessions, None, Some("sales")), Some(5.0));
+        assert_eq!(value(Metric::OpenSessions, None, Some("nobody")), Some(0.0));
+        assert_eq!(value(Metric::OpenUncertain, None, Some("sales")), Some(2.0));
         for metric in [
             Metric::DurationP50Ms,
             Metric::AvgSessionDurationMs,

@@ -260,9 +260,8 @@ impl<'a> Reading<'a> {
     }
 
     fn metric(&mut self) -> Option<Metric> {
-        let names: Vec<(&str, Metric)> = Metric::of_alerts()
-            .map(|metric| (metric.label(), metric))
-            .collect();
+        let named = Metric::of_alerts().map(|metric| (metric.label(), metric));
+        let names: Vec<(&str, Metric)> = named.collect();
         if !self.fields.contains_key("metric") {
             self.refuse(
                 "metric",

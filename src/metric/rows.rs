@@ -67,7 +67,7 @@ macro_rules! metrics {
                     name: "messagesPerMinute",
                     what: "Messages whose event time is inside the window, per minute.",
                     row: (Unit::PerMinute, Source::PerMinute(Tally::Messages)),
-                    field: messages_per_minute: f64, "n × 60000 / windowMs.",
+                    field: messages_per_minute: f64, "For n of them it is n × 60000 / windowMs.",
                     order: Messages "MESSAGES",
                     shown: {
                         alert("# messages a minute")
@@ -79,7 +79,7 @@ macro_rules! metrics {
                     name: "connectionsPerMinute",
                     what: "Connections whose event time is inside the window, per minute.",
                     row: (Unit::PerMinute, Source::PerMinute(Tally::Connections)),
-                    field: connections_per_minute: f64, "n × 60000 / windowMs.",
+                    field: connections_per_minute: f64, "For n of them it is n × 60000 / windowMs.",
                     order: Connections "CONNECTIONS",
                     shown: {
                         alert("# connections a minute")
@@ -91,7 +91,7 @@ macro_rules! metrics {
                     name: "disconnectionsPerMinute",
                     what: "Disconnects that closed a session and whose event time is inside the window, per minute.",
                     row: (Unit::PerMinute, Source::PerMinute(Tally::Disconnections)),
-                    field: disconnections_per_minute: f64, "n × 60000 / windowMs.",
+                    field: disconnections_per_minute: f64, "For n of them it is n × 60000 / windowMs.",
                     order: Disconnections "DISCONNECTIONS",
                     shown: {
                         alert("# disconnections a minute")

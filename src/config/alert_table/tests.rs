@@ -7,6 +7,7 @@ use crate::config::Loaded;
 use crate::config::Setting;
 use crate::config::ShownValue;
 use crate::config::load;
+use crate::metric::Metric;
 
 /// Loads a file of that text; flags may follow.
 fn load_file(text: &str, given: &[(&str, &str)]) -> Loaded {
@@ -121,9 +122,15 @@ fn every_fault_of_every_rule_is_told_with_its_line() {
          metric = \"lagMs\"\n\
          queue = \"\"\n",
     );
+    let metrics: Vec<&str> = Metric::of_alerts().map(Metric::label).collect();
+    assert!(metrics.len() >= 14 && metrics.contains(&"lagMs"));
+    let unknown = format!(
+        "2: alert 1: metric: \"messages\": unknown; choose {}",
+        metrics.join(" or ")
+    );
     let expected = [
         "1: alert 1: name: missing; give the alert a name",
-        "2: alert 1: metric: \"messages\": unknown; choose activeSessions or openSessions or openUncertain or messagesPerMinute or connectionsPerMinute or disconnectionsPerMinute or avgSessionDurationMs or durationP50Ms or durationP90Ms or durationP99Ms or durationMaxMs or messagesPerSession or lagMs or ringFill",
+        &unknown,
         "7: alert \"two\": window: openSessions is taken over no window; remove it",
         "9: alert \"two\": deployment: a second group; keep one",
         "10: alert \"two\": above: of the wrong type, string; write a number",

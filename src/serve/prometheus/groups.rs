@@ -263,7 +263,10 @@ mod tests {
             [("queue", "other".to_owned()), ("kind", "named".to_owned())]
         );
         assert_eq!(
-            series.values().map(|sums| sums.minute.messages).sum::<u64>(),
+            series
+                .values()
+                .map(|sums| sums.minute.messages)
+                .sum::<u64>(),
             total
         );
         let open = |sums: &Sums| sums.number(Metric::OpenSessions.source()).unwrap();
