@@ -125,7 +125,7 @@ pub(crate) fn snapshot() -> Snapshot {
         closed_sessions: 5,
         closed_duration_ms: 92_251,
         ended_messages: 10,
-        durations: Some(durations([10_000, 20_000, 30_000, 30_100])),
+        durations: Some(durations([10_000, 20_000, 29_950, 30_100])),
         pane_ms: 1_000,
         coverage_ms: 59_000,
     };
