@@ -9,6 +9,7 @@ mod dedup;
 mod durations;
 mod groups;
 mod longest;
+mod measures;
 mod sessions;
 mod state;
 mod timeline;

@@ -4,14 +4,19 @@
 //! goes on as if the clock had not, and is booked in as well. What is booked after a timeline's own
 //! clock is not in it.
 
+use std::sync::Arc;
+
 use super::buckets::Buckets;
 use super::coverage::Coverage;
 use super::durations::Durations;
 use super::groups::Groups;
 use super::groups::Membership;
 use super::groups::SessionEnd;
+use super::measures::Ended;
 use crate::config::AggregateSettings;
 use crate::event::Event;
+use crate::histogram::Histogram;
+use crate::metric::Measure;
 use crate::snapshot::TOTAL_SECONDS;
 use crate::time::EpochMs;
 use crate::time::SECOND_MS;
@@ -79,7 +84,7 @@ impl Timeline {
             now: started,
             buckets: Buckets::new(settings, current),
             durations: windows
-                .map(|&length| Durations::new(length, current))
+                .flat_map(|&length| Measure::ALL.map(|_| Durations::new(length, current)))
                 .collect(),
             groups: (settings.groups_max > 0).then(|| Groups::new(settings, started)),
             main: settings.main_window(),
@@ -134,10 +139,16 @@ impl Timeline {
     /// Says how things stand now that the second of the clock has passed.
     pub(super) fn pass_second(&mut self, open_sessions: u64) {
         let active = self.buckets.window(self.main).active;
+        // The main window stands first.
+        let durations = self.measured(0, Measure::Duration);
         if let Some(groups) = &mut self.groups {
-            // The main window stands first.
-            groups.pass_second(open_sessions, active, self.durations[0].shared());
+            groups.pass_second(open_sessions, active, durations);
         }
+    }
+
+    /// The histogram of a measure over a window, by its place in the settings; `None` without a value.
+    pub(super) fn measured(&self, window: usize, measure: Measure) -> Option<Arc<Histogram>> {
+        self.durations[window * Measure::ALL.len() + measure.index()].shared()
     }
 
     /// Moves the clock on as time passes, if that is later, while nobody expires.
@@ -278,8 +289,15 @@ impl Timeline {
             sums.disconnections = sums.disconnections.wrapping_add(1);
             sums.ended_messages = sums.ended_messages.wrapping_add(messages);
         });
-        for durations in &mut self.durations {
-            durations.record(ended, duration_ms);
+        let ending = Ended {
+            duration_ms,
+            messages: ending.messages,
+        };
+        let measures = Measure::ALL.into_iter().cycle();
+        for (durations, measure) in self.durations.iter_mut().zip(measures) {
+            if let Some(value) = ending.value(measure) {
+                durations.record(ended, value);
+            }
         }
     }
 }

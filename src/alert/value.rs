@@ -120,11 +120,13 @@ mod tests {
     use super::*;
     use crate::config::Threshold;
     use crate::histogram::Histogram;
+    use crate::metric::Measure;
     use crate::metric::Metric;
     use crate::snapshot::Dimension;
     use crate::snapshot::GroupId;
     use crate::snapshot::GroupTable;
     use crate::snapshot::Groups;
+    use crate::snapshot::Measured;
 
     fn durations() -> Histogram {
         let mut durations = Histogram::default();
@@ -144,7 +146,7 @@ mod tests {
             closed_sessions: 2,
             closed_duration_ms: 5_000,
             ended_messages: 7,
-            durations: Some(Arc::new(durations())),
+            measured: Measured::of(Measure::Duration, durations()),
             ..WindowStats::default()
         }
     }

@@ -18,14 +18,19 @@ pub use row::Family;
 pub use row::Row;
 pub(crate) use rows::metrics;
 pub use source::Gauge;
-pub use source::Measure;
 pub use source::Source;
 pub use source::Tally;
 pub use source::Unit;
 
 /// Makes an enum of the rows, and their data.
 macro_rules! define {
-    ($($section:ident {
+    (measures {
+        $($measure:ident {
+            what: $measure_what:literal,
+            field: $measure_field:ident: $measure_kind:ty, $measure_note:literal,
+        })*
+    }
+    $($section:ident {
         $($metric:ident {
             name: $name:literal,
             what: $what:literal,
@@ -35,6 +40,22 @@ macro_rules! define {
             shown: { $($place:ident($($detail:expr),*))* },
         })*
     })*) => {
+        /// A value of which every window keeps a histogram.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Measure {
+            $(#[doc = $measure_what] $measure,)*
+        }
+
+        impl Measure {
+            /// Every one.
+            pub const ALL: [Self; [$(stringify!($measure)),*].len()] = [$(Self::$measure),*];
+
+            /// Its place in [`Measure::ALL`].
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+        }
+
         /// A number of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Metric {

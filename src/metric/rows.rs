@@ -8,6 +8,14 @@
 macro_rules! metrics {
     ($take:ident) => {
         $take! {
+            // Values of which windows keep a histogram: each is an object of GraphQL in `Window`. What
+            // stands here has to be recorded: `aggregate/measures.rs`.
+            measures {
+                Duration {
+                    what: "How long a session lasted that ended, in milliseconds, by the time of its disconnect.",
+                    field: durations: Durations, "How long the sessions lasted whose disconnect is inside the window; null when there are none.",
+                }
+            }
             // Numbers of the present: of the whole, and of each group.
             now {
                 OpenSessions {

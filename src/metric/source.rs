@@ -1,6 +1,7 @@
 //! Where a number comes from, as data: snapshots hold sums, counts and histograms, and a source says
 //! what is made of them. How it merges follows from it.
 
+use super::Measure;
 use crate::histogram::Quantile;
 
 /// A sum that every window keeps.
@@ -20,13 +21,6 @@ pub enum Tally {
     ClosedDurationMs,
     /// Messages of the sessions whose disconnect is inside the window.
     EndedMessages,
-}
-
-/// A value of which a window keeps a histogram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// How long an ended session lasted, in milliseconds, by the time of its disconnect.
-    Duration,
 }
 
 /// A number of the present, of no window.

@@ -11,6 +11,7 @@ mod counters;
 mod groups;
 mod inputs;
 mod longest;
+mod measured;
 mod publish;
 mod retired;
 mod series;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 
 use crate::config::Directory;
 use crate::event::Reject;
-use crate::histogram::Histogram;
 use crate::latency::{LatencySummary, Spectra};
 use crate::stream::{Gap, StreamState};
 use crate::time::EpochMs;
@@ -36,6 +36,7 @@ pub use groups::{
 };
 pub use inputs::InputStatus;
 pub use longest::{LONGEST_LOOKED_AT, LONGEST_OF_QUEUE, LONGEST_OVERALL, Longest, OpenSession};
+pub use measured::Measured;
 pub use publish::{Publisher, Reader, channel};
 pub use retired::Retired;
 pub use series::{
@@ -108,9 +109,8 @@ pub struct WindowStats {
     pub closed_duration_ms: u64,
     /// Messages of the sessions whose disconnect is inside the window, counted while they were open.
     pub ended_messages: u64,
-    /// Durations of the sessions whose disconnect is inside the window, in milliseconds, on panes; `None`
-    /// without any.
-    pub durations: Option<Arc<Histogram>>,
+    /// Histograms of each measure of the table of metrics, on panes.
+    pub measured: Measured,
     /// The width of those panes, in milliseconds.
     pub pane_ms: u32,
     /// How much of the window the stream was live, in milliseconds.

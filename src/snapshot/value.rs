@@ -4,9 +4,7 @@ use super::Group;
 use super::Snapshot;
 use super::WindowStats;
 use super::float;
-use crate::histogram::Histogram;
 use crate::metric::Gauge;
-use crate::metric::Measure;
 use crate::metric::Source;
 use crate::metric::Tally;
 
@@ -23,9 +21,9 @@ impl WindowStats {
                 (count > 0).then(|| float(self.tally(sum)) / float(count))
             }
             Source::Quantile(measure, quantile) => {
-                Some(float(self.measured(measure)?.quantile(quantile)))
+                Some(float(self.measured.get(measure)?.quantile(quantile)))
             }
-            Source::Greatest(measure) => Some(float(self.measured(measure)?.max())),
+            Source::Greatest(measure) => Some(float(self.measured.get(measure)?.max())),
             Source::Now(_) => None,
         }
     }
@@ -41,13 +39,6 @@ impl WindowStats {
             Tally::ClosedSessions => self.closed_sessions,
             Tally::ClosedDurationMs => self.closed_duration_ms,
             Tally::EndedMessages => self.ended_messages,
-        }
-    }
-
-    /// The histogram of a measure over this window; `None` while it is empty, or not kept.
-    pub fn measured(&self, measure: Measure) -> Option<&Histogram> {
-        match measure {
-            Measure::Duration => self.durations.as_deref(),
         }
     }
 }

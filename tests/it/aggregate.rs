@@ -29,6 +29,7 @@ use streamgauge::input::InputId;
 use streamgauge::ring::Delta;
 use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::Groups;
+use streamgauge::snapshot::Measured;
 use streamgauge::snapshot::Series;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
@@ -338,7 +339,7 @@ fn the_histories_reach_every_case() {
             let late_close = snapshot.counters.late > late && snapshot.sessions.open < open;
             reached[0] += u64::from(late_close);
             reached[1] += snapshot.sessions.open_uncertain;
-            reached[2] += u64::from(snapshot.main().durations.is_some());
+            reached[2] += u64::from(snapshot.main().measured != Measured::default());
             reached[3] += snapshot.main().ended_messages;
             reached[4] += snapshot.sessions.pending;
             reached[5] += snapshot.stream.reconnects;
@@ -348,7 +349,8 @@ fn the_histories_reach_every_case() {
                 *reached += u64::from(groups.values().any(|(_, windows)| is_in(windows)));
             }
             reached[21] += overflowed[0].min(1);
-            let has_durations = |windows: &[WindowStats; 4]| windows[3].durations.is_some();
+            let has_durations =
+                |windows: &[WindowStats; 4]| windows[3].measured != Measured::default();
             reached[22] += u64::from(groups.values().any(|(_, windows)| has_durations(windows)));
             // A named group has gone.
             let named = groups

@@ -23,6 +23,8 @@ use streamgauge::event::Reject;
 use streamgauge::histogram::Histogram;
 use streamgauge::latency::Quantiles;
 use streamgauge::latency::Stage;
+use streamgauge::metric::Measure;
+use streamgauge::snapshot::Measured;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
 use streamgauge::stream::Gap;
@@ -68,7 +70,7 @@ fn snapshot() -> Snapshot {
         closed_sessions: 5,
         closed_duration_ms: 92_251,
         ended_messages: 10,
-        durations: Some(Arc::new(durations())),
+        measured: Measured::of(Measure::Duration, durations()),
         pane_ms: 1_000,
         coverage_ms: 60_000,
     };

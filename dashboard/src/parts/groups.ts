@@ -28,6 +28,14 @@ export const COLUMNS: readonly Column[] = COLUMN_METRICS.map((metric) => {
   return { metric, sort: column.key, label: column.label, note: `${definition}${some}${uncertain}`, text: unit === "ms" ? duration : number };
 });
 
+/** Columns that always find room; the others give way on narrow screens. */
+const FIRST = 6;
+
+function attributesOf(column: Column): Record<string, string> {
+  const minor = COLUMNS.indexOf(column) < FIRST ? {} : { "data-minor": "" };
+  return { "data-column": column.sort, ...minor };
+}
+
 /** A column's text for a group: blank where there is nothing to say, which is not 0. */
 export function shownIn(column: Column, group: Group, view: View): string {
   const now = valueIn(column, group, view);
@@ -182,7 +190,7 @@ export class GroupTable {
     });
     const trend = svg("path", { class: "trend-line" });
     const box = svg("svg", { viewBox: `0 -1 ${TREND.width} ${TREND.height + 2}`, preserveAspectRatio: "none", "aria-hidden": "true" }, trend);
-    const cells = COLUMNS.map(({ sort }) => element("td", { "data-column": sort }));
+    const cells = COLUMNS.map((column) => element("td", attributesOf(column)));
     const root = element(
       "tr",
       {},
@@ -202,7 +210,8 @@ export class GroupTable {
       const { sort: now, reverse } = this.#choice.view;
       this.#choice.set({ sort, reverse: now === sort ? !reverse : false });
     });
-    const cell = element("th", { scope: "col", "data-column": sort }, button);
+    const column = COLUMNS.find((each) => each.sort === sort);
+    const cell = element("th", { scope: "col", ...(column === undefined ? { "data-column": sort } : attributesOf(column)) }, button);
     define(cell, note, button);
     this.#heads.push({ sort, cell });
     return button;

@@ -5,12 +5,22 @@
 //! wider bucket is the cell itself. The window `W` covers the cells whose start is in `(c − W, c]`,
 //! where `c` is the start of the cell that holds the clock.
 
+use crate::metric::Measure;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::time::SECOND_MS;
 use crate::window::Width;
 
-/// Windows on which durations are kept, by their place in [`GROUP_WINDOWS_MS`].
-pub(super) const DURATION_WINDOWS: [usize; 2] = [1, 3];
+/// Windows over which histograms are kept, by their place in [`GROUP_WINDOWS_MS`].
+const HISTOGRAM_WINDOWS: [usize; 2] = [1, 3];
+
+/// How many histograms a group has.
+pub(super) const HISTOGRAMS: usize = HISTOGRAM_WINDOWS.len() * Measure::ALL.len();
+
+/// The window and the measure of a histogram, by its place.
+pub(super) const fn histogram_at(place: usize) -> (usize, Measure) {
+    let window = HISTOGRAM_WINDOWS[place / Measure::ALL.len()];
+    (window, Measure::ALL[place % Measure::ALL.len()])
+}
 
 /// Lengths in milliseconds: `tick <= fine <= mid <= coarse`, each a divisor of the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

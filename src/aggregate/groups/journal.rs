@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use super::change::Change;
 use super::touched::Touched;
+use crate::aggregate::measures::Ended;
+use crate::metric::Measure;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
 
@@ -21,7 +23,7 @@ pub(super) struct Journal {
     messages: [Vec<u32>; 3],
     /// What is booked before it.
     pub(super) strays: Vec<Stray>,
-    pub(super) ended: Vec<Ended>,
+    pub(super) recorded: Vec<Recorded>,
     /// Whether a gap began inside the tick: every count of certain sessions begins again at 0, and what
     /// stands in the changes is from then on.
     pub(super) is_doubted: bool,
@@ -38,13 +40,14 @@ pub(super) struct Stray {
     pub(super) change: Change,
 }
 
-/// The duration of a session that ended.
+/// A value that is recorded in a histogram.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ended {
+pub(super) struct Recorded {
     pub(super) dimension: Dimension,
     pub(super) group: GroupId,
     pub(super) time_ms: i64,
-    pub(super) duration_ms: u64,
+    pub(super) measure: Measure,
+    pub(super) value: u64,
 }
 
 impl Journal {
@@ -135,6 +138,21 @@ impl Journal {
                 .all(|changes| changes.entries().is_empty())
     }
 
+    /// Records the values of a session that ends.
+    pub(super) fn end(&mut self, dimension: Dimension, group: GroupId, time_ms: i64, end: &Ended) {
+        for measure in Measure::ALL {
+            if let Some(value) = end.value(measure) {
+                self.recorded.push(Recorded {
+                    dimension,
+                    group,
+                    time_ms,
+                    measure,
+                    value,
+                });
+            }
+        }
+    }
+
     /// Whether anything is to be booked in a group.
     pub(super) fn holds(&self, dimension: Dimension, group: GroupId) -> bool {
         self.changes[dimension.index()].contains(group)
@@ -151,7 +169,7 @@ impl Journal {
             changes.clear();
         }
         self.strays.clear();
-        self.ended.clear();
+        self.recorded.clear();
         self.is_doubted = false;
         self.start_ms = start_ms;
     }
@@ -160,6 +178,6 @@ impl Journal {
         self.changes.iter().map(Touched::bytes).sum::<usize>()
             + self.messages.iter().map(Vec::capacity).sum::<usize>() * size_of::<u32>()
             + self.strays.capacity() * size_of::<Stray>()
-            + self.ended.capacity() * size_of::<Ended>()
+            + self.recorded.capacity() * size_of::<Recorded>()
     }
 }

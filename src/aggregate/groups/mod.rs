@@ -24,6 +24,7 @@ mod work;
 
 use std::sync::Arc;
 
+use crate::aggregate::measures::Ended;
 use crate::config::AggregateSettings;
 use crate::event::Direction;
 use crate::event::LabelsId;
@@ -36,7 +37,6 @@ use crate::time::EpochMs;
 
 use change::Change;
 use grid::Grid;
-use journal::Ended;
 use journal::Journal;
 use labels::LabelsByInput;
 use publication::Publication;
@@ -292,13 +292,13 @@ impl Groups {
         self.total.change(end.ended, |second| {
             second.disconnections = second.disconnections.wrapping_add(1);
         });
+        let ending = Ended {
+            duration_ms: end.duration_ms,
+            messages: end.messages,
+        };
         for dimension in OF_SESSIONS {
-            self.journal.ended.push(Ended {
-                dimension,
-                group: membership.of(dimension),
-                time_ms: end.ended.ms(),
-                duration_ms: end.duration_ms,
-            });
+            let group = membership.of(dimension);
+            self.journal.end(dimension, group, end.ended.ms(), &ending);
         }
     }
 

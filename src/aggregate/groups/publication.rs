@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::Cut;
 use super::grid::Grid;
-use super::panes::GroupDurations;
+use super::grid::histogram_at;
 use super::table::Slot;
 use super::table::Table;
-use crate::histogram::Histogram;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::GROUPS_IN_CHUNK;
 use crate::snapshot::Group;
 use crate::snapshot::GroupId;
 use crate::snapshot::Groups;
+use crate::snapshot::Measured;
 use crate::snapshot::Retired;
 use crate::snapshot::WindowStats;
 
@@ -100,26 +100,30 @@ impl Publication {
 }
 
 fn group(id: GroupId, slot: &Slot, grid: &Grid, cut: &Cut) -> Group {
-    let [minute, hour] = slot.durations.each_ref().map(GroupDurations::shared);
-    let mut durations = [None, minute, None, hour];
+    let mut measured: [Measured; 4] = Default::default();
+    for (place, own) in slot.durations.iter().enumerate() {
+        let (window, measure) = histogram_at(place);
+        measured[window].put(measure, own.shared());
+    }
     Group {
         id,
         name: Arc::clone(&slot.name),
         kind: slot.kind,
         open_sessions: slot.open,
         open_uncertain: slot.uncertain(),
-        windows: [0, 1, 2, 3]
-            .map(|window| stats(slot, window, durations[window].take(), grid, cut)),
+        windows: [0, 1, 2, 3].map(|window| {
+            stats(
+                slot,
+                window,
+                std::mem::take(&mut measured[window]),
+                grid,
+                cut,
+            )
+        }),
     }
 }
 
-fn stats(
-    slot: &Slot,
-    window: usize,
-    durations: Option<Arc<Histogram>>,
-    grid: &Grid,
-    cut: &Cut,
-) -> WindowStats {
+fn stats(slot: &Slot, window: usize, measured: Measured, grid: &Grid, cut: &Cut) -> WindowStats {
     let sums = slot.windows[window];
     let pane_ms = grid.pane_ms(window).unwrap_or(0);
     WindowStats {
@@ -132,7 +136,7 @@ fn stats(
         closed_sessions: sums.closed,
         closed_duration_ms: sums.closed_duration_ms,
         ended_messages: sums.ended_messages,
-        durations,
+        measured,
         pane_ms: u32::try_from(pane_ms).unwrap_or(u32::MAX),
         coverage_ms: cut.windows[window].coverage_ms,
     }

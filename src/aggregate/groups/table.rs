@@ -9,12 +9,14 @@ use super::cells::Booked;
 use super::cells::Cells;
 use super::cells::Out;
 use super::change::Change;
-use super::grid::DURATION_WINDOWS;
 use super::grid::Grid;
+use super::grid::HISTOGRAMS;
+use super::grid::histogram_at;
 use super::grid::length_ms;
 use super::panes::GroupDurations;
 use super::panes::Panes;
 use crate::aggregate::buckets::Sums;
+use crate::metric::Measure;
 use crate::snapshot::GROUP_SECONDS;
 use crate::snapshot::GROUPS_IN_CHUNK;
 use crate::snapshot::GroupId;
@@ -48,7 +50,7 @@ pub(super) struct Slot {
     /// Retained coarse cells in which it has an entry. They cover all finer ones and all panes.
     cells: u32,
     pub(super) windows: [Sums; 4],
-    pub(super) durations: [GroupDurations; 2],
+    pub(super) durations: [GroupDurations; HISTOGRAMS],
     is_taken: bool,
 }
 
@@ -60,7 +62,7 @@ pub(super) struct Table {
     /// Slots at the most, [`UNNAMED`] and [`OTHER`] included.
     slots_max: usize,
     cells: [Cells; 3],
-    panes: [Panes; 2],
+    panes: [Panes; HISTOGRAMS],
     /// Groups that changed since their numbers were last published, by chunk.
     is_changed: Vec<bool>,
     /// Groups that may have to be freed.
@@ -145,11 +147,12 @@ impl Table {
         self.is_changed.fill(true);
     }
 
-    /// Records a session of a group that ended at a time.
-    pub(super) fn record(&mut self, group: GroupId, ended_ms: i64, duration_ms: u64) {
+    /// Records a value of a group at a time.
+    pub(super) fn record(&mut self, group: GroupId, time_ms: i64, measure: Measure, value: u64) {
         let slot = &mut self.slots[usize::from(group.0)];
-        for (panes, own) in self.panes.iter_mut().zip(&mut slot.durations) {
-            panes.record(group, own, ended_ms, duration_ms);
+        let kept = self.panes.iter_mut().zip(&mut slot.durations).enumerate();
+        for (_, (panes, own)) in kept.filter(|(place, _)| histogram_at(*place).1 == measure) {
+            panes.record(group, own, time_ms, value);
         }
         self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
     }
@@ -319,10 +322,11 @@ fn cells(grid: &Grid, now_ms: i64) -> [Cells; 3] {
     ]
 }
 
-fn panes(grid: &Grid, now_ms: i64) -> [Panes; 2] {
-    DURATION_WINDOWS.map(|index| {
-        let pane_ms = grid.pane_ms(index).unwrap_or(grid.coarse_ms);
-        Panes::new(pane_ms, length_ms(index), now_ms)
+fn panes(grid: &Grid, now_ms: i64) -> [Panes; HISTOGRAMS] {
+    std::array::from_fn(|place| {
+        let (window, _) = histogram_at(place);
+        let pane_ms = grid.pane_ms(window).unwrap_or(grid.coarse_ms);
+        Panes::new(pane_ms, length_ms(window), now_ms)
     })
 }
 

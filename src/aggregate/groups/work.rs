@@ -20,7 +20,7 @@ pub(super) enum Work {
     Strays {
         place: usize,
     },
-    Durations {
+    Values {
         place: usize,
     },
     /// Slide the windows of a dimension.
@@ -70,7 +70,7 @@ impl Groups {
             },
             Work::Changes { dimension, place } => self.book_changes(dimension, place, pieces),
             Work::Strays { place } => self.book_strays(place, pieces),
-            Work::Durations { place } => self.record_durations(place, pieces),
+            Work::Values { place } => self.record_values(place, pieces),
             Work::Slide { dimension } => match self.tables[dimension].step(self.cut.as_of.ms()) {
                 Some(walked) => (walked, self.work),
                 None if dimension + 1 < self.tables.len() => (
@@ -145,19 +145,20 @@ impl Groups {
         let next = if last < strays.len() {
             Work::Strays { place: last }
         } else {
-            Work::Durations { place: 0 }
+            Work::Values { place: 0 }
         };
         (last - place, next)
     }
 
-    fn record_durations(&mut self, place: usize, pieces: usize) -> (usize, Work) {
-        let ended = &self.to_book.ended;
-        let last = ended.len().min(place.saturating_add(pieces));
-        for end in &ended[place..last] {
-            self.tables[end.dimension.index()].record(end.group, end.time_ms, end.duration_ms);
+    fn record_values(&mut self, place: usize, pieces: usize) -> (usize, Work) {
+        let all = &self.to_book.recorded;
+        let last = all.len().min(place.saturating_add(pieces));
+        for each in &all[place..last] {
+            let table = &mut self.tables[each.dimension.index()];
+            table.record(each.group, each.time_ms, each.measure, each.value);
         }
-        let next = if last < ended.len() {
-            Work::Durations { place: last }
+        let next = if last < all.len() {
+            Work::Values { place: last }
         } else {
             Work::Slide { dimension: 0 }
         };

@@ -7,6 +7,7 @@ use super::clock::minute_of;
 use crate::aggregate::groups::Groups;
 use crate::aggregate::longest::LongestOpen;
 use crate::snapshot::DedupStats;
+use crate::snapshot::Measured;
 use crate::snapshot::SessionStats;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
@@ -103,7 +104,7 @@ impl State {
             closed_sessions: sums.closed,
             closed_duration_ms: sums.closed_duration_ms,
             ended_messages: sums.ended_messages,
-            durations: self.live.durations[index].shared(),
+            measured: Measured::from_fn(|measure| self.live.measured(index, measure)),
             pane_ms: length.pane_buckets() * self.settings.width.ms(),
             coverage_ms: self.coverage.covered_ms(start, length.ms()),
         };

@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::family::Family;
 use super::family::Labels;
@@ -49,9 +48,7 @@ impl Sums {
         own.closed_sessions += minute.closed_sessions;
         own.closed_duration_ms += minute.closed_duration_ms;
         own.ended_messages += minute.ended_messages;
-        if let Some(durations) = &minute.durations {
-            Arc::make_mut(own.durations.get_or_insert_default()).add(durations);
-        }
+        own.measured.add(&minute.measured);
     }
 
     /// What a source comes to, if there is anything to make it of.
@@ -212,10 +209,14 @@ fn bounded(groups: &Groups, dimension: Dimension) -> BTreeMap<Named<'_>, Sums> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::histogram::Histogram;
+    use crate::metric::Measure;
     use crate::snapshot::GroupId;
     use crate::snapshot::GroupTable;
+    use crate::snapshot::Measured;
 
     fn group(name: &str, kind: GroupKind, messages: u64) -> Group {
         let window = WindowStats {
@@ -280,7 +281,8 @@ mod tests {
             let minute = &mut group.windows[MINUTE];
             (minute.closed_sessions, minute.closed_duration_ms) = (2, 2 * p50_ms);
             (minute.disconnections, minute.ended_messages) = (2, 5);
-            minute.durations = Some(Arc::new(Histogram::from_iter([p50_ms, max_ms])));
+            minute.measured =
+                Measured::of(Measure::Duration, Histogram::from_iter([p50_ms, max_ms]));
             group
         };
         let told = |groups: &[Group]| {

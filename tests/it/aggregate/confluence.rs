@@ -21,6 +21,8 @@ use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::Identity;
 use streamgauge::event::LabelsId;
+use streamgauge::metric::Measure;
+use streamgauge::snapshot::Measured;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
 use streamgauge::time::EpochMs;
@@ -104,12 +106,21 @@ proptest! {
     }
 }
 
+/// Messages of a session are those that arrived while it was open; of what is measured of sessions only
+/// their duration does not depend on that.
+fn leave_messages_out(window: &mut WindowStats) {
+    window.ended_messages = 0;
+    let durations = window.measured.get(Measure::Duration).cloned();
+    window.measured = Measured::default();
+    window.measured.put(Measure::Duration, durations);
+}
+
 /// The groups in which anything is counted, likewise.
 fn groups(snapshot: &Snapshot) -> Cut {
     let mut groups = cut_of(&snapshot.groups);
     for (_, windows) in groups.values_mut() {
         for window in windows {
-            window.ended_messages = 0;
+            leave_messages_out(window);
             window.coverage_ms = 0;
         }
     }
@@ -134,7 +145,7 @@ fn whatever_the_order(snapshot: &Snapshot) -> Snapshot {
     numbers.counters.duplicates = 0;
     numbers.counters.out_of_order = 0;
     for window in &mut numbers.windows {
-        window.ended_messages = 0;
+        leave_messages_out(window);
     }
     numbers
 }

@@ -27,6 +27,7 @@ use streamgauge::snapshot::GroupRoom;
 use streamgauge::snapshot::GroupTable;
 use streamgauge::snapshot::Groups;
 use streamgauge::snapshot::InputStatus;
+use streamgauge::snapshot::Measured;
 use streamgauge::snapshot::Notifications;
 use streamgauge::snapshot::RingStats;
 use streamgauge::snapshot::SessionStats;
@@ -125,7 +126,7 @@ pub(crate) fn snapshot() -> Snapshot {
         closed_sessions: 5,
         closed_duration_ms: 92_251,
         ended_messages: 10,
-        durations: Some(durations([10_000, 20_000, 29_950, 30_100])),
+        measured: measured([10_000, 20_000, 29_950, 30_100]),
         pane_ms: 1_000,
         coverage_ms: 59_000,
     };
@@ -257,13 +258,15 @@ fn input() -> InputStatus {
     input
 }
 
-/// Durations of which these are the median, the 90th and 99th percentile, and the maximum, within 1 %.
-fn durations(ms: [u64; 4]) -> Arc<Histogram> {
-    let mut durations = Histogram::default();
-    for (ms, sessions) in ms.into_iter().zip([60, 35, 4, 1]) {
-        durations.record_n(ms, sessions);
+/// Values of every measure of which these are the median, the 90th and 99th percentile, and the maximum,
+/// within 1 %.
+fn measured(values: [u64; 4]) -> Measured {
+    let mut histogram = Histogram::default();
+    for (value, sessions) in values.into_iter().zip([60, 35, 4, 1]) {
+        histogram.record_n(value, sessions);
     }
-    Arc::new(durations)
+    let histogram = Arc::new(histogram);
+    Measured::from_fn(|_| Some(Arc::clone(&histogram)))
 }
 
 fn latency() -> LatencySummary {
@@ -293,9 +296,7 @@ fn group(name: &str, kind: GroupKind, open_sessions: u64) -> Group {
         closed_sessions: 4,
         closed_duration_ms: u64::from(length_ms) + 5,
         ended_messages: u64::from(length_ms) + 6,
-        durations: Some(durations(
-            [1, 2, 3, 4].map(|times| times * u64::from(length_ms)),
-        )),
+        measured: measured([1, 2, 3, 4].map(|times| times * u64::from(length_ms))),
         ..WindowStats::default()
     });
     Group {

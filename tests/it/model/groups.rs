@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::LabelDefinition;
-use streamgauge::histogram::Histogram;
 use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::GroupKind;
+use streamgauge::snapshot::Measured;
 use streamgauge::snapshot::WindowStats;
 use streamgauge::time::EpochMs;
 
@@ -18,6 +17,7 @@ use super::Model;
 use super::clock::NOWHERE;
 use super::numbers::count;
 use super::numbers::histogram;
+use super::numbers::value_of;
 
 /// What a group is called, and what stands behind that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -312,7 +312,7 @@ impl Model {
             .filter(|open| of_session && is_own(&open.home));
         let length = LENGTHS_MS[window];
         let start = EpochMs::from_ms(oldest);
-        let (durations, pane_ms) = self.group_durations(dimension, name, window);
+        let (measured, pane_ms) = self.group_measured(dimension, name, window);
         WindowStats {
             length_ms: u32::try_from(length).unwrap(),
             start,
@@ -333,7 +333,7 @@ impl Model {
             closed_sessions: count(connected.clone()),
             closed_duration_ms: connected.map(|end| end.duration_ms).sum(),
             ended_messages: ended.map(|end| end.messages).sum(),
-            durations,
+            measured,
             pane_ms: u32::try_from(pane_ms).unwrap(),
             coverage_ms: {
                 let begun = self.groups.begun.unwrap_or(start).max(start);
@@ -345,16 +345,11 @@ impl Model {
 
     /// Percentiles of the windows of a minute and an hour, on panes of a sixtieth in whole cells: of
     /// a second and ten seconds, or what the buckets make of them.
-    fn group_durations(
-        &self,
-        dimension: usize,
-        name: &Name,
-        window: usize,
-    ) -> (Option<Arc<Histogram>>, i64) {
+    fn group_measured(&self, dimension: usize, name: &Name, window: usize) -> (Measured, i64) {
         let cell = match window {
             1 => cell_ms(&self.settings, 2),
             3 => cell_ms(&self.settings, 3),
-            _ => return (None, 0),
+            _ => return (Measured::default(), 0),
         };
         let length = LENGTHS_MS[window];
         let pane = (1..)
@@ -369,7 +364,11 @@ impl Model {
         let own = self.groups.ended.iter().filter(|end| {
             dimension < 2 && end.home[dimension] == *name && covers(end.disconnected_ms)
         });
-        (histogram(own.map(|end| end.duration_ms).collect()), pane)
+        let measured = Measured::from_fn(|measure| {
+            let value = |end: &Ended| value_of(measure, end.duration_ms, end.messages);
+            histogram(own.clone().map(value).collect())
+        });
+        (measured, pane)
     }
 }
 

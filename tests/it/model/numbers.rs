@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use streamgauge::histogram::Histogram;
 use streamgauge::histogram::Quantile;
+use streamgauge::metric::Measure;
 use streamgauge::snapshot::DedupStats;
+use streamgauge::snapshot::Measured;
 use streamgauge::snapshot::SessionStats;
 use streamgauge::snapshot::Snapshot;
 use streamgauge::snapshot::WindowStats;
@@ -57,7 +59,7 @@ impl Model {
             closed_sessions: count(connected_inside.clone()),
             closed_duration_ms: connected_inside.map(|end| end.duration_ms).sum(),
             ended_messages: ended_inside.map(|end| end.messages).sum(),
-            durations: self.durations(length),
+            measured: Measured::from_fn(|measure| self.measured(length, measure)),
             pane_ms: length.pane_buckets() * self.settings.width.ms(),
             coverage_ms: self.coverage_ms(start, start + i64::from(length.ms())),
         }
@@ -65,7 +67,7 @@ impl Model {
 
     /// Over whole panes: those whose first bucket is in `(p − W, p]`, where `p` is the
     /// first bucket of the clock's pane; of them only what is retained.
-    fn durations(&self, length: WindowLength) -> Option<Arc<Histogram>> {
+    fn measured(&self, length: WindowLength, measure: Measure) -> Option<Arc<Histogram>> {
         let pane = i64::from(length.pane_buckets());
         let first_of_pane = |bucket: i64| bucket.div_euclid(pane) * pane;
         let newest = first_of_pane(self.bucket(self.now()));
@@ -84,7 +86,8 @@ impl Model {
             oldest < first && first <= newest && has_stayed && self.is_retained(bucket)
         };
         let ended = self.ended.iter().filter(covers);
-        histogram(ended.map(|end| end.duration_ms).collect())
+        let values = ended.map(|end| value_of(measure, end.duration_ms, end.messages));
+        histogram(values.collect())
     }
 
     pub(super) fn coverage_ms(&self, start: EpochMs, end: EpochMs) -> u64 {
@@ -125,7 +128,14 @@ impl Model {
     }
 }
 
-/// The histogram of durations, whose quantiles are those of a sorted list; `None` of nothing.
+/// What an ended session adds to the histogram of a measure.
+pub(super) fn value_of(measure: Measure, duration_ms: u64, _messages: u64) -> u64 {
+    match measure {
+        Measure::Duration => duration_ms,
+    }
+}
+
+/// The histogram of values, whose quantiles are those of a sorted list; `None` of nothing.
 pub(super) fn histogram(mut durations: Vec<u64>) -> Option<Arc<Histogram>> {
     durations.sort_unstable();
     let max = *durations.last()?;

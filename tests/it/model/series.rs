@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use streamgauge::histogram::Histogram;
+use streamgauge::metric::Measure;
 use streamgauge::snapshot::GROUP_SECONDS;
 use streamgauge::snapshot::GroupChange;
 use streamgauge::snapshot::TOTAL_SECONDS;
@@ -77,7 +78,7 @@ impl Model {
             let seen = Seen {
                 open: count(self.open_rows()),
                 active: main.active_sessions,
-                durations: main.durations,
+                durations: main.measured.get(Measure::Duration).cloned(),
             };
             self.series.seen.insert(passing, seen);
         }

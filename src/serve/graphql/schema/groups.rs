@@ -55,7 +55,8 @@ pub(super) enum GroupWindow {
 
 /// Makes the orders of the rows of the table.
 macro_rules! orders {
-    ($($section:ident {
+    (measures { $($measures:tt)* }
+    $($section:ident {
         $($metric:ident {
             name: $name:tt,
             what: $what:tt,
@@ -143,7 +144,7 @@ pub(super) struct Group {
     /// The numbers over the window asked for. A session belongs to the queue and deployment of its
     /// connect; a message to those it names itself, else to its session's, else to `(none)`. The
     /// window's older edge lies on a cell of 100 ms for 10 s and 1 m, of 1 s for 5 m and of 10 s for
-    /// 1 h; `durations` is there for 1 m and 1 h only.
+    /// 1 h; histograms, such as `durations`, are there for 1 m and 1 h only.
     window: Window,
 }
 

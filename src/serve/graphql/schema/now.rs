@@ -30,6 +30,7 @@ impl Now {
 /// Makes the object of the rows of the table.
 macro_rules! now_object {
     (
+        measures { $($measures:tt)* }
         now {
             $($metric:ident {
                 name: $name:tt,

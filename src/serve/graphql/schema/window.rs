@@ -10,6 +10,7 @@ use super::scalar::Number;
 use super::scalar::float;
 use crate::histogram::Histogram;
 use crate::histogram::Quantile;
+use crate::metric::Measure;
 use crate::metric::Metric;
 use crate::metric::metrics;
 use crate::snapshot::Snapshot;
@@ -53,6 +54,12 @@ impl Window {
 /// Makes the object of the rows of the table, and of what is the same for all of them.
 macro_rules! window_object {
     (
+        measures {
+            $($measure:ident {
+                what: $measure_what:tt,
+                field: $measure_field:ident: $measure_kind:ty, $measure_note:tt,
+            })*
+        }
         now { $($now:tt)* }
         windows {
             $($metric:ident {
@@ -79,12 +86,14 @@ macro_rules! window_object {
                 }
             )?)*
 
-            /// How long the sessions lasted whose disconnect is inside the window; null when there are none.
-            async fn durations(&self) -> Option<Durations> {
-                let stats = self.stats();
-                let durations = stats.durations.as_deref()?;
-                Some(Durations::new(durations, stats.pane_ms))
-            }
+            $(
+                #[doc = $measure_note]
+                async fn $measure_field(&self) -> Option<$measure_kind> {
+                    let stats = self.stats();
+                    let values = stats.measured.get(Measure::$measure)?;
+                    Some(<$measure_kind>::new(values, stats.pane_ms))
+                }
+            )*
 
             /// The window's length in milliseconds.
             async fn window_ms(&self) -> Count {

@@ -8,12 +8,14 @@ use crate::config::AlertBy;
 use crate::config::Directory;
 use crate::config::Names;
 use crate::histogram::Histogram;
+use crate::metric::Measure;
 use crate::serve::graphql::schema::tests::ask;
 use crate::serve::graphql::schema::tests::execute;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::GroupId;
 use crate::snapshot::GroupRoom;
 use crate::snapshot::GroupTable;
+use crate::snapshot::Measured;
 use crate::snapshot::WindowStats;
 
 /// A group whose windows have `numbers × (place + 1)` messages, connections, disconnects and active
@@ -31,7 +33,10 @@ fn group(id: u16, name: &str, kind: snapshot::GroupKind, numbers: [u64; 4]) -> s
             closed_sessions: 2,
             closed_duration_ms: 1_000 * connections,
             coverage_ms: 10_000,
-            durations: (place % 2 == 1).then(Arc::default),
+            measured: match place % 2 {
+                1 => Measured::of(Measure::Duration, Histogram::default()),
+                _ => Measured::default(),
+            },
             ..WindowStats::default()
         }
     });
@@ -321,7 +326,9 @@ fn groups_without_ended_sessions_come_last_whichever_way_round() {
             snapshot::GroupKind::Named,
             [0; 4],
         );
-        group.windows[1].durations = p50_ms.map(|p50_ms| Arc::new(Histogram::from_iter([p50_ms])));
+        group.windows[1].measured = p50_ms.map_or_else(Measured::default, |p50_ms| {
+            Measured::of(Measure::Duration, Histogram::from_iter([p50_ms]))
+        });
         group
     };
     let all = [of(0, None), of(1, Some(5)), of(2, Some(9)), of(3, None)];
