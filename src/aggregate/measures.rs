@@ -7,16 +7,16 @@ use crate::metric::Measure;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
     pub(super) duration_ms: u64,
-    #[expect(dead_code, reason = "no measure is of it yet")]
     pub(super) messages: u32,
 }
 
 impl Ended {
     /// Its value of a measure; `None` for a measure of something else.
     #[inline]
-    pub(super) const fn value(&self, measure: Measure) -> Option<u64> {
+    pub(super) fn value(&self, measure: Measure) -> Option<u64> {
         match measure {
             Measure::Duration => Some(self.duration_ms),
+            Measure::Messages => Some(u64::from(self.messages)),
         }
     }
 }

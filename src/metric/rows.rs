@@ -15,6 +15,10 @@ macro_rules! metrics {
                     what: "How long a session lasted that ended, in milliseconds, by the time of its disconnect.",
                     field: durations: Durations, "How long the sessions lasted whose disconnect is inside the window; null when there are none.",
                 }
+                Messages {
+                    what: "How many messages a session had that ended, by the time of its disconnect.",
+                    field: session_messages: Spread, "How many messages the sessions had whose disconnect is inside the window, counted while they were open; null when there are none.",
+                }
             }
             // Numbers of the present: of the whole, and of each group.
             now {
@@ -159,6 +163,18 @@ macro_rules! metrics {
                         at("durations.maxMs")
                         family("session_duration_max_seconds")
                         alert("the longest ended session lasted #")
+                    },
+                }
+                MessagesPerSessionP90 {
+                    name: "messagesPerSessionP90",
+                    what: "90th percentile of the number of messages of the sessions whose disconnect is inside the window.",
+                    row: (Unit::Messages, Source::Quantile(Measure::Messages, Quantile::P90)),
+                    order: MessagesPerSessionP90 "MESSAGES_PER_SESSION_P90",
+                    shown: {
+                        at("sessionMessages.p90")
+                        family("session_messages_p90")
+                        alert("nine of ten ended sessions had up to # messages")
+                        column(90, "Messages p90", "messages-p90", "MSGS P90")
                     },
                 }
                 // What rates are made of: Prometheus divides by itself.

@@ -129,9 +129,10 @@ impl Model {
 }
 
 /// What an ended session adds to the histogram of a measure.
-pub(super) fn value_of(measure: Measure, duration_ms: u64, _messages: u64) -> u64 {
+pub(super) fn value_of(measure: Measure, duration_ms: u64, messages: u64) -> u64 {
     match measure {
         Measure::Duration => duration_ms,
+        Measure::Messages => messages,
     }
 }
 

@@ -150,3 +150,36 @@ impl Durations {
         }
     }
 }
+
+/// Values of ended sessions that are no times. A percentile is the upper bound of its histogram cell: at
+/// or above the exact value, by at most 1 %, and exact below 256.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Spread {
+    /// How many sessions the percentiles are of.
+    count: Count,
+    /// The median: half of the sessions had no more.
+    p50: f64,
+    /// The 90th percentile.
+    p90: f64,
+    /// The 99th percentile.
+    p99: f64,
+    /// The greatest value, exact.
+    max: f64,
+    /// The width of the panes these numbers are kept on, in milliseconds, as in `Durations`.
+    pane_ms: Count,
+}
+
+impl Spread {
+    fn new(values: &Histogram, pane_ms: u32) -> Self {
+        let asked = [Quantile::P50, Quantile::P90, Quantile::P99];
+        let [p50, p90, p99] = values.quantiles(asked).map(float);
+        Self {
+            count: Count(values.count()),
+            p50,
+            p90,
+            p99,
+            max: float(values.max()),
+            pane_ms: Count(u64::from(pane_ms)),
+        }
+    }
+}
