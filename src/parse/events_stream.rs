@@ -183,7 +183,7 @@ impl Parser {
 
     /// What [`Parser::parse`] would say of `payload`, if it is laid out like a recent one; its bytes
     /// stay as they are. `None` says nothing about it: parse it.
-    #[inline]
+    #[inline(always)]
     pub fn recognize(&mut self, payload: &[u8]) -> Option<Verdict> {
         let guided = self.guided.as_mut()?;
         guided.read(payload, &self.ids, self.labels.as_mut())
@@ -193,7 +193,7 @@ impl Parser {
     /// feed, a carriage return before that included: so the end of a line that is like recent ones
     /// need not be looked for. `None` also when its end is not in `bytes`, and when it is longer than
     /// `MESSAGE_BYTES_MAX`.
-    #[inline]
+    #[inline(always)]
     pub fn recognize_line(&mut self, bytes: &[u8]) -> Option<(Verdict, usize)> {
         let guided = self.guided.as_mut()?;
         guided.read_line(bytes, &self.ids, self.labels.as_mut())

@@ -20,8 +20,7 @@ pub(super) fn is_same(left: &[u8], right: &[u8]) -> bool {
     {
         let is_same_at_ends =
             left_start == right_start && left.last_chunk::<LANE>() == right.last_chunk::<LANE>();
-        // Few literals have a middle.
-        return is_same_at_ends && (left.len() <= 2 * LANE || left == right);
+        return is_same_at_ends && (left.len() <= 2 * LANE || is_same_between(left, right));
     }
     if let (Some(left_start), Some(right_start)) =
         (left.first_chunk::<8>(), right.first_chunk::<8>())
@@ -34,6 +33,26 @@ pub(super) fn is_same(left: &[u8], right: &[u8]) -> bool {
         return left_start == right_start && left.last_chunk::<4>() == right.last_chunk::<4>();
     }
     left.iter().eq(right)
+}
+
+/// The same for what is between the first and the last lane of texts that are longer than both.
+#[inline(always)]
+fn is_same_between(left: &[u8], right: &[u8]) -> bool {
+    if left.len() > 4 * LANE {
+        return left == right;
+    }
+    let second = |text: &[u8]| {
+        text.get(LANE..)
+            .and_then(<[u8]>::first_chunk::<LANE>)
+            .copied()
+    };
+    let last_but_one = |text: &[u8]| {
+        let before = text.len() - LANE;
+        text.get(..before)
+            .and_then(<[u8]>::last_chunk::<LANE>)
+            .copied()
+    };
+    second(left) == second(right) && last_but_one(left) == last_but_one(right)
 }
 
 /// Where the plain text that begins at `start` ends: the place of the first `"`. `None` when a

@@ -172,17 +172,15 @@ impl Guided {
         if !self.at_front.is_due() {
             return None;
         }
-        let mut known = self.front.iter().enumerate();
-        let found = known.find_map(|(index, known)| {
-            let (template, labels) = (&known.template, labels.as_deref_mut());
-            let verdict = template.read::<false>(bytes, &mut is_end, ids, labels, &mut self.day)?;
-            Some((index, verdict))
-        });
-        let Some((index, verdict)) = found else {
-            return self.read_odd(is_end, bytes, ids, labels);
-        };
-        self.hit(index);
-        Some(verdict)
+        for index in 0..self.front.len() {
+            let (template, labels) = (&self.front[index].template, labels.as_deref_mut());
+            let verdict = template.read::<false>(bytes, &mut is_end, ids, labels, &mut self.day);
+            if verdict.is_some() {
+                self.hit(index);
+                return verdict;
+            }
+        }
+        self.read_odd(is_end, bytes, ids, labels)
     }
 
     /// What a payload means that is laid out like those at the front, but for texts that are more than

@@ -113,7 +113,9 @@ impl Template {
         }
     }
 
-    /// Reads the spans of the payload that `bytes` begin with, if it has this layout; where it ends.
+    /// Reads the spans of the payload that `bytes` begin with, if it has this layout; where it ends. Not
+    /// inlined, so that the loop has the registers for itself.
+    #[inline(never)]
     fn find<'payload, const ODD: bool>(
         &self,
         bytes: &'payload [u8],
