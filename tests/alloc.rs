@@ -211,7 +211,10 @@ fn the_writer_allocates_nothing_once_warm() {
     let hour = 3_700_000;
     // Odd steps, so that every queue has its turn.
     run(0..hour - 100_000, 1_001);
-    run(hour - 100_000..hour, 101);
+    run(hour - 100_000..hour - 54_100, 101);
+    // A minute before what is counted, so that the panes that come back then have held as much.
+    run(hour - 54_100..hour - 52_000, 1);
+    run(hour - 52_000..hour, 101);
     run(hour..hour + 6_001, 1);
     // Once a second latencies are summed up, and series and lists of sessions are made, whatever
     // arrives.
