@@ -121,7 +121,7 @@ const _: () = assert!(size_of::<Event>() <= 48);
 macro_rules! counted {
     ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident => $label:literal,)* }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum $kind { $($(#[$doc])* $name,)* }
 

@@ -93,8 +93,7 @@ impl<const BITS: u32> LogLinear<BITS> {
 
     /// Adds all values of another: those of both are in it then.
     pub fn add(&mut self, other: &Self) {
-        let own = &mut self.storage;
-        other.storage.each(|cell, count| own.add(cell, count));
+        self.storage.add_all(&other.storage);
         self.count += other.count;
         self.max = self.max.max(other.max);
     }

@@ -60,7 +60,7 @@ impl InputIds {
 }
 
 /// What a source needs to go on after everything that was applied. Checkpoints will keep it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Position {
     /// The source cannot go on from anywhere: what was missed is a gap.
     #[default]

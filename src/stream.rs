@@ -1,9 +1,14 @@
 //! The life of a stream connection, in the words that ingest reports and readers see.
 
+mod gaps;
+
 use crate::time::EpochMs;
 
+pub use gaps::covered_ms;
+pub use gaps::union;
+
 /// The state of a stream connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum StreamState {
     /// Not begun.
@@ -37,10 +42,24 @@ impl StreamState {
             Self::Closed => "closed",
         }
     }
+
+    /// How well an input is off, from what a person has to look at to live: greater is better, and no two
+    /// states are equal.
+    pub const fn standing(self) -> u8 {
+        match self {
+            Self::Refused => 0,
+            Self::Displaced => 1,
+            Self::Backoff => 2,
+            Self::Closed => 3,
+            Self::Idle => 4,
+            Self::Connecting => 5,
+            Self::Live => 6,
+        }
+    }
 }
 
 /// Why a connection ended, or a gap is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum LossCause {
     /// The peer closed with a close frame; the detail holds its code.
@@ -82,7 +101,7 @@ impl LossCause {
 }
 
 /// A span of time in which events may have been missed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
     /// The last moment up to which nothing can be missing: at or before the send time of the first
     /// event that may be.

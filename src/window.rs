@@ -101,13 +101,70 @@ impl WindowLength {
     pub const fn first_bucket(self, current: BucketIndex) -> BucketIndex {
         BucketIndex(current.0 - self.buckets as i64 + 1)
     }
+}
 
-    /// The width of the panes on which duration percentiles of this window are kept: a sixtieth of
-    /// the window, rounded up to whole buckets. The percentiles cover the panes whose start is in
-    /// `(p − W, p]`, where `p` is the start of the pane that holds the clock.
-    pub const fn pane_buckets(self) -> u32 {
-        self.buckets.div_ceil(60)
+/// How a window lies on the grid of event time. The one definition, for the total and for groups: counts
+/// are taken over *cells*, percentiles over *panes*, which are coarser.
+///
+/// - The counts cover the cells whose start is in `(c − W, c]`, where `c` is the start of the cell that
+///   holds the clock. A cell of the total is a bucket; one of groups may be wider.
+/// - A pane is a sixtieth of the window, rounded up to whole buckets. The percentiles cover the pane that
+///   holds the clock and as many before it as make up no more than the window, so their older edge is
+///   never outside of the window, and mostly less than a pane inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    length_ms: i64,
+    cell_ms: i64,
+    pane_ms: i64,
+}
+
+impl Span {
+    /// A window of `length_ms` whose counts lie in cells of `cell_ms`, a whole multiple of the width.
+    pub const fn new(length_ms: u32, cell_ms: i64, width: Width) -> Self {
+        let (length_ms, width_ms) = (length_ms as i64, width.0 as i64);
+        Self {
+            length_ms,
+            cell_ms,
+            pane_ms: ceiling(length_ms, 60 * width_ms) * width_ms,
+        }
     }
+
+    /// One of the total's: a cell is a bucket.
+    pub const fn of(length: WindowLength, width: Width) -> Self {
+        Self::new(length.ms, width.0 as i64, width)
+    }
+
+    /// How many cells the counts cover.
+    pub const fn cells(self) -> i64 {
+        ceiling(self.length_ms, self.cell_ms)
+    }
+
+    /// The first millisecond that the counts cover when the clock stands at `now`.
+    pub const fn start(self, now: EpochMs) -> EpochMs {
+        let current = now.ms().div_euclid(self.cell_ms);
+        EpochMs::from_ms((current - self.cells() + 1) * self.cell_ms)
+    }
+
+    /// The width of a pane, in milliseconds.
+    pub const fn pane_ms(self) -> i64 {
+        self.pane_ms
+    }
+
+    /// How many panes the percentiles cover.
+    pub const fn panes(self) -> i64 {
+        let whole = self.length_ms / self.pane_ms;
+        if whole > 0 { whole } else { 1 }
+    }
+
+    /// The number of the pane that holds a time.
+    pub const fn pane_of(self, time: EpochMs) -> i64 {
+        time.ms().div_euclid(self.pane_ms)
+    }
+}
+
+/// How many of `unit` it takes to hold `length`.
+const fn ceiling(length: i64, unit: i64) -> i64 {
+    (length + unit - 1) / unit
 }
 
 /// Why a width or a window is refused.
@@ -175,8 +232,51 @@ mod tests {
         let window = WindowLength::new(60_000, Width::DEFAULT).unwrap();
         assert_eq!(window.buckets(), 600);
         assert_eq!(window.first_bucket(BucketIndex(1_000)), BucketIndex(401));
-        assert_eq!(window.pane_buckets(), 10);
         assert!(WindowLength::new(60_050, Width::DEFAULT).is_err());
         assert!(WindowLength::new(0, Width::DEFAULT).is_err());
+    }
+
+    /// Every time that the counts or the percentiles cover lies in the window, whatever the clock.
+    #[test]
+    fn nothing_outside_of_the_window_is_covered() {
+        for (length_ms, cell_ms, width_ms) in [
+            (60_000, 100, 100),
+            (3_600_000, 10_000, 100),
+            (3_600_000, 18_000, 9_000),
+            (3_600_000, 9_000, 9_000),
+            (6_100, 100, 100),
+            (100, 100, 100),
+            (10_000, 60_000, 60_000),
+        ] {
+            let width = Width::from_ms(width_ms).unwrap();
+            let span = Span::new(length_ms, cell_ms, width);
+            assert_eq!(span.pane_ms() % i64::from(width_ms), 0);
+            assert!(span.panes() <= 60);
+            for now in (0..20_000_000).step_by(7_919).map(EpochMs::from_ms) {
+                let oldest = (span.pane_of(now) - span.panes() + 1) * span.pane_ms();
+                let longest = i64::from(length_ms).max(i64::from(width_ms));
+                assert!(oldest > now.ms() - longest, "{span:?} at {now:?}");
+                let start = span.start(now).ms();
+                assert!(
+                    start > now.ms() - longest.max(cell_ms) - cell_ms,
+                    "{span:?}"
+                );
+                assert_eq!(start % cell_ms, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn panes_are_a_sixtieth_in_whole_buckets() {
+        let of = |length_ms, width_ms| {
+            let width = Width::from_ms(width_ms).unwrap();
+            let span = Span::of(WindowLength::new(length_ms, width).unwrap(), width);
+            (span.pane_ms(), span.panes())
+        };
+        assert_eq!(of(60_000, 100), (1_000, 60));
+        assert_eq!(of(10_000, 100), (200, 50));
+        assert_eq!(of(3_600_000, 9_000), (63_000, 57));
+        assert_eq!(of(6_100, 100), (200, 30));
+        assert_eq!(of(100, 100), (100, 1));
     }
 }

@@ -10,13 +10,15 @@ use std::sync::Arc;
 use crate::histogram::Histogram;
 use crate::snapshot::Retired;
 use crate::window::BucketIndex;
+use crate::window::Span;
+use crate::window::Width;
 use crate::window::WindowLength;
 
 /// The durations of one window.
 #[derive(Clone, Debug)]
 pub(super) struct Durations {
-    /// Buckets in a pane.
-    pane_buckets: i64,
+    span: Span,
+    width: Width,
     /// At the pane's number modulo their count.
     panes: Vec<Histogram>,
     /// The pane that holds the clock; covered are the last `panes.len()` ones.
@@ -31,13 +33,14 @@ pub(super) struct Durations {
 const RETIRED_MAX: usize = 16;
 
 impl Durations {
-    pub(super) fn new(length: WindowLength, current: BucketIndex) -> Self {
-        let pane_buckets = length.pane_buckets();
-        let panes = length.buckets().div_ceil(pane_buckets) as usize;
+    pub(super) fn new(length: WindowLength, width: Width, current: BucketIndex) -> Self {
+        let span = Span::of(length, width);
+        let panes = usize::try_from(span.panes()).unwrap_or(1);
         Self {
-            pane_buckets: i64::from(pane_buckets),
+            span,
+            width,
             panes: vec![Histogram::dense(); panes],
-            current: current.0.div_euclid(i64::from(pane_buckets)),
+            current: span.pane_of(width.start_of(current)),
             sum: Arc::new(Histogram::dense()),
             retired: Retired::new(RETIRED_MAX),
         }
@@ -45,8 +48,8 @@ impl Durations {
 
     /// Records one ended session by the bucket of its disconnect, if a covered pane holds it.
     pub(super) fn record(&mut self, bucket: BucketIndex, duration_ms: u64) {
-        let number = bucket.0.div_euclid(self.pane_buckets);
-        if self.current - number >= self.span() || number > self.current {
+        let number = self.pane_of(bucket);
+        if self.current - number >= self.span.panes() || number > self.current {
             return;
         }
         let place = self.place_of(number);
@@ -56,8 +59,8 @@ impl Durations {
 
     /// Moves the clock to a later bucket: panes past the window are taken out.
     pub(super) fn advance(&mut self, to: BucketIndex) {
-        let target = to.0.div_euclid(self.pane_buckets);
-        let steps = (target - self.current).min(self.span());
+        let target = self.pane_of(to);
+        let steps = (target - self.current).min(self.span.panes());
         for step in 1..=steps {
             let place = self.place_of(target - steps + step);
             self.retire(place);
@@ -67,8 +70,8 @@ impl Durations {
 
     /// Moves the clock back: panes past the one that holds it are taken out.
     pub(super) fn rewind(&mut self, to: BucketIndex) {
-        let target = to.0.div_euclid(self.pane_buckets);
-        let steps = (self.current - target).min(self.span());
+        let target = self.pane_of(to);
+        let steps = (self.current - target).min(self.span.panes());
         for step in 0..steps {
             let place = self.place_of(self.current - step);
             self.retire(place);
@@ -96,13 +99,13 @@ impl Durations {
         pane.clear();
     }
 
-    fn span(&self) -> i64 {
-        i64::try_from(self.panes.len()).unwrap_or(i64::MAX)
+    fn pane_of(&self, bucket: BucketIndex) -> i64 {
+        self.span.pane_of(self.width.start_of(bucket))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "0..panes.len()")]
     fn place_of(&self, number: i64) -> usize {
-        number.rem_euclid(self.span()) as usize
+        number.rem_euclid(self.span.panes()) as usize
     }
 }
 
@@ -110,12 +113,11 @@ impl Durations {
 mod tests {
     use super::*;
     use crate::histogram::Quantile;
-    use crate::window::Width;
 
     #[test]
     fn quantiles_and_forgetting() {
         let length = WindowLength::new(1_000, Width::DEFAULT).unwrap();
-        let mut durations = Durations::new(length, BucketIndex(100));
+        let mut durations = Durations::new(length, Width::DEFAULT, BucketIndex(100));
         assert_eq!(durations.shared(), None);
         for duration in 1..=100 {
             durations.record(BucketIndex(91), duration);

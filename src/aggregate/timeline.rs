@@ -84,7 +84,9 @@ impl Timeline {
             now: started,
             buckets: Buckets::new(settings, current),
             durations: windows
-                .flat_map(|&length| Measure::ALL.map(|_| Durations::new(length, current)))
+                .flat_map(|&length| {
+                    Measure::ALL.map(|_| Durations::new(length, settings.width, current))
+                })
                 .collect(),
             groups: (settings.groups_max > 0).then(|| Groups::new(settings, started)),
             main: settings.main_window(),

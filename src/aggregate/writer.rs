@@ -15,9 +15,8 @@ use crate::alert::Watch;
 use crate::config::Directory;
 use crate::config::WaitStrategy;
 use crate::config::limits;
-use crate::latency::LatencySummary;
+use crate::latency::Latencies;
 use crate::latency::Recorder;
-use crate::latency::Spectra;
 use crate::latency::Stage;
 use crate::reloadable::Reloadable;
 use crate::ring::Batch;
@@ -49,8 +48,7 @@ pub struct Writer {
     /// Latency of GraphQL requests in nanoseconds, from readers.
     samples: Mailbox<u64>,
     recorder: Recorder,
-    summary: Arc<LatencySummary>,
-    spectra: Spectra,
+    latencies: Arc<Latencies>,
     alerts: Watch,
     directory: Reloadable<Directory>,
     engine_id: u64,
@@ -81,8 +79,7 @@ struct Own<'writer> {
     engine_id: u64,
     sequence: u64,
     ring: RingStats,
-    latency: &'writer Arc<LatencySummary>,
-    spectra: &'writer Spectra,
+    latency: &'writer Arc<Latencies>,
     directory: &'writer Reloadable<Directory>,
 }
 
@@ -95,7 +92,6 @@ impl Own<'_> {
             published,
             ring,
             latency,
-            spectra,
             directory,
             // `State::fill` sets these.
             now: _,
@@ -118,7 +114,6 @@ impl Own<'_> {
         *published = at;
         *ring = self.ring;
         latency.clone_from(self.latency);
-        spectra.clone_from(self.spectra);
         *directory = self.directory.load();
     }
 }
@@ -140,8 +135,7 @@ impl Writer {
             clock,
             samples,
             recorder: Recorder::new(),
-            summary: Arc::default(),
-            spectra: Spectra::default(),
+            latencies: Arc::default(),
             alerts: Watch::none(),
             directory: Reloadable::new(Directory::default()),
             engine_id,
@@ -325,8 +319,7 @@ impl Writer {
                 capacity,
                 high_water: self.high_water as u64,
             },
-            latency: &self.summary,
-            spectra: &self.spectra,
+            latency: &self.latencies,
             directory: &self.directory,
         };
         let alerts = &mut self.alerts;
@@ -350,7 +343,7 @@ impl Writer {
         self.published_cut = self.state.cut();
     }
 
-    /// Makes the latency summary, once a second.
+    /// Copies the latencies for readers, once a second.
     fn summarise(&mut self) {
         let now_ns = self.clock.mono_ns();
         if now_ns.saturating_sub(self.summarised_ns) < limits::LATENCY_INTERVAL_NS {
@@ -360,8 +353,7 @@ impl Writer {
             self.recorder.record(Stage::Query, ns, 1);
         }
         self.recorder.slide(now_ns);
-        self.summary = Arc::new(self.recorder.summary());
-        self.spectra.answer(|| self.recorder.spectra());
+        self.latencies = Arc::new(self.recorder.latencies());
         self.summarised_ns = now_ns;
     }
 
@@ -408,7 +400,6 @@ mod tests {
     use crate::event::Identity;
     use crate::event::LabelsId;
     use crate::event::SessionKey;
-    use crate::latency::Histogram;
     use crate::ring;
     use crate::snapshot;
     use crate::snapshot::Reader;
@@ -543,20 +534,20 @@ mod tests {
         let latency = &bench.reader.load().latency;
         for stage in Stage::ALL {
             assert_eq!(
-                latency.last_minute[stage.index()].count,
+                latency.last_minute[stage.index()].count(),
                 1,
                 "{}",
                 stage.label()
             );
         }
         // Stopped for 0.8 s, of which 0.1 s would have been slept anyway.
-        let pause = latency.last_minute[Stage::Pause.index()];
+        let pause = &latency.last_minute[Stage::Pause.index()];
         assert!(
-            (700_000_000..710_000_000).contains(&pause.max_ns),
+            (700_000_000..710_000_000).contains(&pause.max()),
             "{pause:?}"
         );
-        let visible = latency.last_minute[Stage::Visible.index()];
-        assert!(visible.max_ns < 1_000_000, "{visible:?}");
+        let visible = &latency.last_minute[Stage::Visible.index()];
+        assert!(visible.max() < 1_000_000, "{visible:?}");
     }
 
     #[test]
@@ -588,26 +579,7 @@ mod tests {
     }
 
     fn pauses(writer: &Writer) -> u64 {
-        writer.recorder.summary().since_start[Stage::Pause.index()].count
-    }
-
-    #[test]
-    fn whole_histograms_come_within_a_second_of_the_question() {
-        let mut bench = bench();
-        offer(&mut bench, 1);
-        bench.writer.do_work(true);
-        let visible = |reader: &Reader| {
-            let snapshot = reader.load();
-            snapshot.spectra.stage(Stage::Visible).map(Histogram::count)
-        };
-        assert_eq!(visible(&bench.reader), None);
-        bench.reader.load().spectra.ask();
-        bench.hand.advance_ms(1_000);
-        bench.writer.do_work(true);
-        assert_eq!(visible(&bench.reader), Some(1));
-        bench.hand.advance_ms(1_000);
-        bench.writer.do_work(true);
-        assert_eq!(visible(&bench.reader), None, "nobody asked again");
+        writer.recorder.latencies().since_start[Stage::Pause.index()].count()
     }
 
     /// The parts that are late so many milliseconds from now, without the hand being moved.

@@ -14,6 +14,8 @@ pub(super) enum Storage {
 
 /// A row begins and ends at a multiple of this, so that it seldom grows.
 const BLOCK: usize = 64;
+/// Up to so many cells are put into a list one by one; of more, a new list is made.
+const FEW: usize = 8;
 
 impl Storage {
     pub(super) const DENSE: Self = Self::Dense {
@@ -54,6 +56,18 @@ impl Storage {
                 counts[cell - *first] += times;
             }
         }
+    }
+
+    /// Adds what another holds.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        if let (Self::Sparse(own), Self::Sparse(more)) = (&mut *self, other)
+            && more.len() > FEW
+            && let Some(both) = sum_of_lists(own, more)
+        {
+            *own = both;
+            return;
+        }
+        other.each(|cell, times| self.add(cell, times));
     }
 
     /// Takes out what another holds, which is all in it.
@@ -138,6 +152,21 @@ fn reach(first: &mut usize, counts: &mut Vec<u64>, cell: usize) {
     }
     let length = (block + BLOCK - *first).max(counts.len());
     counts.resize(length, 0);
+}
+
+/// The sum of two lists in one walk over both; `None` where it needs more than a list can count.
+fn sum_of_lists(own: &[(u16, u32)], more: &[(u16, u32)]) -> Option<Vec<(u16, u32)>> {
+    let mut both = Vec::with_capacity(own.len() + more.len());
+    let mut more = more.iter().copied().peekable();
+    for &(cell, count) in own {
+        while let Some(before) = more.next_if(|(other, _)| *other < cell) {
+            both.push(before);
+        }
+        let same = more.next_if(|(other, _)| *other == cell);
+        both.push((cell, count.checked_add(same.map_or(0, |(_, count)| count))?));
+    }
+    both.extend(more);
+    Some(both)
 }
 
 fn subtract_list(listed: &mut Vec<(u16, u32)>, gone: &[(u16, u32)]) {

@@ -1,20 +1,21 @@
 //! How long each stage takes: the one place that names `hdrhistogram`.
 //!
 //! Batches carry their stamps with them, so the writer can record every stage of the pipeline in
-//! histograms that it alone owns; readers post their samples to a mailbox. Ranges are fixed: 1 ns to
-//! 60 s at three significant digits for the whole run, so recording never allocates and never fails.
+//! histograms that it alone owns; readers post their samples to a mailbox. Times count from 1 ns to 60 s,
+//! within 0.1 % for the whole run and 1 % for the last minute.
 
-mod histogram;
+mod hdr;
 mod interval_log;
 mod recorder;
-mod spectra;
 mod steps;
 
-pub use histogram::Histogram;
+pub use hdr::Histogram;
 pub use interval_log::IntervalLog;
 pub use recorder::Recorder;
-pub use spectra::Spectra;
 pub use steps::{STEP_BOUNDS_NS, Steps};
+
+use crate::histogram;
+use crate::histogram::FineHistogram;
 
 /// A part of the way of an event, or of a query, or the pauses between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,30 +70,28 @@ impl Stage {
     }
 }
 
-/// What readers want to know of one histogram. Times in nanoseconds, quantiles within 0.1 %.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Quantiles {
-    /// How many values were recorded.
-    pub count: u64,
-    /// The median.
-    pub p50_ns: u64,
-    /// The 90th percentile.
-    pub p90_ns: u64,
-    /// The 99th percentile.
-    pub p99_ns: u64,
-    /// The 99.9th percentile.
-    pub p999_ns: u64,
-    /// The greatest value.
-    pub max_ns: u64,
-}
-
-/// Quantiles and counts of every stage, by [`Stage::index`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LatencySummary {
+/// Times of every stage in nanoseconds, by [`Stage::index`]: those of several engines add up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Latencies {
     /// Since the engine started.
-    pub since_start: [Quantiles; Stage::ALL.len()],
+    pub since_start: [FineHistogram; Stage::ALL.len()],
     /// Over the last minute, in steps of five seconds.
-    pub last_minute: [Quantiles; Stage::ALL.len()],
+    pub last_minute: [histogram::Histogram; Stage::ALL.len()],
     /// Since the engine started, under fixed bounds.
     pub steps: [Steps; Stage::ALL.len()],
+}
+
+impl Latencies {
+    /// Adds the times of another engine.
+    pub fn add(&mut self, other: &Self) {
+        for (own, more) in self.since_start.iter_mut().zip(&other.since_start) {
+            own.add(more);
+        }
+        for (own, more) in self.last_minute.iter_mut().zip(&other.last_minute) {
+            own.add(more);
+        }
+        for (own, more) in self.steps.iter_mut().zip(&other.steps) {
+            own.add(more);
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! The histograms of one thread.
 
-use std::sync::Arc;
-
-use super::histogram::MAX_NS;
-use super::histogram::fixed;
-use super::{Histogram, LatencySummary, Quantiles, Stage, Steps};
+use super::Latencies;
+use super::Stage;
+use super::Steps;
+use super::hdr::MAX_NS;
+use crate::histogram::FineHistogram;
+use crate::histogram::Histogram;
 
 /// Panes of the last minute and their length.
 const PANES: usize = 12;
@@ -12,7 +13,8 @@ const PANE_NS: u64 = 5_000_000_000;
 
 /// Histograms of every stage since start and over the last minute, owned by one thread.
 ///
-/// Memory: about 220 KiB a stage since start, and 13 times 30 KiB a stage for the last minute.
+/// Memory: 8 KiB a stage since start and 13 times 1 KiB a stage for the last minute, for each power of two
+/// between the shortest time and the longest: mostly about 250 KiB a stage.
 #[derive(Debug)]
 pub struct Recorder {
     stages: Vec<StageHistograms>,
@@ -21,10 +23,10 @@ pub struct Recorder {
 
 #[derive(Debug)]
 struct StageHistograms {
-    since_start: Histogram,
+    since_start: FineHistogram,
     /// Sum of `panes`.
-    last_minute: hdrhistogram::Histogram<u64>,
-    panes: Vec<hdrhistogram::Histogram<u64>>,
+    last_minute: Histogram,
+    panes: Vec<Histogram>,
     steps: Steps,
 }
 
@@ -43,9 +45,9 @@ impl Recorder {
         let pane = usize::try_from(self.pane).unwrap_or_default() % PANES;
         let ns = ns.clamp(1, MAX_NS);
         let histograms = &mut self.stages[stage.index()];
-        histograms.since_start.record(ns, count);
-        histograms.last_minute.saturating_record_n(ns, count);
-        histograms.panes[pane].saturating_record_n(ns, count);
+        histograms.since_start.record_n(ns, count);
+        histograms.last_minute.record_n(ns, count);
+        histograms.panes[pane].record_n(ns, count);
         histograms.steps.record(ns, count);
     }
 
@@ -66,23 +68,15 @@ impl Recorder {
         self.pane = target;
     }
 
-    /// The quantiles of every stage: six scans of each histogram, some ten microseconds a stage.
-    pub fn summary(&self) -> LatencySummary {
-        let mut summary = LatencySummary::default();
+    /// A copy of the histograms of every stage, only the cells with a value: a walk over each.
+    pub fn latencies(&self) -> Latencies {
+        let mut latencies = Latencies::default();
         for (index, histograms) in self.stages.iter().enumerate() {
-            summary.since_start[index] = quantiles(&histograms.since_start.0);
-            summary.last_minute[index] = quantiles(&histograms.last_minute);
-            summary.steps[index] = histograms.steps;
+            latencies.since_start[index].refill(&histograms.since_start);
+            latencies.last_minute[index].refill(&histograms.last_minute);
+            latencies.steps[index] = histograms.steps;
         }
-        summary
-    }
-
-    /// A copy of every stage's histogram since start, by [`Stage::index`]: some 1.5 MB.
-    pub fn spectra(&self) -> Arc<[Histogram]> {
-        self.stages
-            .iter()
-            .map(|histograms| histograms.since_start.clone())
-            .collect()
+        latencies
     }
 }
 
@@ -95,9 +89,9 @@ impl Default for Recorder {
 impl StageHistograms {
     fn new() -> Self {
         Self {
-            since_start: Histogram::new(),
-            last_minute: fixed(2),
-            panes: (0..PANES).map(|_| fixed(2)).collect(),
+            since_start: FineHistogram::dense(),
+            last_minute: Histogram::dense(),
+            panes: vec![Histogram::dense(); PANES],
             steps: Steps::default(),
         }
     }
@@ -107,31 +101,21 @@ impl StageHistograms {
         if self.panes[pane].is_empty() {
             return;
         }
-        // Both have the same bounds and every value of the pane was recorded in the minute.
-        if self.last_minute.subtract(&self.panes[pane]).is_err() {
-            unreachable!("a pane holds only what the minute holds");
-        }
-        self.panes[pane].reset();
-    }
-}
-
-fn quantiles(histogram: &hdrhistogram::Histogram<u64>) -> Quantiles {
-    if histogram.is_empty() {
-        return Quantiles::default();
-    }
-    Quantiles {
-        count: histogram.len(),
-        p50_ns: histogram.value_at_quantile(0.5),
-        p90_ns: histogram.value_at_quantile(0.9),
-        p99_ns: histogram.value_at_quantile(0.99),
-        p999_ns: histogram.value_at_quantile(0.999),
-        max_ns: histogram.max(),
+        let others = self.panes.iter().enumerate();
+        let max_ns = others
+            .filter(|(other, _)| *other != pane)
+            .map(|(_, pane)| pane.max())
+            .max();
+        let pane = &mut self.panes[pane];
+        self.last_minute.subtract(pane, max_ns.unwrap_or(0));
+        pane.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::histogram::Quantile;
 
     #[test]
     fn quantiles_are_within_a_thousandth() {
@@ -139,12 +123,14 @@ mod tests {
         for ns in 1..=100_000 {
             recorder.record(Stage::Ring, ns, 1);
         }
-        let quantiles = recorder.summary().since_start[Stage::Ring.index()];
-        assert_eq!(quantiles.count, 100_000);
-        let steps = recorder.summary().steps[Stage::Ring.index()];
+        let latencies = recorder.latencies();
+        let times = &latencies.since_start[Stage::Ring.index()];
+        assert_eq!(times.count(), 100_000);
+        let steps = latencies.steps[Stage::Ring.index()];
         assert_eq!((steps.count, steps.sum_ns), (100_000, 5_000_050_000));
         assert_eq!(steps.counts[..5], [1_000, 4_000, 5_000, 40_000, 50_000]);
-        for (value, exact) in [(quantiles.p50_ns, 50_000_u64), (quantiles.p999_ns, 99_900)] {
+        for (quantile, exact) in [(Quantile::P50, 50_000_u64), (Quantile::P999, 99_900)] {
+            let value = times.quantile(quantile);
             assert!(
                 value.abs_diff(exact) * 1_000 <= exact,
                 "{value} against {exact}"
@@ -157,11 +143,11 @@ mod tests {
         let mut recorder = Recorder::new();
         recorder.record(Stage::Visible, 500, 3);
         let visible = |recorder: &Recorder| {
-            let summary = recorder.summary();
+            let latencies = recorder.latencies();
             let index = Stage::Visible.index();
             (
-                summary.last_minute[index].count,
-                summary.since_start[index].count,
+                latencies.last_minute[index].count(),
+                latencies.since_start[index].count(),
             )
         };
         recorder.slide(59 * 1_000_000_000);

@@ -35,6 +35,15 @@ pub struct Steps {
 }
 
 impl Steps {
+    /// Adds the times of another engine.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (own, more) in self.counts.iter_mut().zip(other.counts) {
+            *own += more;
+        }
+        self.count += other.count;
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+    }
+
     /// Counts `count` times of `ns` nanoseconds.
     pub(super) fn record(&mut self, ns: u64, count: u64) {
         self.count += count;

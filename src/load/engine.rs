@@ -13,7 +13,7 @@ use super::standby;
 use super::tally::Sight;
 use super::watch::Target;
 use crate::engine;
-use crate::latency::Quantiles;
+use crate::histogram::FineHistogram;
 use crate::latency::Stage;
 use crate::net::Connector;
 use crate::snapshot::Reader;
@@ -50,7 +50,7 @@ pub(super) struct Books {
     /// Events in none or several of its counters; 0 unless it is defective.
     pub(super) accounting_gap: i128,
     /// From arrival to visible as it measured it, where it can be read.
-    pub(super) arrival: Option<Quantiles>,
+    pub(super) arrival: Option<FineHistogram>,
 }
 
 impl Books {
@@ -166,7 +166,7 @@ impl Engine {
                     gaps_ms: gaps.collect(),
                     gaps: snapshot.stream.gaps_total,
                     accounting_gap: snapshot.counters.accounting_gap(),
-                    arrival: Some(snapshot.latency.since_start[Stage::Visible.index()]),
+                    arrival: Some(snapshot.latency.since_start[Stage::Visible.index()].clone()),
                 })
             }
             Self::Elsewhere(connector, base) => {
@@ -203,7 +203,7 @@ async fn summed_up(reader: &Reader) {
         let snapshot = reader.load();
         let counters = &snapshot.counters;
         let taken = counters.applied + counters.duplicates + counters.late + counters.future;
-        if snapshot.latency.since_start[Stage::Visible.index()].count >= taken {
+        if snapshot.latency.since_start[Stage::Visible.index()].count() >= taken {
             return;
         }
         drop(snapshot);

@@ -8,8 +8,9 @@ use super::machine::Machine;
 use super::search::Step;
 use super::seconds::ms;
 use crate::config::duration;
+use crate::histogram::FineHistogram;
+use crate::histogram::Quantile;
 use crate::latency::Histogram;
-use crate::latency::Quantiles;
 use crate::simulate::Rate;
 
 /// The form of a report; another number means that fields have changed their meaning.
@@ -268,13 +269,14 @@ impl Shown {
 
 impl Arrival {
     /// The engine's quantiles.
-    pub(super) fn of(quantiles: &Quantiles) -> Self {
+    pub(super) fn of(times: &FineHistogram) -> Self {
+        let quantile = |quantile| ms(times.quantile(quantile));
         Self {
-            count: quantiles.count,
-            p50_ms: ms(quantiles.p50_ns),
-            p99_ms: ms(quantiles.p99_ns),
-            p99_9_ms: ms(quantiles.p999_ns),
-            max_ms: ms(quantiles.max_ns),
+            count: times.count(),
+            p50_ms: quantile(Quantile::P50),
+            p99_ms: quantile(Quantile::P99),
+            p99_9_ms: quantile(Quantile::P999),
+            max_ms: ms(times.max()),
         }
     }
 }

@@ -70,6 +70,71 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Adds the counts of another engine.
+    pub fn add(&mut self, other: &Self) {
+        // Every field by name, so that a new one does not compile until somebody adds it up.
+        let Self {
+            received,
+            accepted,
+            events,
+            ignored,
+            control,
+            rejected,
+            rejected_fields,
+            labels_refused,
+            shed,
+            late,
+            future,
+            duplicates,
+            applied,
+            orphans,
+            clock_skew,
+            reconnects,
+            stale,
+            out_of_order,
+            ahead,
+            recovered,
+            evicted_idle,
+            evicted_uncertain,
+            evicted_pending,
+            evicted_closed,
+            evicted_open,
+            clock_steps_back,
+            clock_steps_forward,
+            clock_rebases,
+            bytes,
+        } = other;
+        self.received += received;
+        self.accepted += accepted;
+        self.events += events;
+        self.ignored += ignored;
+        self.control += control;
+        add_each(&mut self.rejected, rejected);
+        add_each(&mut self.rejected_fields, rejected_fields);
+        add_each(&mut self.labels_refused, labels_refused);
+        self.shed += shed;
+        self.late += late;
+        self.future += future;
+        self.duplicates += duplicates;
+        self.applied += applied;
+        self.orphans += orphans;
+        self.clock_skew += clock_skew;
+        self.reconnects += reconnects;
+        self.stale += stale;
+        self.out_of_order += out_of_order;
+        self.ahead += ahead;
+        self.recovered += recovered;
+        self.evicted_idle += evicted_idle;
+        self.evicted_uncertain += evicted_uncertain;
+        self.evicted_pending += evicted_pending;
+        self.evicted_closed += evicted_closed;
+        self.evicted_open += evicted_open;
+        self.clock_steps_back += clock_steps_back;
+        self.clock_steps_forward += clock_steps_forward;
+        self.clock_rebases += clock_rebases;
+        self.bytes += bytes;
+    }
+
     /// Refused payloads, all reasons together.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.iter().sum()
@@ -130,6 +195,12 @@ impl Counters {
             -1 => payloads.abs() + events.abs(),
             _ => payloads + events,
         }
+    }
+}
+
+fn add_each(own: &mut [u64], more: &[u64]) {
+    for (own, more) in own.iter_mut().zip(more) {
+        *own += more;
     }
 }
 

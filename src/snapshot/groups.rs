@@ -69,7 +69,7 @@ impl From<Dimension> for AlertBy {
 }
 
 /// What a group's name means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GroupKind {
     /// A name from the stream.
     Named,
@@ -127,6 +127,25 @@ pub struct GroupWindow {
     pub start: EpochMs,
     /// How much of the window the stream was live, in milliseconds.
     pub coverage_ms: u64,
+}
+
+impl GroupWindow {
+    /// The window from `start` on, of which nothing before `counted_since` is counted; `covered_ms` says
+    /// of a time and a length how much of it the stream was live.
+    pub fn new(
+        start: EpochMs,
+        length_ms: u32,
+        counted_since: Option<EpochMs>,
+        covered_ms: impl FnOnce(EpochMs, u32) -> u64,
+    ) -> Self {
+        let length = i64::from(length_ms);
+        let from = counted_since.map_or(start, |since| since.clamp(start, start + length));
+        let counted = u32::try_from((start + length).since(from)).unwrap_or(length_ms);
+        Self {
+            start,
+            coverage_ms: covered_ms(from, counted),
+        }
+    }
 }
 
 /// All groups of one dimension. Groups stand in shared chunks, so that a new table copies only those
@@ -193,6 +212,9 @@ pub struct Groups {
     pub room: GroupRoom,
     /// The engine clock of the cut: it holds what was applied before the bucket that begins there.
     pub as_of: EpochMs,
+    /// What is before it was booked on a clock that was set back, and is not in the windows; `None` while
+    /// that was not done.
+    pub counted_since: Option<EpochMs>,
     /// By the order of [`GROUP_WINDOWS_MS`].
     pub windows: [GroupWindow; 4],
 }

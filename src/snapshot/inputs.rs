@@ -9,7 +9,7 @@ use crate::stream::StreamState;
 use crate::time::EpochMs;
 
 /// One input as the writer knows it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InputStatus {
     /// Which one.
     pub id: InputId,

@@ -14,7 +14,7 @@ pub const LONGEST_LOOKED_AT: usize = 1_000;
 pub const LONGEST_OF_QUEUE: usize = 10;
 
 /// One open session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenSession {
     /// Its id as the stream spells it; where that was not kept, `#` and a number in hexadecimal.
     pub id: Arc<str>,

@@ -12,6 +12,7 @@ mod groups;
 mod inputs;
 mod longest;
 mod measured;
+mod merge;
 mod publish;
 mod retired;
 mod series;
@@ -21,9 +22,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::Directory;
+use crate::config::limits;
 use crate::event::Reject;
-use crate::latency::{LatencySummary, Spectra};
-use crate::stream::{Gap, StreamState};
+use crate::latency::Latencies;
+use crate::stream::{Gap, StreamState, covered_ms, union};
 use crate::time::EpochMs;
 
 pub use alert::{Alert, AlertPhase, Comparison};
@@ -72,10 +74,8 @@ pub struct Snapshot {
     pub ring: RingStats,
     /// Recognising copies of messages.
     pub dedup: DedupStats,
-    /// Quantiles per stage, made once a second.
-    pub latency: Arc<LatencySummary>,
-    /// Whole histograms per stage, for who asks for them.
-    pub spectra: Spectra,
+    /// Histograms per stage, copied once a second.
+    pub latency: Arc<Latencies>,
     /// The same numbers by queue, deployment and direction, made once a bucket.
     pub groups: Arc<Groups>,
     /// Numbers by the second, made once a second.
@@ -155,6 +155,8 @@ pub struct StreamStatus {
     pub gaps_total: u64,
     /// The latest gaps, oldest first, at most [`crate::config::limits::GAPS_MAX`].
     pub gaps: Arc<[Gap]>,
+    /// Since when anything can be covered at all: every shard was live by then. `None` before.
+    pub covered_since: Option<EpochMs>,
     /// What went wrong since the stream was last live, in one line; `None` when nothing did.
     pub last_error: Option<Arc<str>>,
     /// The greatest event time applied so far.
@@ -174,9 +176,23 @@ pub struct StreamStatus {
     pub inputs: Vec<InputStatus>,
 }
 
+impl StreamStatus {
+    /// How many milliseconds of `[start, start + length_ms)` every shard was covered, by the gaps that are
+    /// remembered here: what lies before them is not, where there were more.
+    pub fn covered_ms(&self, start: EpochMs, length_ms: u32) -> u64 {
+        let are_all_here = self.gaps.len() < limits::GAPS_MAX;
+        let oldest = self.gaps.first().map(|gap| gap.start);
+        let known_since = oldest.filter(|_| !are_all_here);
+        let since = self
+            .covered_since
+            .map(|since| since.max(known_since.unwrap_or(since)));
+        covered_ms(&union(&self.gaps), since, start, length_ms)
+    }
+}
+
 /// Payloads in a row since the stream is live or the latest usable one: none was applied, and none
 /// was a copy of one that had been.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unusable {
     /// When the first of them arrived.
     pub since: EpochMs,
@@ -189,7 +205,7 @@ pub struct Unusable {
 }
 
 /// Why a payload is of no use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnusableFate {
     /// Of a type nobody asked for, like all before it.
     Ignored,

@@ -86,6 +86,12 @@ impl Series {
         Self { total, groups, cut }
     }
 
+    /// The same, with the groups as they stood when the newest second had passed.
+    pub fn with_cut(mut self, cut: Arc<Groups>) -> Self {
+        self.cut = cut;
+        self
+    }
+
     /// Makes it the series of these chunks and seconds, oldest first, without holes; `cut` is the
     /// groups as they stood when the newest had passed. Its own allocations are used again.
     pub fn refill(

@@ -6,6 +6,7 @@ mod clock;
 mod confluence;
 mod extremes;
 mod history;
+mod merge;
 mod skew;
 mod sums;
 mod uncertain;
@@ -315,6 +316,7 @@ fn numbers(snapshot: &Snapshot, settings: &AggregateSettings) -> Snapshot {
         for window in &mut numbers.windows {
             window.coverage_ms = 0;
         }
+        numbers.stream.covered_since = None;
     }
     numbers
 }

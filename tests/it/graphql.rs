@@ -21,7 +21,7 @@ use serde_json::json;
 use streamgauge::config::ServeSettings;
 use streamgauge::event::Reject;
 use streamgauge::histogram::Histogram;
-use streamgauge::latency::Quantiles;
+use streamgauge::latency::Latencies;
 use streamgauge::latency::Stage;
 use streamgauge::metric::Measure;
 use streamgauge::snapshot::Measured;
@@ -99,7 +99,7 @@ fn snapshot() -> Snapshot {
     snapshot
 }
 
-async fn post(served: &Served, accept: Option<&str>, query: &str) -> Response<Bytes> {
+pub(crate) async fn post(served: &Served, accept: Option<&str>, query: &str) -> Response<Bytes> {
     let body = json!({ "query": query }).to_string();
     post_body(served, accept, Some("application/json"), &body).await
 }
@@ -124,7 +124,7 @@ async fn post_body(
     client.send(request).await
 }
 
-fn body(response: &Response<Bytes>) -> Value {
+pub(crate) fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
@@ -333,13 +333,8 @@ async fn every_field_shows_its_number() {
     first.sessions.pending = 1;
     first.sessions.closed = 2;
     first.ring.capacity = 65_536;
-    let mut latency = *first.latency;
-    latency.last_minute[Stage::Visible.index()] = Quantiles {
-        count: 2,
-        p50_ns: 1_500_000,
-        max_ns: 2_000_000,
-        ..Quantiles::default()
-    };
+    let mut latency = Latencies::default();
+    latency.last_minute[Stage::Visible.index()] = [1_500_000, 2_000_000].into_iter().collect();
     first.latency = Arc::new(latency);
     let served = serve(settings(), first).await;
     let query = "{
@@ -395,7 +390,7 @@ async fn every_field_shows_its_number() {
     assert_eq!(counters["accountingGap"], 0.0);
     assert_eq!(data["latency"].as_array().unwrap().len(), Stage::ALL.len());
     let expected = json!({
-        "stage": "VISIBLE", "lastMinute": { "count": 2, "p50Ms": 1.5, "maxMs": 2.0 },
+        "stage": "VISIBLE", "lastMinute": { "count": 2, "p50Ms": 1.507327, "maxMs": 2.0 },
     });
     assert_eq!(data["latency"][Stage::Visible.index()], expected);
     let expected = json!({

@@ -18,6 +18,8 @@ use crate::stream::Gap;
 use crate::stream::LossCause;
 use crate::stream::StreamNote;
 use crate::stream::StreamState;
+use crate::stream::covered_ms;
+use crate::stream::union;
 use crate::time::EpochMs;
 
 use input::Input;
@@ -228,26 +230,14 @@ impl Coverage {
     /// How many milliseconds of `[start, start + length_ms)` every shard was covered. While a gap is
     /// open it lasts to the end of the span. Cost: a step for each remembered gap inside the span.
     pub(super) fn covered_ms(&self, start: EpochMs, length_ms: u32) -> u64 {
-        let end = start + i64::from(length_ms);
-        let Some(since) = self.since else { return 0 };
-        let inside = self
-            .uncovered
-            .iter()
-            .rev()
-            .take_while(|gap| gap.end.is_none_or(|gap| gap > start));
-        // Newest first; gaps are in order and do not overlap.
-        let mut uncovered = since.min(end).since(start);
-        for gap in inside {
-            let gap_end = gap.end.unwrap_or(end).min(end);
-            uncovered += gap_end.since(gap.start.max(start).max(since));
-        }
-        u64::from(length_ms).saturating_sub(uncovered)
+        covered_ms(&self.uncovered, self.since, start, length_ms)
     }
 
     /// Writes the status down, with the greatest event time applied so far.
     pub(super) fn fill(&self, status: &mut StreamStatus, last_event: Option<EpochMs>) {
         status::fill(status, &self.shards, &self.ended, &self.shown);
         status.last_event = last_event;
+        status.covered_since = self.since;
     }
 
     /// Where an input is; it is opened where it was not announced.
@@ -286,7 +276,7 @@ impl Coverage {
         let of_shards = self.shards.iter().flat_map(Shard::gaps);
         let mut gaps: Vec<Gap> = self.past.iter().chain(of_shards).copied().collect();
         gaps.sort_by_key(|gap| gap.start);
-        self.uncovered = status::union(&gaps);
+        self.uncovered = union(&gaps);
         let first = gaps.len().saturating_sub(limits::GAPS_MAX);
         self.shown = gaps[first..].into();
         if self.past.len() > limits::GAPS_MAX {

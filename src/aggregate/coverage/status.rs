@@ -6,7 +6,6 @@ use super::shard::Shard;
 use crate::snapshot::InputStatus;
 use crate::snapshot::StreamStatus;
 use crate::stream::Gap;
-use crate::stream::StreamState;
 
 /// Counts of inputs and shards that are gone.
 #[derive(Debug, Default)]
@@ -32,20 +31,6 @@ impl Sums {
     }
 }
 
-/// Gaps that are sorted by their start, overlaps put together.
-pub(super) fn union(gaps: &[Gap]) -> Vec<Gap> {
-    let mut union: Vec<Gap> = Vec::with_capacity(gaps.len());
-    for gap in gaps {
-        match union.last_mut() {
-            Some(last) if last.end.is_none_or(|end| end >= gap.start) => {
-                last.end = last.end.zip(gap.end).map(|(a, b)| a.max(b));
-            }
-            _ => union.push(*gap),
-        }
-    }
-    union
-}
-
 /// Writes down how everything stands; allocates nothing once the list of inputs has its length.
 pub(super) fn fill(status: &mut StreamStatus, shards: &[Shard], ended: &Sums, gaps: &Arc<[Gap]>) {
     let StreamStatus {
@@ -57,7 +42,9 @@ pub(super) fn fill(status: &mut StreamStatus, shards: &[Shard], ended: &Sums, ga
         gaps_total,
         gaps: shown,
         last_error,
+        // `Coverage::fill` sets these.
         last_event: _,
+        covered_since: _,
         last_arrival,
         lag_ms,
         unusable,
@@ -92,10 +79,10 @@ pub(super) fn fill(status: &mut StreamStatus, shards: &[Shard], ended: &Sums, ga
     let best = |shard: &Shard| {
         let of_shard = shard.inputs.iter().map(|input| input.status.state);
         of_shard
-            .max_by_key(|state| rank(*state))
+            .max_by_key(|state| state.standing())
             .unwrap_or_default()
     };
-    let worst = shards.iter().min_by_key(|shard| rank(best(shard)));
+    let worst = shards.iter().min_by_key(|shard| best(shard).standing());
     *state = worst.map(best).unwrap_or_default();
     let since = |shard: &Shard| {
         let of_shard = shard.inputs.iter();
@@ -116,17 +103,4 @@ pub(super) fn fill(status: &mut StreamStatus, shards: &[Shard], ended: &Sums, ga
         .filter_map(|input| input.status.last_error.as_ref())
         .next_back();
     last_error.clone_from(&error.cloned());
-}
-
-/// How well an input is off, from what a person has to look at to live.
-const fn rank(state: StreamState) -> u8 {
-    match state {
-        StreamState::Refused => 0,
-        StreamState::Displaced => 1,
-        StreamState::Backoff => 2,
-        StreamState::Closed => 3,
-        StreamState::Idle => 4,
-        StreamState::Connecting => 5,
-        StreamState::Live => 6,
-    }
 }

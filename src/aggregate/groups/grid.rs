@@ -2,12 +2,12 @@
 //!
 //! A cell is 100 ms for the windows of 10 s and 1 min, 1 s for 5 min and 10 s for 1 h. Where the
 //! bucket width does not fit such a cell, the cell is the next multiple of the width that does; a
-//! wider bucket is the cell itself. The window `W` covers the cells whose start is in `(c − W, c]`,
-//! where `c` is the start of the cell that holds the clock.
+//! wider bucket is the cell itself. How windows and panes lie on it is [`Span`]'s, as for the total.
 
 use crate::metric::Measure;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::time::SECOND_MS;
+use crate::window::Span;
 use crate::window::Width;
 
 /// Windows over which histograms are kept, by their place in [`GROUP_WINDOWS_MS`].
@@ -30,75 +30,49 @@ pub(super) struct Grid {
     pub(super) fine_ms: i64,
     pub(super) mid_ms: i64,
     pub(super) coarse_ms: i64,
+    /// How each of [`GROUP_WINDOWS_MS`] lies on them.
+    pub(super) windows: [Span; 4],
 }
 
 impl Grid {
     pub(super) fn new(width: Width) -> Self {
-        let width = i64::from(width.ms());
+        let width_ms = i64::from(width.ms());
         let fine_ms = (1..)
-            .map(|count| count * width)
+            .map(|count| count * width_ms)
             .take_while(|ms| *ms <= SECOND_MS)
             .find(|ms| *ms >= 100 && SECOND_MS % ms == 0)
-            .unwrap_or(width);
+            .unwrap_or(width_ms);
         let mid_ms = fine_ms.max(SECOND_MS);
+        let coarse_ms = multiple(mid_ms, 10 * SECOND_MS);
+        let of = |index: usize| {
+            let cell_ms = [fine_ms, fine_ms, mid_ms, coarse_ms][index];
+            Span::new(GROUP_WINDOWS_MS[index], cell_ms, width)
+        };
         Self {
             tick_ms: fine_ms.min(SECOND_MS),
             fine_ms,
             mid_ms,
-            coarse_ms: multiple(mid_ms, 10 * SECOND_MS),
+            coarse_ms,
+            windows: std::array::from_fn(of),
         }
     }
 
-    /// The cells on which a window of [`GROUP_WINDOWS_MS`] stands.
-    pub(super) const fn cell_ms(&self, window: usize) -> i64 {
-        match window {
-            0 | 1 => self.fine_ms,
-            2 => self.mid_ms,
-            _ => self.coarse_ms,
-        }
-    }
-
-    /// How many cells a window covers.
-    pub(super) fn cells(&self, window: usize) -> i64 {
-        ceiling(length_ms(window), self.cell_ms(window))
-    }
-
-    /// The first millisecond a window covers when the clock stands at `now_ms`.
-    pub(super) fn start_ms(&self, window: usize, now_ms: i64) -> i64 {
-        let cell_ms = self.cell_ms(window);
-        (now_ms.div_euclid(cell_ms) - self.cells(window) + 1) * cell_ms
-    }
-
-    /// The width of the panes on which a window's durations are kept; `None` when they are not. A
-    /// sixtieth of the window, in whole cells.
+    /// The width of the panes on which a window's histograms are kept; `None` when they are not.
     pub(super) fn pane_ms(&self, window: usize) -> Option<i64> {
-        let cell_ms = match window {
-            1 => self.mid_ms,
-            3 => self.coarse_ms,
-            _ => return None,
-        };
-        Some(multiple(cell_ms, length_ms(window) / 60))
+        let is_kept = HISTOGRAM_WINDOWS.contains(&window);
+        is_kept.then(|| self.windows[window].pane_ms())
     }
-}
-
-/// The length of a window in milliseconds.
-pub(super) fn length_ms(window: usize) -> i64 {
-    i64::from(GROUP_WINDOWS_MS[window])
 }
 
 /// The smallest multiple of `unit` that is at least `least`.
 fn multiple(unit: i64, least: i64) -> i64 {
-    ceiling(least, unit).max(1) * unit
-}
-
-/// How many of `unit` it takes to hold `length`.
-pub(super) const fn ceiling(length: i64, unit: i64) -> i64 {
-    (length + unit - 1) / unit
+    (least + unit - 1).div_euclid(unit).max(1) * unit
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::EpochMs;
 
     fn grid(width_ms: u32) -> [i64; 4] {
         let grid = Grid::new(Width::from_ms(width_ms).unwrap());
@@ -123,16 +97,14 @@ mod tests {
     #[test]
     fn windows_and_panes_stand_on_the_grid() {
         let grid = Grid::new(Width::DEFAULT);
-        assert_eq!(
-            [0, 1, 2, 3].map(|window| grid.cells(window)),
-            [100, 600, 300, 360]
-        );
+        assert_eq!(grid.windows.map(Span::cells), [100, 600, 300, 360]);
         assert_eq!(
             [0, 1, 2, 3].map(|window| grid.pane_ms(window)),
             [None, Some(1_000), None, Some(60_000)]
         );
-        assert_eq!(grid.start_ms(3, 3_600_000), 10_000);
-        assert_eq!(grid.start_ms(3, 3_609_999), 10_000);
-        assert_eq!(grid.start_ms(1, 60_099), 100);
+        let start_ms = |window: usize, now| grid.windows[window].start(EpochMs::from_ms(now)).ms();
+        assert_eq!(start_ms(3, 3_600_000), 10_000);
+        assert_eq!(start_ms(3, 3_609_999), 10_000);
+        assert_eq!(start_ms(1, 60_099), 100);
     }
 }

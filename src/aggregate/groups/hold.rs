@@ -58,7 +58,7 @@ impl Groups {
         }
         self.total = Total::new(now);
         self.seconds.begin_anew();
-        self.begun = now;
+        self.begun = Some(now);
         // The series are rebuilt, whatever second it is.
         self.cut.as_of = now - 2 * SECOND_MS;
         self.journal.begin(self.tick_of(now));

@@ -93,13 +93,14 @@ pub(in crate::aggregate) struct Groups {
     /// Whether no group is freed: two copies number new ones alike while neither frees any.
     is_holding: bool,
     /// What is before it was booked on a clock that was set back, and is not in the windows.
-    begun: EpochMs,
+    begun: Option<EpochMs>,
 }
 
 /// What is the same for all groups of a cut.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cut {
     as_of: EpochMs,
+    counted_since: Option<EpochMs>,
     windows: [GroupWindow; 4],
     room: GroupRoom,
     /// Whether a second has passed since the cut before.
@@ -153,7 +154,7 @@ impl Groups {
             total: Total::new(started),
             seconds: Seconds::new(),
             is_holding: false,
-            begun: EpochMs::from_ms(i64::MIN),
+            begun: None,
         };
         groups.journal.begin(groups.tick_of(started));
         groups
@@ -354,15 +355,9 @@ impl Groups {
             self.tables.iter_mut().for_each(Table::doubt);
         }
         self.journal.begin(self.tick_of(now));
-        let window = |(index, length_ms)| {
-            let start = EpochMs::from_ms(self.grid.start_ms(index, now.ms()));
-            let length = i64::from(length_ms);
-            let missing = self.begun.ms().saturating_sub(start.ms()).clamp(0, length);
-            let covered = u32::try_from(length - missing).unwrap_or(0);
-            GroupWindow {
-                start,
-                coverage_ms: coverage_ms(start + missing, covered),
-            }
+        let window = |(index, length_ms): (usize, u32)| {
+            let start = self.grid.windows[index].start(now);
+            GroupWindow::new(start, length_ms, self.begun, &coverage_ms)
         };
         let mut windows = [GroupWindow::default(); 4];
         let lengths = snapshot::GROUP_WINDOWS_MS.into_iter().enumerate();
@@ -383,6 +378,7 @@ impl Groups {
             as_of: now,
             is_second,
             may_free: !self.is_holding,
+            counted_since: self.begun,
             windows,
             room: GroupRoom {
                 capacity: self.tables[0].capacity() as u64,

@@ -6,15 +6,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::grid::ceiling;
 use crate::histogram::Histogram;
 use crate::snapshot::GroupId;
 use crate::snapshot::Retired;
+use crate::time::EpochMs;
+use crate::window::Span;
 
 /// The clock of one window's panes, and who has which.
 #[derive(Clone, Debug)]
 pub(super) struct Panes {
-    pane_ms: i64,
+    span: Span,
     /// The pane that holds the clock; covered are the last `holders.len()` ones.
     current: i64,
     /// Groups that have a pane, by its number modulo their count.
@@ -51,12 +52,12 @@ const SPARE_MAX: usize = 4_096;
 const RETIRED_MAX: usize = 4_096;
 
 impl Panes {
-    pub(super) fn new(pane_ms: i64, window_ms: i64, now_ms: i64) -> Self {
-        let count = usize::try_from(ceiling(window_ms, pane_ms)).unwrap_or(1);
+    pub(super) fn new(span: Span, now: EpochMs) -> Self {
+        let count = usize::try_from(span.panes()).unwrap_or(1);
         Self {
-            pane_ms,
-            current: now_ms.div_euclid(pane_ms),
-            holders: vec![Vec::new(); count.max(1)],
+            span,
+            current: span.pane_of(now),
+            holders: vec![Vec::new(); count],
             spare: Vec::new(),
             retired: Retired::new(RETIRED_MAX),
             histogram_bytes: 0,
@@ -71,7 +72,7 @@ impl Panes {
         ended_ms: i64,
         duration_ms: u64,
     ) {
-        let number = ended_ms.div_euclid(self.pane_ms);
+        let number = self.span.pane_of(EpochMs::from_ms(ended_ms));
         if number <= self.current - self.length() || number > self.current {
             return;
         }
@@ -102,7 +103,7 @@ impl Panes {
     /// a pane that is no longer covered, to take it out. Answers how many that were; `None` when it
     /// is there.
     pub(super) fn step(&mut self, to_ms: i64) -> Option<Vec<GroupId>> {
-        let target = to_ms.div_euclid(self.pane_ms);
+        let target = self.span.pane_of(EpochMs::from_ms(to_ms));
         if target <= self.current {
             return None;
         }
@@ -175,6 +176,10 @@ impl Panes {
 }
 
 impl GroupDurations {
+    pub(super) fn is_empty(&self) -> bool {
+        self.panes.is_empty()
+    }
+
     /// The durations in the covered panes; `None` when no session ended there.
     pub(super) fn shared(&self) -> Option<Arc<Histogram>> {
         self.sum.clone()
@@ -189,12 +194,18 @@ fn bytes_of(sum: Option<&Arc<Histogram>>) -> usize {
 mod tests {
     use super::*;
     use crate::histogram::Quantile;
+    use crate::window::Width;
 
     const GROUP: GroupId = GroupId(2);
 
+    fn panes_of_three_seconds(now_ms: i64) -> Panes {
+        let width = Width::from_ms(1_000).unwrap();
+        Panes::new(Span::new(3_000, 1_000, width), EpochMs::from_ms(now_ms))
+    }
+
     #[test]
     fn panes_leave_one_by_one_and_the_greatest_value_is_exact() {
-        let mut panes = Panes::new(1_000, 3_000, 10_000);
+        let mut panes = panes_of_three_seconds(10_000);
         let mut own = GroupDurations::default();
         assert_eq!(own.shared(), None);
         for (second, duration) in [(9, 500_003), (8, 700_001), (10, 7), (10, 9), (9, 3)] {
@@ -234,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_jump_takes_everything_out() {
-        let mut panes = Panes::new(1_000, 3_000, 0);
+        let mut panes = panes_of_three_seconds(0);
         let mut own = GroupDurations::default();
         panes.record(GROUP, &mut own, 0, 5);
         let mut steps = 0;

@@ -75,6 +75,7 @@ impl Publication {
                 tables,
                 room,
                 as_of,
+                counted_since,
                 windows,
             } = groups;
             for (table, chunks) in tables.iter_mut().zip(&self.chunks) {
@@ -82,6 +83,7 @@ impl Publication {
             }
             *room = cut.room;
             *as_of = cut.as_of;
+            *counted_since = cut.counted_since;
             *windows = cut.windows;
         });
         let old = std::mem::replace(&mut self.published, next);

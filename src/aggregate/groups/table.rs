@@ -12,7 +12,6 @@ use super::change::Change;
 use super::grid::Grid;
 use super::grid::HISTOGRAMS;
 use super::grid::histogram_at;
-use super::grid::length_ms;
 use super::panes::GroupDurations;
 use super::panes::Panes;
 use crate::aggregate::buckets::Sums;
@@ -21,6 +20,7 @@ use crate::snapshot::GROUP_SECONDS;
 use crate::snapshot::GROUPS_IN_CHUNK;
 use crate::snapshot::GroupId;
 use crate::snapshot::GroupKind;
+use crate::time::EpochMs;
 
 use super::names::NameId;
 
@@ -47,7 +47,7 @@ pub(super) struct Slot {
     /// table's; else there are none.
     certain: u64,
     doubts: u32,
-    /// Retained coarse cells in which it has an entry. They cover all finer ones and all panes.
+    /// Retained coarse cells in which it has an entry. They cover all finer ones.
     cells: u32,
     pub(super) windows: [Sums; 4],
     pub(super) durations: [GroupDurations; HISTOGRAMS],
@@ -191,6 +191,9 @@ impl Table {
             for group in &holders {
                 let slot = &mut slots[usize::from(group.0)];
                 panes.retire(&mut slot.durations[index]);
+                if slot.is_empty() {
+                    candidates.push(*group);
+                }
                 is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
             }
             let walked = holders.len();
@@ -311,10 +314,10 @@ impl Table {
 }
 
 fn cells(grid: &Grid, now_ms: i64) -> [Cells; 3] {
-    let window = |index| (index, grid.cells(index));
+    let window = |index: usize| (index, grid.windows[index].cells());
     // As many whole seconds as a series has, and the one that has begun.
     let seconds = GROUP_SECONDS as i64 * 1_000 / grid.mid_ms + 1;
-    let more = (seconds - grid.cells(2)).max(0);
+    let more = (seconds - grid.windows[2].cells()).max(0);
     [
         Cells::new(grid.fine_ms, vec![window(0), window(1)], 0, now_ms),
         Cells::new(grid.mid_ms, vec![window(2)], more, now_ms),
@@ -325,8 +328,7 @@ fn cells(grid: &Grid, now_ms: i64) -> [Cells; 3] {
 fn panes(grid: &Grid, now_ms: i64) -> [Panes; HISTOGRAMS] {
     std::array::from_fn(|place| {
         let (window, _) = histogram_at(place);
-        let pane_ms = grid.pane_ms(window).unwrap_or(grid.coarse_ms);
-        Panes::new(pane_ms, length_ms(window), now_ms)
+        Panes::new(grid.windows[window], EpochMs::from_ms(now_ms))
     })
 }
 
@@ -345,6 +347,7 @@ impl Slot {
     }
 
     fn is_empty(&self) -> bool {
-        self.cells == 0 && self.open == 0
+        // Panes may reach a little further back than cells where the bucket is an odd number of seconds.
+        self.cells == 0 && self.open == 0 && self.durations.iter().all(GroupDurations::is_empty)
     }
 }

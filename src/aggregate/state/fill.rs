@@ -11,6 +11,7 @@ use crate::snapshot::Measured;
 use crate::snapshot::SessionStats;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
+use crate::window::Span;
 
 impl State {
     /// Writes everything this state knows into a snapshot, except what the writer knows: engine id,
@@ -37,7 +38,6 @@ impl State {
             published: _,
             ring: _,
             latency: _,
-            spectra: _,
             directory: _,
             alerts: _,
         } = snapshot;
@@ -90,10 +90,9 @@ impl State {
     fn fill_window(&self, index: usize, stats: &mut WindowStats) {
         let length = self.settings.windows[index];
         let sums = self.live.buckets.window(length);
-        let start = self
-            .settings
-            .width
-            .start_of(length.first_bucket(self.live.buckets.current()));
+        let width = self.settings.width;
+        let span = Span::of(length, width);
+        let start = span.start(width.start_of(self.live.buckets.current()));
         *stats = WindowStats {
             length_ms: length.ms(),
             start,
@@ -105,7 +104,7 @@ impl State {
             closed_duration_ms: sums.closed_duration_ms,
             ended_messages: sums.ended_messages,
             measured: Measured::from_fn(|measure| self.live.measured(index, measure)),
-            pane_ms: length.pane_buckets() * self.settings.width.ms(),
+            pane_ms: u32::try_from(span.pane_ms()).unwrap_or(u32::MAX),
             coverage_ms: self.coverage.covered_ms(start, length.ms()),
         };
     }

@@ -205,8 +205,7 @@ impl Handler {
                 let Some(held) = self.place(&self.account(&request)).await else {
                     return answer::busy();
                 };
-                // Boxed, as in `Questions`.
-                let answer = Box::pin(latency::answer(&self.0.reader, stage)).await;
+                let answer = latency::answer(&self.0.reader, stage);
                 answer::within(answer, held).unwrap_or_else(answer::busy)
             }
         }

@@ -1,9 +1,14 @@
 //! Groups sum to the total, and series to the window.
 
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::histogram::Histogram;
+use streamgauge::histogram::Quantile;
+use streamgauge::metric::Measure;
 use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::GROUP_WINDOWS_MS;
 use streamgauge::snapshot::Group;
@@ -47,12 +52,39 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(crate::seeds::config())]
+
+    #[test]
+    fn percentiles_of_all_groups_are_those_of_the_total(
+        history in history::histories_of_a_good_clock(),
+        width_ms in select(vec![100_u32, 250, 1_000, 9_000]),
+        passes in vec(1..400_i64, 0..6),
+    ) {
+        let (mut engine, before) = play_with(&history, Width::from_ms(width_ms).unwrap());
+        let mut second = before.now.second();
+        // A second is a tick of the groups whatever the bucket.
+        for passed in std::iter::once(1).chain(passes) {
+            second += passed;
+            engine.play(&Step::Advance(EpochMs::from_ms(second * 1_000)));
+            histograms_of_groups_are_those_of_the_total(engine.snapshot())?;
+        }
+    }
+}
+
 /// Plays a history to an engine that has the windows of groups for the total too.
 fn play(history: &History) -> (Engine, Snapshot) {
+    play_with(history, Width::DEFAULT)
+}
+
+/// The same with buckets of a width, which leave out some of the windows.
+fn play_with(history: &History, width: Width) -> (Engine, Snapshot) {
+    let fits = |ms: &u32| ms.is_multiple_of(width.ms());
+    let lengths: Vec<u32> = GROUP_WINDOWS_MS.into_iter().rev().filter(fits).collect();
     let settings = AggregateSettings {
         groups_max: history.settings.groups_max,
         clock: ClockRule::Wall { skew_ms: 5_000 },
-        ..AggregateSettings::new(Width::DEFAULT, 60_000, &GROUP_WINDOWS_MS).unwrap()
+        ..AggregateSettings::new(width, lengths[0], &lengths[1..]).unwrap()
     };
     let mut engine = Engine::new(&settings, history.start);
     engine.play(&Step::Advance(history.start));
@@ -61,6 +93,37 @@ fn play(history: &History) -> (Engine, Snapshot) {
     }
     let snapshot = engine.snapshot().clone();
     (engine, snapshot)
+}
+
+fn histograms_of_groups_are_those_of_the_total(cut: &Snapshot) -> Result<(), TestCaseError> {
+    for (index, length_ms) in GROUP_WINDOWS_MS.into_iter().enumerate() {
+        let mut windows = cut.windows.iter();
+        let total = windows.find(|window| window.length_ms == length_ms);
+        // Groups have percentiles of a minute and an hour.
+        let Some(total) = total.filter(|_| [1, 3].contains(&index)) else {
+            continue;
+        };
+        let measures = Measure::ALL.into_iter();
+        let dimensions = [Dimension::Queue, Dimension::Deployment];
+        for (measure, dimension) in measures.flat_map(|all| dimensions.map(|by| (all, by))) {
+            let mut sum = Histogram::default();
+            for group in cut.groups.by(dimension).iter() {
+                let window = cut.groups.window(group, index);
+                prop_assert_eq!(window.pane_ms, total.pane_ms);
+                window
+                    .measured
+                    .get(measure)
+                    .iter()
+                    .for_each(|own| sum.add(own));
+            }
+            let total = total.measured.get(measure).map(|own| (**own).clone());
+            let total = total.unwrap_or_default();
+            let asked = [Quantile::P50, Quantile::P90, Quantile::P99];
+            prop_assert_eq!(sum.quantiles(asked), total.quantiles(asked));
+            prop_assert_eq!(sum, total, "{} of {} ms", dimension.label(), length_ms);
+        }
+    }
+    Ok(())
 }
 
 /// Lengths and the total's windows, by the order of the groups' windows.

@@ -9,7 +9,7 @@ use streamgauge::event::Reject;
 use streamgauge::histogram::Histogram;
 use streamgauge::input::InputId;
 use streamgauge::input::Shard;
-use streamgauge::latency::LatencySummary;
+use streamgauge::latency::Latencies;
 use streamgauge::latency::Stage;
 use streamgauge::latency::Steps;
 use streamgauge::snapshot::Alert;
@@ -164,6 +164,7 @@ pub(crate) fn snapshot() -> Snapshot {
         },
         counters: counters(),
         stream: StreamStatus {
+            covered_since: None,
             state: StreamState::Live,
             connected_since: Some(NOW - 500),
             reconnects: 21,
@@ -269,11 +270,11 @@ fn measured(values: [u64; 4]) -> Measured {
     Measured::from_fn(|_| Some(Arc::clone(&histogram)))
 }
 
-fn latency() -> LatencySummary {
-    let mut latency = LatencySummary::default();
+fn latency() -> Latencies {
+    let mut latency = Latencies::default();
     for stage in Stage::ALL {
         let count = 100 + stage.index() as u64;
-        latency.since_start[stage.index()].count = count;
+        latency.since_start[stage.index()].record_n(1_000, count);
         let mut steps = Steps {
             count,
             sum_ns: 3_000_000,

@@ -343,19 +343,18 @@ impl Model {
         }
     }
 
-    /// Percentiles of the windows of a minute and an hour, on panes of a sixtieth in whole cells: of
-    /// a second and ten seconds, or what the buckets make of them.
+    /// Percentiles of the windows of a minute and an hour, on the panes of the total's.
     fn group_measured(&self, dimension: usize, name: &Name, window: usize) -> (Measured, i64) {
-        let cell = match window {
-            1 => cell_ms(&self.settings, 2),
-            3 => cell_ms(&self.settings, 3),
-            _ => return (Measured::default(), 0),
-        };
+        if ![1, 3].contains(&window) {
+            return (Measured::default(), 0);
+        }
         let length = LENGTHS_MS[window];
+        let width = i64::from(self.settings.width.ms());
         let pane = (1..)
-            .map(|n| n * cell)
+            .map(|n| n * width)
             .find(|pane| pane * 60 >= length)
             .unwrap();
+        let length = (length / pane).max(1) * pane;
         let newest = self.now().ms().div_euclid(pane) * pane;
         let covers = |at: i64| {
             let start = at.div_euclid(pane) * pane;

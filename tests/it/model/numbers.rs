@@ -60,18 +60,20 @@ impl Model {
             closed_duration_ms: connected_inside.map(|end| end.duration_ms).sum(),
             ended_messages: ended_inside.map(|end| end.messages).sum(),
             measured: Measured::from_fn(|measure| self.measured(length, measure)),
-            pane_ms: length.pane_buckets() * self.settings.width.ms(),
+            pane_ms: u32::try_from(self.pane_buckets(length)).unwrap() * self.settings.width.ms(),
             coverage_ms: self.coverage_ms(start, start + i64::from(length.ms())),
         }
     }
 
-    /// Over whole panes: those whose first bucket is in `(p − W, p]`, where `p` is the
-    /// first bucket of the clock's pane; of them only what is retained.
+    /// Over whole panes: those whose first bucket is in `(p − W, p]`, where `p` is the first bucket of the
+    /// clock's pane and `W` as many panes as fit into the window; of them only what is retained.
     fn measured(&self, length: WindowLength, measure: Measure) -> Option<Arc<Histogram>> {
-        let pane = i64::from(length.pane_buckets());
+        let pane = self.pane_buckets(length);
+        // As many panes as make up no more than the window.
+        let buckets = i64::from(length.buckets()) / pane * pane;
         let first_of_pane = |bucket: i64| bucket.div_euclid(pane) * pane;
         let newest = first_of_pane(self.bucket(self.now()));
-        let oldest = newest - i64::from(length.buckets());
+        let oldest = newest - buckets;
         let covers = |end: &&Ended| {
             let (bucket, rewinds) = end.recorded;
             if bucket == NOWHERE {
@@ -81,13 +83,18 @@ impl Model {
             // Where the clock went back, the pane that held it stayed as it was.
             let has_stayed = self.clocks.rewinds[rewinds..].iter().all(|(from, to)| {
                 let (from, to) = (first_of_pane(*from), first_of_pane(*to));
-                from - i64::from(length.buckets()) < first && first <= to
+                from - buckets < first && first <= to
             });
             oldest < first && first <= newest && has_stayed && self.is_retained(bucket)
         };
         let ended = self.ended.iter().filter(covers);
         let values = ended.map(|end| value_of(measure, end.duration_ms, end.messages));
         histogram(values.collect())
+    }
+
+    /// A pane is a sixtieth of the window, rounded up to whole buckets.
+    fn pane_buckets(&self, length: WindowLength) -> i64 {
+        (i64::from(length.buckets()) + 59) / 60
     }
 
     pub(super) fn coverage_ms(&self, start: EpochMs, end: EpochMs) -> u64 {

@@ -181,6 +181,7 @@ impl Connection {
             unusable: None,
             server_clock_offset_ms: self.server_clock.map(|(offset_ms, _)| offset_ms),
             inputs: Vec::new(),
+            covered_since: self.first_live,
             is_clock_off: self.server_clock.is_some_and(|(_, is_off)| is_off),
         }
     }

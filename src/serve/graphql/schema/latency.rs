@@ -5,18 +5,19 @@ use async_graphql::SimpleObject;
 
 use super::scalar::Count;
 use super::scalar::ms_from_ns;
-use crate::latency::LatencySummary;
-use crate::latency::Quantiles;
+use crate::histogram::LogLinear;
+use crate::histogram::Quantile;
+use crate::latency::Latencies;
 use crate::latency::Stage;
 
 /// The latency of every stage, in flow order.
-pub(super) fn stages(summary: &LatencySummary) -> Vec<StageLatency> {
+pub(super) fn stages(latencies: &Latencies) -> Vec<StageLatency> {
     Stage::ALL
         .iter()
         .map(|&stage| StageLatency {
             stage: stage.into(),
-            last_minute: Latency::new(&summary.last_minute[stage.index()]),
-            since_start: Latency::new(&summary.since_start[stage.index()]),
+            last_minute: Latency::new(&latencies.last_minute[stage.index()]),
+            since_start: Latency::new(&latencies.since_start[stage.index()]),
         })
         .collect()
 }
@@ -52,14 +53,16 @@ pub(super) struct Latency {
 }
 
 impl Latency {
-    fn new(quantiles: &Quantiles) -> Self {
+    fn new<const BITS: u32>(times: &LogLinear<BITS>) -> Self {
+        let asked = [Quantile::P50, Quantile::P90, Quantile::P99, Quantile::P999];
+        let [p50_ms, p90_ms, p99_ms, p999_ms] = times.quantiles(asked).map(ms_from_ns);
         Self {
-            count: Count(quantiles.count),
-            p50_ms: ms_from_ns(quantiles.p50_ns),
-            p90_ms: ms_from_ns(quantiles.p90_ns),
-            p99_ms: ms_from_ns(quantiles.p99_ns),
-            p999_ms: ms_from_ns(quantiles.p999_ns),
-            max_ms: ms_from_ns(quantiles.max_ns),
+            count: Count(times.count()),
+            p50_ms,
+            p90_ms,
+            p99_ms,
+            p999_ms,
+            max_ms: ms_from_ns(times.max()),
         }
     }
 }

@@ -130,9 +130,10 @@ pub(super) struct Durations {
     p99_ms: f64,
     /// The longest duration, exact, in milliseconds.
     max_ms: f64,
-    /// The width of the panes these numbers are kept on, in milliseconds. They cover the panes whose
-    /// start is less than `windowMs` before the start of the pane that holds the engine clock, so
-    /// their older edge may lie up to one pane later than the window's.
+    /// The width of the panes these numbers are kept on, in milliseconds: a sixtieth of the window in
+    /// whole buckets. They cover the pane that holds the engine clock and as many before it as make up no
+    /// more than `windowMs`, so their older edge may lie up to one pane later than the window's, or two
+    /// where panes do not divide it.
     pane_ms: Count,
 }
 

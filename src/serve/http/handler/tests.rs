@@ -1,15 +1,12 @@
 //! Every route with every method and every credential, taken from the router's own table.
 
-use std::time::Duration;
-
 use http_body_util::BodyExt;
 use http_body_util::Full;
 use hyper::header::HeaderValue;
 
 use super::*;
 use crate::config::PublicUrl;
-use crate::latency::Histogram;
-use crate::latency::Spectra;
+use crate::latency::Latencies;
 use crate::latency::Stage;
 use crate::serve::http::route::ROUTES;
 use crate::snapshot;
@@ -34,9 +31,11 @@ fn handler(settings: ServeSettings) -> Handler {
     let mut snapshot = Snapshot::default();
     snapshot.stream.state = StreamState::Live;
     snapshot.windows = vec![Default::default()];
-    let mut histogram = Histogram::new();
-    histogram.record(2_000_000, 3);
-    snapshot.spectra = Spectra::of(vec![histogram; Stage::ALL.len()].into());
+    let mut latencies = Latencies::default();
+    for times in &mut latencies.since_start {
+        times.record_n(2_000_000, 3);
+    }
+    snapshot.latency = Arc::new(latencies);
     let (_, reader) = snapshot::channel(snapshot);
     let (clock, _) = Clock::manual(EpochMs::from_ms(1_000));
     Handler::new(&settings, BOUND.into(), reader, Mailbox::new(64), clock)
@@ -485,20 +484,17 @@ async fn a_distribution_is_text_and_an_unknown_stage_names_all() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_distribution_is_waited_for_but_not_for_ever() {
-    let (mut publisher, reader) = snapshot::channel(Snapshot::default());
+#[tokio::test]
+async fn a_distribution_without_a_time_is_answered_at_once() {
+    let (_, reader) = snapshot::channel(Snapshot::default());
     let (clock, _) = Clock::manual(EpochMs::from_ms(1_000));
     let handler = Handler::new(&settings(), BOUND.into(), reader, Mailbox::new(1), clock);
-    let ask = || handler.answer(request(&Method::GET, "/latency/ring.hgrm", &[]));
-    assert_eq!(ask().await.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let histograms = vec![Histogram::new(); Stage::ALL.len()];
-    let writer = async {
-        tokio::time::sleep(Duration::from_millis(900)).await;
-        publisher.publish(|snapshot| snapshot.spectra = Spectra::of(histograms.into()));
-    };
-    let (answer, ()) = tokio::join!(ask(), writer);
+    let answer = handler
+        .answer(request(&Method::GET, "/latency/ring.hgrm", &[]))
+        .await;
     assert_eq!(answer.status(), StatusCode::OK);
+    let text = String::from_utf8(body(answer).await.to_vec()).unwrap();
+    assert!(text.contains("Total count    =            0"), "{text}");
 }
 
 /// Makes a request one that asks for a WebSocket.

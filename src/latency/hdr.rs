@@ -1,8 +1,10 @@
-//! One histogram of times, with the forms that people and their tools read.
+//! An HdrHistogram of times, with the forms that people and their tools read.
 //!
 //! The range is fixed when it is made, so recording never allocates and never fails.
 
 use std::fmt::Write as _;
+
+use crate::histogram::FineHistogram;
 
 /// The longest time that is distinguished, in nanoseconds: one minute. Longer ones are recorded as this.
 pub(super) const MAX_NS: u64 = 60_000_000_000;
@@ -91,6 +93,17 @@ impl Histogram {
     }
 }
 
+/// A histogram of the same cells: what it says is the same.
+impl From<&FineHistogram> for Histogram {
+    fn from(times: &FineHistogram) -> Self {
+        let mut histogram = Self::new();
+        for (ns, count) in times.cells() {
+            histogram.record(ns, count);
+        }
+        histogram
+    }
+}
+
 impl Default for Histogram {
     fn default() -> Self {
         Self::new()
@@ -98,7 +111,7 @@ impl Default for Histogram {
 }
 
 /// A histogram of the full range with `digits` significant digits.
-pub(super) fn fixed(digits: u8) -> hdrhistogram::Histogram<u64> {
+fn fixed(digits: u8) -> hdrhistogram::Histogram<u64> {
     match hdrhistogram::Histogram::new_with_bounds(1, MAX_NS, digits) {
         Ok(histogram) => histogram,
         Err(error) => unreachable!("constant bounds are valid: {error}"),
@@ -117,7 +130,11 @@ fn ms(ns: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::histogram::Quantile;
 
     #[test]
     fn the_text_of_a_known_histogram() {
@@ -170,6 +187,27 @@ mod tests {
         }
         assert_eq!(last[1], 1.0);
         assert_eq!(last[2], histogram.count() as f64);
+    }
+
+    proptest! {
+        #[test]
+        fn our_histograms_say_what_an_hdr_histogram_says(times in vec(1..MAX_NS, 0..200)) {
+            let mut expected = Histogram::new();
+            times.iter().for_each(|ns| expected.record(*ns, 1));
+            let ours: FineHistogram = times.iter().copied().collect();
+            prop_assert_eq!(&Histogram::from(&ours), &expected);
+            let coarse: crate::histogram::Histogram = times.iter().copied().collect();
+            let mut expected_coarse = hdrhistogram::Histogram::<u64>::new_with_bounds(1, MAX_NS, 2).unwrap();
+            times.iter().for_each(|ns| expected_coarse.record(*ns).unwrap());
+            for (quantile, share) in [(Quantile::P50, 0.5), (Quantile::P90, 0.9), (Quantile::P99, 0.99), (Quantile::P999, 0.999)] {
+                // Ours are no more than the greatest value, which is exact.
+                prop_assert_eq!(ours.quantile(quantile), expected.quantile_ns(share).min(ours.max()));
+                if !times.is_empty() {
+                    let expected = expected_coarse.value_at_quantile(share);
+                    prop_assert_eq!(coarse.quantile(quantile), expected.min(coarse.max()));
+                }
+            }
+        }
     }
 
     #[test]
