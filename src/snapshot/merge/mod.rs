@@ -6,7 +6,7 @@
 //! long as no bound bites (groups, sessions, fingerprints, gaps remembered).
 //!
 //! - Counts, sums and histograms add up; of gauges of one part the newest is used, of clocks the worst.
-//! - Groups are matched by name. Their numbers are assigned anew, in the order of the names.
+//! - Groups are matched by name. Their numbers are reassigned, in the order of the names.
 //! - A time is covered where every part was: each brings what the others do not have.
 //! - Out-of-order events are those that the parts counted, and steps of the clock those of all machines.
 //! - Alerts, and news about them, are left out: they are looked at over the merged snapshot. Names and
