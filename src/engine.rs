@@ -5,7 +5,9 @@
 //! [`Engine::failed`] tells; a panic in the writer ends the engine, because wrong numbers are worse
 //! than none.
 
+mod beginning;
 mod error;
+mod image;
 mod inputs;
 mod reload;
 
@@ -21,14 +23,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::aggregate::State;
+use crate::aggregate::Image;
 use crate::aggregate::Writer;
 use crate::alert::Watch;
 use crate::auth::TokenSource;
 use crate::config::EngineSettings;
 use crate::config::WaitStrategy;
 use crate::config::limits;
-use crate::event::IdKeys;
+use crate::input::InputIds;
 use crate::input::Shard;
 use crate::net::Connector;
 use crate::net::Endpoint;
@@ -48,9 +50,12 @@ use crate::source::Exit;
 use crate::time::Clock;
 
 pub use error::EngineError;
+pub use image::ImageFrames;
 pub use inputs::Inputs;
 pub use reload::Reloaded;
 
+use beginning::Beginning;
+use image::Images;
 use reload::Replaceable;
 
 /// How long [`Engine::shutdown`] takes at most, all parts together.
@@ -70,6 +75,7 @@ pub struct Engine {
     notifier: Option<Notifier>,
     replaceable: Replaceable,
     inputs: Inputs,
+    images: Images,
     failures: mpsc::Receiver<EngineError>,
 }
 
@@ -111,13 +117,27 @@ impl Engine {
     /// # Errors
     /// What keeps a part from starting; nothing is left running.
     pub async fn start(settings: EngineSettings, clock: Clock) -> Result<Self, EngineError> {
+        Self::start_from(None, settings, clock).await
+    }
+
+    /// The same from an image of an engine that is no more: numbers, rows, positions, keys and alerts go on
+    /// from it. Its inputs are gone, which is a gap until others of their shards are live.
+    ///
+    /// # Errors
+    /// Also [`EngineError::Image`] where a state under these settings cannot go on from it.
+    pub async fn start_from(
+        image: Option<Image>,
+        settings: EngineSettings,
+        clock: Clock,
+    ) -> Result<Self, EngineError> {
         let connector =
             Connector::new(settings.stream.ca_file.as_deref())?.with_proxies(settings.proxies);
-        let engine_id = random::<1>()?[0];
-        let keys = IdKeys(random()?);
+        let engine_id = beginning::random::<1>()?[0];
         let started = clock.wall();
         let aggregate = settings.aggregate.clone();
-        let state = State::new(settings.aggregate, keys, started);
+        let beginning = Beginning::new(image, settings.aggregate, started)?;
+        let state = beginning.state;
+        let keys = state.keys();
         let mut first = Snapshot {
             engine_id,
             published: started,
@@ -129,7 +149,10 @@ impl Engine {
         let rules = Reloadable::new(settings.alerts);
         let directory = Reloadable::new(settings.directory);
         first.directory = directory.load();
-        let alerts = Watch::new(rules.clone(), outcomes.clone(), is_notified, started);
+        let alerts = match beginning.alerts {
+            None => Watch::new(rules.clone(), outcomes.clone(), is_notified, started),
+            Some(image) => Watch::restore(image, rules.clone(), outcomes.clone(), is_notified),
+        };
         alerts.show_in(&mut first);
         let (publisher, reader) = snapshot::channel(first);
         let samples = Mailbox::new(limits::SAMPLES_WAITING_MAX);
@@ -154,7 +177,9 @@ impl Engine {
         };
 
         let bell = Bell::new();
-        let (inlet, rings) = ring::rings(bell.clone());
+        let ids = InputIds::from_instance(beginning.next_instance);
+        let (inlet, rings) = ring::rings_from(bell.clone(), ids);
+        let images = Images::new(bell.clone());
         let inputs = Inputs::new(inlet, keys, clock.clone(), reader.pulse().clone());
         let producer = inputs.producer(Shard::only(EventsStream::NAME));
         let stream = settings.stream;
@@ -172,7 +197,9 @@ impl Engine {
         let (failed, failures) = mpsc::channel(4);
         let writer = Writer::new(state, rings, publisher, samples, clock, engine_id)
             .with_alerts(alerts)
-            .with_directory(directory);
+            .with_directory(directory)
+            .with_images(images.requests())
+            .going_on_from(beginning.elapsed_ns);
         let stop_writer = StopWriter {
             stop: Arc::default(),
             bell,
@@ -199,6 +226,7 @@ impl Engine {
             notifier,
             replaceable,
             inputs,
+            images,
             failures,
         })
     }
@@ -365,12 +393,4 @@ impl Drop for Alarm {
             let _ = failed.try_send(EngineError::Ended { part: self.part });
         }
     }
-}
-
-fn random<const N: usize>() -> Result<[u64; N], EngineError> {
-    let mut words = [0; N];
-    for word in &mut words {
-        *word = getrandom::u64().map_err(|_| EngineError::Random)?;
-    }
-    Ok(words)
 }

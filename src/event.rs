@@ -6,6 +6,9 @@ mod definitions;
 mod labels;
 mod uuid;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::time::EpochMs;
 
 pub use definitions::{Definitions, LabelDefinition};
@@ -36,7 +39,7 @@ pub enum IdKind {
 
 /// The keys under which ids that are no UUID are hashed, and identities made. They are part of the
 /// state, not of the process: the same keys give the same rows after a restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdKeys(pub [u64; 4]);
 
 impl IdKeys {
@@ -121,7 +124,7 @@ const _: () = assert!(size_of::<Event>() <= 48);
 macro_rules! counted {
     ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident => $label:literal,)* }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum $kind { $($(#[$doc])* $name,)* }
 

@@ -4,13 +4,20 @@
 //! redundant: each brings all of its events, so the shard is covered while any of them is live. All
 //! shards together make up the sources: a number is complete only where every shard was covered.
 
+mod names;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::de::Error;
+
 /// A part of a source that is covered by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Shard {
     /// The source's name, as in the setting `source`.
     pub source: &'static str,
@@ -31,8 +38,19 @@ impl fmt::Display for Shard {
     }
 }
 
+/// The name of a source that is read lives as long as the process, like one that is written in it.
+impl<'de> Deserialize<'de> for Shard {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let (source, number) = <(String, u16)>::deserialize(from)?;
+        let source = names::of(&source).ok_or_else(|| D::Error::custom("no name of a source"))?;
+        Ok(Self { source, number })
+    }
+}
+
 /// One input. No two inputs of an engine have the same id, also when one has ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub struct InputId {
     /// The shard that it serves.
     pub shard: Shard,
@@ -51,6 +69,11 @@ impl fmt::Display for InputId {
 pub struct InputIds(Arc<AtomicU64>);
 
 impl InputIds {
+    /// Gives ids from a number on: those before were given by an engine that this one goes on from.
+    pub fn from_instance(instance: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(instance)))
+    }
+
     /// The id of one more input.
     pub fn next(&self, shard: Shard) -> InputId {
         // Relaxed: only that no two are the same matters.
@@ -60,7 +83,9 @@ impl InputIds {
 }
 
 /// What a source needs to go on after everything that was applied. Checkpoints will keep it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub enum Position {
     /// The source cannot go on from anywhere: what was missed is a gap.
     #[default]

@@ -1,5 +1,7 @@
 //! The life of a stream connection, in the words that ingest reports and readers see.
 
+use serde::Deserialize;
+use serde::Serialize;
 mod gaps;
 
 use crate::time::EpochMs;
@@ -8,7 +10,9 @@ pub use gaps::covered_ms;
 pub use gaps::union;
 
 /// The state of a stream connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[repr(u8)]
 pub enum StreamState {
     /// Not begun.
@@ -59,7 +63,7 @@ impl StreamState {
 }
 
 /// Why a connection ended, or a gap is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum LossCause {
     /// The peer closed with a close frame; the detail holds its code.
@@ -101,7 +105,7 @@ impl LossCause {
 }
 
 /// A span of time in which events may have been missed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gap {
     /// The last moment up to which nothing can be missing: at or before the send time of the first
     /// event that may be.

@@ -6,11 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::de::Error;
+
 /// Milliseconds in a second.
 pub(crate) const SECOND_MS: i64 = 1_000;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct EpochMs(i64);
 
 impl EpochMs {
@@ -53,6 +58,17 @@ impl Sub<i64> for EpochMs {
     type Output = Self;
     fn sub(self, ms: i64) -> Self {
         Self(self.0.saturating_sub(ms))
+    }
+}
+
+/// Of bytes that nobody vouches for: a time so far away that sums with it could overflow is none.
+impl<'de> Deserialize<'de> for EpochMs {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let ms = i64::deserialize(from)?;
+        match ms == i64::MIN || ms.unsigned_abs() <= 2 * Self::MAX.0.unsigned_abs() {
+            true => Ok(Self(ms)),
+            false => Err(D::Error::custom("no time")),
+        }
     }
 }
 

@@ -6,11 +6,27 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::de::Error;
+
 use crate::time::EpochMs;
 
 /// A bucket's number since the epoch: it covers `[index × width, (index + 1) × width)`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct BucketIndex(pub i64);
+
+/// Of bytes that nobody vouches for: a bucket is no further away than a time can be.
+impl<'de> Deserialize<'de> for BucketIndex {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let index = i64::deserialize(from)?;
+        match index.unsigned_abs() <= 2 * EpochMs::MAX.ms().unsigned_abs() {
+            true => Ok(Self(index)),
+            false => Err(D::Error::custom("no bucket")),
+        }
+    }
+}
 
 /// A bucket's length in milliseconds: it divides one second or is a multiple of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@
 //! only those windows that are shorter than the bucket is old. Sums are invertible, so sliding
 //! subtracts what leaves. Memory: 56 bytes a retained bucket.
 
+mod restore;
+
 use std::ops::AddAssign;
 use std::ops::SubAssign;
 
@@ -14,6 +16,8 @@ use crate::time::EpochMs;
 use crate::window::BucketIndex;
 use crate::window::Width;
 use crate::window::WindowLength;
+
+use restore::Writing;
 
 /// What is summed: in a bucket, in a window. Arithmetic wraps, so that a difference of two wrapped
 /// sums is right again.
@@ -71,6 +75,11 @@ pub(super) struct Buckets {
     width: Width,
     /// The first millisecond of `current`.
     current_start: EpochMs,
+    /// Buckets from here on are changed without a further look: the retained ones, none while an image is
+    /// made.
+    plain_from: BucketIndex,
+    /// While an image is made.
+    writing: Option<Box<Writing>>,
     /// Sum over all retained buckets.
     total: Sums,
     /// By length, shortest first.
@@ -99,15 +108,19 @@ impl Buckets {
             })
             .collect();
         windows.sort_by_key(|tail| tail.length);
-        Self {
+        let mut buckets = Self {
             cells: vec![Sums::default(); length],
             retained: i64::try_from(retained).unwrap_or(i64::MAX),
             current,
             width: settings.width,
             current_start: settings.width.start_of(current),
+            plain_from: current,
+            writing: None,
             total: Sums::default(),
             windows,
-        }
+        };
+        buckets.watch();
+        buckets
     }
 
     /// The bucket that holds the clock.
@@ -138,8 +151,11 @@ impl Buckets {
             bucket <= self.current,
             "nothing is booked ahead of the clock"
         );
-        if bucket < self.oldest() {
-            return;
+        if bucket < self.plain_from {
+            if bucket < self.oldest() {
+                return;
+            }
+            self.write_before(bucket);
         }
         let cell = self.cell_of(bucket);
         change(&mut self.cells[cell]);
@@ -158,6 +174,7 @@ impl Buckets {
         let steps = to.0 - self.current.0;
         debug_assert!(steps >= 0 || self.total == Sums::default(), "time goes on");
         if !(0..self.retained).contains(&steps) {
+            self.write_all();
             self.cells.fill(Sums::default());
             self.total = Sums::default();
             for tail in &mut self.windows {
@@ -170,10 +187,12 @@ impl Buckets {
             }
         }
         self.current_start = self.width.start_of(self.current);
+        self.watch();
     }
 
     /// Moves the clock back: the buckets past it are emptied, those still held count again.
     pub(super) fn rewind(&mut self, to: BucketIndex) {
+        self.write_all();
         let first = self.oldest().0.max(to.0 + 1);
         for bucket in first..=self.current.0 {
             let cell = self.cell_of(BucketIndex(bucket));
@@ -181,6 +200,13 @@ impl Buckets {
         }
         self.current = to;
         self.current_start = self.width.start_of(to);
+        self.watch();
+        self.sum_up();
+    }
+
+    /// Sums all retained buckets up again.
+    fn sum_up(&mut self) {
+        let to = self.current;
         self.total = Sums::default();
         for tail in &mut self.windows {
             tail.older = Sums::default();
@@ -195,6 +221,14 @@ impl Buckets {
                 }
             }
         }
+    }
+
+    /// Says which buckets are changed without a further look.
+    fn watch(&mut self) {
+        self.plain_from = match self.writing {
+            Some(_) => BucketIndex(i64::MAX),
+            None => self.oldest(),
+        };
     }
 
     /// The sum over one of the configured windows.
@@ -212,6 +246,7 @@ impl Buckets {
             let leaving = tail.length.first_bucket(self.current);
             tail.older += self.cells[position(leaving, mask)];
         }
+        self.write_before(self.oldest());
         let cell = self.cell_of(self.oldest());
         let gone = std::mem::take(&mut self.cells[cell]);
         self.total -= gone;

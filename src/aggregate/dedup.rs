@@ -6,10 +6,14 @@
 //! one of that length: in even traffic nothing is rehashed and nothing allocated. The memory is bounded: at the limit the oldest buckets
 //! lose theirs, and from when on copies are recognised is published.
 
+mod restore;
+
 use std::collections::VecDeque;
 use std::hint::black_box;
 
 use crate::window::BucketIndex;
+
+use restore::Writing;
 
 /// The least length of a table, in fingerprints.
 const TABLE_MIN: usize = 64;
@@ -33,6 +37,8 @@ pub(super) struct Dedup {
     /// While the clock may yet be set back: the tables of the buckets before `first`, and the first of
     /// those.
     held: Option<(VecDeque<Table>, BucketIndex)>,
+    /// While an image is made.
+    writing: Option<Box<Writing>>,
 }
 
 /// An open-addressed set; 0 is an empty place.
@@ -40,6 +46,8 @@ pub(super) struct Dedup {
 struct Table {
     words: Vec<u64>,
     count: usize,
+    /// From how many fingerprints on it is full: three quarters of its length; 0 while it is frozen.
+    full_at: usize,
 }
 
 impl Dedup {
@@ -53,6 +61,7 @@ impl Dedup {
             fingerprints: 0,
             forgotten_before: None,
             held: None,
+            writing: None,
         }
     }
 
@@ -120,8 +129,13 @@ impl Dedup {
         while self.tables.len() <= place {
             self.tables.push_back(Table::default());
         }
-        if self.tables[place].is_full() && !self.grow(bucket) {
-            return true;
+        if self.tables[place].is_full() {
+            if self.tables[place].is_frozen() && !self.tables[place].has_no_room() {
+                return self.insert_frozen(place, fingerprint);
+            }
+            if !self.grow(bucket) {
+                return true;
+            }
         }
         // Growing may have forgotten older buckets.
         let Ok(place) = usize::try_from(bucket.0 - self.first.0) else {
@@ -179,9 +193,12 @@ impl Dedup {
     /// Lets the buckets before `oldest` go.
     pub(super) fn advance(&mut self, oldest: BucketIndex) {
         while self.first < oldest {
-            let Some(table) = self.tables.pop_front() else {
+            let Some(mut table) = self.tables.pop_front() else {
                 break;
             };
+            if table.is_frozen() {
+                self.write_before(self.first, &mut table);
+            }
             self.first.0 += 1;
             self.retire(table);
         }
@@ -220,6 +237,11 @@ impl Dedup {
         let Ok(mut place) = usize::try_from(bucket.0 - self.first.0) else {
             return false;
         };
+        if self.tables[place].is_frozen() {
+            let mut table = std::mem::take(&mut self.tables[place]);
+            self.write_before(bucket, &mut table);
+            self.tables[place] = table;
+        }
         let wanted = self.wanted(place);
         let spare = self
             .spare
@@ -258,18 +280,25 @@ impl Dedup {
         let Some((held, first)) = &mut self.held else {
             return false;
         };
-        let Some(table) = held.pop_front() else {
+        let Some(mut table) = held.pop_front() else {
             return false;
         };
+        let bucket = *first;
         first.0 += 1;
         self.forgotten_before = Some(*first);
+        if table.is_frozen() {
+            self.write_before(bucket, &mut table);
+        }
         self.fingerprints -= table.count as u64;
         self.words -= table.words.len();
         true
     }
 
     fn forget_oldest(&mut self) {
-        if let Some(table) = self.tables.pop_front() {
+        if let Some(mut table) = self.tables.pop_front() {
+            if table.is_frozen() {
+                self.write_before(self.first, &mut table);
+            }
             self.first.0 += 1;
             self.forgotten_before = Some(self.first);
             self.fingerprints -= table.count as u64;
@@ -303,11 +332,33 @@ impl Table {
         let mut words = Vec::with_capacity(length);
         // Not a length the compiler knows to be fresh: it would ask for lent zeros again.
         words.resize(black_box(length), 0);
-        Self { words, count: 0 }
+        Self {
+            words,
+            count: 0,
+            full_at: length / 4 * 3,
+        }
     }
 
     fn is_full(&self) -> bool {
-        self.count * 4 >= self.words.len() * 3
+        self.count >= self.full_at
+    }
+
+    /// Whether it is three quarters full, frozen or not.
+    fn has_no_room(&self) -> bool {
+        self.count >= self.words.len() / 4 * 3
+    }
+
+    /// Whether an image is to hold what was in it at its cut.
+    fn is_frozen(&self) -> bool {
+        self.full_at == 0 && !self.words.is_empty()
+    }
+
+    fn freeze(&mut self) {
+        self.full_at = 0;
+    }
+
+    fn thaw(&mut self) {
+        self.full_at = self.words.len() / 4 * 3;
     }
 
     /// Puts a fingerprint in, unless it is there. The table must not be full.

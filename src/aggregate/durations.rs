@@ -5,8 +5,12 @@
 //! change after one was published, so what is published costs a copy a window and snapshot while
 //! sessions end, and nothing while none does.
 
+mod restore;
+
 use std::sync::Arc;
 
+use crate::aggregate::image::Scribe;
+use crate::aggregate::image::Stamp;
 use crate::histogram::Histogram;
 use crate::snapshot::Retired;
 use crate::window::BucketIndex;
@@ -27,6 +31,14 @@ pub(super) struct Durations {
     sum: Arc<Histogram>,
     /// Sums that were published.
     retired: Retired<Histogram>,
+    /// The image that each pane was written for, by its place.
+    written: Vec<Stamp>,
+    /// The pane that held the clock when the latest image was cut, and the next place to write.
+    cut: i64,
+    next: usize,
+    /// The window, as an image numbers it.
+    window: u8,
+    scribe: Scribe,
 }
 
 /// Published sums kept for their memory: as many as snapshots that readers may still hold.
@@ -43,6 +55,11 @@ impl Durations {
             current: span.pane_of(width.start_of(current)),
             sum: Arc::new(Histogram::dense()),
             retired: Retired::new(RETIRED_MAX),
+            written: vec![Stamp::default(); panes],
+            cut: 0,
+            next: 0,
+            window: 0,
+            scribe: Scribe::default(),
         }
     }
 
@@ -53,6 +70,9 @@ impl Durations {
             return;
         }
         let place = self.place_of(number);
+        if self.scribe.is_due(&mut self.written[place]) {
+            self.write(place);
+        }
         self.panes[place].record(duration_ms);
         self.retired.make_mut(&mut self.sum).record(duration_ms);
     }
@@ -85,6 +105,9 @@ impl Durations {
     }
 
     fn retire(&mut self, place: usize) {
+        if self.scribe.is_due(&mut self.written[place]) {
+            self.write(place);
+        }
         if self.panes[place].is_empty() {
             return;
         }

@@ -8,6 +8,8 @@ mod coverage;
 mod dedup;
 mod durations;
 mod groups;
+mod image;
+mod imaging;
 mod longest;
 mod measures;
 mod sessions;
@@ -16,5 +18,8 @@ mod timeline;
 mod wall;
 mod writer;
 
+pub use image::FrameSink;
+pub use image::Image;
+pub use image::ImageFault;
 pub use state::State;
 pub use writer::Writer;

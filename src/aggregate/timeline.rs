@@ -4,6 +4,8 @@
 //! goes on as if the clock had not, and is booked in as well. What is booked after a timeline's own
 //! clock is not in it.
 
+mod restore;
+
 use std::sync::Arc;
 
 use super::buckets::Buckets;
@@ -22,6 +24,8 @@ use crate::time::EpochMs;
 use crate::time::SECOND_MS;
 use crate::window::BucketIndex;
 use crate::window::WindowLength;
+
+pub(super) use restore::TimelinePieces;
 
 /// Everything that stands on one clock.
 #[derive(Clone, Debug)]

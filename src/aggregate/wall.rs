@@ -4,6 +4,9 @@
 //! that is right again after a night looks like one that ran ahead; what follows from that is decided
 //! in `state`, not here.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::config::limits;
 use crate::time::EpochMs;
 
@@ -11,7 +14,7 @@ use crate::time::EpochMs;
 const MS_NS: u64 = 1_000_000;
 
 /// What the wall clock did, as far as it was read.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Wall {
     /// By how much wall and elapsed time may differ, in milliseconds.
     skew_ms: u64,
@@ -25,7 +28,7 @@ pub(super) struct Wall {
 }
 
 /// Both clocks at one moment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Reading {
     wall: EpochMs,
     mono_ns: u64,
@@ -93,6 +96,12 @@ impl Wall {
 
     pub(super) const fn skew_ms(&self) -> u64 {
         self.skew_ms
+    }
+
+    /// Another process reads both clocks from now on: what passed while none did is nobody's step.
+    pub(super) fn begin_again(&mut self) {
+        self.latest = None;
+        self.behind_since_ns = None;
     }
 
     /// The engine clock was set to the latest reading: what was before it counts no more.

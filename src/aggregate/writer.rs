@@ -3,6 +3,8 @@
 //! It publishes at once when it was idle, at most once a millisecond while events flow, and at least
 //! once a bucket, so that windows slide in silence. Nothing in it waits for a reader.
 
+mod own;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -11,6 +13,8 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::State;
+use super::image::FrameSink;
+use super::imaging::Imaging;
 use crate::alert::Watch;
 use crate::config::Directory;
 use crate::config::WaitStrategy;
@@ -26,10 +30,11 @@ use crate::ring::Rings;
 use crate::ring::Waiter;
 use crate::snapshot::Publisher;
 use crate::snapshot::RingStats;
-use crate::snapshot::Snapshot;
 use crate::time::Clock;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
+
+use own::Own;
 
 /// Batches applied between two snapshots at the most; a snapshot is published when they are reached.
 const UNSEEN_MAX: usize = 4_096;
@@ -51,6 +56,9 @@ pub struct Writer {
     latencies: Arc<Latencies>,
     alerts: Watch,
     directory: Reloadable<Directory>,
+    imaging: Imaging,
+    /// What elapsed time is ahead of the clock's count, wrapping: it goes on from that of an image.
+    elapsed_from_ns: u64,
     engine_id: u64,
     sequence: u64,
     high_water: usize,
@@ -74,50 +82,6 @@ struct Stamps {
     events: u64,
 }
 
-/// What the writer knows of a snapshot beside its state.
-struct Own<'writer> {
-    engine_id: u64,
-    sequence: u64,
-    ring: RingStats,
-    latency: &'writer Arc<Latencies>,
-    directory: &'writer Reloadable<Directory>,
-}
-
-impl Own<'_> {
-    fn fill(&self, snapshot: &mut Snapshot, at: EpochMs) {
-        // Every field by name, as in `State::fill`: the snapshot is a used one.
-        let Snapshot {
-            engine_id,
-            sequence,
-            published,
-            ring,
-            latency,
-            directory,
-            // `State::fill` sets these.
-            now: _,
-            clock: _,
-            counters_since: _,
-            windows: _,
-            total_connections: _,
-            sessions: _,
-            counters: _,
-            stream: _,
-            dedup: _,
-            groups: _,
-            series: _,
-            longest: _,
-            // `Watch::fill` sets these.
-            alerts: _,
-        } = snapshot;
-        *engine_id = self.engine_id;
-        *sequence = self.sequence;
-        *published = at;
-        *ring = self.ring;
-        latency.clone_from(self.latency);
-        *directory = self.directory.load();
-    }
-}
-
 impl Writer {
     /// A writer over its rings; `engine_id` goes into every snapshot.
     pub fn new(
@@ -138,6 +102,8 @@ impl Writer {
             latencies: Arc::default(),
             alerts: Watch::none(),
             directory: Reloadable::new(Directory::default()),
+            imaging: Imaging::new(Mailbox::new(1)),
+            elapsed_from_ns: 0,
             engine_id,
             sequence: 0,
             high_water: 0,
@@ -160,6 +126,19 @@ impl Writer {
     /// The same writer with names and links that go into every snapshot.
     pub fn with_directory(mut self, directory: Reloadable<Directory>) -> Self {
         self.directory = directory;
+        self
+    }
+
+    /// The same writer, which makes the images that are asked for.
+    pub fn with_images(mut self, requests: Mailbox<Box<dyn FrameSink>>) -> Self {
+        self.imaging = Imaging::new(requests);
+        self
+    }
+
+    /// The same writer, whose elapsed time goes on from that of the image that its state was made of: time
+    /// while no process runs does not count.
+    pub fn going_on_from(mut self, elapsed_ns: u64) -> Self {
+        self.elapsed_from_ns = elapsed_ns.wrapping_sub(self.clock.mono_ns());
         self
     }
 
@@ -199,6 +178,9 @@ impl Writer {
         let state = &mut self.state;
         self.rings.dismiss(|input| state.end_input(input));
         self.is_working = self.state.work(limits::WORK_PIECES);
+        let elapsed_ns = self.elapsed_ns();
+        let (imaging, state) = (&mut self.imaging, &mut self.state);
+        self.is_working |= imaging.work(state, &self.alerts, &self.clock, elapsed_ns);
         if self.is_due(was_idle) {
             self.publish();
         }
@@ -224,11 +206,16 @@ impl Writer {
 
     fn read_clocks(&mut self) {
         let (wall, before) = (self.clock.wall(), self.state.clock_events());
-        self.state.read_clocks(wall, self.clock.mono_ns());
+        self.state.read_clocks(wall, self.elapsed_ns());
         let after = self.state.clock_events();
         if after != before {
             self.log_clock(wall, after.rebases > before.rebases);
         }
+    }
+
+    /// Elapsed time, as the state and the alerts are given it.
+    fn elapsed_ns(&self) -> u64 {
+        self.clock.mono_ns().wrapping_add(self.elapsed_from_ns)
     }
 
     /// Says what the wall clock did. A clock that steps all the time is not logged every time.
@@ -322,12 +309,13 @@ impl Writer {
             latency: &self.latencies,
             directory: &self.directory,
         };
+        let elapsed_ns = self.elapsed_ns();
         let alerts = &mut self.alerts;
         self.publisher.publish(|snapshot| {
             state.fill(snapshot);
             own.fill(snapshot, clock.wall());
             // Last: it looks at the numbers above.
-            alerts.fill(snapshot, clock.mono_ns());
+            alerts.fill(snapshot, elapsed_ns);
         });
         let visible_ns = self.clock.mono_ns();
         self.publisher.pulse().published(visible_ns);
@@ -403,6 +391,7 @@ mod tests {
     use crate::ring;
     use crate::snapshot;
     use crate::snapshot::Reader;
+    use crate::snapshot::Snapshot;
     use crate::time::ManualClock;
     use crate::window::Width;
 

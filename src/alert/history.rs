@@ -22,6 +22,13 @@ pub(super) struct History {
 }
 
 impl History {
+    /// Goes on from changes that were kept.
+    pub(super) fn of(changes: AlertHistory) -> Self {
+        Self {
+            latest: Arc::new(changes),
+        }
+    }
+
     /// The changes so far. All who ask between two changes share one list.
     pub(super) fn latest(&self) -> Arc<AlertHistory> {
         Arc::clone(&self.latest)

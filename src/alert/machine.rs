@@ -1,5 +1,8 @@
 //! Where one alert stands, step by step.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::config::AlertRule;
 use crate::snapshot::AlertPhase;
 use crate::time::EpochMs;
@@ -29,7 +32,7 @@ pub(super) enum Turn {
 }
 
 /// The state of one alert.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Machine {
     phase: AlertPhase,
     since: EpochMs,

@@ -15,6 +15,7 @@
 //! first event) says neither good nor bad: it keeps the phase, except that a pending alert starts again.
 
 mod history;
+mod image;
 mod machine;
 mod value;
 
@@ -27,11 +28,14 @@ use crate::reloadable::Reloadable;
 use crate::ring::Mailbox;
 use crate::snapshot::Alert;
 use crate::snapshot::AlertEnding;
+use crate::snapshot::AlertHistory;
 use crate::snapshot::Alerts;
 use crate::snapshot::Comparison;
 use crate::snapshot::Notifications;
 use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
+
+pub use image::WatchImage;
 
 use history::History;
 use machine::Machine;
@@ -96,6 +100,51 @@ impl Watch {
         });
         watch.show();
         watch
+    }
+
+    /// Alerts that go on from where those of an image stood: a rule that is word for word the same keeps its
+    /// phase and how long that has lasted, and anything else changed while nobody looked.
+    pub fn restore(
+        image: WatchImage,
+        rules: impl Into<Reloadable<Vec<AlertRule>>>,
+        outcomes: Mailbox<Outcome>,
+        is_notified: bool,
+    ) -> Self {
+        let WatchImage {
+            watched,
+            gone,
+            history,
+            notifications,
+            looked_ns,
+        } = image;
+        let adopted = watched.iter().map(|(rule, _)| rule.clone()).collect();
+        let mut watch = Self {
+            rules: rules.into(),
+            adopted: Arc::new(adopted),
+            watched,
+            gone,
+            history: History::of(history),
+            outcomes,
+            notifications: Notifications {
+                is_configured: is_notified,
+                ..notifications
+            },
+            looked_ns,
+            shown: Arc::default(),
+        };
+        watch.show();
+        watch
+    }
+
+    /// Where every alert stands, for an image.
+    pub fn image(&self) -> WatchImage {
+        WatchImage {
+            watched: self.watched.clone(),
+            gone: self.gone.clone(),
+            history: AlertHistory::clone(&self.history.latest()),
+            notifications: self.notifications.clone(),
+            looked_ns: self.looked_ns,
+        }
     }
 
     /// No alerts.

@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::duration;
 use crate::metric::Metric;
 
@@ -16,7 +19,7 @@ pub(super) const GROUP_WINDOW_MS: u32 = 60_000;
 
 /// Which group a rule is about, of those that are shown under one name: a queue may itself be named
 /// `(none)` or `other`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AlertKind {
     /// The one that the stream names so.
     Named,
@@ -50,7 +53,7 @@ impl AlertKind {
 }
 
 /// What a group is one of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AlertBy {
     /// A queue.
     Queue,
@@ -75,7 +78,7 @@ impl AlertBy {
 }
 
 /// What is too much or too little, in the metric's unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Threshold {
     /// Above this.
     Above(f64),
@@ -93,7 +96,7 @@ impl Threshold {
 }
 
 /// One alert of the settings.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertRule {
     /// Its name; no two have the same.
     pub name: Arc<str>,

@@ -29,6 +29,14 @@ pub const DRAIN_QUOTA_BATCHES: usize = 16;
 /// felt: about a quarter of a millisecond.
 pub const WORK_PIECES: usize = 2_048;
 
+/// How long the writer writes an image before it looks at the rings again, in nanoseconds; a piece of it
+/// may take as long once more.
+pub const IMAGE_WORK_NS: u64 = 200_000;
+/// Images that are asked for at a time, the one that is made not counted.
+pub const IMAGES_WAITING_MAX: usize = 4;
+/// Frames of 64 KiB that wait for whoever has asked for an image.
+pub const IMAGE_FRAMES_WAITING_MAX: usize = 64;
+
 /// Ids of open sessions that are no UUID, kept to be shown: with the longest id 20 MiB. Sessions
 /// beyond are shown by a number.
 pub const SESSION_IDS_MAX: usize = 65_536;

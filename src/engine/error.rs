@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::aggregate::ImageFault;
 use crate::net::NetError;
 use crate::serve::ServeError;
 
@@ -21,6 +22,8 @@ pub enum EngineError {
         /// What the system says.
         error: io::Error,
     },
+    /// The image that the engine was to go on from cannot be used.
+    Image(ImageFault),
     /// The system has no random numbers.
     Random,
     /// An alert is on a window that the running engine does not have.
@@ -53,6 +56,7 @@ impl fmt::Display for EngineError {
                     "engine: {part}: the system refuses a thread ({error}); raise the limit on processes"
                 )
             }
+            Self::Image(fault) => fault.fmt(f),
             Self::Random => f.write_str("engine: the system gives no random numbers"),
             Self::Window { alert } => {
                 write!(
@@ -81,6 +85,12 @@ impl fmt::Display for EngineError {
 impl From<NetError> for EngineError {
     fn from(error: NetError) -> Self {
         Self::Net(error)
+    }
+}
+
+impl From<ImageFault> for EngineError {
+    fn from(fault: ImageFault) -> Self {
+        Self::Image(fault)
     }
 }
 

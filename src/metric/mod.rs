@@ -8,6 +8,7 @@
 
 use crate::histogram::Quantile;
 
+mod label;
 mod row;
 mod rows;
 mod source;
@@ -86,6 +87,12 @@ impl Metric {
     /// Its name in GraphQL and in the settings.
     pub const fn label(self) -> &'static str {
         self.row().name
+    }
+
+    /// The number with a name.
+    pub fn of_label(label: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|metric| metric.label() == label)
     }
 
     /// What it is made of.

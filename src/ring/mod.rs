@@ -29,7 +29,7 @@ use crate::input::InputId;
 pub use batch::{Batch, Delta};
 pub use bell::Bell;
 pub use mailbox::Mailbox;
-pub use rings::{Inlet, Rings, rings};
+pub use rings::{Inlet, Rings, rings, rings_from};
 pub use sink::BatchSink;
 pub use wait::Waiter;
 

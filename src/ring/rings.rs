@@ -16,9 +16,14 @@ use crate::input::Shard;
 ///
 /// `bell` wakes the writer, also for an input that has come or gone.
 pub fn rings(bell: Bell) -> (Inlet, Rings) {
+    rings_from(bell, InputIds::default())
+}
+
+/// The same where ids were given to inputs before.
+pub fn rings_from(bell: Bell, ids: InputIds) -> (Inlet, Rings) {
     let arrivals = Arc::new(SegQueue::new());
     let inlet = Inlet {
-        ids: InputIds::default(),
+        ids,
         arrivals: Arc::clone(&arrivals),
         bell,
     };

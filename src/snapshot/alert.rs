@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+
 use super::Dimension;
+use crate::metric::Metric;
 use crate::time::EpochMs;
 
 /// Which side of the threshold an alert is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Comparison {
     /// The value is above the threshold.
     Above,
@@ -15,7 +20,7 @@ pub enum Comparison {
 }
 
 /// The state of an alert.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AlertPhase {
     /// The value is on the good side.
     #[default]
@@ -26,13 +31,17 @@ pub enum AlertPhase {
     Firing,
 }
 
+/// A name that is written in the program; read, it is found among those.
+type Label = &'static str;
+
 /// One alert: its rule and its state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// Its name in the settings.
     pub name: Arc<str>,
     /// The metric's name in the API, such as `messagesPerMinute`.
-    pub metric: &'static str,
+    #[serde(deserialize_with = "metric")]
+    pub metric: Label,
     /// The window it is taken over, in milliseconds; `None` for a metric without a window.
     pub window_ms: Option<u32>,
     /// The group it is of; `None` for the total.
@@ -53,4 +62,9 @@ pub struct Alert {
     pub value: Option<f64>,
     /// Times it began to fire.
     pub fired: u64,
+}
+
+/// The name of a number that is read is one of those there are.
+fn metric<'de, D: Deserializer<'de>>(from: D) -> Result<Label, D::Error> {
+    Metric::deserialize(from).map(Metric::label)
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::Alert;
 use crate::time::EpochMs;
 
 /// How a firing alert came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AlertEnding {
     /// The value came back over the threshold, by the hysteresis.
     Cleared,
@@ -17,7 +20,7 @@ pub enum AlertEnding {
 }
 
 /// The end of a firing alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertEnd {
     /// How it ended.
     pub how: AlertEnding,
@@ -26,7 +29,7 @@ pub struct AlertEnd {
 }
 
 /// One change: an alert began to fire, or one that fired ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertChange {
     /// Its place among all changes since the start, from 1.
     pub number: u64,
@@ -42,7 +45,7 @@ pub struct AlertChange {
 }
 
 /// The latest changes. It is replaced at each change and shared by all snapshots until the next.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AlertHistory {
     /// Oldest first, at most [`crate::config::limits::ALERT_CHANGES_MAX`].
     pub changes: Vec<Arc<AlertChange>>,

@@ -1,11 +1,14 @@
 //! Every event read by its fate, and what the applied ones were.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::event::{Field, LabelFault, Reject};
 
 /// Every payload read and every event it held ends in exactly one of the fates. Two equations hold:
 /// `received = accepted + ignored + control + sum(rejected)` and
 /// `events = shed + late + future + duplicates + applied`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Payloads read.
     pub received: u64,

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::WindowStats;
 use crate::config::AlertBy;
 use crate::config::AlertKind;
 use crate::time::EpochMs;
 
 /// What sessions and messages are grouped by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Dimension {
     /// The queue a session was routed to: `data.queueId`.
@@ -69,7 +72,7 @@ impl From<Dimension> for AlertBy {
 }
 
 /// What a group's name means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum GroupKind {
     /// A name from the stream.
     Named,
@@ -92,7 +95,9 @@ impl GroupKind {
 
 /// A group's number within its dimension, its place in the writer's table. It is reused once the
 /// group is freed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct GroupId(pub u16);
 
 /// Numbers of groups that share a chunk of a table: `[n × 64, (n + 1) × 64)`.
@@ -121,7 +126,7 @@ pub struct Group {
 }
 
 /// What is the same of a window for every group of a cut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupWindow {
     /// The first millisecond the window covers. It lies on the grid of the group's cells.
     pub start: EpochMs,
@@ -167,6 +172,11 @@ impl GroupTable {
         let Self { chunks: own } = self;
         own.clear();
         own.extend_from_slice(chunks);
+    }
+
+    /// The chunks, as they are shared.
+    pub fn chunks(&self) -> &[Arc<Vec<Group>>] {
+        &self.chunks
     }
 
     /// Every group, in no order that means anything.
@@ -237,7 +247,7 @@ impl Groups {
 }
 
 /// How full the tables of groups are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupRoom {
     /// Named groups at the most, in each dimension.
     pub capacity: u64,

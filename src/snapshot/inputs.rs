@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::Unusable;
 use crate::input::InputId;
 use crate::input::Position;
@@ -9,7 +12,7 @@ use crate::stream::StreamState;
 use crate::time::EpochMs;
 
 /// One input as the writer knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InputStatus {
     /// Which one.
     pub id: InputId,

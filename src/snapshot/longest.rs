@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::GroupKind;
 use crate::time::EpochMs;
 
@@ -14,7 +17,7 @@ pub const LONGEST_LOOKED_AT: usize = 1_000;
 pub const LONGEST_OF_QUEUE: usize = 10;
 
 /// One open session.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OpenSession {
     /// Its id as the stream spells it; where that was not kept, `#` and a number in hexadecimal.
     pub id: Arc<str>,

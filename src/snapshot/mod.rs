@@ -21,6 +21,9 @@ mod value;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::config::Directory;
 use crate::config::limits;
 use crate::event::Reject;
@@ -192,7 +195,7 @@ impl StreamStatus {
 
 /// Payloads in a row since the stream is live or the latest usable one: none was applied, and none
 /// was a copy of one that had been.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unusable {
     /// When the first of them arrived.
     pub since: EpochMs,
@@ -205,7 +208,7 @@ pub struct Unusable {
 }
 
 /// Why a payload is of no use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum UnusableFate {
     /// Of a type nobody asked for, like all before it.
     Ignored,
@@ -241,7 +244,7 @@ pub struct RingStats {
 }
 
 /// How the clock of this machine does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockStatus {
     /// How far the wall clock is behind the engine clock, in milliseconds: until it has caught up, or
     /// the engine clock is set back to it, windows stand.

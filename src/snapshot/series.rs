@@ -113,6 +113,11 @@ impl Series {
         own_cut.clone_from(cut);
     }
 
+    /// The chunks of the total and the seconds of the groups, oldest first, as they are shared.
+    pub fn shared(&self) -> (&[Arc<Vec<TotalSecond>>], &[Arc<SecondOfGroups>]) {
+        (&self.total, &self.groups)
+    }
+
     /// The groups as they stood when the newest second had passed.
     pub const fn cut(&self) -> &Arc<Groups> {
         &self.cut

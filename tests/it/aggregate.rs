@@ -6,6 +6,7 @@ mod clock;
 mod confluence;
 mod extremes;
 mod history;
+mod image;
 mod merge;
 mod skew;
 mod sums;

@@ -2,6 +2,7 @@
 //! What the stand-in's record says was sent is what the engine's snapshots must show.
 
 mod access;
+mod image;
 mod inputs;
 mod ledger;
 mod loss;

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::event::Reject;
 use crate::input::InputId;
 use crate::ring::Batch;
@@ -12,7 +15,7 @@ use crate::stream::StreamState;
 use crate::time::EpochMs;
 
 /// One input of a shard.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Input {
     pub(super) status: InputStatus,
     /// Since when it has missed nothing; `None` while it may be missing something.

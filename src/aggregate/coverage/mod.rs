@@ -9,6 +9,9 @@ mod status;
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::config::limits;
 use crate::input::InputId;
 use crate::input::Position;
@@ -28,7 +31,7 @@ use shard::rebased;
 use status::Sums;
 
 /// What is known of all inputs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Coverage {
     shards: Vec<Shard>,
     /// The gaps of shards that are not needed any more.
@@ -45,9 +48,13 @@ pub(super) struct Coverage {
     over_at: Option<EpochMs>,
     /// Where the engine clock went on when it was last set back.
     rebased_to: EpochMs,
+    /// The instance after those of all inputs so far: ids are never given again.
+    next_instance: u64,
     /// The spans in which some shard was not covered: in order, without overlaps; the last may be open.
+    #[serde(skip)]
     uncovered: Vec<Gap>,
     /// What readers see of the gaps; made when one begins or ends.
+    #[serde(skip)]
     shown: Arc<[Gap]>,
 }
 
@@ -71,6 +78,7 @@ impl Coverage {
     /// An input is there from `at` on. Where others were live before, what it would bring is missing
     /// until its shard is live.
     pub(super) fn open(&mut self, id: InputId, at: EpochMs) {
+        self.next_instance = self.next_instance.max(id.instance.saturating_add(1));
         let over_at = self.over_at.take();
         let known = self.shards.iter().position(|shard| shard.id == id.shard);
         if over_at.is_some() && known.is_none() {
@@ -273,17 +281,47 @@ impl Coverage {
             self.since = every.map(|since| since.max(self.since_min.unwrap_or(since)));
             self.first_live = self.first_live.or(self.since);
         }
+        if self.past.len() > limits::GAPS_MAX {
+            self.past.sort_by_key(|gap| gap.start);
+            let more = self.past.len() - limits::GAPS_MAX;
+            self.past.drain(..more);
+        }
+        self.list_gaps();
+    }
+
+    /// Lists the gaps of all shards.
+    fn list_gaps(&mut self) {
         let of_shards = self.shards.iter().flat_map(Shard::gaps);
         let mut gaps: Vec<Gap> = self.past.iter().chain(of_shards).copied().collect();
         gaps.sort_by_key(|gap| gap.start);
         self.uncovered = union(&gaps);
         let first = gaps.len().saturating_sub(limits::GAPS_MAX);
         self.shown = gaps[first..].into();
-        if self.past.len() > limits::GAPS_MAX {
-            self.past.sort_by_key(|gap| gap.start);
-            let more = self.past.len() - limits::GAPS_MAX;
-            self.past.drain(..more);
-        }
+    }
+
+    // An image holds it as it is.
+
+    /// Makes what an image does not hold, of one that was read; `None` where it holds more gaps than are
+    /// kept.
+    pub(super) fn restored(mut self) -> Option<Self> {
+        let gaps = self.shards.iter().map(|shard| shard.gaps().count());
+        let mut gaps = gaps.chain([self.past.len()]);
+        gaps.all(|gaps| gaps <= limits::GAPS_MAX).then(|| {
+            self.list_gaps();
+            self
+        })
+    }
+
+    /// The inputs whose rings there are.
+    pub(super) fn running(&self) -> Vec<InputId> {
+        let inputs = self.shards.iter().flat_map(|shard| &shard.inputs);
+        let running = inputs.filter(|input| !input.is_over);
+        running.map(|input| input.status.id).collect()
+    }
+
+    /// The instance after those of all inputs so far.
+    pub(super) const fn next_instance(&self) -> u64 {
+        self.next_instance
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::input::Input;
 use super::spans::Spans;
 use crate::config::limits;
@@ -22,7 +25,7 @@ pub(super) fn rebased(
 }
 
 /// A shard is covered while any of its inputs is live.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Shard {
     pub(super) id: ShardId,
     pub(super) inputs: Vec<Input>,

@@ -1,10 +1,13 @@
 //! Spans of time that ended inputs have covered.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::config::limits;
 use crate::time::EpochMs;
 
 /// Spans `[start, end)` in order, without overlaps.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Spans(Vec<(EpochMs, EpochMs)>);
 
 impl Spans {

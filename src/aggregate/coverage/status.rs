@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::shard::Shard;
 use crate::snapshot::InputStatus;
 use crate::snapshot::StreamStatus;
 use crate::stream::Gap;
 
 /// Counts of inputs and shards that are gone.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Sums {
     reconnects: u64,
     failed_attempts: u64,

@@ -17,6 +17,8 @@ pub(super) struct Cells {
     windows: Vec<(usize, i64)>,
     /// Cells that changed since somebody looked.
     changed: usize,
+    /// The cell that held the clock when the latest image was cut.
+    cut: i64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -38,12 +40,13 @@ pub(super) enum Booked {
 }
 
 /// What leaves with a cell.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Out<'cell> {
     /// A group's change leaves a window.
     OfWindow(usize, &'cell Entry),
-    /// A group has one retained cell less.
-    OfRetention(GroupId),
+    /// A group has one retained cell less: its change goes for good from the cell that had a number at the
+    /// latest cut.
+    OfRetention(i64, &'cell mut Entry),
 }
 
 impl Cells {
@@ -59,6 +62,7 @@ impl Cells {
             current: now_ms.div_euclid(cell_ms),
             windows,
             changed: 0,
+            cut: 0,
         }
     }
 
@@ -72,17 +76,26 @@ impl Cells {
             .map(|(window, _)| *window)
     }
 
-    /// Adds to a group's change at a time.
-    pub(super) fn add(&mut self, time_ms: i64, group: GroupId, change: &Change) -> Booked {
+    /// Adds to a group's change at a time; `before` is given the cell's number at the latest cut, the change
+    /// that was there, and whether none was.
+    pub(super) fn add(
+        &mut self,
+        time_ms: i64,
+        group: GroupId,
+        change: &Change,
+        before: impl FnOnce(i64, &mut Entry, bool),
+    ) -> Booked {
         let number = time_ms.div_euclid(self.cell_ms);
         if !self.is_retained(number) {
             return Booked::Nowhere;
         }
         let place = self.place_of(number);
+        let number = self.number_at_cut(place);
         let cell = &mut self.cells[place];
         self.changed += usize::from(!std::mem::replace(&mut cell.is_changed, true));
-        let (own, is_new) = cell.touched.at(group);
-        own.add(change);
+        let (own, is_new) = cell.touched.entry(group);
+        before(number, own, is_new);
+        own.change.add(change);
         if is_new { Booked::New } else { Booked::Known }
     }
 
@@ -105,12 +118,13 @@ impl Cells {
         }
         self.current += 1;
         let place = self.place_of(self.current);
+        let gone = self.number_at_cut(place);
         let cell = &mut self.cells[place];
-        let entries = cell.touched.entries();
-        entries
-            .iter()
-            .for_each(|entry| out(Out::OfRetention(entry.group)));
+        let entries = cell.touched.entries_from(0);
         walked += entries.len();
+        entries
+            .iter_mut()
+            .for_each(|entry| out(Out::OfRetention(gone, entry)));
         cell.touched.clear();
         self.changed -= usize::from(std::mem::take(&mut cell.is_changed));
         Some(walked)
@@ -149,6 +163,72 @@ impl Cells {
         &self.cells[self.place_of(start_ms.div_euclid(self.cell_ms))].touched
     }
 
+    // Images. Where the clock jumps far, cells keep their places and change their numbers: an image has
+    // those of its cut.
+
+    /// Cuts: answers the cell that holds the clock.
+    pub(super) const fn cut(&mut self) -> i64 {
+        self.cut = self.current;
+        self.current
+    }
+
+    /// How many cells there are.
+    pub(super) const fn count(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The number that the cell at a place had at the latest cut, and its changes from one on.
+    pub(super) fn entries_from(&mut self, place: usize, first: usize) -> (i64, &mut [Entry]) {
+        let number = self.number_at_cut(place);
+        (number, self.cells[place].touched.entries_from(first))
+    }
+
+    /// Those that changed since somebody looked.
+    pub(super) fn changed_ones(&self) -> Vec<i64> {
+        let numbers = self.current - self.length() + 1..=self.current;
+        let is_changed = |number: &i64| self.cells[self.place_of(*number)].is_changed;
+        numbers.filter(is_changed).collect()
+    }
+
+    /// Sets which cell holds the clock, while everything is empty.
+    pub(super) const fn put_current(&mut self, current: i64) {
+        self.current = current;
+    }
+
+    /// Puts back a change of a group that has none in a cell; `None` where that is not retained, else the
+    /// windows that it counts in.
+    pub(super) fn put(
+        &mut self,
+        number: i64,
+        group: GroupId,
+        change: Change,
+    ) -> Option<Vec<usize>> {
+        if !self.is_retained(number) {
+            return None;
+        }
+        let place = self.place_of(number);
+        let (own, is_new) = self.cells[place].touched.at(group);
+        *own = change;
+        is_new.then(|| self.windows_at(number * self.cell_ms).collect())
+    }
+
+    /// Puts back that a cell has changed since somebody looked; `false` where it is not retained.
+    pub(super) fn put_changed(&mut self, number: i64) -> bool {
+        let is_retained = self.is_retained(number);
+        if is_retained {
+            let place = self.place_of(number);
+            let before = std::mem::replace(&mut self.cells[place].is_changed, true);
+            self.changed += usize::from(!before);
+        }
+        is_retained
+    }
+
+    /// The number of the cell at a place when the latest image was cut.
+    fn number_at_cut(&self, place: usize) -> i64 {
+        let place = i64::try_from(place).unwrap_or(0);
+        self.cut - (self.cut - place).rem_euclid(self.length())
+    }
+
     pub(super) fn bytes(&self) -> usize {
         let cells = self.cells.iter();
         cells
@@ -184,7 +264,7 @@ mod tests {
         while cells
             .step(to_ms, |out| match out {
                 Out::OfWindow(window, _) => seen.push(("window", window)),
-                Out::OfRetention(group) => seen.push(("gone", usize::from(group.0))),
+                Out::OfRetention(_, entry) => seen.push(("gone", usize::from(entry.group.0))),
             })
             .is_some()
         {}
@@ -195,10 +275,22 @@ mod tests {
     fn a_change_leaves_each_window_once_and_then_for_good() {
         let mut cells = cells();
         let change = Change::default();
-        assert_eq!(cells.add(6_999, GroupId(7), &change), Booked::Nowhere);
-        assert_eq!(cells.add(11_000, GroupId(7), &change), Booked::Nowhere);
-        assert_eq!(cells.add(10_999, GroupId(7), &change), Booked::New);
-        assert_eq!(cells.add(10_000, GroupId(7), &change), Booked::Known);
+        assert_eq!(
+            cells.add(6_999, GroupId(7), &change, |_, _, _| {}),
+            Booked::Nowhere
+        );
+        assert_eq!(
+            cells.add(11_000, GroupId(7), &change, |_, _, _| {}),
+            Booked::Nowhere
+        );
+        assert_eq!(
+            cells.add(10_999, GroupId(7), &change, |_, _, _| {}),
+            Booked::New
+        );
+        assert_eq!(
+            cells.add(10_000, GroupId(7), &change, |_, _, _| {}),
+            Booked::Known
+        );
         assert_eq!(cells.windows_at(10_000).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(cells.windows_at(8_000).collect::<Vec<_>>(), [1]);
         assert_eq!(cells.windows_at(7_000).count(), 0);
@@ -212,7 +304,7 @@ mod tests {
     #[test]
     fn a_jump_takes_everything_out_in_few_steps() {
         let mut cells = cells();
-        cells.add(10_000, GroupId(7), &Change::default());
+        cells.add(10_000, GroupId(7), &Change::default(), |_, _, _| {});
         let mut steps = 0;
         let mut out = 0;
         while cells.step(1_000_000_500, |_| out += 1).is_some() {
@@ -227,7 +319,7 @@ mod tests {
     fn a_changed_cell_is_told_once() {
         let mut cells = cells();
         assert!(!cells.take_changed(10_000));
-        cells.add(9_000, GroupId(7), &Change::default());
+        cells.add(9_000, GroupId(7), &Change::default(), |_, _, _| {});
         assert!(cells.take_changed(9_000));
         assert!(cells.touched(9_000).contains(GroupId(7)));
         assert!(!cells.take_changed(9_000), "taken already");

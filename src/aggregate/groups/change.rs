@@ -1,6 +1,7 @@
 //! What happened in one group within one cell.
 
 use crate::aggregate::buckets::Sums;
+use crate::aggregate::image;
 
 /// Counts of one cell, or what is to be added to it. Arithmetic wraps, so that a count may be taken
 /// back; a cell holds up to 2^31 of each.
@@ -40,6 +41,58 @@ impl Change {
         self.closed_duration_ms = self
             .closed_duration_ms
             .wrapping_add(other.closed_duration_ms);
+    }
+
+    /// The same as an image holds it.
+    pub(super) const fn plain(self) -> image::Change {
+        let Self {
+            connections,
+            active,
+            closed,
+            disconnections,
+            ended_messages,
+            messages,
+            opened,
+            certain,
+            closed_duration_ms,
+        } = self;
+        image::Change {
+            connections,
+            active,
+            closed,
+            disconnections,
+            ended_messages,
+            messages,
+            opened,
+            certain,
+            closed_duration_ms,
+        }
+    }
+
+    /// What an image holds.
+    pub(super) const fn of_plain(plain: image::Change) -> Self {
+        let image::Change {
+            connections,
+            active,
+            closed,
+            disconnections,
+            ended_messages,
+            messages,
+            opened,
+            certain,
+            closed_duration_ms,
+        } = plain;
+        Self {
+            connections,
+            active,
+            closed,
+            disconnections,
+            ended_messages,
+            messages,
+            opened,
+            certain,
+            closed_duration_ms,
+        }
     }
 
     /// The same as sums of a window.

@@ -8,6 +8,9 @@ use std::ops::Range;
 
 use super::change::Change;
 use super::touched::Touched;
+use crate::aggregate::image;
+use crate::aggregate::image::ImageFault;
+use crate::aggregate::image::ensure;
 use crate::aggregate::measures::Ended;
 use crate::metric::Measure;
 use crate::snapshot::Dimension;
@@ -172,6 +175,99 @@ impl Journal {
         self.recorded.clear();
         self.is_doubted = false;
         self.start_ms = start_ms;
+    }
+
+    /// The journal as an image holds it. Messages are in the changes of their groups there.
+    pub(super) fn plain(&self) -> image::Journal {
+        let changes = |dimension: usize| {
+            let all = 0..self.changes[dimension].entries().len();
+            let changes = self.changes_at(dimension, all);
+            changes
+                .map(|(group, change)| (group.0, change.plain()))
+                .collect()
+        };
+        let number = |dimension: Dimension| dimension as u8;
+        let strays = self.strays.iter();
+        let recorded = self.recorded.iter();
+        image::Journal {
+            changes: [0, 1, 2].map(changes),
+            strays: strays
+                .map(|stray| {
+                    let dimension = number(stray.dimension);
+                    (
+                        dimension,
+                        stray.group.0,
+                        stray.time_ms,
+                        stray.change.plain(),
+                    )
+                })
+                .collect(),
+            recorded: recorded
+                .map(|recorded| image::Recorded {
+                    dimension: number(recorded.dimension),
+                    group: recorded.group.0,
+                    time_ms: recorded.time_ms,
+                    measure: u8::try_from(recorded.measure.index()).unwrap_or(u8::MAX),
+                    value: recorded.value,
+                })
+                .collect(),
+            is_doubted: self.is_doubted,
+            start_ms: self.start_ms,
+        }
+    }
+
+    /// The journal of an image; `is_group` says whether there is a group.
+    pub(super) fn restore(
+        plain: image::Journal,
+        is_group: impl Fn(Dimension, GroupId) -> bool,
+    ) -> Result<Self, ImageFault> {
+        let fault = ImageFault::damaged("what happened in a group that is not there");
+        let place = |dimension: u8, group: u16, time_ms: i64| {
+            let dimension = Dimension::ALL.get(usize::from(dimension)).copied();
+            let (dimension, group) = (dimension.ok_or(fault)?, GroupId(group));
+            match is_group(dimension, group) && time_ms.unsigned_abs() < 1 << 60 {
+                true => Ok((dimension, group)),
+                false => Err(fault),
+            }
+        };
+        ensure(
+            plain.start_ms.unsigned_abs() < 1 << 60,
+            "a tick at a time that cannot be",
+        )?;
+        let mut journal = Self {
+            is_doubted: plain.is_doubted,
+            start_ms: plain.start_ms,
+            ..Self::default()
+        };
+        for (dimension, changes) in (0..).zip(plain.changes) {
+            for (group, change) in changes {
+                let (dimension, group) = place(dimension, group, plain.start_ms)?;
+                let (own, _) = journal.changes[dimension.index()].at(group);
+                own.add(&Change::of_plain(change));
+            }
+        }
+        for (dimension, group, time_ms, change) in plain.strays {
+            let (dimension, group) = place(dimension, group, time_ms)?;
+            let change = Change::of_plain(change);
+            journal.strays.push(Stray {
+                dimension,
+                group,
+                time_ms,
+                change,
+            });
+        }
+        for plain in plain.recorded {
+            let (dimension, group) = place(plain.dimension, plain.group, plain.time_ms)?;
+            let measure = Measure::ALL.get(usize::from(plain.measure));
+            journal.recorded.push(Recorded {
+                dimension,
+                group,
+                time_ms: plain.time_ms,
+                measure: *measure.ok_or(ImageFault::damaged("a value of no measure"))?,
+                value: plain.value,
+            });
+        }
+        Ok(journal)
     }
 
     pub(super) fn bytes(&self) -> usize {

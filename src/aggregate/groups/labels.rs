@@ -4,6 +4,11 @@ use super::names::NameId;
 use super::names::Names;
 use super::table::OTHER;
 use super::table::Table;
+use crate::aggregate::image;
+use crate::aggregate::image::Frames;
+use crate::aggregate::image::ImageFault;
+use crate::aggregate::image::Side;
+use crate::aggregate::image::ensure;
 use crate::event::LabelDefinition;
 use crate::event::LabelsId;
 use crate::input::InputId;
@@ -12,7 +17,7 @@ use crate::snapshot::GroupId;
 /// Queue and deployment, in this order.
 pub(super) const NAMED: usize = 2;
 
-/// LabelsByInput by input, and the names they use.
+/// Definitions by input, and the names they use.
 #[derive(Clone, Debug)]
 pub(in crate::aggregate) struct LabelsByInput {
     names: [Names; NAMED],
@@ -118,6 +123,85 @@ impl LabelsByInput {
     /// Says that the group of a name is no more.
     pub(super) fn freed(&mut self, place: usize, name: NameId) {
         self.names[place].set_group(name, None);
+    }
+
+    // Images.
+
+    /// Cuts: the names of an image are those of now.
+    pub(super) fn cut(&mut self, side: Side) -> image::Labels {
+        let pair = |pair: &[Option<NameId>; NAMED]| pair.map(|name| name.map(|name| name.0));
+        let [queues, deployments] = &mut self.names;
+        image::Labels {
+            inputs: self
+                .inputs
+                .iter()
+                .map(|input| (input.id, input.pairs.iter().map(pair).collect()))
+                .collect(),
+            chosen: u32::try_from(self.chosen).unwrap_or(u32::MAX),
+            free: [queues.cut(side, 0), deployments.cut(side, 1)],
+        }
+    }
+
+    /// Writes some of the names at the cut; whether there are more.
+    pub(super) fn write_some(&mut self, to: &mut Frames) -> bool {
+        self.names.iter_mut().any(|names| names.write_some(to))
+    }
+
+    /// Writes no more of an image that nobody wants.
+    pub(super) fn write_none(&mut self) {
+        self.names.iter_mut().for_each(Names::write_none);
+    }
+
+    /// The labels of an image, for tables that are restored.
+    pub(super) fn restore(
+        plain: &image::Labels,
+        names: [Vec<image::Name>; NAMED],
+        tables: &[Table; 3],
+    ) -> Result<Self, ImageFault> {
+        let [queues, deployments] = names;
+        let [free_queues, free_deployments] = &plain.free;
+        let names = [
+            Names::restore(queues, free_queues)?,
+            Names::restore(deployments, free_deployments)?,
+        ];
+        let mut counts = names.each_ref().map(|names| vec![0_u32; names.count()]);
+        let mut inputs = Vec::new();
+        for (id, pairs) in &plain.inputs {
+            ensure(
+                pairs.len() <= LabelsId::MAX + 1,
+                "labels with too great a number",
+            )?;
+            for pair in pairs {
+                for (counts, name) in counts.iter_mut().zip(pair) {
+                    let Some(name) = name else { continue };
+                    let count = counts.get_mut(*name as usize);
+                    *count.ok_or(ImageFault::damaged("labels without a name"))? += 1;
+                }
+            }
+            let pair = |pair: &[Option<u32>; NAMED]| pair.map(|name| name.map(NameId));
+            let pairs = pairs.iter().map(pair).collect();
+            inputs.push(OfInput { id: *id, pairs });
+        }
+        for ((names, counts), table) in names.iter().zip(counts).zip(tables) {
+            for ((id, group, definitions), count) in names.all().zip(counts) {
+                ensure(definitions == count, "a name that others stand for")?;
+                ensure(
+                    group.is_none_or(|group| table.is_named(group, id)),
+                    "a name of a group that has another",
+                )?;
+            }
+            ensure(
+                table.names().all(|id| names.group_if_any(id).is_some()),
+                "a group without its name",
+            )?;
+        }
+        let chosen = plain.chosen as usize;
+        ensure(chosen < inputs.len(), "labels of no input")?;
+        Ok(Self {
+            names,
+            inputs,
+            chosen,
+        })
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -12,11 +12,14 @@ mod grid;
 mod hold;
 mod journal;
 mod labels;
+mod membership;
 mod names;
 mod panes;
 mod publication;
 mod read;
+mod restore;
 mod seconds;
+mod shared;
 mod table;
 mod total;
 mod touched;
@@ -41,18 +44,15 @@ use journal::Journal;
 use labels::LabelsByInput;
 use publication::Publication;
 use seconds::Seconds;
+use shared::Writing;
 use table::OTHER;
 use table::Table;
 use table::UNNAMED;
 use total::Total;
 use work::Work;
 
-/// The groups of a session: those of its connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::aggregate) struct Membership {
-    queue: GroupId,
-    deployment: GroupId,
-}
+pub(in crate::aggregate) use membership::Membership;
+pub(in crate::aggregate) use restore::GroupsPieces;
 
 /// A session that ends, as far as groups are concerned. Times are those at which it is booked.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +94,8 @@ pub(in crate::aggregate) struct Groups {
     is_holding: bool,
     /// What is before it was booked on a clock that was set back, and is not in the windows.
     begun: Option<EpochMs>,
+    /// While an image is made.
+    writing: Option<Box<Writing>>,
 }
 
 /// What is the same for all groups of a cut.
@@ -107,22 +109,6 @@ struct Cut {
     is_second: bool,
     /// Whether its tick began while groups may be freed: when its work is done changes nothing.
     may_free: bool,
-}
-
-impl Membership {
-    /// The membership of a session that names neither queue nor deployment.
-    pub(in crate::aggregate) const NONE: Self = Self {
-        queue: UNNAMED,
-        deployment: UNNAMED,
-    };
-
-    pub(in crate::aggregate) const fn of(self, dimension: Dimension) -> GroupId {
-        match dimension {
-            Dimension::Queue => self.queue,
-            Dimension::Deployment => self.deployment,
-            Dimension::Direction => UNNAMED,
-        }
-    }
 }
 
 /// Dimensions that sessions have.
@@ -155,6 +141,7 @@ impl Groups {
             seconds: Seconds::new(),
             is_holding: false,
             begun: None,
+            writing: None,
         };
         groups.journal.begin(groups.tick_of(started));
         groups

@@ -6,6 +6,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::aggregate::image;
+use crate::aggregate::image::ImageFault;
+use crate::aggregate::image::Piece;
+use crate::aggregate::image::Scribe;
+use crate::aggregate::image::Stamp;
+use crate::aggregate::image::ensure;
 use crate::histogram::Histogram;
 use crate::snapshot::GroupId;
 use crate::snapshot::Retired;
@@ -26,6 +32,8 @@ pub(super) struct Panes {
     retired: Retired<Histogram>,
     /// Memory of all histograms in use, in bytes.
     histogram_bytes: usize,
+    /// The dimension and the window, as an image numbers them.
+    of: (u8, u8),
 }
 
 /// One group's durations.
@@ -42,6 +50,8 @@ pub(super) struct GroupDurations {
 struct Pane {
     number: i64,
     histogram: Histogram,
+    /// The image that it was written for.
+    written: Stamp,
 }
 
 /// Groups there is room for in a pane that was touched at all.
@@ -61,6 +71,7 @@ impl Panes {
             spare: Vec::new(),
             retired: Retired::new(RETIRED_MAX),
             histogram_bytes: 0,
+            of: (0, 0),
         }
     }
 
@@ -71,6 +82,7 @@ impl Panes {
         own: &mut GroupDurations,
         ended_ms: i64,
         duration_ms: u64,
+        scribe: &mut Scribe,
     ) {
         let number = self.span.pane_of(EpochMs::from_ms(ended_ms));
         if number <= self.current - self.length() || number > self.current {
@@ -80,7 +92,15 @@ impl Panes {
         let place = found.unwrap_or_else(|place| {
             let histogram = self.spare.pop().unwrap_or_default();
             self.histogram_bytes += histogram.bytes();
-            own.panes.insert(place, Pane { number, histogram });
+            let written = scribe.stamp();
+            own.panes.insert(
+                place,
+                Pane {
+                    number,
+                    histogram,
+                    written,
+                },
+            );
             let holders = self.place_of(number);
             if self.holders[holders].capacity() == 0 {
                 self.holders[holders].reserve(HOLDERS_MIN);
@@ -88,6 +108,7 @@ impl Panes {
             self.holders[holders].push(group);
             place
         });
+        own.panes[place].write_before(group, self.of, scribe);
         let pane = &mut own.panes[place].histogram;
         let before = pane.bytes() + bytes_of(own.sum.as_ref());
         pane.record(duration_ms);
@@ -123,13 +144,15 @@ impl Panes {
     }
 
     /// Takes a group's panes out that are no longer covered.
-    pub(super) fn retire(&mut self, own: &mut GroupDurations) {
+    pub(super) fn retire(&mut self, group: GroupId, own: &mut GroupDurations, scribe: &mut Scribe) {
         let oldest = self.current - self.length() + 1;
         let before = bytes_of(own.sum.as_ref());
         while own.panes.front().is_some_and(|pane| pane.number < oldest) {
-            let Some(Pane { mut histogram, .. }) = own.panes.pop_front() else {
+            let Some(mut pane) = own.panes.pop_front() else {
                 return;
             };
+            pane.write_before(group, self.of, scribe);
+            let Pane { mut histogram, .. } = pane;
             if let Some(sum) = &mut own.sum {
                 let max_ms = own.panes.iter().map(|pane| pane.histogram.max()).max();
                 let sum = self.retired.make_mut(sum);
@@ -149,12 +172,73 @@ impl Panes {
     }
 
     /// Takes all of a group's panes out: it is freed.
-    pub(super) fn free(&mut self, own: &mut GroupDurations) {
+    pub(super) fn free(&mut self, group: GroupId, own: &mut GroupDurations, scribe: &mut Scribe) {
+        self.write(group, own, scribe);
         let own = std::mem::take(own);
         self.histogram_bytes -= bytes_of(own.sum.as_ref());
         for pane in own.panes {
             self.histogram_bytes -= pane.histogram.bytes();
         }
+    }
+
+    // Images.
+
+    /// Cuts: answers the pane that holds the clock. The dimension and the window have these numbers.
+    pub(super) const fn cut(&mut self, dimension: u8, window: u8) -> i64 {
+        self.of = (dimension, window);
+        self.current
+    }
+
+    /// Writes a group's panes of the cut that are not written; answers how many it has.
+    pub(super) fn write(
+        &self,
+        group: GroupId,
+        own: &mut GroupDurations,
+        scribe: &mut Scribe,
+    ) -> usize {
+        for pane in &mut own.panes {
+            pane.write_before(group, self.of, scribe);
+        }
+        own.panes.len()
+    }
+
+    /// Sets which pane holds the clock, while everything is empty.
+    pub(super) const fn put_current(&mut self, current: i64) {
+        self.current = current;
+    }
+
+    /// Puts a pane of a group back.
+    pub(super) fn put(
+        &mut self,
+        group: GroupId,
+        own: &mut GroupDurations,
+        number: i64,
+        durations: &image::Histogram,
+    ) -> Result<(), ImageFault> {
+        let histogram = durations.restore(Histogram::default())?;
+        let found = own.panes.binary_search_by_key(&number, |pane| pane.number);
+        let Err(place) = found else {
+            return Err(ImageFault::damaged("two panes of one time"));
+        };
+        let is_known = number <= self.current && number.unsigned_abs() < 1 << 60;
+        ensure(is_known, "a pane that has not begun")?;
+        let sum = own.sum.get_or_insert_default();
+        let before = sum.bytes();
+        self.retired.make_mut(sum).add(&histogram);
+        self.histogram_bytes += histogram.bytes() + sum.bytes();
+        self.histogram_bytes -= before;
+        let holders = self.place_of(number);
+        self.holders[holders].push(group);
+        let written = Stamp::default();
+        own.panes.insert(
+            place,
+            Pane {
+                number,
+                histogram,
+                written,
+            },
+        );
+        Ok(())
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -172,6 +256,22 @@ impl Panes {
     #[expect(clippy::cast_possible_truncation, reason = "0..holders.len()")]
     fn place_of(&self, number: i64) -> usize {
         number.rem_euclid(self.length()) as usize
+    }
+}
+
+impl Pane {
+    /// Writes a pane of the cut before it changes.
+    fn write_before(&mut self, group: GroupId, of: (u8, u8), scribe: &mut Scribe) {
+        if scribe.is_due(&mut self.written) {
+            scribe.write(|side| Piece::GroupDurations {
+                side,
+                dimension: of.0,
+                window: of.1,
+                pane: self.number,
+                group: group.0,
+                durations: image::Histogram::of(&self.histogram),
+            });
+        }
     }
 }
 
@@ -206,20 +306,20 @@ mod tests {
     #[test]
     fn panes_leave_one_by_one_and_the_greatest_value_is_exact() {
         let mut panes = panes_of_three_seconds(10_000);
-        let mut own = GroupDurations::default();
+        let (mut own, mut scribe) = (GroupDurations::default(), Scribe::default());
         assert_eq!(own.shared(), None);
         for (second, duration) in [(9, 500_003), (8, 700_001), (10, 7), (10, 9), (9, 3)] {
-            panes.record(GROUP, &mut own, second * 1_000, duration);
+            panes.record(GROUP, &mut own, second * 1_000, duration, &mut scribe);
         }
         // Not covered.
-        panes.record(GROUP, &mut own, 7_999, 1);
+        panes.record(GROUP, &mut own, 7_999, 1, &mut scribe);
         let published = own.shared().unwrap();
         let mut seen = Vec::new();
         for to_ms in [10_999, 11_000, 12_000, 13_000] {
             while let Some(holders) = panes.step(to_ms) {
                 for group in &holders {
                     assert_eq!(*group, GROUP);
-                    panes.retire(&mut own);
+                    panes.retire(GROUP, &mut own, &mut scribe);
                 }
                 panes.give_back(holders);
             }
@@ -246,11 +346,13 @@ mod tests {
     #[test]
     fn a_jump_takes_everything_out() {
         let mut panes = panes_of_three_seconds(0);
-        let mut own = GroupDurations::default();
-        panes.record(GROUP, &mut own, 0, 5);
+        let (mut own, mut scribe) = (GroupDurations::default(), Scribe::default());
+        panes.record(GROUP, &mut own, 0, 5, &mut scribe);
         let mut steps = 0;
         while let Some(holders) = panes.step(1_000_000_000) {
-            holders.iter().for_each(|_| panes.retire(&mut own));
+            holders
+                .iter()
+                .for_each(|_| panes.retire(GROUP, &mut own, &mut scribe));
             steps += 1;
         }
         assert!(steps <= 6, "{steps}");

@@ -94,6 +94,20 @@ impl Publication {
         &self.published
     }
 
+    /// The chunks of the cut that is being made, by dimension.
+    pub(super) const fn chunks(&self) -> &[Vec<Arc<Vec<Group>>>; 3] {
+        &self.chunks
+    }
+
+    /// What is published, and the chunks of the cut that is being made.
+    pub(super) fn restore(published: Arc<Groups>, chunks: [Vec<Arc<Vec<Group>>>; 3]) -> Self {
+        Self {
+            chunks,
+            published,
+            ..Self::new()
+        }
+    }
+
     /// The memory of one version of all chunks; readers may hold older ones.
     pub(super) fn bytes(&self) -> usize {
         let chunks: usize = self.chunks.iter().map(Vec::len).sum();

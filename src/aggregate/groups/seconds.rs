@@ -131,6 +131,36 @@ impl Seconds {
         self.retired_series.retire(old);
     }
 
+    /// Where the newest second ends, and all of them.
+    pub(super) fn made(&self) -> (i64, impl Iterator<Item = &Arc<SecondOfGroups>>) {
+        (self.end, self.made.iter())
+    }
+
+    /// The chunks of the total that belong to the cut that is being made.
+    pub(super) fn total(&self) -> &[Arc<Vec<TotalSecond>>] {
+        &self.total
+    }
+
+    /// Seconds that end there, the total's of the cut that is being made, and what is published. `None`
+    /// where there are too many, or they end at no time.
+    pub(super) fn restore(
+        end: i64,
+        made: Vec<Arc<SecondOfGroups>>,
+        total: Vec<Arc<Vec<TotalSecond>>>,
+        published: Arc<Series>,
+    ) -> Option<Self> {
+        let is_time = end == i64::MIN || end.unsigned_abs() < 1 << 40;
+        let is_possible =
+            is_time && made.len() <= GROUP_SECONDS && (end > i64::MIN || made.is_empty());
+        is_possible.then(|| Self {
+            made: made.into(),
+            end,
+            total,
+            published,
+            ..Self::new()
+        })
+    }
+
     pub(super) fn published(&self) -> &Arc<Series> {
         &self.published
     }

@@ -3,6 +3,8 @@
 //! Changes are booked in cells of three resolutions and in the sums of the windows that cover them;
 //! sliding takes out what leaving cells hold. Nothing here walks all groups.
 
+mod restore;
+
 use std::sync::Arc;
 
 use super::cells::Booked;
@@ -15,6 +17,8 @@ use super::grid::histogram_at;
 use super::panes::GroupDurations;
 use super::panes::Panes;
 use crate::aggregate::buckets::Sums;
+use crate::aggregate::image::Scribe;
+use crate::aggregate::image::Stamp;
 use crate::metric::Measure;
 use crate::snapshot::GROUP_SECONDS;
 use crate::snapshot::GROUPS_IN_CHUNK;
@@ -23,6 +27,11 @@ use crate::snapshot::GroupKind;
 use crate::time::EpochMs;
 
 use super::names::NameId;
+
+use restore::Progress;
+use restore::write_entry;
+
+pub(super) use restore::Pieces;
 
 /// What carries no name.
 pub(super) const UNNAMED: GroupId = GroupId(0);
@@ -52,6 +61,8 @@ pub(super) struct Slot {
     pub(super) windows: [Sums; 4],
     pub(super) durations: [GroupDurations; HISTOGRAMS],
     is_taken: bool,
+    /// The image that it was written for.
+    written: Stamp,
 }
 
 /// The groups of one dimension.
@@ -69,6 +80,9 @@ pub(super) struct Table {
     candidates: Vec<GroupId>,
     /// How often all open sessions became uncertain.
     doubts: u32,
+    /// How far an image is written.
+    progress: Progress,
+    scribe: Scribe,
 }
 
 impl Table {
@@ -82,6 +96,8 @@ impl Table {
             is_changed: Vec::new(),
             candidates: Vec::new(),
             doubts: 0,
+            progress: Progress::default(),
+            scribe: Scribe::default(),
         };
         for kind in [GroupKind::Unnamed, GroupKind::Other] {
             table.take(Arc::from(kind.shown_as().unwrap_or_default()), kind, None);
@@ -107,6 +123,7 @@ impl Table {
             windows: [Sums::default(); 4],
             durations: Default::default(),
             is_taken: true,
+            written: self.scribe.stamp(),
         };
         if let Some(group) = self.free.pop() {
             self.slots[usize::from(group.0)] = slot;
@@ -121,10 +138,15 @@ impl Table {
 
     /// Books what happened in a group at a time.
     pub(super) fn book(&mut self, group: GroupId, time_ms: i64, change: &Change) {
+        self.write_before(group);
         let slot = &mut self.slots[usize::from(group.0)];
         let sums = change.sums();
+        let (scribe, dimension) = (&mut self.scribe, self.progress.dimension());
         for (resolution, cells) in self.cells.iter_mut().enumerate() {
-            let booked = cells.add(time_ms, group, change);
+            let booked = cells.add(time_ms, group, change, |cell, entry, is_new| match is_new {
+                true => entry.written = scribe.stamp(),
+                false => write_entry(scribe, dimension, resolution, cell, entry),
+            });
             if booked == Booked::Nowhere {
                 continue;
             }
@@ -150,9 +172,10 @@ impl Table {
     /// Records a value of a group at a time.
     pub(super) fn record(&mut self, group: GroupId, time_ms: i64, measure: Measure, value: u64) {
         let slot = &mut self.slots[usize::from(group.0)];
+        let scribe = &mut self.scribe;
         let kept = self.panes.iter_mut().zip(&mut slot.durations).enumerate();
         for (_, (panes, own)) in kept.filter(|(place, _)| histogram_at(*place).1 == measure) {
-            panes.record(group, own, time_ms, value);
+            panes.record(group, own, time_ms, value, scribe);
         }
         self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
     }
@@ -162,6 +185,7 @@ impl Table {
     pub(super) fn step(&mut self, to_ms: i64) -> Option<usize> {
         let (slots, is_changed) = (&mut self.slots, &mut self.is_changed);
         let candidates = &mut self.candidates;
+        let (scribe, dimension) = (&mut self.scribe, self.progress.dimension());
         for (resolution, cells) in self.cells.iter_mut().enumerate() {
             let walked = cells.step(to_ms, |out| match out {
                 Out::OfWindow(window, entry) => {
@@ -169,7 +193,9 @@ impl Table {
                     slots[group].windows[window] -= entry.change.sums();
                     is_changed[group / GROUPS_IN_CHUNK] = true;
                 }
-                Out::OfRetention(group) if resolution == COARSE => {
+                Out::OfRetention(cell, entry) if resolution == COARSE => {
+                    write_entry(scribe, dimension, resolution, cell, entry);
+                    let group = entry.group;
                     let slot = &mut slots[usize::from(group.0)];
                     slot.cells -= 1;
                     if slot.is_empty() {
@@ -178,7 +204,9 @@ impl Table {
                     // It may be listed no more.
                     is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
                 }
-                Out::OfRetention(_) => {}
+                Out::OfRetention(cell, entry) => {
+                    write_entry(scribe, dimension, resolution, cell, entry);
+                }
             });
             if walked.is_some() {
                 return walked;
@@ -190,7 +218,7 @@ impl Table {
             };
             for group in &holders {
                 let slot = &mut slots[usize::from(group.0)];
-                panes.retire(&mut slot.durations[index]);
+                panes.retire(*group, &mut slot.durations[index], scribe);
                 if slot.is_empty() {
                     candidates.push(*group);
                 }
@@ -211,17 +239,19 @@ impl Table {
         mut freed: impl FnMut(NameId),
     ) {
         while let Some(group) = self.candidates.pop() {
-            let slot = &mut self.slots[usize::from(group.0)];
+            let slot = &self.slots[usize::from(group.0)];
             let (true, true, Some(name)) = (slot.is_taken, slot.is_empty(), slot.name_id) else {
                 continue;
             };
             if is_needed(group) {
                 continue;
             }
+            self.write_before(group);
+            let slot = &mut self.slots[usize::from(group.0)];
             slot.is_taken = false;
             slot.name = Arc::default();
             for (panes, own) in self.panes.iter_mut().zip(&mut slot.durations) {
-                panes.free(own);
+                panes.free(group, own, &mut self.scribe);
             }
             self.free.push(group);
             self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
@@ -269,10 +299,13 @@ impl Table {
         }
         let first = chunk * GROUPS_IN_CHUNK;
         let last = (first + GROUPS_IN_CHUNK).min(self.slots.len());
-        let slots = &mut self.slots[first..last];
-        for slot in slots.iter_mut() {
-            slot.heed(self.doubts);
+        for place in first..last {
+            if self.slots[place].doubts != self.doubts {
+                self.write_before(GroupId(u16::try_from(place).unwrap_or(u16::MAX)));
+                self.slots[place].heed(self.doubts);
+            }
         }
+        let slots = &self.slots[first..last];
         let numbered = (first..).zip(slots.iter());
         Some(
             numbered

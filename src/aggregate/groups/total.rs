@@ -6,6 +6,9 @@
 
 use std::sync::Arc;
 
+use crate::aggregate::image;
+use crate::aggregate::image::ImageFault;
+use crate::aggregate::image::ensure;
 use crate::histogram::Histogram;
 use crate::snapshot::Retired;
 use crate::snapshot::TOTAL_SECONDS;
@@ -144,6 +147,9 @@ impl Total {
         numbers.filter_map(move |number| {
             let place = |second: i64| usize::try_from((second - number * size).clamp(0, size)).ok();
             let range = place(oldest)?..place(end)?;
+            if range.is_empty() {
+                return None;
+            }
             // Every second of the range exists, published or not.
             self.at_quietly(number);
             let index = place_of(number);
@@ -160,6 +166,78 @@ impl Total {
             }
             Some(Arc::clone(&chunk.made))
         })
+    }
+
+    // Images.
+
+    /// What is small, as an image holds it.
+    pub(super) fn plain(&self) -> image::Total {
+        let TotalSecond {
+            start: _,
+            connections,
+            disconnections,
+            messages,
+            open_sessions,
+            active_sessions,
+            durations: _,
+        } = self.newest;
+        let counts = [
+            connections,
+            disconnections,
+            messages,
+            open_sessions,
+            active_sessions,
+        ];
+        image::Total {
+            current: self.current,
+            first: self.first,
+            newest: image::TotalSecond {
+                second: self.current,
+                counts,
+                durations: None,
+            },
+        }
+    }
+
+    /// Every second that is kept.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &TotalSecond> {
+        let kept = self.chunks.iter().filter(|chunk| chunk.number != i64::MIN);
+        kept.flat_map(|chunk| &chunk.seconds)
+    }
+
+    /// The seconds of an image.
+    pub(super) fn restore(
+        plain: &image::Total,
+        seconds: Vec<TotalSecond>,
+    ) -> Result<Self, ImageFault> {
+        let furthest = 2 * EpochMs::MAX.second();
+        let is_known = plain.first <= plain.current && plain.current.unsigned_abs() < 1 << 40;
+        ensure(
+            is_known && plain.first.unsigned_abs() < furthest.unsigned_abs(),
+            "a second that cannot be",
+        )?;
+        let mut total = Self::new(EpochMs::from_ms(plain.current * SECOND_MS));
+        total.first = plain.first;
+        let [
+            connections,
+            disconnections,
+            messages,
+            open_sessions,
+            active_sessions,
+        ] = plain.newest.counts;
+        total.newest = TotalSecond {
+            connections,
+            disconnections,
+            messages,
+            open_sessions,
+            active_sessions,
+            ..TotalSecond::default()
+        };
+        for second in seconds {
+            let number = second.start.second();
+            *total.at(number) = second;
+        }
+        Ok(total)
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -4,12 +4,15 @@
 //! emptying walks the changes alone. Both keep their memory.
 
 use super::change::Change;
+use crate::aggregate::image::Stamp;
 use crate::snapshot::GroupId;
 
 /// One group's change.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) group: GroupId,
+    /// The image that it was written for.
+    pub(super) written: Stamp,
     pub(super) change: Change,
 }
 
@@ -28,6 +31,13 @@ impl Touched {
     /// The change of a group, an empty one where it had none; and whether that was so.
     #[inline]
     pub(super) fn at(&mut self, group: GroupId) -> (&mut Change, bool) {
+        let (entry, is_new) = self.entry(group);
+        (&mut entry.change, is_new)
+    }
+
+    /// The same with what stands around it.
+    #[inline]
+    pub(super) fn entry(&mut self, group: GroupId) -> (&mut Entry, bool) {
         let index = usize::from(group.0);
         if index >= self.places.len() {
             let length = (index + 1).next_power_of_two().max(ENTRIES_MIN);
@@ -41,13 +51,14 @@ impl Touched {
             }
             self.entries.push(Entry {
                 group,
+                written: Stamp::default(),
                 change: Change::default(),
             });
             // At most one entry a group, and group numbers end before 2^16 - 1.
             self.places[index] = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
         }
         let place = usize::from(self.places[index]) - 1;
-        (&mut self.entries[place].change, is_new)
+        (&mut self.entries[place], is_new)
     }
 
     /// Whether a group has an entry.
@@ -68,6 +79,12 @@ impl Touched {
             .iter()
             .filter(|place| **place != 0)
             .map(|place| &self.entries[usize::from(*place) - 1])
+    }
+
+    /// All entries from a place on, to be changed.
+    pub(super) fn entries_from(&mut self, place: usize) -> &mut [Entry] {
+        let place = place.min(self.entries.len());
+        &mut self.entries[place..]
     }
 
     pub(super) fn change_all(&mut self, change: impl Fn(&mut Change)) {

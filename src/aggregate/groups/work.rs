@@ -2,6 +2,7 @@
 
 use super::Groups;
 use super::OF_SESSIONS;
+use super::journal::Journal;
 use crate::snapshot::GROUP_SECONDS;
 
 /// The next piece of work, in the order in which they are done.
@@ -39,6 +40,65 @@ pub(super) enum Work {
         back: usize,
     },
     Nothing,
+}
+
+impl Work {
+    /// Which work it is, and where in it, as an image holds it.
+    pub(super) fn plain(self) -> (u8, u32, u32) {
+        let number = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        match self {
+            Self::Nothing => (0, 0, 0),
+            Self::Reach { dimension } => (1, number(dimension), 0),
+            Self::Changes { dimension, place } => (2, number(dimension), number(place)),
+            Self::Strays { place } => (3, number(place), 0),
+            Self::Values { place } => (4, number(place), 0),
+            Self::Slide { dimension } => (5, number(dimension), 0),
+            Self::Free => (6, 0, 0),
+            Self::Chunks { dimension, chunk } => (7, number(dimension), number(chunk)),
+            Self::Publish => (8, 0, 0),
+            Self::Seconds { back } => (9, number(back), 0),
+        }
+    }
+
+    /// The work of an image on a journal; `None` where there is none of it.
+    pub(super) fn of_plain(
+        (kind, first, second): (u8, u32, u32),
+        to_book: &Journal,
+    ) -> Option<Self> {
+        let (first, second) = (first as usize, second as usize);
+        let work = match kind {
+            0 => Self::Nothing,
+            1 => Self::Reach { dimension: first },
+            2 => Self::Changes {
+                dimension: first,
+                place: second,
+            },
+            3 => Self::Strays { place: first },
+            4 => Self::Values { place: first },
+            5 => Self::Slide { dimension: first },
+            6 => Self::Free,
+            7 => Self::Chunks {
+                dimension: first,
+                chunk: second,
+            },
+            8 => Self::Publish,
+            9 => Self::Seconds { back: first },
+            _ => return None,
+        };
+        let is_possible = match work {
+            Self::Reach { dimension } | Self::Slide { dimension } => dimension < 3,
+            Self::Chunks { dimension, chunk } => dimension < 3 && chunk <= usize::from(u16::MAX),
+            Self::Changes { dimension, place } => {
+                let changes = to_book.changes.get(dimension);
+                changes.is_some_and(|changes| place <= changes.entries().len())
+            }
+            Self::Strays { place } => place <= to_book.strays.len(),
+            Self::Values { place } => place <= to_book.recorded.len(),
+            Self::Seconds { back } => back <= GROUP_SECONDS,
+            Self::Free | Self::Publish | Self::Nothing => true,
+        };
+        is_possible.then_some(work)
+    }
 }
 
 impl Groups {

@@ -13,6 +13,7 @@
 
 mod ages;
 mod choice;
+mod restore;
 mod shown;
 
 use std::cmp::Reverse;
@@ -41,6 +42,7 @@ use ages::Key;
 use choice::by_id;
 use choice::first;
 use choice::time_of;
+use restore::Writing;
 use shown::Shown;
 
 /// Bits of a key that hold the row: rows beyond are not listed.
@@ -73,6 +75,8 @@ pub(super) struct LongestOpen {
     making: Longest,
     published: Arc<Longest>,
     retired: Retired<Longest>,
+    /// While an image is made.
+    writing: Option<Box<Writing>>,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +114,7 @@ impl LongestOpen {
             making: Longest::default(),
             published: Arc::default(),
             retired: Retired::new(RETIRED_MAX),
+            writing: None,
         }
     }
 
@@ -147,6 +152,7 @@ impl LongestOpen {
             self.oldest[index] = queue.ages.iter().next().unwrap_or(NO_KEY);
         }
         if !self.ids.is_empty() {
+            self.write_before(slot.number());
             self.ids.remove(&slot.number());
         }
     }
@@ -176,6 +182,7 @@ impl LongestOpen {
     /// Keeps the id of the open session of a row, if there is room.
     pub(super) fn keep_id(&mut self, slot: Slot, id: &str) {
         if self.ids.len() < limits::SESSION_IDS_MAX {
+            self.write_before(slot.number());
             self.ids.insert(slot.number(), Arc::from(id));
         }
     }

@@ -5,8 +5,11 @@
 //! order within a list is unspecified.
 
 use super::Row;
-use super::Slab;
 use super::Slot;
+use super::slab::Slab;
+use crate::aggregate::image;
+use crate::aggregate::image::ImageFault;
+use crate::aggregate::image::ensure;
 
 /// No row.
 const NONE: u32 = u32::MAX;
@@ -19,10 +22,10 @@ const HEAD: u32 = 1 << 31;
 pub(super) struct Lists {
     /// Offset of this ring's numbers, so that all rings' lists have numbers of their own.
     first: u32,
-    heads: Vec<u32>,
+    pub(super) heads: Vec<u32>,
     /// No list before this time, or after the latest, holds a row; the other way round when none does.
-    oldest: i64,
-    latest: i64,
+    pub(super) oldest: i64,
+    pub(super) latest: i64,
 }
 
 impl Lists {
@@ -110,6 +113,38 @@ impl Lists {
             self.latest = i64::MIN;
         }
         None
+    }
+
+    /// The heads as an image holds them.
+    pub(super) fn plain(&self) -> image::Lists {
+        let heads = (0..).zip(self.heads.iter().copied());
+        image::Lists {
+            length: u32::try_from(self.heads.len()).unwrap_or(NONE),
+            heads: heads.filter(|(_, head)| *head != NONE).collect(),
+            oldest: self.oldest,
+            latest: self.latest,
+        }
+    }
+
+    /// Walks all rows of the lists, which are those that `row` finds, and at most so many; how many
+    /// there are.
+    pub(super) fn walk<'a>(
+        &self,
+        most: usize,
+        row: impl Fn(u32) -> Option<&'a Row>,
+    ) -> Result<usize, ImageFault> {
+        let (mut walked, broken) = (0, ImageFault::damaged("a broken list of sessions"));
+        for (list, &head) in (self.first..).zip(&self.heads) {
+            let (mut previous, mut slot) = (HEAD | list, head);
+            while slot != NONE {
+                let row = row(slot).ok_or(broken)?;
+                let is_linked = row.is_taken && row.previous == previous;
+                ensure(is_linked && walked < most, "a broken list of sessions")?;
+                walked += 1;
+                (previous, slot) = (slot, row.next);
+            }
+        }
+        Ok(walked)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "0..heads.len()")]

@@ -3,11 +3,14 @@
 //! It keeps rows; what an event means for a row is decided in `state`. Nothing here scans: finding,
 //! opening and closing a row touch the index, the row and its neighbours in a list.
 
+mod frozen;
 mod index;
 mod lists;
 mod open;
 mod relist;
+mod restore;
 mod row;
+mod slab;
 
 use std::hint::black_box;
 
@@ -17,7 +20,6 @@ use crate::config::limits;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::IdKeys;
-use crate::event::IdKind;
 use crate::event::SessionKey;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
@@ -26,14 +28,12 @@ use crate::window::Width;
 use index::Index;
 use lists::Lists;
 use open::OpenRows;
+use slab::Slab;
 
 pub(super) use index::Slot;
 pub(super) use open::Lapse;
 pub(super) use row::Phase;
 pub(super) use row::Row;
-
-/// Rows in one chunk of the slab, a power of two: 64 KiB, so that growing is never felt.
-const CHUNK_ROWS: usize = 1_024;
 
 /// Where a row probably is.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +142,7 @@ impl Sessions {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.index.bytes() + self.slab.chunks.len() * CHUNK_ROWS * size_of::<Row>()
+        self.index.bytes() + self.slab.bytes()
     }
 
     /// Looks for the rows of all these events at once. Within each loop no read waits for another,
@@ -293,75 +293,5 @@ impl Sessions {
         #[expect(clippy::cast_possible_truncation, reason = "a 32-bit hash is wanted")]
         let hash = (folded ^ folded >> 32) as u32;
         hash
-    }
-}
-
-/// Rows in chunks that never move; rows given back are used again.
-#[derive(Debug)]
-struct Slab {
-    chunks: Vec<Box<[Row]>>,
-    /// The first of the rows given back, which are linked by `next`; [`NO_ROW`] ends the chain.
-    free: u32,
-    /// Rows ever taken.
-    used: u32,
-}
-
-const NO_ROW: u32 = u32::MAX;
-
-impl Slab {
-    const fn new() -> Self {
-        Self {
-            chunks: Vec::new(),
-            free: NO_ROW,
-            used: 0,
-        }
-    }
-
-    fn take(&mut self) -> Slot {
-        if self.free != NO_ROW {
-            let slot = Slot(self.free);
-            self.free = self.row(slot).next;
-            return slot;
-        }
-        let slot = self.used;
-        self.used += 1;
-        if slot as usize == self.chunks.len() * CHUNK_ROWS {
-            let key = SessionKey {
-                hi: 0,
-                lo: 0,
-                kind: IdKind::Uuid,
-            };
-            self.chunks
-                .push(vec![Row::new(key); CHUNK_ROWS].into_boxed_slice());
-        }
-        Slot(slot)
-    }
-
-    fn give_back(&mut self, slot: Slot) {
-        let next = self.free;
-        let row = self.at(slot.0);
-        row.next = next;
-        row.is_taken = false;
-        self.free = slot.0;
-    }
-
-    /// Reads the rows beside a row in its list, for the effect on the cache.
-    fn neighbours(&self, slot: Slot) -> u64 {
-        let row = self.row(slot);
-        let key_of = |slot: u32| {
-            let chunk = self.chunks.get(slot as usize / CHUNK_ROWS);
-            chunk.map_or(0, |chunk| chunk[slot as usize % CHUNK_ROWS].key_lo)
-        };
-        key_of(row.next) ^ key_of(row.previous)
-    }
-
-    #[inline]
-    fn row(&self, slot: Slot) -> &Row {
-        &self.chunks[slot.0 as usize / CHUNK_ROWS][slot.0 as usize % CHUNK_ROWS]
-    }
-
-    #[inline]
-    fn at(&mut self, slot: u32) -> &mut Row {
-        &mut self.chunks[slot as usize / CHUNK_ROWS][slot as usize % CHUNK_ROWS]
     }
 }

@@ -9,9 +9,9 @@
 //! events since they were put into a list move on when its minute comes.
 
 use super::Row;
-use super::Slab;
 use super::Slot;
 use super::lists::Lists;
+use super::slab::Slab;
 use crate::config::AggregateSettings;
 
 /// Why an open row is let go.
@@ -26,15 +26,15 @@ pub(in crate::aggregate) enum Lapse {
 /// The lists of open rows.
 #[derive(Debug)]
 pub(super) struct OpenRows {
-    fresh: Lists,
-    silent: Lists,
+    pub(super) fresh: Lists,
+    pub(super) silent: Lists,
     /// Minutes of silence after which a row goes in any case, and if it is uncertain.
     idle_minutes: i64,
     uncertain_minutes: i64,
     /// The minute in which rows were let go last.
-    minute: i64,
+    pub(super) minute: i64,
     /// Whether a gap has begun since.
-    is_doubted: bool,
+    pub(super) is_doubted: bool,
 }
 
 impl OpenRows {

@@ -1,6 +1,8 @@
 //! One session's row.
 
 use crate::aggregate::groups::Membership;
+use crate::aggregate::image;
+use crate::aggregate::image::ImageFault;
 use crate::event::IdKind;
 use crate::event::SessionKey;
 use crate::time::EpochMs;
@@ -99,5 +101,57 @@ impl Row {
     /// The time at which the connect is booked: its own, or the clock's when that was behind.
     pub(in crate::aggregate) fn booked(&self) -> EpochMs {
         self.connected - i64::from(self.booked_back_ms)
+    }
+
+    /// The row as an image holds it.
+    pub(super) fn plain(&self, slot: u32) -> image::Row {
+        let flag = |is_set: bool, flag: u16| if is_set { flag } else { 0 };
+        let [queue, deployment] = self.membership.plain();
+        image::Row {
+            slot,
+            key: [self.key_hi, self.key_lo],
+            connected_ms: self.connected.ms(),
+            ended_ms: self.ended.ms(),
+            messages: self.messages,
+            seen_minute: self.seen_minute,
+            booked_back_ms: self.booked_back_ms,
+            next: self.next,
+            previous: self.previous,
+            queue,
+            deployment,
+            loss_epoch: self.loss_epoch,
+            flags: self.phase as u16
+                | flag(self.kind == IdKind::Hashed, image::Row::IS_HASHED)
+                | flag(self.in_buckets, image::Row::IN_BUCKETS)
+                | flag(self.in_groups, image::Row::IN_GROUPS)
+                | flag(self.is_stray, image::Row::IS_STRAY),
+        }
+    }
+
+    /// The row that an image holds.
+    pub(super) fn of_plain(plain: &image::Row) -> Result<Self, ImageFault> {
+        let kind = match plain.has(image::Row::IS_HASHED) {
+            true => IdKind::Hashed,
+            false => IdKind::Uuid,
+        };
+        let [hi, lo] = plain.key;
+        let phases = [Phase::Open, Phase::Closed, Phase::Pending];
+        let phase = phases.get(usize::from(plain.flags & image::Row::PHASE));
+        Ok(Self {
+            connected: EpochMs::from_ms(plain.connected_ms),
+            ended: EpochMs::from_ms(plain.ended_ms),
+            messages: plain.messages,
+            seen_minute: plain.seen_minute,
+            booked_back_ms: plain.booked_back_ms,
+            next: plain.next,
+            previous: plain.previous,
+            membership: Membership::of_plain([plain.queue, plain.deployment]),
+            loss_epoch: plain.loss_epoch,
+            phase: *phase.ok_or(ImageFault::damaged("a session in no phase"))?,
+            in_buckets: plain.has(image::Row::IN_BUCKETS),
+            in_groups: plain.has(image::Row::IN_GROUPS),
+            is_stray: plain.has(image::Row::IS_STRAY),
+            ..Self::new(SessionKey { hi, lo, kind })
+        })
     }
 }

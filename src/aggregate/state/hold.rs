@@ -8,7 +8,12 @@
 
 use super::State;
 use super::clock::minute_of;
+use crate::aggregate::image;
+use crate::aggregate::image::ImageFault;
+use crate::aggregate::image::Side;
 use crate::aggregate::timeline::Timeline;
+use crate::aggregate::timeline::TimelinePieces;
+use crate::config::AggregateSettings;
 use crate::config::limits;
 use crate::snapshot::ClockStatus;
 use crate::time::EpochMs;
@@ -102,6 +107,7 @@ impl State {
         let Some(now) = self.now.filter(|now| wall > *now) else {
             return;
         };
+        self.complete_image();
         for groups in self.all_groups() {
             groups.hold(true);
         }
@@ -154,6 +160,7 @@ impl State {
 
     /// The clock was right: what has had its time by it goes.
     fn release(&mut self) {
+        self.complete_image();
         let Some(hold) = self.hold.take() else { return };
         let now = self.clock();
         if let Some(groups) = &mut self.live.groups {
@@ -180,6 +187,7 @@ impl State {
 
     /// The clock was wrong: it goes on at `to`, which it was behind of for `behind_ms`.
     fn rebase(&mut self, to: EpochMs, behind_ms: u64, mono_ns: u64) {
+        self.complete_image();
         let skew_ms = self.skew_ms();
         let behind_ms = i64::try_from(behind_ms).unwrap_or(i64::MAX);
         let hold = self.hold.take();
@@ -270,6 +278,32 @@ impl State {
 }
 
 impl Hold {
+    /// Cuts: the second timeline of an image is that of now.
+    pub(super) fn cut(&mut self) -> image::Hold {
+        image::Hold {
+            timeline: self.timeline.cut(Side::Held),
+            from: self.from,
+            from_ns: self.from_ns,
+            elapsed: self.elapsed,
+            until_ns: self.until_ns,
+        }
+    }
+
+    /// The hold of an image.
+    pub(super) fn restore(
+        settings: &AggregateSettings,
+        plain: image::Hold,
+        pieces: TimelinePieces,
+    ) -> Result<Self, ImageFault> {
+        Ok(Self {
+            timeline: Timeline::restore(settings, plain.timeline, pieces)?,
+            from: plain.from,
+            from_ns: plain.from_ns,
+            elapsed: plain.elapsed,
+            until_ns: plain.until_ns,
+        })
+    }
+
     fn pass(&mut self, mono_ns: u64) {
         let passed_ms = mono_ns.saturating_sub(self.from_ns) / 1_000_000;
         self.elapsed = self.from + i64::try_from(passed_ms).unwrap_or(i64::MAX);

@@ -9,6 +9,7 @@ mod clock;
 mod event;
 mod fill;
 mod hold;
+mod image;
 mod rows;
 mod rules;
 
@@ -39,11 +40,14 @@ use crate::window::Width;
 use clock::minute_end;
 use clock::minute_of;
 use hold::Hold;
+use image::Writing;
 
 /// The state of the aggregate.
 #[derive(Debug)]
 pub struct State {
     settings: AggregateSettings,
+    /// Those that the events' ids were hashed with.
+    keys: IdKeys,
     /// The engine clock: goes back only where the wall clock was ahead and has been set right. `None`
     /// before the first advance or event.
     now: Option<EpochMs>,
@@ -73,6 +77,8 @@ pub struct State {
     open_uncertain: u64,
     /// `None` when nobody wants them, nor groups.
     longest: Option<LongestOpen>,
+    /// While an image is made.
+    writing: Option<Box<Writing>>,
 }
 
 impl State {
@@ -85,6 +91,8 @@ impl State {
             ClockRule::Event { .. } => 0,
         };
         Self {
+            keys,
+            writing: None,
             now: None,
             wall: Wall::new(skew_ms),
             started,

@@ -10,6 +10,7 @@ use hyper::Response;
 use hyper::Version;
 use serde_json::Value;
 use serde_json::json;
+use streamgauge::aggregate::Image;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::AuthSettings;
 use streamgauge::config::EngineSettings;
@@ -63,6 +64,7 @@ pub(crate) async fn ask(addr: SocketAddr, query: &str) -> Value {
 /// A running engine and its stand-in.
 pub(crate) struct Rig {
     engine: Engine,
+    engine_settings: EngineSettings,
     settings: SimulatorSettings,
     observer: Observer,
     stop_simulator: CancellationToken,
@@ -117,16 +119,28 @@ impl Rig {
         let stop_simulator = CancellationToken::new();
         let observer = simulator.observer();
         let simulator = tokio::spawn(simulator.run(stop_simulator.clone()));
+        let engine_settings = engine.clone();
         let engine = Engine::start(engine, clock).await.unwrap();
         let seen = (engine.reader().load().engine_id, 0);
         Self {
             engine,
+            engine_settings,
             settings,
             observer,
             stop_simulator,
             simulator,
             seen,
         }
+    }
+
+    /// Ends the engine, and starts another from an image of it.
+    pub(super) async fn go_on_from(&mut self, image: Image) {
+        let settings = self.engine_settings.clone();
+        let next = Engine::start_from(Some(image), settings, Clock::system());
+        let next = next.await.unwrap();
+        let before = std::mem::replace(&mut self.engine, next);
+        timeout(HANG, before.shutdown()).await.unwrap().unwrap();
+        self.seen = (self.engine.reader().load().engine_id, 0);
     }
 
     /// Looks at snapshots until one is as wanted. Every one on the way must be in order.
