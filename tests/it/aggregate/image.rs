@@ -315,7 +315,7 @@ fn images(count: usize) -> Vec<(AggregateSettings, Vec<u8>)> {
         let mut rig = Rig::of(&history);
         history.steps.iter().for_each(|step| rig.play(step));
         rig.state.work(5);
-        (history.settings.clone(), rig.state.image(rig.elapsed_ns))
+        (history.settings, rig.state.image(rig.elapsed_ns))
     };
     (0..count).map(|_| made()).collect()
 }
