@@ -1,5 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::metric::Metric;
+use crate::snapshot::AlertEnding;
 use crate::snapshot::AlertPhase;
 
 const SECOND: u64 = 1_000_000_000;
@@ -153,4 +156,92 @@ fn names_that_are_gone_are_remembered_within_bounds() {
     assert_eq!(watch.gone.len(), GONE_MAX);
     // The latest are those that are kept.
     assert_eq!(watch.gone.last(), Some(&("1498".into(), 1)));
+}
+
+/// The image of a watch, by way of the bytes that an image of an engine holds.
+fn image_of(watch: &Watch) -> WatchImage {
+    let bytes = postcard::to_allocvec(&watch.image()).unwrap();
+    postcard::from_bytes(&bytes).unwrap()
+}
+
+fn rule(name: &str, above: u64, for_s: u64) -> AlertRule {
+    let threshold = Threshold::Above(f64::from(u32::try_from(above).unwrap()));
+    let mut rule = AlertRule::new(name, Metric::OpenSessions, None, threshold);
+    rule.for_ms = for_s * 1_000;
+    rule
+}
+
+proptest! {
+    /// Rules that change on the way, deliveries, looks at uneven times: whoever goes on from an image
+    /// shows what it would have shown.
+    #[test]
+    fn what_goes_on_from_an_image_shows_the_same(
+        steps in prop::collection::vec((0..12_u64, 0..4_u64, 0..10_u8), 1..40),
+        cut: prop::sample::Index,
+    ) {
+        let rules = Reloadable::new(vec![rule("a", 3, 0), rule("b", 6, 2), rule("c", 9, 5)]);
+        let outcomes = Mailbox::new(64);
+        let mut watch = Watch::new(rules.clone(), outcomes.clone(), true, EpochMs::default());
+        let other_outcomes = Mailbox::new(64);
+        let mut restored = None;
+        let mut at_s = 0;
+        for (step, &(open, passed_s, event)) in steps.iter().enumerate() {
+            if step == cut.index(steps.len()) {
+                let image = image_of(&watch);
+                restored = Some(Watch::restore(image, rules.clone(), other_outcomes.clone(), true));
+            }
+            match event {
+                0 => drop(rules.replace(vec![rule("a", open, 1), rule("c", 9, 5)])),
+                1 => drop(rules.replace(vec![rule("b", 6, 2), rule("d", open, 0)])),
+                2 => {
+                    for outcomes in [&outcomes, &other_outcomes] {
+                        outcomes.post(Outcome::Retried("no".into()));
+                    }
+                }
+                _ => {}
+            }
+            at_s += passed_s;
+            let look = |watch: &mut Watch| {
+                let mut snapshot = snapshot(open, i64::try_from(at_s).unwrap());
+                watch.fill(&mut snapshot, at_s * SECOND);
+                snapshot.alerts
+            };
+            let expected = look(&mut watch);
+            match &mut restored {
+                Some(restored) => prop_assert_eq!(look(restored), expected),
+                // What a look has found is in the image's counts.
+                None if passed_s > 0 || step == 0 => while other_outcomes.take().is_some() {},
+                None => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_changed_between_image_and_restart_is_as_one_that_is_reloaded() {
+    let mut watch = Watch::new(
+        vec![rule("a", 3, 0), rule("b", 3, 0)],
+        Mailbox::new(1),
+        false,
+        EpochMs::default(),
+    );
+    let mut before = snapshot(9, 1);
+    watch.fill(&mut before, SECOND);
+    let rules = vec![rule("a", 3, 0), rule("b", 20, 0)];
+    let mut restored = Watch::restore(image_of(&watch), rules, Mailbox::new(1), false);
+    let mut after = snapshot(9, 60);
+    restored.fill(&mut after, 2 * SECOND);
+    let phases = after
+        .alerts
+        .all
+        .iter()
+        .map(|alert| (alert.phase, alert.fired));
+    let expected = [(AlertPhase::Firing, 1), (AlertPhase::Ok, 1)];
+    assert_eq!(phases.collect::<Vec<_>>(), expected);
+    assert_eq!(after.alerts.all[0].since, EpochMs::from_ms(1_000));
+    let changes = after.alerts.history.changes.iter();
+    let ended: Vec<(&str, AlertEnding)> = changes
+        .filter_map(|change| Some((&*change.alert.name, change.end?.how)))
+        .collect();
+    assert_eq!(ended, [("b", AlertEnding::RuleChanged)]);
 }

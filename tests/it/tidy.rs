@@ -261,7 +261,11 @@ fn every_invariant_names_a_test_that_exists() {
         }
     }
     let mut wrong = Vec::new();
+    let mut ids = BTreeSet::new();
     for row in table(&architecture(), "Invariants") {
+        if !ids.insert(row[0].clone()) {
+            wrong.push(format!("{}: two rows have this id", row[0]));
+        }
         let guards = names(&row[2]);
         if guards.is_empty() {
             wrong.push(format!("{}: no test", row[0]));
@@ -274,6 +278,16 @@ fn every_invariant_names_a_test_that_exists() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn things_happen_where_the_page_says() {
+    let missing: Vec<String> = table(&architecture(), "Where it happens")
+        .iter()
+        .flat_map(|row| names(&row[1]))
+        .filter(|place| !root().join("src").join(place).exists())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
