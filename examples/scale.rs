@@ -2,10 +2,11 @@
 //! beside the tutorial's algorithm; and the memory that closed rows and fingerprints take.
 //!
 //! ```text
-//! cargo run --release --example scale -- [ROUNDS]
+//! cargo run --release --example scale -- [ROUNDS] [CASE]
 //! ```
 //!
-//! Every line is a median of ROUNDS (5) turns, all cases in turn, with the processor time of that turn behind it. Traffic is as in `benches/aggregate.rs`: a
+//! Every line is a median of ROUNDS (5) turns, all cases in turn, with the processor time of that turn behind
+//! it; with CASE only those whose name holds it. Traffic is as in `benches/aggregate.rs`: a
 //! disconnect and a connect among every sixteen events, the rest messages to random open sessions.
 #![expect(
     clippy::unwrap_used,
@@ -72,6 +73,10 @@ fn main() {
             cases.push((format!("messages/{messages}/recount"), Box::new(run)));
         }
     }
+    let only = std::env::args().nth(2);
+    if let Some(only) = &only {
+        cases.retain(|(name, _)| name.contains(only.as_str()));
+    }
     let mut taken = vec![Vec::new(); cases.len()];
     for _ in 0..rounds {
         for ((_, run), taken) in cases.iter().zip(&mut taken) {
@@ -83,7 +88,9 @@ fn main() {
         let Took { ns, cpu_ns } = taken[taken.len() / 2];
         println!("{name:28} {ns:12.1} ns/event cpu {cpu_ns:.1}");
     }
-    memory();
+    if only.is_none() {
+        memory();
+    }
 }
 
 /// What an event took, in nanoseconds.
