@@ -182,9 +182,7 @@ impl Journal {
         let changes = |dimension: usize| {
             let all = 0..self.changes[dimension].entries().len();
             let changes = self.changes_at(dimension, all);
-            changes
-                .map(|(group, change)| (group.0, change.plain()))
-                .collect()
+            changes.map(|(group, change)| (group.0, change)).collect()
         };
         let number = |dimension: Dimension| dimension as u8;
         let strays = self.strays.iter();
@@ -194,12 +192,7 @@ impl Journal {
             strays: strays
                 .map(|stray| {
                     let dimension = number(stray.dimension);
-                    (
-                        dimension,
-                        stray.group.0,
-                        stray.time_ms,
-                        stray.change.plain(),
-                    )
+                    (dimension, stray.group.0, stray.time_ms, stray.change)
                 })
                 .collect(),
             recorded: recorded
@@ -243,12 +236,11 @@ impl Journal {
             for (group, change) in changes {
                 let (dimension, group) = place(dimension, group, plain.start_ms)?;
                 let (own, _) = journal.changes[dimension.index()].at(group);
-                own.add(&Change::of_plain(change));
+                own.add(&change);
             }
         }
         for (dimension, group, time_ms, change) in plain.strays {
             let (dimension, group) = place(dimension, group, time_ms)?;
-            let change = Change::of_plain(change);
             journal.strays.push(Stray {
                 dimension,
                 group,

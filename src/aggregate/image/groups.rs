@@ -13,18 +13,29 @@ use crate::snapshot::GroupRoom;
 use crate::snapshot::GroupWindow;
 use crate::time::EpochMs;
 
-/// What happened in a group.
+/// Counts of one cell, or what is to be added to it. Arithmetic wraps, so that a count may be taken
+/// back; a cell holds up to 2^31 of each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::aggregate) struct Change {
-    pub(in crate::aggregate) connections: u32,
-    pub(in crate::aggregate) active: u32,
-    pub(in crate::aggregate) closed: u32,
-    pub(in crate::aggregate) disconnections: u32,
-    pub(in crate::aggregate) ended_messages: u32,
-    pub(in crate::aggregate) messages: u32,
-    pub(in crate::aggregate) opened: i32,
-    pub(in crate::aggregate) certain: i32,
-    pub(in crate::aggregate) closed_duration_ms: u64,
+    /// Of connects, by their own time.
+    pub connections: u32,
+    /// Open sessions by the time of their connect.
+    pub active: u32,
+    /// Closed sessions by the time of their connect.
+    pub closed: u32,
+    /// Disconnects that closed a session, by their own time.
+    pub disconnections: u32,
+    /// Messages of those sessions.
+    pub ended_messages: u32,
+    /// Messages by their own time.
+    pub messages: u32,
+    /// Sessions that opened less those that are no longer open, by the clock.
+    pub opened: i32,
+    /// Open sessions of which something was heard since the latest gap began: those that became so less
+    /// those that are no longer open, by the clock.
+    pub certain: i32,
+    /// Durations of closed sessions in milliseconds, by the time of their connect.
+    pub closed_duration_ms: u64,
 }
 
 /// A group of a table.

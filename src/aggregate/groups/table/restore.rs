@@ -47,7 +47,7 @@ impl Progress {
 pub(in crate::aggregate::groups) struct Pieces {
     pub(in crate::aggregate::groups) groups: Vec<image::Group>,
     /// Resolution, cell, group and change.
-    pub(in crate::aggregate::groups) changes: Vec<(u8, i64, u16, image::Change)>,
+    pub(in crate::aggregate::groups) changes: Vec<(u8, i64, u16, Change)>,
     /// Window, pane, group and durations.
     pub(in crate::aggregate::groups) durations: Vec<(u8, i64, u16, image::Histogram)>,
 }
@@ -213,10 +213,7 @@ impl Table {
         Ok(table)
     }
 
-    fn put_changes(
-        &mut self,
-        mut changes: Vec<(u8, i64, u16, image::Change)>,
-    ) -> Result<(), ImageFault> {
+    fn put_changes(&mut self, mut changes: Vec<(u8, i64, u16, Change)>) -> Result<(), ImageFault> {
         // In one order, whatever was written first.
         changes
             .sort_unstable_by_key(|(resolution, number, group, _)| (*resolution, *number, *group));
@@ -226,7 +223,6 @@ impl Table {
             let cells = cells.ok_or(ImageFault::damaged("a cell of no resolution"))?;
             let slot = self.slots.get_mut(usize::from(group));
             let slot = slot.ok_or(ImageFault::damaged("a change of no group"))?;
-            let change = Change::of_plain(change);
             let windows = cells.put(number, GroupId(group), change);
             let windows = windows.ok_or(ImageFault::damaged("a change of no cell, or twice"))?;
             for window in windows {
@@ -271,7 +267,7 @@ pub(super) fn write_entry(
             resolution: u8::try_from(resolution).unwrap_or(u8::MAX),
             cell,
             group: entry.group.0,
-            change: entry.change.plain(),
+            change: entry.change,
         });
     }
 }
