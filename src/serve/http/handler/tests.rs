@@ -230,6 +230,14 @@ fn under_a_path() -> Handler {
     })
 }
 
+/// The headers that two answers to one request share, at whatever moment each is given: the
+/// metrics and `/readyz` tell times and sizes of now, so their length is not one of them.
+fn headers<B>(answer: &hyper::Response<B>) -> hyper::HeaderMap {
+    let mut headers = answer.headers().clone();
+    headers.remove(header::CONTENT_LENGTH);
+    headers
+}
+
 #[tokio::test]
 async fn under_a_prefix_every_route_is_the_same() {
     let handler = under_a_path();
@@ -241,7 +249,7 @@ async fn under_a_prefix_every_route_is_the_same() {
                 let on = format!("/gauge{path}");
                 let passed_on = handler.answer(request(&method, &on, authorization)).await;
                 assert_eq!(taken.status(), passed_on.status(), "{method} {path}");
-                assert_eq!(taken.headers(), passed_on.headers(), "{method} {path}");
+                assert_eq!(headers(&taken), headers(&passed_on), "{method} {path}");
             }
         }
     }
