@@ -218,24 +218,20 @@ impl LongestOpen {
 
     /// Makes a queue's list and puts it in its place; answers what that cost.
     fn make_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
-        let made = self.list_queue(index, sessions, groups);
+        let cost = self.list_queue(index, sessions, groups);
         let listed = &self.queues[index].listed;
         let places = &mut self.making.by_queue;
         match places.get_mut(index) {
             // A round begins with the first queue, so this place is the next.
             None => places.push(Arc::clone(listed)),
-            Some(place) if Arc::ptr_eq(place, listed) => {}
-            // Mostly the last that holds the old list: its sessions are freed here.
-            Some(place) => {
-                let freed = place.len();
-                place.clone_from(listed);
-                return made + freed;
-            }
+            // Mostly the last that holds the list before: its sessions are freed here.
+            Some(place) => place.clone_from(listed),
         }
-        made
+        cost
     }
 
-    /// Makes a queue's list, if anything happened to its sessions; answers what that cost.
+    /// Makes a queue's list, if anything happened to its sessions; answers what that cost, with the list
+    /// before, which is freed when nobody holds it any more: who does must not change when lists are made.
     fn list_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
         let queue = &mut self.queues[index];
         if !std::mem::take(&mut queue.is_changed) {
@@ -261,6 +257,7 @@ impl LongestOpen {
                         && row.last_seen() == listed.last_seen
                         && (row.loss_epoch != loss_epoch) == listed.is_uncertain
                 });
+        let freed = if is_same { 0 } else { queue.listed.len() };
         if !is_same {
             let listed = keys.iter().map(|&(key, ..)| {
                 let row = sessions.row(row_of(key));
@@ -272,7 +269,7 @@ impl LongestOpen {
             queue.listed = Arc::new(listed.collect());
             queue.keys = keys;
         }
-        1 + looked_at
+        1 + looked_at + freed
     }
 
     /// Makes the overall list and publishes all.
