@@ -22,7 +22,7 @@ use rand_chacha::ChaCha8Rng;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
-use streamgauge::event::Direction;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -55,7 +55,7 @@ fn event(kind: EventKind, id: u64, at_ms: i64, identity: u64) -> Event {
         duration_ms: Event::NO_DURATION,
         kind,
         labels: LabelsId::NONE,
-        direction: None,
+        actor: Actor::Unknown,
     }
 }
 
@@ -176,7 +176,7 @@ fn groups(c: &mut Criterion) {
             let number = event.session.lo % queues + 1;
             event.labels = LabelsId::from_number(u16::try_from(number).unwrap());
             if event.kind == EventKind::Message {
-                event.direction = Some(Direction::Inbound);
+                event.actor = Actor::Guest;
             }
         }
         let state = || {

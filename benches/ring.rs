@@ -17,6 +17,7 @@ use criterion::criterion_group;
 use criterion::criterion_main;
 
 use streamgauge::config::WaitStrategy;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
@@ -43,7 +44,7 @@ fn event(number: u64) -> Event {
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
         labels: LabelsId::NONE,
-        direction: None,
+        actor: Actor::Unknown,
     }
 }
 

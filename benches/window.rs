@@ -15,6 +15,7 @@ use criterion::criterion_main;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -42,7 +43,7 @@ fn message(at_ms: i64) -> Event {
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
         labels: LabelsId::NONE,
-        direction: None,
+        actor: Actor::Unknown,
     }
 }
 

@@ -21,7 +21,6 @@ use rand_chacha::ChaCha8Rng;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::limits;
-use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -134,6 +133,9 @@ fn event(kind: EventKind, session: u64, ms: i64, identity: u64) -> Event {
         duration_ms: Event::NO_DURATION,
         labels: LabelsId::from_number(u16::try_from(session % u64::from(QUEUES)).unwrap() + 1),
         kind,
-        direction: (kind == EventKind::Message).then_some(Direction::Inbound),
+        actor: match kind {
+            EventKind::Message => streamgauge::event::Actor::Guest,
+            _ => streamgauge::event::Actor::Unknown,
+        },
     }
 }

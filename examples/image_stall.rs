@@ -175,6 +175,9 @@ fn event(kind: EventKind, session: u64, ms: i64, identity: u64) -> Event {
         duration_ms: Event::NO_DURATION,
         labels: LabelsId::from_number(u16::try_from(session % u64::from(QUEUES)).unwrap() + 1),
         kind,
-        direction: (kind == EventKind::Message).then_some(streamgauge::event::Direction::Inbound),
+        actor: match kind {
+            EventKind::Message => streamgauge::event::Actor::Guest,
+            _ => streamgauge::event::Actor::Unknown,
+        },
     }
 }

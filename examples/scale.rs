@@ -132,7 +132,7 @@ fn event(kind: EventKind, id: u64, at_ms: i64, identity: Identity) -> Event {
         duration_ms: Event::NO_DURATION,
         kind,
         labels: LabelsId::NONE,
-        direction: None,
+        actor: streamgauge::event::Actor::Unknown,
     }
 }
 

@@ -83,7 +83,7 @@ fn connect(id: u64, time: EpochMs) -> Event {
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Connected,
         labels: LabelsId::NONE,
-        direction: None,
+        actor: streamgauge::event::Actor::Unknown,
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::time::EpochMs;
 
 pub use definitions::{Definitions, LabelDefinition};
-pub use labels::{Direction, LabelsId};
+pub use labels::{Actor, Direction, LabelsId};
 pub use uuid::{Uuid, session_uuid};
 
 /// What happened.
@@ -99,8 +99,8 @@ pub struct Event {
     pub labels: LabelsId,
     /// What happened.
     pub kind: EventKind,
-    /// Of a message: which way it went, if it says so.
-    pub direction: Option<Direction>,
+    /// Of a message: who wrote it, as far as its source tells; [`Actor::Unknown`] on other kinds.
+    pub actor: Actor,
 }
 
 impl Event {
@@ -114,6 +114,12 @@ impl Event {
         } else {
             Some(self.duration_ms)
         }
+    }
+
+    /// Which way a message went, if that is known.
+    #[inline]
+    pub const fn direction(&self) -> Option<Direction> {
+        self.actor.direction()
     }
 }
 

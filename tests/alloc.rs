@@ -12,8 +12,8 @@ use std::hint::black_box;
 use streamgauge::aggregate::State;
 use streamgauge::aggregate::Writer;
 use streamgauge::config::AggregateSettings;
+use streamgauge::event::Actor;
 use streamgauge::event::Definitions;
-use streamgauge::event::Direction;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -174,7 +174,10 @@ fn offer_millisecond(producer: &mut Producer, millisecond: i64, age: i64, start:
             duration_ms: Event::NO_DURATION,
             labels: LabelsId::from_number(if is_message { 0 } else { labels }),
             kind,
-            direction: is_message.then_some(Direction::Inbound),
+            actor: match is_message {
+                true => Actor::Guest,
+                false => Actor::Unknown,
+            },
         });
     }
     (

@@ -3,6 +3,7 @@
 
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -79,7 +80,7 @@ pub(crate) fn run(bytes: &[u8]) {
             kind,
             // One more than are defined.
             labels: LabelsId::from_number(u16::from(who % 5)),
-            direction: None,
+            actor: Actor::Unknown,
         });
         // Never finished in time, or always.
         state.work(usize::from(who));

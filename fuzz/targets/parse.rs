@@ -1,5 +1,6 @@
 //! The guided path against the tape: lines of a stream, one parser that learns from all of them.
 
+use streamgauge::event::Actor;
 use streamgauge::event::Definitions;
 use streamgauge::event::Event;
 use streamgauge::event::IdKeys;
@@ -59,7 +60,7 @@ fn without_labels(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Event(event) => Verdict::Event(Event {
             labels: LabelsId::NONE,
-            direction: None,
+            actor: Actor::Unknown,
             ..event
         }),
         other => other,

@@ -197,7 +197,7 @@ impl Timeline {
             sums.messages = sums.messages.wrapping_add(1)
         });
         if let Some(groups) = &mut self.groups {
-            groups.message(event.labels, event.direction, session, placed.time);
+            groups.message(event.labels, event.direction(), session, placed.time);
         }
     }
 

@@ -381,6 +381,7 @@ impl Writer {
 mod tests {
     use super::*;
     use crate::config::AggregateSettings;
+    use crate::event::Actor;
     use crate::event::Event;
     use crate::event::EventKind;
     use crate::event::IdKeys;
@@ -436,7 +437,7 @@ mod tests {
             duration_ms: Event::NO_DURATION,
             kind: EventKind::Connected,
             labels: LabelsId::NONE,
-            direction: None,
+            actor: Actor::Unknown,
         });
         batch.delta.received = 1;
         batch.delta.accept(1);

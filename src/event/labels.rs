@@ -55,9 +55,67 @@ impl Direction {
     }
 }
 
+/// Who did it: of a message its author, as far as the source tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Actor {
+    /// The source does not say.
+    #[default]
+    Unknown,
+    /// The guest.
+    Guest,
+    /// A person who works for the business.
+    Agent,
+    /// A program that answers for the business.
+    Bot,
+    /// The business, where the source cannot tell a person from a program.
+    Business,
+}
+
+impl Actor {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Unknown,
+        Self::Guest,
+        Self::Agent,
+        Self::Bot,
+        Self::Business,
+    ];
+
+    /// The author of a message of which no more than its direction is known.
+    #[inline]
+    pub const fn of_direction(direction: Direction) -> Self {
+        match direction {
+            Direction::Inbound => Self::Guest,
+            Direction::Outbound => Self::Business,
+        }
+    }
+
+    /// Which way a message of this author goes.
+    #[inline]
+    pub const fn direction(self) -> Option<Direction> {
+        match self {
+            Self::Unknown => None,
+            Self::Guest => Some(Direction::Inbound),
+            Self::Agent | Self::Bot | Self::Business => Some(Direction::Outbound),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_direction_has_an_author_and_the_author_its_direction() {
+        for direction in Direction::ALL {
+            let actor = Actor::of_direction(direction);
+            assert_eq!(actor.direction(), Some(direction));
+        }
+        let inbound = |actor: &Actor| actor.direction() == Some(Direction::Inbound);
+        let guests: Vec<_> = Actor::ALL.into_iter().filter(inbound).collect();
+        assert_eq!(guests, [Actor::Guest], "nobody else writes to us");
+    }
 
     #[test]
     fn directions_are_named_to_the_letter() {

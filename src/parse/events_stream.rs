@@ -68,6 +68,7 @@ use super::verdict::Verdict;
 use crate::config::limits::JSON_DEPTH_MAX;
 use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::config::limits::PARSE_BYTES_KEPT_MAX;
+use crate::event::Actor;
 use crate::event::Definitions;
 use crate::event::Field;
 use crate::event::IdKeys;
@@ -208,7 +209,7 @@ impl Parser {
             Ok(found.map(|(mut event, texts)| {
                 match labels {
                     Some(labels) => event.labels = labels.label(event.kind, &texts),
-                    None => event.direction = None,
+                    None => event.actor = Actor::Unknown,
                 }
                 event
             }))

@@ -10,6 +10,7 @@ use super::id::Id;
 use super::id::Ids;
 use super::labels::LabelTexts;
 use super::timestamp;
+use crate::event::Actor;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
@@ -78,9 +79,9 @@ pub(super) fn read<'input>(
         },
         labels: LabelsId::NONE,
         kind,
-        direction: match kind {
-            EventKind::Message => wire.direction(),
-            EventKind::Connected | EventKind::Disconnected => None,
+        actor: match kind {
+            EventKind::Message => wire.actor(),
+            EventKind::Connected | EventKind::Disconnected => Actor::Unknown,
         },
     };
     let bytes = |value| non_empty(value).unwrap_or_default().as_bytes();
@@ -188,8 +189,11 @@ impl<'tape, 'input> Wire<'tape, 'input> {
             .ok_or(Refusal::of(Reject::Field, Field::SessionId))
     }
 
-    fn direction(&self) -> Option<Direction> {
-        Direction::of(self.direction?.text()?.as_bytes())
+    fn actor(&self) -> Actor {
+        let direction = self.direction.and_then(Value::text);
+        direction
+            .and_then(|text| Direction::of(text.as_bytes()))
+            .map_or(Actor::Unknown, Actor::of_direction)
     }
 
     fn identity(&self, ids: &Ids, session: SessionKey, time: EpochMs) -> Identity {

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::WaitStrategy;
-use crate::event::{Event, EventKind, IdKind, Identity, LabelsId, SessionKey};
+use crate::event::{Actor, Event, EventKind, IdKind, Identity, LabelsId, SessionKey};
 use crate::time::EpochMs;
 
 fn event(number: u64) -> Event {
@@ -18,7 +18,7 @@ fn event(number: u64) -> Event {
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Message,
         labels: LabelsId::NONE,
-        direction: None,
+        actor: Actor::Unknown,
     }
 }
 

@@ -21,6 +21,7 @@ use proptest::test_runner::TestRunner;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -412,7 +413,7 @@ fn a_tick_of_a_hold_frees_no_group_after_it() {
             duration_ms: Event::NO_DURATION,
             kind,
             labels: LabelsId::from_number(3),
-            direction: None,
+            actor: Actor::Unknown,
         })
     };
     let read = |wall, elapsed| Step::Read(EpochMs::from_ms(wall), elapsed);

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use streamgauge::event::Actor;
 use streamgauge::event::Definitions;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
@@ -84,7 +85,10 @@ fn agree_on_event(event: Event, model: &Model) -> Result<(), TestCaseError> {
     let printed = session_uuid(event.session).map(|uuid| uuid.to_string());
     prop_assert_eq!(printed, canonical_uuid(&model.session));
     // Labels are read only where somebody asked for them.
-    prop_assert_eq!((event.labels, event.direction), (LabelsId::NONE, None));
+    prop_assert_eq!(
+        (event.labels, event.actor),
+        (LabelsId::NONE, Actor::Unknown)
+    );
     // The keys of session and identity depend on nothing but what the model saw.
     prop_assert_eq!(parse(plainest(model).as_bytes()), Verdict::Event(event));
     Ok(())
@@ -107,7 +111,7 @@ fn agree_on_labels(payload: &[u8]) -> Result<(), TestCaseError> {
         let plain = match verdict {
             Verdict::Event(event) => Verdict::Event(Event {
                 labels: LabelsId::NONE,
-                direction: None,
+                actor: Actor::Unknown,
                 ..event
             }),
             other => other,
@@ -116,7 +120,7 @@ fn agree_on_labels(payload: &[u8]) -> Result<(), TestCaseError> {
         let (Verdict::Event(event), Some(model)) = (verdict, &expected) else {
             continue;
         };
-        prop_assert_eq!(event.direction, model.direction);
+        prop_assert_eq!(event.direction(), model.direction);
         let is_told = event.kind == EventKind::Connected && session_uuid(event.session).is_none();
         let id = is_told.then(|| model.session.clone());
         prop_assert_eq!(told, (model.queue.clone(), model.deployment.clone(), id));

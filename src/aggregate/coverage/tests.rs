@@ -1,6 +1,7 @@
 use super::*;
 use crate::aggregate::State;
 use crate::config::AggregateSettings;
+use crate::event::Actor;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::IdKeys;
@@ -151,7 +152,7 @@ fn copies_are_usable_and_what_is_late_or_ahead_is_not() {
             duration_ms: Event::NO_DURATION,
             kind: EventKind::Connected,
             labels: LabelsId::NONE,
-            direction: None,
+            actor: Actor::Unknown,
         });
         state.apply_batch(&batch);
         let mut snapshot = Snapshot::default();

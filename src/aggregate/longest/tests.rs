@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use crate::aggregate::State;
 use crate::config::AggregateSettings;
+use crate::event::Actor;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::IdKeys;
@@ -84,7 +85,7 @@ impl Open {
             duration_ms: Event::NO_DURATION,
             kind,
             labels: LabelsId::from_number(labels),
-            direction: None,
+            actor: Actor::Unknown,
         });
         if is_kept && kind == EventKind::Connected {
             batch.definitions.keep_session_id(0, &id);

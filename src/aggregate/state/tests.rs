@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::config::limits;
+use crate::event::Actor;
 use crate::event::EventKind;
 use crate::event::IdKind;
 use crate::event::Identity;
@@ -38,7 +39,7 @@ fn event(kind: EventKind, id: u64, at: i64) -> Event {
         duration_ms: Event::NO_DURATION,
         kind,
         labels: LabelsId::NONE,
-        direction: None,
+        actor: Actor::Unknown,
     }
 }
 

@@ -5,6 +5,7 @@
 //! then JSON too, with the same keys: only the scalars are left to be read.
 
 use super::text;
+use crate::event::Actor;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
@@ -85,7 +86,7 @@ struct Found<'payload> {
     message: Option<Id<'payload>>,
     sequence: Option<u64>,
     duration_ms: Option<u64>,
-    direction: Option<Direction>,
+    actor: Actor,
     texts: LabelTexts<'payload>,
 }
 
@@ -165,7 +166,7 @@ impl Found<'_> {
                 .unwrap_or(Event::NO_DURATION),
             labels: labels.map_or(LabelsId::NONE, |labels| labels.label(kind, &texts)),
             kind,
-            direction: self.direction,
+            actor: self.actor,
         })
     }
 }
@@ -241,7 +242,8 @@ impl Span {
             }
             Self::Direction => {
                 let end = text::read_end::<ODD>(payload, start)?;
-                found.direction = Direction::of(text_to(end)?);
+                let direction = Direction::of(text_to(end)?);
+                found.actor = direction.map_or(Actor::Unknown, Actor::of_direction);
                 end
             }
         })

@@ -3,6 +3,7 @@
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::limits;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -99,7 +100,7 @@ impl Twins {
             duration_ms: Event::NO_DURATION,
             labels: LabelsId::NONE,
             kind,
-            direction: None,
+            actor: Actor::Unknown,
         };
         for state in [&mut self.engine, &mut self.twin] {
             state.apply(&event);

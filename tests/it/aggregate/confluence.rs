@@ -16,7 +16,7 @@ use proptest::sample::select;
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
-use streamgauge::event::Direction;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::Identity;
@@ -202,7 +202,10 @@ impl Arrivals {
                 // A message names its own: what is its session's depends on when it arrives.
                 labels: LabelsId::from_number(u16::from(who % 2) + 1),
                 kind,
-                direction: (kind == EventKind::Message).then_some(Direction::Inbound),
+                actor: match kind {
+                    EventKind::Message => Actor::Guest,
+                    _ => Actor::Unknown,
+                },
             };
             let mut connected = 0;
             if let Some((time, delays)) = &session.connect {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -52,7 +53,7 @@ fn state_at(at: EpochMs) -> State {
             duration_ms: Event::NO_DURATION,
             kind,
             labels: LabelsId::NONE,
-            direction: None,
+            actor: Actor::Unknown,
         });
     }
     state.note(

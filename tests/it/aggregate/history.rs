@@ -10,7 +10,7 @@ use proptest::sample::select;
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
-use streamgauge::event::Direction;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
@@ -64,7 +64,7 @@ enum Move {
         /// Of a disconnect.
         own_duration_ms: Option<u32>,
         labels: u16,
-        direction: Option<Direction>,
+        actor: Actor,
     },
     Define(u16, Option<&'static str>, Option<&'static str>),
     /// The event so many events back, once more.
@@ -181,21 +181,17 @@ fn moves() -> impl Strategy<Value = Move> {
         0..5_u8,
         option::weighted(0.3, 0..9_000_u32),
         0..LABELS,
-        select(vec![
-            None,
-            Some(Direction::Inbound),
-            Some(Direction::Outbound),
-        ]),
+        select(Actor::ALL.to_vec()),
     )
         .prop_map(
-            |(who, kind, offset, identity, own_duration_ms, labels, direction)| Move::Event {
+            |(who, kind, offset, identity, own_duration_ms, labels, actor)| Move::Event {
                 who,
                 kind,
                 offset,
                 identity,
                 own_duration_ms,
                 labels,
-                direction,
+                actor,
             },
         );
     let name = || select(vec![None, Some("a"), Some("b"), Some("other")]);
@@ -347,7 +343,7 @@ impl<'a> Drawn<'a> {
                 identity,
                 own_duration_ms,
                 labels,
-                direction,
+                actor,
             } => {
                 let own = &mut self.latest[usize::from(who)];
                 let before = *own;
@@ -367,7 +363,10 @@ impl<'a> Drawn<'a> {
                         .unwrap_or(Event::NO_DURATION),
                     labels: LabelsId::from_number(labels),
                     kind,
-                    direction: direction.filter(|_| is_message),
+                    actor: match is_message {
+                        true => actor,
+                        false => Actor::Unknown,
+                    },
                 });
             }
             Move::Define(number, queue, deployment) => {
@@ -499,8 +498,8 @@ impl Step {
                 if event.labels != LabelsId::NONE {
                     line += &format!(", labels {}", event.labels.number());
                 }
-                if let Some(direction) = event.direction {
-                    line += &format!(", {}", direction.label());
+                if event.actor != Actor::Unknown {
+                    line += &format!(", {:?}", event.actor);
                 }
                 line
             }

@@ -17,7 +17,7 @@ use streamgauge::aggregate::ImageFault;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
-use streamgauge::event::Direction;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -427,7 +427,10 @@ fn the_form_of_an_image_is_that_of_its_version() {
             duration_ms: Event::NO_DURATION,
             labels: LabelsId::from_number(1),
             kind,
-            direction: is_message.then_some(Direction::Inbound),
+            actor: match is_message {
+                true => Actor::Guest,
+                false => Actor::Unknown,
+            },
         })
     };
     let read = |ms, elapsed| Step::Read(start + ms, elapsed);

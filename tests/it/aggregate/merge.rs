@@ -222,7 +222,7 @@ fn part_with(first_session: u8, queues: [&'static str; 2]) -> Snapshot {
             duration_ms: streamgauge::event::Event::NO_DURATION,
             kind: streamgauge::event::EventKind::Connected,
             labels: streamgauge::event::LabelsId::from_number(u16::from(who)),
-            direction: None,
+            actor: streamgauge::event::Actor::Unknown,
         }));
     }
     engine.play(&Step::Advance(start + 2_000));

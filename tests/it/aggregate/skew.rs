@@ -4,6 +4,7 @@
 
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::Identity;
@@ -86,7 +87,7 @@ fn check_with(own_duration_ms: Option<u32>, arrivals: &[Arrival], expected: Numb
             duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
             kind,
             labels: LabelsId::NONE,
-            direction: None,
+            actor: Actor::Unknown,
         });
         engine.play(&step);
         play(&mut model, &step);

@@ -3,6 +3,7 @@
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::limits;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -82,7 +83,7 @@ impl Engine {
             duration_ms: Event::NO_DURATION,
             kind,
             labels: LabelsId::NONE,
-            direction: None,
+            actor: Actor::Unknown,
         });
         self
     }

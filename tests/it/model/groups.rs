@@ -144,7 +144,7 @@ impl Model {
     pub(super) fn group_message(&mut self, event: &Event, session: Option<Names>) {
         let [queue, deployment] = self.own_names(event);
         let session = session.unwrap_or([Name::Unnamed, Name::Unnamed, Name::Unnamed]);
-        let direction = match event.direction {
+        let direction = match event.direction() {
             None => Name::Unnamed,
             Some(Direction::Inbound) => Name::Named("inbound".to_owned()),
             Some(Direction::Outbound) => Name::Named("outbound".to_owned()),

@@ -1,5 +1,6 @@
 //! The model against the table of the definitions, line by line.
 
+use streamgauge::event::Actor;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
 use streamgauge::event::LabelsId;
@@ -39,7 +40,7 @@ fn event(kind: EventKind, offset_ms: i64) -> Event {
         duration_ms: Event::NO_DURATION,
         kind,
         labels: LabelsId::NONE,
-        direction: None,
+        actor: Actor::Unknown,
     }
 }
 

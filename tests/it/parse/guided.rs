@@ -98,7 +98,7 @@ fn labels_in_a_known_layout_mean_what_the_tape_says() {
                 let (Verdict::Event(event), Verdict::Event(reference)) = (verdict, expected) else {
                     panic!("{payload}: {verdict:?}");
                 };
-                assert_eq!(event.direction, reference.direction, "{payload}");
+                assert_eq!(event.actor, reference.actor, "{payload}");
                 let told = told.labels().find(|told| told.labels == event.labels);
                 let told = told.map_or((None, None), |told| (told.queue, told.deployment));
                 assert_eq!(told, (queue.as_deref(), deployment.as_deref()), "{payload}");

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -105,7 +106,7 @@ pub(super) fn generate_some(count: u64, seed: u64, jitter_ms: u64) -> Vec<Event>
             duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
             kind,
             labels: LabelsId::NONE,
-            direction: None,
+            actor: Actor::Unknown,
         });
     }
     events
