@@ -91,9 +91,24 @@ impl<const BITS: u32> LogLinear<BITS> {
         self.max = self.max.max(value);
     }
 
+    /// Counts values that ascend from those that it holds, each in constant time; others are counted too.
+    #[inline]
+    pub fn record_ascending(&mut self, values: impl IntoIterator<Item = u64>) {
+        for value in values {
+            match self.storage.push(cell_of::<BITS>(value)) {
+                true => {
+                    self.count += 1;
+                    self.max = self.max.max(value);
+                }
+                false => self.record(value),
+            }
+        }
+    }
+
     /// Adds all values of another: those of both are in it then.
     pub fn add(&mut self, other: &Self) {
-        self.storage.add_all(&other.storage);
+        let fits = u32::try_from(self.count.saturating_add(other.count)).is_ok();
+        self.storage.add_all(&other.storage, fits);
         self.count += other.count;
         self.max = self.max.max(other.max);
     }

@@ -14,8 +14,6 @@ pub(super) enum Storage {
 
 /// A row begins and ends at a multiple of this, so that it seldom grows.
 const BLOCK: usize = 64;
-/// Up to so many cells are put into a list one by one; of more, a new list is made.
-const FEW: usize = 8;
 
 impl Storage {
     pub(super) const DENSE: Self = Self::Dense {
@@ -58,16 +56,14 @@ impl Storage {
         }
     }
 
-    /// Adds what another holds.
-    pub(super) fn add_all(&mut self, other: &Self) {
-        if let (Self::Sparse(own), Self::Sparse(more)) = (&mut *self, other)
-            && more.len() > FEW
-            && let Some(both) = sum_of_lists(own, more)
-        {
-            *own = both;
-            return;
+    /// Adds what another holds. `fits` says that a list can count all values of both.
+    pub(super) fn add_all(&mut self, other: &Self, fits: bool) {
+        match (&mut *self, other) {
+            (Self::Sparse(own), Self::Sparse(more)) if fits && more.len() > 1 => {
+                add_list(own, more);
+            }
+            _ => other.each(|cell, times| self.add(cell, times)),
         }
-        other.each(|cell, times| self.add(cell, times));
     }
 
     /// Takes out what another holds, which is all in it.
@@ -106,6 +102,20 @@ impl Storage {
             .zip(counts.iter().copied())
             .filter(|(_, count)| *count > 0);
         listed.chain(counted)
+    }
+
+    /// Counts a value in the last cell of a list, or in one after it; `false` where this is no list.
+    #[inline]
+    pub(super) fn push(&mut self, cell: usize) -> bool {
+        let (Self::Sparse(listed), Ok(number)) = (self, u16::try_from(cell)) else {
+            return false;
+        };
+        match listed.last_mut() {
+            Some((last, count)) if *last == number && *count < u32::MAX => *count += 1,
+            Some((last, _)) if *last >= number => return false,
+            _ => listed.push((number, 1)),
+        }
+        true
     }
 
     /// Empties it and keeps its memory.
@@ -154,19 +164,51 @@ fn reach(first: &mut usize, counts: &mut Vec<u64>, cell: usize) {
     counts.resize(length, 0);
 }
 
-/// The sum of two lists in one walk over both; `None` where it needs more than a list can count.
-fn sum_of_lists(own: &[(u16, u32)], more: &[(u16, u32)]) -> Option<Vec<(u16, u32)>> {
-    let mut both = Vec::with_capacity(own.len() + more.len());
-    let mut more = more.iter().copied().peekable();
-    for &(cell, count) in own {
-        while let Some(before) = more.next_if(|(other, _)| *other < cell) {
-            both.push(before);
+/// Adds a list to another in one walk over both, in the memory that is there. Cells that both have are
+/// found by doubling steps from the one before; the others are merged in from behind.
+fn add_list(own: &mut Vec<(u16, u32)>, more: &[(u16, u32)]) {
+    let (mut place, mut missing) = (0, 0);
+    for &(cell, count) in more {
+        place = seek(own, place, cell);
+        match own.get_mut(place) {
+            Some((found, sum)) if *found == cell => *sum += count,
+            _ => missing += 1,
         }
-        let same = more.next_if(|(other, _)| *other == cell);
-        both.push((cell, count.checked_add(same.map_or(0, |(_, count)| count))?));
     }
-    both.extend(more);
-    Some(both)
+    let (mut from, mut to) = (own.len(), own.len() + missing);
+    own.resize(to, (0, 0));
+    let mut more = more.iter().copied().rev().peekable();
+    // Once nothing is missing any more, everything before is where it was.
+    while from < to {
+        let last = from.checked_sub(1).map(|last| own[last]);
+        let Some(&next) = more.peek() else { return };
+        to -= 1;
+        match last {
+            Some(last) if last.0 >= next.0 => {
+                more.next_if(|next| next.0 == last.0);
+                own[to] = last;
+                from -= 1;
+            }
+            _ => {
+                own[to] = next;
+                more.next();
+            }
+        }
+    }
+}
+
+/// The first place from one on whose cell is not below `cell`.
+fn seek(listed: &[(u16, u32)], from: usize, cell: u16) -> usize {
+    let mut step = 1;
+    while listed
+        .get(from + step - 1)
+        .is_some_and(|(other, _)| *other < cell)
+    {
+        step *= 2;
+    }
+    let (least, most) = (from + step / 2, (from + step - 1).min(listed.len()));
+    let between = &listed[least.min(most)..most];
+    least.min(most) + between.partition_point(|(other, _)| *other < cell)
 }
 
 fn subtract_list(listed: &mut Vec<(u16, u32)>, gone: &[(u16, u32)]) {

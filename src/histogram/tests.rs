@@ -42,6 +42,20 @@ proptest! {
     }
 
     #[test]
+    fn what_ascends_is_counted_like_anything_else(
+        mut values in values(),
+        kept in values(),
+        is_dense in any::<bool>(),
+    ) {
+        values.sort_unstable();
+        let expected = stored(&[&kept[..], &values].concat(), is_dense);
+        let mut histogram = stored(&kept, is_dense);
+        // Some of them are below what it holds: slower, and counted all the same.
+        histogram.record_ascending(values);
+        prop_assert_eq!(histogram, expected);
+    }
+
+    #[test]
     fn what_was_added_can_be_subtracted(
         (kept, gone) in (values(), values()),
         dense in any::<[bool; 3]>(),

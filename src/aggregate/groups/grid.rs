@@ -95,6 +95,17 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_lies_in_one_pane_of_every_window() {
+        let widths = (1..=3_600_000).filter_map(|ms| Width::from_ms(ms).ok());
+        for grid in widths.map(Grid::new) {
+            for window in HISTOGRAM_WINDOWS {
+                let pane_ms = grid.pane_ms(window).unwrap();
+                assert_eq!(pane_ms % grid.tick_ms, 0, "{grid:?}");
+            }
+        }
+    }
+
+    #[test]
     fn windows_and_panes_stand_on_the_grid() {
         let grid = Grid::new(Width::DEFAULT);
         assert_eq!(grid.windows.map(Span::cells), [100, 600, 300, 360]);

@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use super::change::Change;
 use super::touched::Touched;
+use super::values::Recorded;
+use super::values::Values;
 use crate::aggregate::image;
 use crate::aggregate::image::ImageFault;
 use crate::aggregate::image::ensure;
@@ -26,7 +28,8 @@ pub(super) struct Journal {
     messages: [Vec<u32>; 3],
     /// What is booked before it.
     pub(super) strays: Vec<Stray>,
-    pub(super) recorded: Vec<Recorded>,
+    /// What is recorded in histograms.
+    pub(super) values: Values,
     /// Whether a gap began inside the tick: every count of certain sessions begins again at 0, and what
     /// stands in the changes is from then on.
     pub(super) is_doubted: bool,
@@ -41,16 +44,6 @@ pub(super) struct Stray {
     pub(super) group: GroupId,
     pub(super) time_ms: i64,
     pub(super) change: Change,
-}
-
-/// A value that is recorded in a histogram.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Recorded {
-    pub(super) dimension: Dimension,
-    pub(super) group: GroupId,
-    pub(super) time_ms: i64,
-    pub(super) measure: Measure,
-    pub(super) value: u64,
 }
 
 impl Journal {
@@ -145,13 +138,14 @@ impl Journal {
     pub(super) fn end(&mut self, dimension: Dimension, group: GroupId, time_ms: i64, end: &Ended) {
         for measure in Measure::ALL {
             if let Some(value) = end.value(measure) {
-                self.recorded.push(Recorded {
+                let recorded = Recorded {
                     dimension,
                     group,
                     time_ms,
                     measure,
                     value,
-                });
+                };
+                self.values.record(recorded, self.start_ms);
             }
         }
     }
@@ -172,7 +166,7 @@ impl Journal {
             changes.clear();
         }
         self.strays.clear();
-        self.recorded.clear();
+        self.values.clear();
         self.is_doubted = false;
         self.start_ms = start_ms;
     }
@@ -186,7 +180,7 @@ impl Journal {
         };
         let number = |dimension: Dimension| dimension as u8;
         let strays = self.strays.iter();
-        let recorded = self.recorded.iter();
+        let recorded = self.values.iter(self.start_ms);
         image::Journal {
             changes: [0, 1, 2].map(changes),
             strays: strays
@@ -251,13 +245,14 @@ impl Journal {
         for plain in plain.recorded {
             let (dimension, group) = place(plain.dimension, plain.group, plain.time_ms)?;
             let measure = Measure::ALL.get(usize::from(plain.measure));
-            journal.recorded.push(Recorded {
+            let recorded = Recorded {
                 dimension,
                 group,
                 time_ms: plain.time_ms,
                 measure: *measure.ok_or(ImageFault::damaged("a value of no measure"))?,
                 value: plain.value,
-            });
+            };
+            journal.values.record(recorded, journal.start_ms);
         }
         Ok(journal)
     }
@@ -266,6 +261,6 @@ impl Journal {
         self.changes.iter().map(Touched::bytes).sum::<usize>()
             + self.messages.iter().map(Vec::capacity).sum::<usize>() * size_of::<u32>()
             + self.strays.capacity() * size_of::<Stray>()
-            + self.recorded.capacity() * size_of::<Recorded>()
+            + self.values.bytes()
     }
 }

@@ -23,6 +23,7 @@ mod shared;
 mod table;
 mod total;
 mod touched;
+mod values;
 mod work;
 
 use std::sync::Arc;

@@ -75,16 +75,16 @@ impl Panes {
         }
     }
 
-    /// Records a session of a group that ended at a time, if a covered pane holds it.
+    /// Records values of a group of one time, if a covered pane holds it.
     pub(super) fn record(
         &mut self,
         group: GroupId,
         own: &mut GroupDurations,
-        ended_ms: i64,
-        duration_ms: u64,
+        time_ms: i64,
+        values: &Histogram,
         scribe: &mut Scribe,
     ) {
-        let number = self.span.pane_of(EpochMs::from_ms(ended_ms));
+        let number = self.span.pane_of(EpochMs::from_ms(time_ms));
         if number <= self.current - self.length() || number > self.current {
             return;
         }
@@ -111,11 +111,11 @@ impl Panes {
         own.panes[place].write_before(group, self.of, scribe);
         let pane = &mut own.panes[place].histogram;
         let before = pane.bytes() + bytes_of(own.sum.as_ref());
-        pane.record(duration_ms);
+        pane.add(values);
         let sum = own
             .sum
             .get_or_insert_with(|| self.retired.refill(Histogram::clear));
-        self.retired.make_mut(sum).record(duration_ms);
+        self.retired.make_mut(sum).add(values);
         self.histogram_bytes += pane.bytes() + sum.bytes();
         self.histogram_bytes -= before;
     }
@@ -309,10 +309,12 @@ mod tests {
         let (mut own, mut scribe) = (GroupDurations::default(), Scribe::default());
         assert_eq!(own.shared(), None);
         for (second, duration) in [(9, 500_003), (8, 700_001), (10, 7), (10, 9), (9, 3)] {
-            panes.record(GROUP, &mut own, second * 1_000, duration, &mut scribe);
+            let duration = Histogram::from_iter([duration]);
+            panes.record(GROUP, &mut own, second * 1_000, &duration, &mut scribe);
         }
         // Not covered.
-        panes.record(GROUP, &mut own, 7_999, 1, &mut scribe);
+        let one = Histogram::from_iter([1]);
+        panes.record(GROUP, &mut own, 7_999, &one, &mut scribe);
         let published = own.shared().unwrap();
         let mut seen = Vec::new();
         for to_ms in [10_999, 11_000, 12_000, 13_000] {
@@ -347,7 +349,8 @@ mod tests {
     fn a_jump_takes_everything_out() {
         let mut panes = panes_of_three_seconds(0);
         let (mut own, mut scribe) = (GroupDurations::default(), Scribe::default());
-        panes.record(GROUP, &mut own, 0, 5, &mut scribe);
+        let five = Histogram::from_iter([5]);
+        panes.record(GROUP, &mut own, 0, &five, &mut scribe);
         let mut steps = 0;
         while let Some(holders) = panes.step(1_000_000_000) {
             holders

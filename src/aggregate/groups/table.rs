@@ -19,6 +19,7 @@ use super::panes::Panes;
 use crate::aggregate::buckets::Sums;
 use crate::aggregate::image::Scribe;
 use crate::aggregate::image::Stamp;
+use crate::histogram::Histogram;
 use crate::metric::Measure;
 use crate::snapshot::GROUP_SECONDS;
 use crate::snapshot::GROUPS_IN_CHUNK;
@@ -74,6 +75,8 @@ pub(super) struct Table {
     slots_max: usize,
     cells: [Cells; 3],
     panes: [Panes; HISTOGRAMS],
+    /// The values that are being recorded.
+    recorded: Histogram,
     /// Groups that changed since their numbers were last published, by chunk.
     is_changed: Vec<bool>,
     /// Groups that may have to be freed.
@@ -93,6 +96,7 @@ impl Table {
             slots_max: named_max + NAMED_FIRST,
             cells: cells(grid, now_ms),
             panes: panes(grid, now_ms),
+            recorded: Histogram::default(),
             is_changed: Vec::new(),
             candidates: Vec::new(),
             doubts: 0,
@@ -169,13 +173,21 @@ impl Table {
         self.is_changed.fill(true);
     }
 
-    /// Records a value of a group at a time.
-    pub(super) fn record(&mut self, group: GroupId, time_ms: i64, measure: Measure, value: u64) {
+    /// Records values of a group of one time, in ascending order.
+    pub(super) fn record(
+        &mut self,
+        group: GroupId,
+        time_ms: i64,
+        measure: Measure,
+        values: impl IntoIterator<Item = u64>,
+    ) {
+        self.recorded.clear();
+        self.recorded.record_ascending(values);
         let slot = &mut self.slots[usize::from(group.0)];
-        let scribe = &mut self.scribe;
+        let (values, scribe) = (&self.recorded, &mut self.scribe);
         let kept = self.panes.iter_mut().zip(&mut slot.durations).enumerate();
         for (_, (panes, own)) in kept.filter(|(place, _)| histogram_at(*place).1 == measure) {
-            panes.record(group, own, time_ms, value, scribe);
+            panes.record(group, own, time_ms, values, scribe);
         }
         self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
     }
@@ -343,6 +355,7 @@ impl Table {
         self.slots.capacity() * size_of::<Slot>()
             + self.cells.iter().map(Cells::bytes).sum::<usize>()
             + self.panes.iter().map(Panes::bytes).sum::<usize>()
+            + self.recorded.bytes()
     }
 }
 

@@ -93,7 +93,7 @@ impl Work {
                 changes.is_some_and(|changes| place <= changes.entries().len())
             }
             Self::Strays { place } => place <= to_book.strays.len(),
-            Self::Values { place } => place <= to_book.recorded.len(),
+            Self::Values { place } => place <= to_book.values.len(),
             Self::Seconds { back } => back <= GROUP_SECONDS,
             Self::Free | Self::Publish | Self::Nothing => true,
         };
@@ -211,18 +211,20 @@ impl Groups {
     }
 
     fn record_values(&mut self, place: usize, pieces: usize) -> (usize, Work) {
-        let all = &self.to_book.recorded;
-        let last = all.len().min(place.saturating_add(pieces));
-        for each in &all[place..last] {
-            let table = &mut self.tables[each.dimension.index()];
-            table.record(each.group, each.time_ms, each.measure, each.value);
-        }
-        let next = if last < all.len() {
-            Work::Values { place: last }
+        let (tables, journal) = (&mut self.tables, &mut self.to_book);
+        let start_ms = journal.start_ms;
+        let done = journal.values.visit(place, pieces, start_ms, |found| {
+            let table = &mut tables[found.dimension.index()];
+            table.record(found.group, found.time_ms, found.measure, found.iter());
+        });
+        let next = if done > 0 {
+            Work::Values {
+                place: place + done,
+            }
         } else {
             Work::Slide { dimension: 0 }
         };
-        (last - place, next)
+        (done, next)
     }
 
     fn free_empty(&mut self) {
