@@ -23,6 +23,7 @@ use streamgauge::aggregate::Image;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::limits;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -176,8 +177,8 @@ fn event(kind: EventKind, session: u64, ms: i64, identity: u64) -> Event {
         labels: LabelsId::from_number(u16::try_from(session % u64::from(QUEUES)).unwrap() + 1),
         kind,
         actor: match kind {
-            EventKind::Message => streamgauge::event::Actor::Guest,
-            _ => streamgauge::event::Actor::Unknown,
+            EventKind::Message => Actor::Guest,
+            _ => Actor::Unknown,
         },
     }
 }

@@ -23,6 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -132,7 +133,7 @@ fn event(kind: EventKind, id: u64, at_ms: i64, identity: Identity) -> Event {
         duration_ms: Event::NO_DURATION,
         kind,
         labels: LabelsId::NONE,
-        actor: streamgauge::event::Actor::Unknown,
+        actor: Actor::Unknown,
     }
 }
 

@@ -16,6 +16,7 @@ mod shortest;
 
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
+use streamgauge::event::Actor;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -83,7 +84,7 @@ fn connect(id: u64, time: EpochMs) -> Event {
         duration_ms: Event::NO_DURATION,
         kind: EventKind::Connected,
         labels: LabelsId::NONE,
-        actor: streamgauge::event::Actor::Unknown,
+        actor: Actor::Unknown,
     }
 }
 

@@ -206,9 +206,9 @@ fn seek(listed: &[(u16, u32)], from: usize, cell: u16) -> usize {
     {
         step *= 2;
     }
-    let (least, most) = (from + step / 2, (from + step - 1).min(listed.len()));
-    let between = &listed[least.min(most)..most];
-    least.min(most) + between.partition_point(|(other, _)| *other < cell)
+    let most = (from + step - 1).min(listed.len());
+    let least = (from + step / 2).min(most);
+    least + listed[least..most].partition_point(|(other, _)| *other < cell)
 }
 
 fn subtract_list(listed: &mut Vec<(u16, u32)>, gone: &[(u16, u32)]) {

@@ -123,6 +123,19 @@ fn more_than_a_list_can_count_is_counted_in_a_row() {
 }
 
 #[test]
+fn lists_that_are_more_than_one_can_count_add_up() {
+    let mut sum = Histogram::default();
+    let mut part = Histogram::default();
+    for histogram in [&mut sum, &mut part] {
+        histogram.record_n(7, u64::from(u32::MAX));
+        histogram.record(1_000_000);
+    }
+    sum.add(&part);
+    let counts: Vec<u64> = sum.cells().map(|(_, count)| count).collect();
+    assert_eq!(counts, [2 * u64::from(u32::MAX), 2]);
+}
+
+#[test]
 fn an_empty_one_has_zeros() {
     for histogram in [Histogram::default(), Histogram::dense()] {
         assert!(histogram.is_empty());

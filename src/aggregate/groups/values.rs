@@ -180,3 +180,65 @@ impl Same<'_> {
         many.iter().map(|value| value.value()).chain(one)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START_MS: i64 = 1_000;
+
+    fn recorded(group: u16, time_ms: i64, measure: Measure, value: u64) -> Recorded {
+        Recorded {
+            dimension: Dimension::Queue,
+            group: GroupId(group),
+            time_ms,
+            measure,
+            value,
+        }
+    }
+
+    /// What is visited so many pieces at a time: group, measure, time and values.
+    fn visited(values: &mut Values, pieces: usize) -> Vec<(u16, Measure, i64, Vec<u64>)> {
+        let (mut place, mut found) = (0, Vec::new());
+        loop {
+            let done = values.visit(place, pieces, START_MS, |same| {
+                let all = same.iter().collect();
+                found.push((same.group.0, same.measure, same.time_ms, all));
+            });
+            if done == 0 {
+                assert_eq!(place, values.len());
+                return found;
+            }
+            place += done;
+        }
+    }
+
+    #[test]
+    fn each_is_visited_once_with_its_like_and_in_order() {
+        let (of_time, of_count) = (Measure::Duration, Measure::Messages);
+        let last = 1 << VALUE_BITS;
+        let all = [
+            recorded(u16::MAX, 1_050, of_time, last - 1),
+            recorded(3, 1_099, of_time, 9),
+            recorded(3, 1_000, of_count, 2),
+            recorded(3, 1_000, of_time, 4),
+            // Before the tick, and more than a word holds.
+            recorded(3, 999, of_time, 5),
+            recorded(3, 1_000, of_time, last),
+        ];
+        let mut values = Values::default();
+        all.iter().for_each(|each| values.record(*each, START_MS));
+        let expected = [
+            (3, of_time, 1_000, vec![4, 9]),
+            (3, of_count, 1_000, vec![2]),
+            (u16::MAX, of_time, 1_000, vec![last - 1]),
+            (3, of_time, 999, vec![5]),
+            (3, of_time, 1_000, vec![last]),
+        ];
+        assert_eq!(visited(&mut values.clone(), usize::MAX), expected);
+        let one_by_one = visited(&mut values, 1);
+        assert_eq!(one_by_one.len(), all.len());
+        values.clear();
+        assert_eq!((values.len(), visited(&mut values, 7)), (0, Vec::new()));
+    }
+}
