@@ -1,11 +1,12 @@
 //! The longest that the writer is held up by an image of 1,000,000 open sessions, with traffic.
 //!
-//! Opens a million sessions in a thousand queues, then plays messages, connects and disconnects of random
+//! Opens a million sessions in a thousand queues, or in as many as asked for, then plays messages, connects and disconnects of random
 //! ones while an image is cut and written, as the writer's duty cycle does it. Each batch, each piece of
 //! work and each piece of the image is timed by itself, with the image and without; of several processes
 //! the shortest time of each step counts.
 //!
 //!     cargo run --release --example image_stall
+//!     cargo run --release --example image_stall 10000
 #![allow(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -49,8 +50,9 @@ const RUNS: usize = 3;
 const STEPS: [&str; 3] = ["batch", "work", "image"];
 
 fn main() {
+    let queues = shortest::argument().map_or(QUEUES, |queues| queues.parse().unwrap());
     if shortest::is_one_run() {
-        return play();
+        return play(queues);
     }
     let (shortest_ns, found) = shortest::times::<{ STEPS.len() }>(RUNS);
     println!("{found}");
@@ -71,13 +73,13 @@ fn main() {
 }
 
 /// Plays the traffic once; prints the nanoseconds of each step of each turn, and what came of it.
-fn play() {
+fn play(queues: u16) {
     let clock = Clock::system();
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let settings = AggregateSettings::default();
     let mut state = State::new(settings.clone(), IdKeys::FIXED, START);
     state.advance(START);
-    for number in 1..=QUEUES {
+    for number in 1..=queues {
         state.define(&LabelDefinition {
             from: 0,
             labels: LabelsId::from_number(number),
@@ -90,7 +92,7 @@ fn play() {
         let now = (first / 500) as i64;
         state.advance(START + now);
         let events: Vec<Event> = ids
-            .map(|id| event(EventKind::Connected, id, now, 0))
+            .map(|id| event(EventKind::Connected, id, queues, now, 0))
             .collect();
         state.apply_all(&events);
         state.work(limits::WORK_PIECES);
@@ -109,7 +111,13 @@ fn play() {
                     1 => EventKind::Disconnected,
                     _ => EventKind::Message,
                 };
-                event(kind, rng.random_range(0..SESSIONS), now, rng.random())
+                event(
+                    kind,
+                    rng.random_range(0..SESSIONS),
+                    queues,
+                    now,
+                    rng.random(),
+                )
             })
             .collect();
         let mut begun_ns = clock.mono_ns();
@@ -161,7 +169,7 @@ fn play() {
     );
 }
 
-fn event(kind: EventKind, session: u64, ms: i64, identity: u64) -> Event {
+fn event(kind: EventKind, session: u64, queues: u16, ms: i64, identity: u64) -> Event {
     Event {
         time: START + ms,
         session: SessionKey {
@@ -174,7 +182,7 @@ fn event(kind: EventKind, session: u64, ms: i64, identity: u64) -> Event {
             EventKind::Connected | EventKind::Disconnected => Identity::NONE,
         },
         duration_ms: Event::NO_DURATION,
-        labels: LabelsId::from_number(u16::try_from(session % u64::from(QUEUES)).unwrap() + 1),
+        labels: LabelsId::from_number(u16::try_from(session % u64::from(queues)).unwrap() + 1),
         kind,
         actor: match kind {
             EventKind::Message => Actor::Guest,

@@ -4,9 +4,18 @@
 use std::env;
 use std::process::Command;
 
+const ONE_RUN: &str = "once";
+
 /// Whether this process is one of those that [`times`] starts.
 pub(crate) fn is_one_run() -> bool {
-    env::args().len() > 1
+    env::args()
+        .nth(1)
+        .is_some_and(|argument| argument == ONE_RUN)
+}
+
+/// What the program was started with, if with anything.
+pub(crate) fn argument() -> Option<String> {
+    env::args().skip(1).find(|argument| argument != ONE_RUN)
 }
 
 /// Starts this program so many times. Each prints lines of `STEPS` nanoseconds and then a line about
@@ -16,7 +25,8 @@ pub(crate) fn times<const STEPS: usize>(runs: usize) -> (Vec<[u64; STEPS]>, Stri
     let mut about = String::new();
     for _ in 0..runs {
         let program = env::current_exe().unwrap();
-        let run = Command::new(program).arg("once").output().unwrap();
+        let mut run = Command::new(program);
+        let run = run.arg(ONE_RUN).args(argument()).output().unwrap();
         assert!(run.status.success(), "{run:?}");
         let printed = String::from_utf8(run.stdout).unwrap();
         let (lines, last) = printed.trim_end().rsplit_once('\n').unwrap();
