@@ -1,13 +1,13 @@
 //! The only wiring: source → parse → ring → writer → snapshot → serve, and notify beside serve.
 //!
-//! Threads: one ingest thread for the stream connection with a runtime of its own, one writer thread,
-//! and the caller's tokio workers for the HTTP server. A part that ends by itself is a failure that
+//! Threads: one ingest thread a source with a runtime of its own, one writer thread, and the caller's tokio workers for the HTTP server. A part that ends by itself is a failure that
 //! [`Engine::failed`] tells; a panic in the writer ends the engine, because wrong numbers are worse
 //! than none.
 
 mod beginning;
 mod error;
 mod image;
+mod ingest;
 mod inputs;
 mod reload;
 
@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -26,17 +27,14 @@ use tokio_util::sync::CancellationToken;
 use crate::aggregate::Image;
 use crate::aggregate::Writer;
 use crate::alert::Watch;
-use crate::auth::TokenSource;
 use crate::config::EngineSettings;
 use crate::config::WaitStrategy;
 use crate::config::limits;
 use crate::input::InputIds;
-use crate::input::Shard;
 use crate::net::Connector;
 use crate::net::Endpoint;
-use crate::net::NetError;
 use crate::notify::Notifier;
-use crate::parse::Parser;
+use crate::post::Poster;
 use crate::reloadable::Reloadable;
 use crate::ring;
 use crate::ring::Bell;
@@ -45,8 +43,7 @@ use crate::serve::Server;
 use crate::snapshot;
 use crate::snapshot::Reader;
 use crate::snapshot::Snapshot;
-use crate::source::EventsStream;
-use crate::source::Exit;
+use crate::source::push;
 use crate::time::Clock;
 
 pub use error::EngineError;
@@ -61,13 +58,14 @@ use reload::Replaceable;
 /// How long [`Engine::shutdown`] takes at most, all parts together.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
 
-/// A running engine: a source, a writer and a server.
+/// A running engine: its sources, a writer and a server.
 #[derive(Debug)]
 pub struct Engine {
     local_addr: SocketAddr,
     reader: Reader,
     clock: Clock,
-    ingest: Part,
+    /// One a source.
+    ingest: Vec<Part>,
     writer: Part,
     stop_writer: StopWriter,
     server: JoinHandle<()>,
@@ -103,8 +101,9 @@ impl Engine {
     pub fn check(settings: &EngineSettings) -> Result<(), EngineError> {
         Connector::new(settings.stream.ca_file.as_deref())?;
         let webhook = settings.webhook.as_ref().map(|webhook| &webhook.url.0);
-        let urls = [&settings.auth.token_url, &settings.stream.stream_url];
-        for url in urls.into_iter().chain(webhook) {
+        let auth = settings.auth.as_ref();
+        let urls = auth.map(|auth| [&auth.token_url, &settings.stream.stream_url]);
+        for url in urls.into_iter().flatten().chain(webhook) {
             Endpoint::new(url)?;
         }
         Server::check(&settings.serve, &Clock::system())?;
@@ -156,7 +155,17 @@ impl Engine {
         alerts.show_in(&mut first);
         let (publisher, reader) = snapshot::channel(first);
         let samples = Mailbox::new(limits::SAMPLES_WAITING_MAX);
-        let server = Server::bind(
+        let is_posted_to = settings.source.has_push();
+        let (endpoints, parcels) = push::endpoints(&settings.push, &clock);
+        let posters: Vec<Arc<dyn Poster>> = match is_posted_to {
+            true => endpoints
+                .into_iter()
+                .map(|poster| Arc::new(poster) as _)
+                .collect(),
+            false => Vec::new(),
+        };
+        let server = Server::bind_taking(
+            posters,
             settings.serve,
             reader.clone(),
             samples.clone(),
@@ -181,19 +190,18 @@ impl Engine {
         let (inlet, rings) = ring::rings_from(bell.clone(), ids);
         let images = Images::new(bell.clone());
         let inputs = Inputs::new(inlet, keys, clock.clone(), reader.pulse().clone());
-        let producer = inputs.producer(Shard::only(EventsStream::NAME));
-        let stream = settings.stream;
-        let auth = settings.auth;
-        let (ingest_clock, own_clock) = (clock.clone(), clock.clone());
-        let pulse = reader.pulse().clone();
-        pulse.begin(clock.mono_ns());
-        let source = move || {
-            let tokens = TokenSource::start(auth, connector.clone(), ingest_clock.clone())?;
-            let parser = Parser::new(keys).with_labels();
-            let clock = ingest_clock;
-            let source = EventsStream::new(stream, connector, tokens, parser, producer, clock)?;
-            Ok(source.with_pulse(&pulse))
-        };
+        let own_clock = clock.clone();
+        reader.pulse().begin(clock.mono_ns());
+        let mut sources: Vec<ingest::Source> = Vec::new();
+        if let Some(auth) = settings.auth {
+            let (stream, clock) = (settings.stream, clock.clone());
+            sources.push(ingest::events_stream(
+                auth, stream, connector, &inputs, clock,
+            ));
+        }
+        if is_posted_to {
+            sources.push(ingest::push(settings.push.endpoints, parcels, &inputs));
+        }
         let (failed, failures) = mpsc::channel(4);
         let writer = Writer::new(state, rings, publisher, samples, clock, engine_id)
             .with_alerts(alerts)
@@ -205,13 +213,16 @@ impl Engine {
             bell,
         };
         let writer = start_writer(writer, &stop_writer, settings.wait, failed.clone())?;
-        let ingest = match start_ingest(source, failed).await {
-            Ok(ingest) => ingest,
-            Err(error) => {
-                stop_writer.stop();
-                return Err(error);
+        let mut ingest = Vec::new();
+        for source in sources {
+            match ingest::start(source, failed.clone()).await {
+                Ok(part) => ingest.push(part),
+                Err(error) => {
+                    stop_writer.stop();
+                    return Err(error);
+                }
             }
-        };
+        }
         let stop_server = CancellationToken::new();
         let server = tokio::spawn(server.run(stop_server.clone()));
         Ok(Self {
@@ -260,16 +271,19 @@ impl Engine {
         }
     }
 
-    /// Ends the engine in flow order: closes the stream with 1000, drains the ring, publishes once
-    /// more, and lets the requests that are under way finish.
+    /// Ends the engine in flow order: closes the stream with 1000, answers the posts that were taken
+    /// and refuses others, drains the ring, publishes once more, and lets the requests that are under way finish.
     ///
     /// # Errors
     /// [`EngineError::Stuck`] names the part that had not ended within 10 s.
     pub async fn shutdown(self) -> Result<(), EngineError> {
         let parts = async {
-            self.ingest.stop.cancel();
+            let ended = self.ingest.into_iter().map(|part| {
+                part.stop.cancel();
+                part.ended
+            });
             // An error means that the thread is gone, which is what is waited for.
-            let _ = self.ingest.ended.await;
+            join_all(ended).await;
             self.stop_writer.stop();
             let _ = self.writer.ended.await;
             self.stop_server.cancel();
@@ -318,51 +332,6 @@ fn start_writer(
         stop: CancellationToken::new(),
         ended,
     })
-}
-
-/// Starts the ingest thread, which makes its source itself: the source's tasks belong to its runtime.
-async fn start_ingest(
-    source: impl FnOnce() -> Result<EventsStream, NetError> + Send + 'static,
-    failed: mpsc::Sender<EngineError>,
-) -> Result<Part, EngineError> {
-    let (done, ended) = oneshot::channel();
-    let (made, is_made) = oneshot::channel();
-    let stop = CancellationToken::new();
-    let shutdown = stop.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| EngineError::Thread {
-            part: "ingest",
-            error,
-        })?;
-    spawn("ingest", move || {
-        let mut alarm = Alarm {
-            part: "ingest",
-            failed: Some(failed),
-        };
-        runtime.block_on(async {
-            let source = match source() {
-                Ok(source) => source,
-                Err(error) => {
-                    alarm.failed = None;
-                    // The other end waits for this word in `start_ingest`.
-                    let _ = made.send(Err(error));
-                    return;
-                }
-            };
-            let _ = made.send(Ok(()));
-            if source.run(shutdown).await == Exit::Shutdown {
-                alarm.failed = None;
-            }
-        });
-        drop(done);
-    })?;
-    match is_made.await {
-        Ok(Ok(())) => Ok(Part { stop, ended }),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(EngineError::Ended { part: "ingest" }),
-    }
 }
 
 fn spawn(part: &'static str, body: impl FnOnce() + Send + 'static) -> Result<(), EngineError> {

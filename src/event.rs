@@ -177,6 +177,24 @@ Reject {
 }
 }
 
+impl Reject {
+    /// What is wrong with a payload that is refused for it, in words for whoever has sent it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NotJson => "not one JSON document",
+            Self::Utf8 => "not UTF-8",
+            Self::Shape => "not a JSON object",
+            Self::Binary => "a binary message",
+            Self::TooBig => "longer than a payload may be",
+            Self::Depth => "nested too deep",
+            Self::NumberRange => "a number that no 64-bit type holds",
+            Self::DuplicateKey => "a key that stands twice",
+            Self::Field => "missing, empty, too long or of the wrong type",
+            Self::Timestamp => "neither RFC 3339 with a zone nor whole milliseconds since 1970",
+        }
+    }
+}
+
 counted! {
 /// The field that made a payload refused, where one did.
 Field {

@@ -19,6 +19,8 @@ pub mod histogram;
 
 pub mod event;
 pub mod input;
+pub mod post;
+
 pub mod metric;
 pub mod stream;
 pub mod window;

@@ -15,6 +15,7 @@ use crate::config::Environment;
 use crate::config::Flags;
 use crate::config::Loaded;
 use crate::config::PublicUrl;
+use crate::config::PushEndpoint;
 use crate::config::Setting;
 use crate::config::Settings;
 use crate::config::SettingsError;
@@ -82,6 +83,18 @@ fn text(loaded: &Loaded) -> String {
         let name = rule.name.escape_debug();
         let _ = writeln!(text, "alert \"{name}\": {rule}  {origin}");
     }
+    for (endpoint, origin) in &loaded.pushes {
+        let PushEndpoint {
+            name,
+            path,
+            credential,
+            dialect,
+        } = endpoint;
+        let _ = writeln!(
+            text,
+            "push \"{name}\" at {path}: {dialect}, {credential} (secret set)  {origin}"
+        );
+    }
     if let Ok(settings) = &loaded.settings {
         let names = &settings.engine.directory.names;
         for by in AlertBy::ALL.into_iter().filter(|by| names.count(*by) > 0) {
@@ -98,6 +111,9 @@ fn text(loaded: &Loaded) -> String {
         let urls = Urls::of(settings);
         for (what, reached) in urls.outgoing() {
             let _ = writeln!(text, "would {what} {reached}");
+        }
+        for url in &urls.push {
+            let _ = writeln!(text, "would take posts at {url}");
         }
         let _ = writeln!(text, "would serve GraphQL at {}", urls.graphql);
         for url in urls.public {
@@ -148,19 +164,35 @@ fn json(loaded: &Loaded) -> Value {
             })
         })
         .collect();
+    let pushes: Vec<Value> = loaded
+        .pushes
+        .iter()
+        .map(|(endpoint, origin)| {
+            json!({
+                "name": &*endpoint.name,
+                "path": endpoint.path.as_str(),
+                "dialect": endpoint.dialect.to_string(),
+                "credential": endpoint.credential.to_string(),
+                "origin": origin.to_string(),
+            })
+        })
+        .collect();
     let errors = match &loaded.settings {
         Ok(_) => &[],
         Err(error) => error.lines(),
     };
     let would_run = loaded.settings.as_ref().ok().map(|settings| {
         let urls = Urls::of(settings);
+        let url = |reached: &Option<Reached>| reached.as_ref().map(|reached| reached.url.clone());
+        let proxy = |reached: &Option<Reached>| reached.as_ref()?.proxy.clone();
         json!({
-            "tokenUrl": urls.token.url,
-            "tokenProxy": urls.token.proxy,
-            "streamUrl": urls.stream.url,
-            "streamProxy": urls.stream.proxy,
-            "webhookUrl": urls.webhook.as_ref().map(|reached| &reached.url),
-            "webhookProxy": urls.webhook.as_ref().and_then(|reached| reached.proxy.as_ref()),
+            "tokenUrl": url(&urls.token),
+            "tokenProxy": proxy(&urls.token),
+            "streamUrl": url(&urls.stream),
+            "streamProxy": proxy(&urls.stream),
+            "webhookUrl": url(&urls.webhook),
+            "webhookProxy": proxy(&urls.webhook),
+            "pushUrls": urls.push,
             "graphqlUrl": urls.graphql,
             "publicUrls": urls.public,
         })
@@ -177,6 +209,7 @@ fn json(loaded: &Loaded) -> Value {
         "ok": loaded.settings.is_ok(),
         "settings": settings,
         "alerts": alerts,
+        "pushEndpoints": pushes,
         "names": names,
         "notes": loaded.notes,
         "warnings": loaded.warnings,
@@ -187,9 +220,10 @@ fn json(loaded: &Loaded) -> Value {
 
 /// What would run, as people may see it.
 struct Urls {
-    token: Reached,
-    stream: Reached,
+    token: Option<Reached>,
+    stream: Option<Reached>,
     webhook: Option<Reached>,
+    push: Vec<String>,
     graphql: String,
     public: Vec<String>,
 }
@@ -211,13 +245,24 @@ impl Urls {
             });
             Reached { url: shown, proxy }
         };
-        let (token, stream) = (&engine.auth.token_url, &engine.stream.stream_url);
+        let auth = engine.auth.as_ref();
+        let token = auth.map(|auth| &auth.token_url);
+        let stream = auth.map(|_| &engine.stream.stream_url);
+        let (listen, is_tls) = (engine.serve.listen, engine.serve.tls.is_some());
+        let pushes = match engine.source.has_push() {
+            true => &engine.push.endpoints[..],
+            false => &[],
+        };
         let webhook = engine.webhook.as_ref().map(|webhook| &webhook.url.0);
         Self {
-            token: reached(token, config::shown_url(token)),
-            stream: reached(stream, config::shown_url(stream)),
+            token: token.map(|url| reached(url, config::shown_url(url))),
+            stream: stream.map(|url| reached(url, config::shown_url(url))),
             webhook: webhook.map(|url| reached(url, config::shown_host(url))),
-            graphql: super::graphql_url(engine.serve.listen, engine.serve.tls.is_some()),
+            push: pushes
+                .iter()
+                .map(|endpoint| super::push_url(listen, is_tls, &endpoint.path))
+                .collect(),
+            graphql: super::graphql_url(listen, is_tls),
             public: engine
                 .serve
                 .public_urls
@@ -232,13 +277,10 @@ impl Urls {
         [
             ("fetch a token from", &self.token),
             ("read events from", &self.stream),
+            ("post alerts to", &self.webhook),
         ]
         .into_iter()
-        .chain(
-            self.webhook
-                .iter()
-                .map(|webhook| ("post alerts to", webhook)),
-        )
+        .filter_map(|(what, reached)| Some((what, reached.as_ref()?)))
     }
 }
 

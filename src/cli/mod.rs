@@ -32,6 +32,7 @@ use clap::error::ErrorKind;
 use crate::config;
 use crate::config::Environment;
 use crate::config::Flags;
+use crate::config::PushPath;
 use crate::simulate::FAULT_GRAMMAR;
 use crate::stderr;
 
@@ -264,6 +265,11 @@ impl Drop for LastLines {
 /// Where a server on `listen` answers GraphQL.
 fn graphql_url(listen: SocketAddr, is_tls: bool) -> String {
     format!("{}://{listen}/graphql", scheme(is_tls))
+}
+
+/// Where a server on `listen` takes posts at a path.
+fn push_url(listen: SocketAddr, is_tls: bool, path: &PushPath) -> String {
+    format!("{}://{listen}{path}", scheme(is_tls))
 }
 
 /// The line that says where to look in a browser.

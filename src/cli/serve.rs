@@ -20,6 +20,7 @@ use super::graphql_url;
 use super::logging;
 use super::output;
 use super::page_note;
+use super::push_url;
 use super::reload::Reloader;
 use super::runtime;
 use super::setting_flags::SettingFlags;
@@ -71,13 +72,26 @@ async fn serve(
     mut systemd: Systemd,
 ) -> Result<(), Failure> {
     let failed = |error| Failure::Failed(format!("{error}"));
-    let stream = shown_url(&settings.stream.stream_url);
+    let stream = settings
+        .auth
+        .is_some()
+        .then(|| shown_url(&settings.stream.stream_url));
+    let endpoints = match settings.source.has_push() {
+        true => settings.push.endpoints.clone(),
+        false => Vec::new(),
+    };
     let public_urls = settings.serve.public_urls.clone();
     let is_tls = settings.serve.tls.is_some();
     let mut engine = Engine::start(settings, Clock::system())
         .await
         .map_err(failed)?;
-    output::note(&format!("reading events from {stream}"));
+    if let Some(stream) = stream {
+        output::note(&format!("reading events from {stream}"));
+    }
+    for endpoint in endpoints {
+        let url = push_url(engine.local_addr(), is_tls, &endpoint.path);
+        output::note(&format!("taking posts for {} at {url}", endpoint.name));
+    }
     output::note(&format!(
         "serving GraphQL at {}",
         graphql_url(engine.local_addr(), is_tls)

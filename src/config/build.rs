@@ -20,12 +20,12 @@ use super::layers::Flags;
 use super::layers::Layers;
 use super::layers::Origin;
 use super::layers::Shown;
-use super::layers::ShownValue;
 use super::limits::RETAINED_BUCKETS_MAX;
 use super::limits::WINDOWS_MAX;
 use super::log::LogSettings;
 use super::proxies::proxies;
-use super::region::Region;
+use super::push::PushEndpoint;
+use super::push_build;
 use super::serve::ServeSettings;
 use super::setting::Setting;
 use super::small_file;
@@ -33,7 +33,7 @@ use super::stream::AuthSettings;
 use super::stream::StreamSettings;
 use super::table::SETTINGS;
 use super::tls;
-use super::value;
+use super::urls::urls;
 use super::variables::Unknown;
 use super::webhook::WebhookSettings;
 
@@ -55,6 +55,8 @@ pub struct Loaded {
     pub shown: Vec<(&'static Setting, Shown)>,
     /// Every alert and where it stands.
     pub alerts: Vec<(AlertRule, Origin)>,
+    /// Every endpoint for events and where it stands.
+    pub pushes: Vec<(PushEndpoint, Origin)>,
     /// What is worth knowing and no fault, one line each.
     pub notes: Vec<String>,
     /// What somebody should look at and is no fault, one line each.
@@ -77,10 +79,12 @@ pub fn load(flags: &Flags, environment: &Environment) -> Loaded {
         notes,
         warnings,
         rules,
+        pushes,
         ..
     } = layers;
     Loaded {
         alerts: rules,
+        pushes,
         settings: error.or(()).map(|()| match engine {
             Some(engine) => Settings { engine, log },
             None => unreachable!("without a fault every part is built"),
@@ -129,25 +133,34 @@ fn engine(layers: &mut Layers) -> Option<EngineSettings> {
     let (token_url, stream_url) = urls(layers);
     let webhook_url = layers.draft.webhook_url.clone();
     let proxies = proxies(layers, &[&token_url, &stream_url, &webhook_url]);
-    let client_id = credentials::client_id(layers);
-    let client_secret = credentials::client_secret(layers);
+    let is_asked = layers.draft.source.has_events_stream();
+    let client = is_asked.then(|| {
+        let id = credentials::client_id(layers);
+        (id, credentials::client_secret(layers))
+    });
     let stream = stream(layers, stream_url);
     let aggregate = aggregate(layers);
     let serve = serve(layers);
+    let push = push_build::push(layers, serve.as_ref());
     let alerts = alerts(layers, aggregate.as_ref());
     let directory = directory(layers);
     let webhook = webhook(layers);
-    Some(EngineSettings {
-        source: layers.draft.source,
-        auth: AuthSettings {
+    let auth = match client {
+        None => None,
+        Some((client_id, client_secret)) => Some(AuthSettings {
             token_url: token_url?,
             client_id: client_id?,
             client_secret: client_secret?,
             scope: layers.draft.oauth_scope.clone(),
             audience: layers.draft.oauth_audience.clone(),
             credentials_in: layers.draft.oauth_credentials,
-        },
+        }),
+    };
+    Some(EngineSettings {
+        source: layers.draft.source,
+        auth,
         stream: stream?,
+        push: push?,
         proxies,
         aggregate: aggregate?,
         wait: layers.draft.wait,
@@ -191,62 +204,6 @@ fn webhook(layers: &mut Layers) -> Option<WebhookSettings> {
     let mut webhook = WebhookSettings::new(url);
     webhook.token = token;
     Some(webhook)
-}
-
-/// The URLs that were given, and those of the region for the others.
-fn urls(layers: &mut Layers) -> (Option<Uri>, Option<Uri>) {
-    if !layers.are_good(&["region"]) {
-        return (None, None);
-    }
-    let region = layers.draft.region.clone().unwrap_or_default();
-    let is_region_used = !(layers.is_given("token-url") && layers.is_given("stream-url"));
-    let why = match (layers.shown_text("region"), layers.origin("region")) {
-        (None, _) => Some("unset".to_owned()),
-        (Some(text), origin) if text.eq_ignore_ascii_case("api") => {
-            Some(format!("\"api\" by {origin}"))
-        }
-        _ => None,
-    };
-    if let Some(why) = why.filter(|_| is_region_used) {
-        let domain = Region::DEFAULT_DOMAIN;
-        layers.notes.push(format!(
-            "region: {why}, taken as {domain}; name another by --region or GENESYS_ENV"
-        ));
-    }
-    let (token_url, stream_url) = (
-        layers.draft.token_url.clone(),
-        layers.draft.stream_url.clone(),
-    );
-    (
-        token_url.or_else(|| derived(layers, "token-url", region.token_url(), value::HTTP)),
-        stream_url.or_else(|| derived(layers, "stream-url", region.stream_url(), value::WEBSOCKET)),
-    )
-}
-
-/// The region's URL where none was given; `None` where one was and is refused.
-fn derived(
-    layers: &mut Layers,
-    name: &'static str,
-    text: String,
-    schemes: value::Schemes,
-) -> Option<Uri> {
-    if layers.is_given(name) {
-        return None;
-    }
-    match value::url(&text, schemes) {
-        Ok(url) => {
-            let shown = Shown {
-                value: ShownValue::Text(text),
-                origin: Origin::From("region"),
-            };
-            layers.shown.insert(name, shown);
-            Some(url)
-        }
-        Err(why) => {
-            layers.fault(name, format!("from the region: {why}"));
-            None
-        }
-    }
 }
 
 fn stream(layers: &mut Layers, stream_url: Option<Uri>) -> Option<StreamSettings> {

@@ -24,7 +24,9 @@ impl<'a> Secrets<'a> {
         let webhook = engine.and_then(|engine| engine.webhook.as_ref());
         let token = webhook.and_then(|webhook| webhook.token.as_ref());
         Self {
-            client: engine.map(|engine| engine.auth.client_secret.expose_secret()),
+            client: engine
+                .and_then(|engine| engine.auth.as_ref())
+                .map(|auth| auth.client_secret.expose_secret()),
             webhook: webhook.map(|webhook| &webhook.url.0),
             webhook_token: token.map(SecretString::expose_secret),
         }
@@ -49,6 +51,11 @@ impl Loaded {
         let differing = pairs.filter(|((setting, shown), (_, others))| {
             shown.value != others.value || ours.differs(&theirs, setting.name)
         });
-        differing.map(|((setting, _), _)| setting.name).collect()
+        let differing = differing.map(|((setting, _), _)| setting.name);
+        let pushes = |loaded: &Self| loaded.pushes.iter().map(|(push, _)| push.clone()).collect();
+        let (ours, theirs): (Vec<_>, Vec<_>) = (pushes(self), pushes(other));
+        differing
+            .chain((ours != theirs).then_some("push"))
+            .collect()
     }
 }

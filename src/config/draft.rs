@@ -57,6 +57,8 @@ pub(super) struct Draft {
     pub(super) stable_after: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) overload: Overload,
+    pub(super) push_high_water: u64,
+    pub(super) push_low_water: u64,
 
     pub(super) window: Duration,
     pub(super) windows: Vec<Duration>,

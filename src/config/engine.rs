@@ -6,6 +6,7 @@ use crate::window::{Width, WindowError, WindowLength};
 use super::alert::AlertRule;
 use super::directory::Directory;
 use super::proxy::ProxySettings;
+use super::push::PushSettings;
 use super::serve::ServeSettings;
 use super::source::Source;
 use super::stream::{AuthSettings, StreamSettings};
@@ -16,10 +17,12 @@ use super::webhook::WebhookSettings;
 pub struct EngineSettings {
     /// Where events come from.
     pub source: Source,
-    /// Where a token comes from.
-    pub auth: AuthSettings,
+    /// Where a token comes from; `None` where nobody asks for one.
+    pub auth: Option<AuthSettings>,
     /// The event stream.
     pub stream: StreamSettings,
+    /// What is posted.
+    pub push: PushSettings,
     /// Through what token endpoint, stream and webhook are reached.
     pub proxies: ProxySettings,
     /// What the numbers mean.
@@ -41,8 +44,9 @@ impl EngineSettings {
     pub fn new(auth: AuthSettings, stream: StreamSettings, serve: ServeSettings) -> Self {
         Self {
             source: Source::default(),
-            auth,
+            auth: Some(auth),
             stream,
+            push: PushSettings::new(Vec::new()),
             proxies: ProxySettings::default(),
             aggregate: AggregateSettings::default(),
             wait: WaitStrategy::default(),

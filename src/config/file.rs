@@ -1,5 +1,5 @@
 //! The TOML file: `name = value` lines at the top level, the names those of the table of settings, and
-//! `[[alert]]` tables.
+//! `[[alert]]` and `[[push]]` tables.
 //!
 //! Turns values into the text a flag would have; what the text means is the setting's own reader's.
 
@@ -12,6 +12,9 @@ use toml::de::DeValue;
 use super::alert_table;
 use super::alert_table::AlertEntry;
 use super::error::quoted;
+use super::exposure;
+use super::push_table;
+use super::push_table::PushEntry;
 use super::setting::Kind;
 use super::setting::Setting;
 use super::small_file::SmallFile;
@@ -20,6 +23,8 @@ use super::variables;
 
 /// The key of the alerts, each a table of its own: `[[alert]]`.
 const ALERT: &str = "alert";
+/// The key of the endpoints for events, likewise.
+const PUSH: &str = "push";
 /// The greatest file, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
 
@@ -40,6 +45,10 @@ pub(super) struct Entries {
     pub(super) settings: Vec<Entry>,
     /// The alerts.
     pub(super) alerts: Vec<AlertEntry>,
+    /// The endpoints for events.
+    pub(super) pushes: Vec<PushEntry>,
+    /// Who else can use the secrets in it, in one line.
+    pub(super) warning: Option<String>,
     /// A line for each fault. A file that is no TOML has nothing else.
     pub(super) faults: Vec<String>,
 }
@@ -56,9 +65,10 @@ impl Entries {
 /// Reads a file.
 pub(super) fn read(path: &Path) -> Entries {
     let name = path.display().to_string().escape_debug().to_string();
-    let text = SmallFile::read(path, BYTES_MAX).and_then(SmallFile::text);
-    let text = match text {
-        Ok(text) => text,
+    let read =
+        SmallFile::read(path, BYTES_MAX).and_then(|file| Ok((file.mode, SmallFile::text(file)?)));
+    let (mode, text) = match read {
+        Ok(read) => read,
         Err(why) => return Entries::faulty(vec![format!("config: {name}: {why}")]),
     };
     let (table, faults) = DeTable::parse_recoverable(&text);
@@ -85,9 +95,25 @@ pub(super) fn read(path: &Path) -> Entries {
             lines.extend(faults.map(|(offset, why)| fault(line_of(offset), why)));
             continue;
         }
+        if key.get_ref() == PUSH {
+            let line_of = |offset| line_of(&text, offset);
+            let start = key.span().start;
+            let (pushes, faults) = push_table::read(value.get_ref(), start, line_of);
+            entries.pushes = pushes;
+            let faults = faults.into_iter();
+            lines.extend(faults.map(|(offset, why)| fault(line_of(offset), why)));
+            continue;
+        }
         match entry(key.get_ref(), value, line) {
             Ok(entry) => entries.settings.push(entry),
             Err(why) => lines.push(fault(line, why)),
+        }
+    }
+    if entries.pushes.iter().any(|push| push.has_secret) {
+        // A file with a secret in it is one of secrets.
+        match exposure::judge(mode) {
+            Ok(warning) => entries.warning = warning.map(|what| format!("config: {name}: {what}")),
+            Err(why) => lines.push(fault(1, why)),
         }
     }
     // By line alone: faults of one line stand in the order in which they were met.

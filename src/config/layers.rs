@@ -21,6 +21,7 @@ use super::exempt::Exempt;
 use super::file;
 use super::proxy;
 use super::proxy::ProxyUrl;
+use super::push::PushEndpoint;
 use super::secret::SecretFile;
 use super::setting::Kind;
 use super::setting::Setting;
@@ -117,6 +118,8 @@ pub(super) struct Layers {
     pub(super) alerts: Vec<(AlertEntry, Origin)>,
     /// Those of them that are right.
     pub(super) rules: Vec<(AlertRule, Origin)>,
+    /// The endpoints for events that are right.
+    pub(super) pushes: Vec<(PushEndpoint, Origin)>,
     /// What is worth knowing and no fault.
     pub(super) notes: Vec<String>,
     /// What somebody should look at, and no fault.
@@ -214,6 +217,12 @@ impl Layers {
         };
         for entry in entries.settings {
             self.give(entry.setting, &entry.text, origin(entry.line));
+        }
+        self.warnings.extend(entries.warning);
+        for push in entries.pushes {
+            self.warnings.extend(push.warning);
+            let origin = origin(push.line);
+            self.pushes.extend(push.endpoint.map(|push| (push, origin)));
         }
         for alert in entries.alerts {
             let origin = origin(alert.line);

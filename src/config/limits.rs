@@ -57,6 +57,14 @@ pub const SAMPLES_WAITING_MAX: usize = 65_536;
 
 /// A request's body, in bytes: four times the longest query with room for its variables.
 pub const REQUEST_BYTES_MAX: usize = 64 << 10;
+/// A body that is posted to an endpoint for events, in bytes, packed as well as unpacked.
+pub const POST_BYTES_MAX: usize = 8 << 20;
+/// Endpoints for events; each has a ring of its own.
+pub const PUSH_ENDPOINTS_MAX: usize = 32;
+/// Bodies of posts that are unpacked at a time; more wait.
+pub const POSTS_UNPACKED_MAX: usize = 4;
+/// Posts that wait for their decoder; more wait in their connections.
+pub const POSTS_WAITING_MAX: usize = 1_024;
 /// A request's head, in bytes.
 pub const REQUEST_HEAD_BYTES_MAX: u32 = 16 << 10;
 /// Connections to the HTTP server at a time, fewer where file descriptors are few.

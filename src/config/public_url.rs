@@ -12,7 +12,7 @@ const PREFIX_BYTES_MAX: usize = 128;
 /// The longest URL, in bytes.
 const URL_BYTES_MAX: usize = 2_048;
 /// Names at the root of the server; a prefix that begins with one could not be distinguished from it.
-const OWN_NAMES: [&str; 7] = [
+pub(super) const OWN_NAMES: [&str; 7] = [
     "assets", "graphql", "healthz", "latency", "metrics", "readyz", "session",
 ];
 

@@ -124,6 +124,12 @@ impl ServeSettings {
         )
     }
 
+    /// Whether anybody beyond this machine can reach it, by its address or by way of a proxy.
+    pub fn is_for_network(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback()
+            || !self.public_urls.iter().all(PublicUrl::is_loopback)
+    }
+
     /// Whether there is a token that is short enough to be guessed.
     pub fn has_short_token(&self) -> bool {
         let token = self.token.as_ref().map(ExposeSecret::expose_secret);

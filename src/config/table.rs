@@ -89,10 +89,10 @@ static FIRST: &[Setting] = &[
     Setting {
         name: "source",
         alias: None,
-        value: "SOURCE",
+        value: "SOURCE[,SOURCE]",
         default: Some("events-stream"),
         group: Group::Source,
-        help: "Where events come from: events-stream",
+        help: "Where events come from: events-stream, push (what the file's [[push]] tables take), or both",
         kind: Kind::Text(|draft, text| {
             draft.source = Source::parse(text)?;
             Ok(())
@@ -253,6 +253,24 @@ static FIRST: &[Setting] = &[
             draft.overload = value::choice(text, &Overload::NAMES)?;
             Ok(())
         }),
+    },
+    Setting {
+        name: "push-high-water",
+        alias: None,
+        value: "BYTES",
+        default: Some("64MiB"),
+        group: Group::Source,
+        help: "Bytes of posted events not yet taken over from which posts are answered 503",
+        kind: Kind::Bytes(16 << 20..=16 << 30, |draft| &mut draft.push_high_water),
+    },
+    Setting {
+        name: "push-low-water",
+        alias: None,
+        value: "BYTES",
+        default: Some("48MiB"),
+        group: Group::Source,
+        help: "Bytes down to which they have to fall until posts are taken again",
+        kind: Kind::Bytes(1 << 20..=16 << 30, |draft| &mut draft.push_low_water),
     },
 ];
 

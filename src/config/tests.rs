@@ -168,7 +168,7 @@ fn every_setting_is_read_from_every_layer() {
             }
             Kind::Lengths(..) => ("20s,40s", "[\"20s\", \"40s\"]".to_owned()),
             Kind::Count(..) => ("2000", "2_000".to_owned()),
-            Kind::Bytes(..) => ("2MiB", "\"2MiB\"".to_owned()),
+            Kind::Bytes(..) => ("32MiB", "\"32MiB\"".to_owned()),
             Kind::Switch(_) => ("true", "true".to_owned()),
             Kind::Path(_) => (path, format!("{path:?}")),
             Kind::HttpUrl(_) => ("https://host/a", "\"https://host/a\"".to_owned()),
@@ -700,7 +700,7 @@ fn credentials_come_from_files() {
         );
         let hidden = (ShownValue::Hidden, "client-secret-file".to_owned());
         assert_eq!(shown(&loaded, "client-secret"), hidden);
-        let auth = loaded.settings.unwrap().engine.auth;
+        let auth = loaded.settings.unwrap().engine.auth.unwrap();
         assert_eq!(auth.client_id, "value-1");
         assert_eq!(auth.client_secret.expose_secret(), "value-1");
     }
@@ -714,7 +714,7 @@ fn given_urls_stand_in_for_the_regions() {
         &environment(&[]),
     );
     let engine = loaded.settings.unwrap().engine;
-    assert_eq!(engine.auth.token_url, Uri::from_static(token_url));
+    assert_eq!(engine.auth.unwrap().token_url, Uri::from_static(token_url));
     let stream = "wss://api.mypurecloud.ie/api/v2/analytics/events/stream";
     assert_eq!(engine.stream.stream_url, Uri::from_static(stream));
 }
@@ -914,7 +914,8 @@ fn what_gateways_want_of_a_token_request_is_set() {
         .settings
         .unwrap()
         .engine
-        .auth;
+        .auth
+        .unwrap();
     assert_eq!(auth.scope.as_deref(), Some("a:read b"));
     assert_eq!(auth.audience.as_deref(), Some("https://api.example/"));
     assert_eq!(auth.credentials_in, CredentialsIn::Body);

@@ -16,9 +16,9 @@ use crate::time::Clock;
 #[derive(Clone)]
 pub struct Inputs {
     inlet: Inlet,
-    keys: IdKeys,
+    pub(super) keys: IdKeys,
     clock: Clock,
-    pulse: Pulse,
+    pub(super) pulse: Pulse,
 }
 
 impl Inputs {

@@ -114,6 +114,19 @@ impl Definitions {
         }
     }
 
+    /// Takes over what the labels of another batch stand for, from an event of this one on.
+    pub fn absorb(&mut self, from: usize, other: &Self) {
+        for definition in other.labels() {
+            let (queue, deployment) = (definition.queue, definition.deployment);
+            self.define_labels(
+                from,
+                definition.labels,
+                queue.unwrap_or_default(),
+                deployment.unwrap_or_default(),
+            );
+        }
+    }
+
     /// Empties it and keeps its memory, unless that is much.
     pub fn clear(&mut self) {
         self.labels.clear();

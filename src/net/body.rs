@@ -17,7 +17,7 @@ use tokio::time::timeout_at;
 
 /// Why a body is not what the peer meant to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum BodyFault {
+pub enum BodyFault {
     /// It is longer than the limit, packed or unpacked.
     TooLong,
     /// The connection ended within it.
@@ -116,7 +116,16 @@ fn packing(headers: &HeaderMap) -> Packing {
     packing
 }
 
-fn unpacked(headers: &HeaderMap, bytes: Bytes, bytes_max: usize) -> Result<Bytes, BodyFault> {
+/// Whether a body with these headers has to be unpacked.
+pub fn is_packed(headers: &HeaderMap) -> bool {
+    !matches!(packing(headers), Packing::Plain)
+}
+
+/// A body without its packing: gzip, of at most `bytes_max` when it is unpacked.
+///
+/// # Errors
+/// When it is packed in another way or badly, or is longer.
+pub fn unpacked(headers: &HeaderMap, bytes: Bytes, bytes_max: usize) -> Result<Bytes, BodyFault> {
     match packing(headers) {
         Packing::Plain => return Ok(bytes),
         Packing::Gzip if bytes.is_empty() => return Ok(bytes),

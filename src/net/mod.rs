@@ -38,6 +38,7 @@ mod tls_fault;
 mod tunnel;
 
 pub use backoff::Backoff;
+pub use body::{BodyFault, is_packed, unpacked};
 pub use client::{Answer, CallError, Client, Repeat, Terms};
 pub use connector::Connector;
 pub use date::server_date;

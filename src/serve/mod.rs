@@ -15,8 +15,9 @@
 //! Nothing here knows of events or can reach the writer, but for the mailbox into which the time each
 //! query took is posted, and the flag on a snapshot that asks for whole histograms.
 
-// What every part may need: readiness, and what push counts.
+// What every part may need: readiness, and what posts and push count.
 mod health;
+mod post_counters;
 mod push_counters;
 
 // The parts, each below those that use it.

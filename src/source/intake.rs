@@ -2,6 +2,10 @@
 //!
 //! The policy for a full ring is not here: [`Intake::offer`] only says that it is full.
 
+mod whole;
+
+use std::collections::VecDeque;
+
 use super::quote::Head;
 use super::refusals::RefusalLog;
 use crate::event::Reject;
@@ -28,6 +32,8 @@ pub struct Intake<D = Parser, S = Producer> {
     sink: S,
     clock: Clock,
     batch: Batch,
+    /// Full batches before it, of payloads of which all are taken or none; mostly empty.
+    aside: VecDeque<Batch>,
     /// Whether the batch has its arrival stamps.
     stamped: bool,
     /// The clocks after the latest read.
@@ -50,6 +56,7 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
             decoder,
             sink,
             batch,
+            aside: VecDeque::new(),
             stamped: false,
             read_at: clock.wall(),
             read_at_ns: clock.mono_ns(),
@@ -116,6 +123,12 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
         self.read_at_ns = self.clock.mono_ns();
     }
 
+    /// The same of a read that somebody else has made.
+    pub(super) const fn arrived_at(&mut self, wall: EpochMs, mono_ns: u64) {
+        self.read_at = wall;
+        self.read_at_ns = mono_ns;
+    }
+
     /// When the latest read ended.
     pub(super) const fn read_at(&self) -> EpochMs {
         self.read_at
@@ -126,6 +139,14 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
     /// # Errors
     /// Why it was refused; it is counted all the same.
     pub fn take(&mut self, payload: &mut [u8]) -> Result<(), Reject> {
+        match self.decode(payload) {
+            Decoded::Rejected(reason, _) => Err(reason),
+            Decoded::Events(_) | Decoded::Ignored | Decoded::Control => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn decode(&mut self, payload: &mut [u8]) -> Decoded {
         self.count(payload.len());
         let batch = &mut self.batch;
         let before = batch.events.len();
@@ -155,10 +176,9 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
                 }
                 self.refusals
                     .refused(reason, field, &self.head, self.read_at_ns);
-                return Err(reason);
             }
         }
-        Ok(())
+        decoded
     }
 
     /// Takes a message that is refused unread; empty where it never came in full.
@@ -187,6 +207,9 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
 
     /// Offers the batch, if it says anything. `false`: the ring is full, the batch is kept.
     pub fn offer(&mut self) -> bool {
+        if !self.aside.is_empty() && !self.offer_aside() {
+            return false;
+        }
         if self.batch.delta.received > 0 {
             for (sum, count) in self
                 .batch

@@ -1,7 +1,8 @@
-//! Stage 1 of 6: where events come from: the `events-stream` source. All that is vendor- or
+//! Stage 1 of 6: where events come from: the sources `events-stream` and `push`. All that is vendor- or
 //! transport-specific ends here: what leaves is a batch of events on the ring.
 //!
 //! ```text
+//!  push            what others post
 //!  events_stream   the life of the tutorial's protocol: token → connect → live → lost → wait → again
 //!  websocket       what any WebSocket client needs: handshake, frames, liveness, loss
 //!  intake          payloads → decoder → batch → ring, or whatever else takes batches
@@ -12,6 +13,7 @@
 
 mod events_stream;
 mod intake;
+pub mod push;
 mod quote;
 mod refusals;
 pub mod websocket;
@@ -19,3 +21,4 @@ pub mod websocket;
 pub use events_stream::EventsStream;
 pub use events_stream::Exit;
 pub use intake::Intake;
+pub use push::Push;

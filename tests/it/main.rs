@@ -26,6 +26,7 @@ mod metrics;
 mod model;
 mod notify;
 mod parse;
+mod posts;
 mod proxy;
 mod push;
 mod readiness;

@@ -17,7 +17,6 @@ mod peek;
 mod records;
 mod salvage;
 mod shape;
-mod value;
 mod zstd;
 
 use std::fmt;

@@ -5,16 +5,16 @@ use std::io::ErrorKind;
 use std::io::Read;
 
 use super::peek::READ_BYTES;
-use super::value::End;
-use super::value::RECORD_SEPARATOR;
-use super::value::Value;
+use crate::parse::RECORD_SEPARATOR;
+use crate::parse::Walk;
+use crate::parse::WalkEnd;
 
 /// Where the next byte belongs.
 #[derive(Debug)]
 enum Place {
     /// Between records: brackets of arrays, commas, separators and space are left out.
     Between,
-    Record(Value),
+    Record(Walk),
     /// Something else, which becomes a line of its own, for it to be refused and counted.
     Stray,
 }
@@ -60,7 +60,7 @@ impl<R: Read> Records<R> {
                     let skipped = rest.iter().position(|byte| !is_between(*byte));
                     if let Some(at) = skipped {
                         self.place = match rest[at] {
-                            b'{' => Place::Record(Value::default()),
+                            b'{' => Place::Record(Walk::default()),
                             _ => Place::Stray,
                         };
                     }
@@ -75,7 +75,7 @@ impl<R: Read> Records<R> {
                             *byte = b' ';
                         }
                     }
-                    if end != End::Open {
+                    if end != WalkEnd::Open {
                         self.lines.push(b'\n');
                         self.place = Place::Between;
                     }

@@ -9,8 +9,8 @@ use crate::config::limits;
 use crate::event::Reject;
 
 use super::records::is_between;
-use super::value::End;
-use super::value::Value;
+use crate::parse::Walk;
+use crate::parse::WalkEnd;
 
 /// A part of what was refused, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(in crate::replay) struct Salvage {
     copy: Vec<u8>,
     /// The beginning of a record that may go on in the next line, its line ends as spaces.
     open: Vec<u8>,
-    value: Value,
+    value: Walk,
     /// The lines of which `open` consists; none when no record is open.
     lines: Vec<Refused>,
 }
@@ -62,7 +62,7 @@ impl Salvage {
         if self.is_open() {
             let (taken, end) = self.value.walk(rest);
             match end {
-                End::Whole => {
+                WalkEnd::Whole => {
                     self.open.extend_from_slice(&rest[..taken]);
                     let record = std::mem::take(&mut self.open);
                     let first = self.lines.first().map_or(refused.line, |first| first.line);
@@ -70,11 +70,11 @@ impl Salvage {
                     self.lines.clear();
                     rest = &rest[taken..];
                 }
-                End::Open => {
+                WalkEnd::Open => {
                     pieces = self.go_on(rest, refused);
                     rest = &[];
                 }
-                End::Broken => pieces = self.give_up(),
+                WalkEnd::Broken => pieces = self.give_up(),
             }
         }
         let is_taken = rest.len() < line.len() && rest.trim_ascii().is_empty();
@@ -102,19 +102,19 @@ impl Salvage {
                 // A text around a record says that this is something else.
                 return vec![Piece::Refused(refused)];
             }
-            self.value = Value::default();
+            self.value = Walk::default();
             let (taken, end) = self.value.walk(rest);
             match end {
-                End::Whole if pieces.is_empty() && rest[..taken] == *line.trim_ascii() => {
+                WalkEnd::Whole if pieces.is_empty() && rest[..taken] == *line.trim_ascii() => {
                     // Alone on its line, it was judged already.
                     return vec![Piece::Refused(refused)];
                 }
-                End::Whole => pieces.push(Piece::Record(rest[..taken].to_vec(), refused.line)),
-                End::Open => {
+                WalkEnd::Whole => pieces.push(Piece::Record(rest[..taken].to_vec(), refused.line)),
+                WalkEnd::Open => {
                     pieces.extend(self.go_on(rest, refused));
                     return pieces;
                 }
-                End::Broken => {
+                WalkEnd::Broken => {
                     pieces.push(Piece::Refused(refused));
                     return pieces;
                 }
@@ -133,7 +133,7 @@ impl Salvage {
         self.open.push(b' ');
         self.lines.push(refused);
         let (_, end) = self.value.walk(b"\n");
-        if end == End::Open && self.open.len() <= limits::MESSAGE_BYTES_MAX {
+        if end == WalkEnd::Open && self.open.len() <= limits::MESSAGE_BYTES_MAX {
             return Vec::new();
         }
         self.give_up()

@@ -1,10 +1,10 @@
 //! How the records of a text lie in it, by its first record.
 
 use super::peek::READ_BYTES;
-use super::value::End;
-use super::value::RECORD_SEPARATOR;
-use super::value::Value;
 use crate::config::limits;
+use crate::parse::RECORD_SEPARATOR;
+use crate::parse::Walk;
+use crate::parse::WalkEnd;
 
 /// A first record longer than this is looked at no further: it is too long to be accepted.
 const LOOK_BYTES_MAX: usize = limits::MESSAGE_BYTES_MAX + READ_BYTES;
@@ -66,18 +66,18 @@ fn array(first: &[u8]) -> Option<Shape> {
 }
 
 fn objects(first: &[u8], is_all: bool) -> Option<Shape> {
-    let (taken, end) = Value::default().walk(first);
+    let (taken, end) = Walk::default().walk(first);
     let is_over_lines = first[..taken].contains(&b'\n');
     match (end, is_over_lines) {
-        (End::Whole, true) => Some(Shape::Pretty),
-        (End::Whole, false) => after_object(&first[taken..], is_all),
-        (End::Broken, _) => Some(match first[taken] {
+        (WalkEnd::Whole, true) => Some(Shape::Pretty),
+        (WalkEnd::Whole, false) => after_object(&first[taken..], is_all),
+        (WalkEnd::Broken, _) => Some(match first[taken] {
             // The separator may stand between records only.
             RECORD_SEPARATOR => Shape::Sequence,
             _ => Shape::Lines,
         }),
-        (End::Open, true) if is_all && first.len() >= LOOK_BYTES_MAX => Some(Shape::Pretty),
-        (End::Open, _) => is_all.then_some(Shape::Lines),
+        (WalkEnd::Open, true) if is_all && first.len() >= LOOK_BYTES_MAX => Some(Shape::Pretty),
+        (WalkEnd::Open, _) => is_all.then_some(Shape::Lines),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::schema::View;
+use crate::serve::post_counters::PostCounters;
 use crate::serve::push_counters::PushCounters;
 use crate::snapshot::Reader;
 use crate::time::Clock;
@@ -18,6 +19,7 @@ pub(in crate::serve) struct Viewer {
     started: EpochMs,
     started_ns: u64,
     push: PushCounters,
+    posts: PostCounters,
     age_max: Duration,
     draining: CancellationToken,
 }
@@ -31,9 +33,16 @@ impl Viewer {
             started_ns: clock.mono_ns(),
             clock,
             push,
+            posts: PostCounters::default(),
             age_max: Duration::MAX,
             draining: CancellationToken::new(),
         }
+    }
+
+    /// The same viewer, which knows what is posted.
+    pub(in crate::serve) fn with_posts(mut self, posts: PostCounters) -> Self {
+        self.posts = posts;
+        self
     }
 
     /// The same viewer, which knows how old a snapshot may be and when the server is about to stop.
@@ -60,6 +69,7 @@ impl Viewer {
             started: self.started,
             uptime_ms: now_ns.saturating_sub(self.started_ns) / 1_000_000,
             push: self.push.now(),
+            posts: self.posts.clone(),
             beats: self.reader.pulse().look(now_ns),
             age_max: self.age_max,
             is_draining: self.draining.is_cancelled(),

@@ -127,7 +127,8 @@ pub(super) async fn serve(
             let answer = match refused {
                 Some(answer) => answer,
                 None => {
-                    let mut request = request.map(|body| Upload::new(body, &account, !is_http_1));
+                    let counted = handler.account_of_body(&request, &account);
+                    let mut request = request.map(|body| Upload::new(body, &counted, !is_http_1));
                     request.extensions_mut().insert(account.clone());
                     if let Some(line) = line {
                         request.extensions_mut().insert(line);

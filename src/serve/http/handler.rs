@@ -19,13 +19,18 @@ use tokio_util::sync::CancellationToken;
 use super::front::Front;
 use super::front::Peer;
 use super::host::Misdirected;
+use super::intent::asks_for_verdict;
+use super::intent::names_no_host;
+use super::intent::opens_page;
 use super::latency;
+use super::posts::Posts;
 use super::questions;
 use super::questions::Questions;
 use super::route;
 use super::route::Endpoint;
 use super::route::Route;
 use crate::config::ServeSettings;
+use crate::post::Poster;
 use crate::ring::Mailbox;
 use crate::serve::access::admission::Admission;
 use crate::serve::access::admission::Pass;
@@ -40,6 +45,7 @@ use crate::serve::graphql::viewer::Viewer;
 use crate::serve::health::Readiness;
 use crate::serve::page::assets;
 use crate::serve::page::unbuilt;
+use crate::serve::post_counters::PostCounters;
 use crate::serve::prometheus;
 use crate::serve::push;
 use crate::serve::push::Credential;
@@ -63,6 +69,7 @@ struct Shared {
     reader: Reader,
     viewer: Viewer,
     questions: Questions,
+    posts: Posts,
     /// What stands at `/` where the dashboard is not built in.
     page: Bytes,
     draining: CancellationToken,
@@ -84,8 +91,22 @@ impl Handler {
         samples: Mailbox<u64>,
         clock: Clock,
     ) -> Self {
+        Self::taking(Vec::new(), settings, bound, reader, samples, clock)
+    }
+
+    /// The same with endpoints that take posts.
+    pub fn taking(
+        posters: Vec<Arc<dyn Poster>>,
+        settings: &ServeSettings,
+        bound: SocketAddr,
+        reader: Reader,
+        samples: Mailbox<u64>,
+        clock: Clock,
+    ) -> Self {
+        let posts = PostCounters::new(&posters);
         let (counters, draining) = (PushCounters::default(), CancellationToken::new());
         let viewer = Viewer::new(reader.clone(), clock, counters.clone())
+            .with_posts(posts.clone())
             .judging(settings.ready_max_age, draining.clone());
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;
@@ -103,6 +124,7 @@ impl Handler {
                 reader,
                 viewer,
                 questions: Questions::new(graphql, push, timeouts),
+                posts: Posts::new(posters, posts, timeouts.body),
                 page: Bytes::from(page),
                 draining,
             }),
@@ -118,6 +140,24 @@ impl Handler {
     /// Where the token can be replaced.
     pub(super) fn admission(&self) -> Admission {
         self.0.admission.clone()
+    }
+
+    /// The account that the body of a request counts on: posts are counted by who takes them, so that
+    /// they and readers keep no room from each other.
+    pub(super) fn account_of_body<B>(&self, request: &Request<B>, own: &Account) -> Account {
+        match self.post_at(request) {
+            Some(_) => self.0.account.clone(),
+            None => own.clone(),
+        }
+    }
+
+    /// The place of the endpoint for posts that a request goes to.
+    fn post_at<B>(&self, request: &Request<B>) -> Option<usize> {
+        if self.0.posts.is_empty() {
+            return None;
+        }
+        let place = self.0.front.place(self.1, request);
+        self.0.posts.find(place.path)
     }
 
     /// From here on `/readyz` answers that the server is about to stop.
@@ -144,6 +184,13 @@ impl Handler {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
+        if let Some(place) = self.post_at(&request) {
+            // It asks for a credential of its own.
+            return match self.admit_as(Ok(()), &request, None) {
+                Ok(()) => self.0.posts.answer(place, request).await,
+                Err(refusal) => self.0.posts.refused(place, *refusal),
+            };
+        }
         let pass = self.0.admission.pass();
         let place = self.0.front.place(self.1, &request);
         if let Some(location) = place.with_slash(request.uri().query()) {
@@ -340,38 +387,6 @@ impl Handler {
             .unwrap_or_else(|error| unreachable!("strings are JSON: {error}"));
         answer::new(status, "application/json; charset=utf-8", body)
     }
-}
-
-/// Whether a request asks for no more than whether the server is ready: a probe that has no token.
-fn asks_for_verdict<B>(request: &Request<B>, route: Route, pass: &Pass) -> bool {
-    let (uri, headers) = (request.uri(), request.headers());
-    let Some(token) = pass.token() else {
-        return false;
-    };
-    route.endpoint == Endpoint::Ready
-        && route.allows(request.method())
-        && !headers.contains_key(header::AUTHORIZATION)
-        && !sign_in::is_in(token, headers)
-        && bearer::check_url(uri).is_ok()
-}
-
-/// Whether a request opens a page, which executes nothing.
-fn opens_page<B>(request: &Request<B>, route: Route) -> bool {
-    match route.endpoint {
-        Endpoint::Page => true,
-        Endpoint::GraphQl => questions::is_browser(request) && !questions::is_question(request),
-        _ => false,
-    }
-}
-
-/// Whether a request says neither whom it is for nor which page it comes from, as probes do that speak
-/// HTTP/1.0.
-fn names_no_host<B>(request: &Request<B>) -> bool {
-    let headers = request.headers();
-    let mut hosts = headers.get_all(header::HOST).iter();
-    request.uri().authority().is_none()
-        && hosts.all(|host| host.is_empty())
-        && !headers.contains_key(header::ORIGIN)
 }
 
 #[cfg(test)]

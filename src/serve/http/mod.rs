@@ -4,7 +4,8 @@
 //!  server        accepts (descriptors, warden), drains
 //!   └ connection    one socket: TLS, its time, what it answers by itself (refusal)
 //!      └ handler       one request: front (forwarded, host), route, the body (upload)
-//!         └ questions     GraphQL over HTTP
+//!         ├ questions     GraphQL over HTTP
+//!         └ posts         what is posted to the endpoints for events
 //! ```
 
 mod connection;
@@ -13,7 +14,9 @@ mod forwarded;
 mod front;
 mod handler;
 mod host;
+mod intent;
 mod latency;
+mod posts;
 mod questions;
 mod refusal;
 mod route;

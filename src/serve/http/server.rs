@@ -31,6 +31,7 @@ use crate::config::ServeBytes;
 use crate::config::ServeSettings;
 use crate::config::ServeTimeouts;
 use crate::config::limits;
+use crate::post::Poster;
 use crate::ring::Mailbox;
 use crate::serve::access::admission::Admission;
 use crate::serve::socket::account::Budget;
@@ -134,6 +135,20 @@ impl Server {
         samples: Mailbox<u64>,
         clock: Clock,
     ) -> Result<Self, ServeError> {
+        Self::bind_taking(Vec::new(), settings, reader, samples, clock).await
+    }
+
+    /// The same with endpoints that take posts.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub async fn bind_taking(
+        posters: Vec<Arc<dyn Poster>>,
+        settings: ServeSettings,
+        reader: Reader,
+        samples: Mailbox<u64>,
+        clock: Clock,
+    ) -> Result<Self, ServeError> {
         descriptors::raise_limit();
         let address = settings.listen;
         settings
@@ -150,7 +165,7 @@ impl Server {
             timeouts: settings.timeouts,
             bytes: settings.bytes,
             identity,
-            handler: Handler::new(&settings, local_addr, reader, samples, clock),
+            handler: Handler::taking(posters, &settings, local_addr, reader, samples, clock),
         })
     }
 

@@ -9,6 +9,7 @@ use super::family::plain_gauge;
 use super::family::seconds_of;
 use super::groups;
 use super::inputs;
+use super::posts;
 use super::windows;
 use crate::latency::Stage;
 use crate::serve::graphql::schema::View;
@@ -40,6 +41,7 @@ pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
     all.extend(pipeline(view));
     all.extend(alerts(snapshot));
     all.extend(push(&view.push));
+    all.extend(posts::families(&view.posts.now()));
     all
 }
 

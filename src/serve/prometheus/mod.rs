@@ -22,6 +22,7 @@ mod family;
 mod format;
 mod groups;
 mod inputs;
+mod posts;
 mod process;
 mod windows;
 

@@ -8,8 +8,10 @@ use async_graphql::SimpleObject;
 
 use super::View;
 use super::scalar::Count;
+use crate::post::Outcome;
 use crate::pulse::Beat;
 use crate::pulse::Part;
+use crate::serve::post_counters::PostCounts;
 use crate::serve::push_counters::PushCounts;
 use crate::snapshot::SessionStats;
 use crate::stderr;
@@ -126,6 +128,14 @@ impl Engine {
     async fn push(&self) -> Push {
         Push::new(self.0.push)
     }
+
+    /// What was posted to the endpoints for events, in the order of the settings; empty without any.
+    /// Depends on the moment of asking.
+    #[graphql(cache_control(no_cache))]
+    async fn push_endpoints(&self) -> Vec<PushEndpoint> {
+        let counts = self.0.posts.now().into_iter();
+        counts.map(PushEndpoint::new).collect()
+    }
 }
 
 /// The heartbeat of a part of the pipeline.
@@ -206,6 +216,52 @@ impl Push {
             sent: Count(counts.sent),
             skipped: Count(counts.skipped),
             cut: Count(counts.cut),
+        }
+    }
+}
+
+/// An endpoint for events.
+#[derive(Debug, SimpleObject)]
+pub(super) struct PushEndpoint {
+    /// Its name in the settings.
+    name: String,
+    /// Where it is.
+    path: String,
+    /// Requests since `startedAt`, by what became of them.
+    requests: Vec<PushRequests>,
+    /// Bytes of bodies since `startedAt`, as they were sent.
+    bytes: Count,
+    /// Elements of the bodies that were taken: events, and what is ignored.
+    elements: Count,
+}
+
+/// Requests that came to the same.
+#[derive(Debug, SimpleObject)]
+pub(super) struct PushRequests {
+    /// What became of them: `taken`; `greeted` (a question before the first post); else the reason why
+    /// they were refused.
+    outcome: &'static str,
+    /// The status that they were answered with.
+    status: i32,
+    /// How many.
+    count: Count,
+}
+
+impl PushEndpoint {
+    fn new(counts: PostCounts) -> Self {
+        let requests = Outcome::ALL.into_iter().zip(counts.requests);
+        Self {
+            name: counts.name.as_ref().to_owned(),
+            path: counts.path.as_ref().to_owned(),
+            requests: requests
+                .map(|(outcome, count)| PushRequests {
+                    outcome: outcome.label(),
+                    status: outcome.status().as_u16().into(),
+                    count: Count(count),
+                })
+                .collect(),
+            bytes: Count(counts.bytes),
+            elements: Count(counts.elements),
         }
     }
 }

@@ -41,6 +41,7 @@ use crate::config::limits;
 use crate::pulse::Beat;
 use crate::serve::health::Moment;
 use crate::serve::health::Readiness;
+use crate::serve::post_counters::PostCounters;
 use crate::serve::push_counters::PushCounts;
 use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
@@ -61,6 +62,8 @@ pub(in crate::serve) struct View {
     pub(in crate::serve) uptime_ms: u64,
     /// What push did until then.
     pub(in crate::serve) push: PushCounts,
+    /// What was posted to the endpoints for events.
+    pub(in crate::serve) posts: PostCounters,
     /// The heartbeats of the pipeline at that moment.
     pub(in crate::serve) beats: [Beat; 4],
     /// How old the snapshot may be for the process to be ready.

@@ -8,6 +8,7 @@ use crate::event::Field;
 use crate::event::LabelFault;
 use crate::event::Reject;
 use crate::pulse::Pulse;
+use crate::serve::post_counters::PostCounters;
 use crate::snapshot::WindowStats;
 
 pub(in crate::serve) async fn execute(query: &str, snapshot: Snapshot) -> Response {
@@ -24,6 +25,7 @@ pub(in crate::serve) async fn ask(query: &str, snapshot: Snapshot) -> Response {
         started: EpochMs::from_ms(1_000),
         uptime_ms: 1_500,
         push: PushCounts::default(),
+        posts: PostCounters::default(),
         beats: Pulse::default().look(0),
         age_max: Duration::from_secs(5),
         is_draining: false,

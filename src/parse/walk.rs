@@ -4,11 +4,11 @@
 const DEPTH_KNOWN: u32 = 128;
 
 /// Begins a record in RFC 7464's sequences, and stands in no JSON text.
-pub(super) const RECORD_SEPARATOR: u8 = 0x1E;
+pub const RECORD_SEPARATOR: u8 = 0x1E;
 
 /// What the bytes came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub enum WalkEnd {
     /// The object goes on.
     Open,
     /// It ends with the last byte taken.
@@ -23,7 +23,7 @@ pub(super) enum End {
 /// bracket closes which, where a bracket may open, and that strings hold no line feed. So a record that
 /// was cut off ends at the beginning of the next one instead of swallowing it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Value {
+pub struct Walk {
     depth: u32,
     /// Of each open bracket, innermost in the lowest bit, whether it is an object's.
     objects: u128,
@@ -33,26 +33,26 @@ pub(super) struct Value {
     last: u8,
 }
 
-impl Value {
+impl Walk {
     /// Takes bytes until the object ends; says how many and why no more.
-    pub(super) fn walk(&mut self, bytes: &[u8]) -> (usize, End) {
+    pub fn walk(&mut self, bytes: &[u8]) -> (usize, WalkEnd) {
         for (index, &byte) in bytes.iter().enumerate() {
             match self.step(byte) {
-                End::Open => {}
-                End::Whole => return (index + 1, End::Whole),
-                End::Broken => return (index, End::Broken),
+                WalkEnd::Open => {}
+                WalkEnd::Whole => return (index + 1, WalkEnd::Whole),
+                WalkEnd::Broken => return (index, WalkEnd::Broken),
             }
         }
-        (bytes.len(), End::Open)
+        (bytes.len(), WalkEnd::Open)
     }
 
-    fn step(&mut self, byte: u8) -> End {
+    fn step(&mut self, byte: u8) -> WalkEnd {
         if byte == RECORD_SEPARATOR {
-            return End::Broken;
+            return WalkEnd::Broken;
         }
         if self.is_in_text {
             if byte == b'\n' {
-                return End::Broken;
+                return WalkEnd::Broken;
             }
             if self.is_escaped {
                 self.is_escaped = false;
@@ -62,14 +62,14 @@ impl Value {
                 self.is_in_text = false;
                 self.last = b'"';
             }
-            return End::Open;
+            return WalkEnd::Open;
         }
         match byte {
-            b' ' | b'\t' | b'\r' | b'\n' => return End::Open,
+            b' ' | b'\t' | b'\r' | b'\n' => return WalkEnd::Open,
             b'"' => self.is_in_text = true,
             b'{' | b'[' => {
                 if !self.may_open() {
-                    return End::Broken;
+                    return WalkEnd::Broken;
                 }
                 self.depth += 1;
                 if self.depth <= DEPTH_KNOWN {
@@ -79,19 +79,19 @@ impl Value {
             b'}' | b']' => {
                 if self.depth <= DEPTH_KNOWN {
                     if (self.objects & 1 == 1) != (byte == b'}') {
-                        return End::Broken;
+                        return WalkEnd::Broken;
                     }
                     self.objects >>= 1;
                 }
                 self.depth -= 1;
                 if self.depth == 0 {
-                    return End::Whole;
+                    return WalkEnd::Whole;
                 }
             }
             _ => {}
         }
         self.last = byte;
-        End::Open
+        WalkEnd::Open
     }
 
     /// Whether a bracket may open after what came last.
@@ -112,43 +112,43 @@ mod tests {
 
     #[test]
     fn an_object_ends_where_its_brackets_say() {
-        let check = |text: &str, taken: usize, end: End| {
-            let whole = Value::default().walk(text.as_bytes());
+        let check = |text: &str, taken: usize, end: WalkEnd| {
+            let whole = Walk::default().walk(text.as_bytes());
             assert_eq!(whole, (taken, end), "{text}");
             // And byte by byte.
-            let mut value = Value::default();
-            let (mut count, mut last) = (0, End::Open);
+            let mut value = Walk::default();
+            let (mut count, mut last) = (0, WalkEnd::Open);
             for byte in text.as_bytes() {
                 let (taken, end) = value.walk(&[*byte]);
                 (count, last) = (count + taken, end);
-                if end != End::Open {
+                if end != WalkEnd::Open {
                     break;
                 }
             }
             assert_eq!((count, last), (taken, end), "{text}");
         };
-        check("{}", 2, End::Whole);
-        check("{}{}", 2, End::Whole);
-        check(r#"{"a":"}"}x"#, 9, End::Whole);
-        check(r#"{"a":"\"}"}"#, 11, End::Whole);
-        check(r#"{"a":"\\"}}"#, 10, End::Whole);
-        check("{\"a\":\n[{},\n{\"b\":[[1]]}]\n}", 25, End::Whole);
-        check(r#"{"a":1"#, 6, End::Open);
+        check("{}", 2, WalkEnd::Whole);
+        check("{}{}", 2, WalkEnd::Whole);
+        check(r#"{"a":"}"}x"#, 9, WalkEnd::Whole);
+        check(r#"{"a":"\"}"}"#, 11, WalkEnd::Whole);
+        check(r#"{"a":"\\"}}"#, 10, WalkEnd::Whole);
+        check("{\"a\":\n[{},\n{\"b\":[[1]]}]\n}", 25, WalkEnd::Whole);
+        check(r#"{"a":1"#, 6, WalkEnd::Open);
         // Cut off, and the next one begins.
-        check("{\"a\":\"b\n{", 7, End::Broken);
-        check("{\"a\":1\n{\"b\":2}", 7, End::Broken);
-        check("{\"a\":1,\n{\"b\":2}", 8, End::Broken);
-        check("{\"a\":[1\n{\"b\":2}", 8, End::Broken);
-        check("{\"a\":\u{1E}{}", 5, End::Broken);
-        check(r#"{"a":[1}"#, 7, End::Broken);
-        check(r#"{"a":1]"#, 6, End::Broken);
+        check("{\"a\":\"b\n{", 7, WalkEnd::Broken);
+        check("{\"a\":1\n{\"b\":2}", 7, WalkEnd::Broken);
+        check("{\"a\":1,\n{\"b\":2}", 8, WalkEnd::Broken);
+        check("{\"a\":[1\n{\"b\":2}", 8, WalkEnd::Broken);
+        check("{\"a\":\u{1E}{}", 5, WalkEnd::Broken);
+        check(r#"{"a":[1}"#, 7, WalkEnd::Broken);
+        check(r#"{"a":1]"#, 6, WalkEnd::Broken);
     }
 
     #[test]
     fn what_is_too_deep_to_know_is_counted() {
         let deep = 500;
         let text = ["{\"a\":", &"[".repeat(deep), &"]".repeat(deep), "}"].concat();
-        let (taken, end) = Value::default().walk(text.as_bytes());
-        assert_eq!((taken, end), (text.len(), End::Whole));
+        let (taken, end) = Walk::default().walk(text.as_bytes());
+        assert_eq!((taken, end), (text.len(), WalkEnd::Whole));
     }
 }

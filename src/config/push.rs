@@ -1,0 +1,278 @@
+//! Endpoints that others post events to: where, with which credential, in which dialect.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use subtle::ConstantTimeEq;
+
+use super::limits;
+use super::public_url::OWN_NAMES;
+use super::public_url::Prefix;
+
+/// What the source `push` is started with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PushSettings {
+    /// At most [`limits::PUSH_ENDPOINTS_MAX`], each with a path and a secret of its own.
+    pub endpoints: Vec<PushEndpoint>,
+    /// Bytes of bodies on their way into the ring from which posts are answered 503.
+    pub high_water: usize,
+    /// And down to which they have to fall until posts are taken again; below the former.
+    pub low_water: usize,
+    /// How long a post may wait for room in the ring, from the end of its body; shorter than senders
+    /// wait for an answer.
+    pub answer_within: Duration,
+}
+
+impl PushSettings {
+    /// The defaults for some endpoints.
+    pub const fn new(endpoints: Vec<PushEndpoint>) -> Self {
+        Self {
+            endpoints,
+            high_water: 64 << 20,
+            low_water: 48 << 20,
+            // The strictest senders wait for 5 s.
+            answer_within: Duration::from_secs(4),
+        }
+    }
+}
+
+/// One endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PushEndpoint {
+    /// What it is called in settings, counters and messages.
+    pub name: Arc<str>,
+    /// Where it is.
+    pub path: PushPath,
+    /// What every post has to show.
+    pub credential: PushCredential,
+    /// What is posted.
+    pub dialect: Dialect,
+}
+
+/// What the payloads of an endpoint or a file are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// The events of the source `events-stream`.
+    #[default]
+    Tutorial,
+}
+
+impl Dialect {
+    /// Their names in the settings.
+    pub const NAMES: [(&str, Self); 1] = [("tutorial", Self::Tutorial)];
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tutorial => f.write_str("tutorial"),
+        }
+    }
+}
+
+/// What a post has to show.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PushCredential {
+    /// `Authorization: Bearer` and the secret.
+    Bearer(PushSecret),
+    /// `Authorization: Basic` and the pair.
+    Basic {
+        /// The user's name.
+        user: String,
+        /// The password.
+        password: PushSecret,
+    },
+    /// The secret in a header of its own.
+    Header {
+        /// The header's name, in small letters.
+        name: String,
+        /// Its value.
+        secret: PushSecret,
+    },
+}
+
+impl PushCredential {
+    /// What is secret of it.
+    pub const fn secret(&self) -> &PushSecret {
+        match self {
+            Self::Bearer(secret) => secret,
+            Self::Basic { password, .. } => password,
+            Self::Header { secret, .. } => secret,
+        }
+    }
+}
+
+impl PushCredential {
+    /// The key of its kind in the settings.
+    pub(super) const fn key(&self) -> &'static str {
+        match self {
+            Self::Bearer(_) => "bearer",
+            Self::Basic { .. } => "basic",
+            Self::Header { .. } => "header",
+        }
+    }
+}
+
+/// Its kind, without the secret.
+impl fmt::Display for PushCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bearer(_) => f.write_str("bearer"),
+            Self::Basic { user, .. } => write!(f, "basic of user \"{}\"", user.escape_debug()),
+            Self::Header { name, .. } => write!(f, "header {name}"),
+        }
+    }
+}
+
+/// A secret of an endpoint. Compared in constant time, never printed.
+#[derive(Clone)]
+pub struct PushSecret(SecretString);
+
+impl PushSecret {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether something that was offered is it.
+    pub fn is(&self, offered: &[u8]) -> bool {
+        self.expose().as_bytes().ct_eq(offered).into()
+    }
+}
+
+impl From<SecretString> for PushSecret {
+    fn from(secret: SecretString) -> Self {
+        Self(secret)
+    }
+}
+
+impl PartialEq for PushSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other.expose().as_bytes())
+    }
+}
+
+impl fmt::Debug for PushSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushSecret(hidden)")
+    }
+}
+
+/// The path of an endpoint. It is matched to the letter, and none of the server's own begins like it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushPath(Arc<str>);
+
+impl PushPath {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// One reason that says what to write.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if text == "/" || text.is_empty() {
+            return Err("names no endpoint; write one such as /push/orders");
+        }
+        if text.ends_with('/') {
+            return Err("ends with a slash; write it without");
+        }
+        if text.contains('?') || text.contains('#') {
+            return Err("has a query or a fragment; write the path alone");
+        }
+        Prefix::parse(text)?;
+        let first = text.split('/').nth(1).unwrap_or_default();
+        if OWN_NAMES.iter().any(|own| first.eq_ignore_ascii_case(own)) {
+            return Err("its path begins like one of the server's own; choose another");
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The path, from its slash on.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether somebody could mistake the one for the other.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+
+    /// Whether it lies under the path of a public URL, which is taken away before it is matched.
+    pub(super) fn is_under(&self, prefix: &Prefix) -> bool {
+        let (path, prefix) = (self.0.to_ascii_lowercase(), prefix.as_str());
+        let rest = path.strip_prefix(&prefix.to_ascii_lowercase());
+        !prefix.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for PushPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+const _: () = assert!(
+    limits::POST_BYTES_MAX < 48 << 20,
+    "the largest body fits below the low water"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_plain_and_begins_like_none_of_ours() {
+        for good in ["/push", "/push/orders", "/a-b._~/C", "/pages", "/sessions"] {
+            assert_eq!(PushPath::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "/",
+            "push",
+            "/push/",
+            "/push//x",
+            "/push/./x",
+            "/push/../graphql",
+            "/push%2fx",
+            "/push x",
+            "/pus\u{e9}",
+            "/push?x=1",
+            "/push#x",
+            "/graphql",
+            "/GraphQL",
+            "/graphql/x",
+            "/healthz",
+            "/readyz/push",
+            "/METRICS",
+            "/session",
+            "/latency/x",
+            "/assets/x",
+        ] {
+            assert!(PushPath::parse(bad).is_err(), "{bad}");
+        }
+        assert!(PushPath::parse(&format!("/{}", "x".repeat(200))).is_err());
+    }
+
+    #[test]
+    fn a_path_under_a_public_url_is_known() {
+        let check = |path: &str, prefix: &str| {
+            PushPath::parse(path)
+                .unwrap()
+                .is_under(&Prefix::parse(prefix).unwrap())
+        };
+        assert!(check("/gauge", "/gauge") && check("/Gauge/x", "/gauge/"));
+        assert!(!check("/gauges", "/gauge") && !check("/x", "") && !check("/x/gauge", "/gauge"));
+    }
+
+    #[test]
+    fn a_secret_is_in_no_text() {
+        let secret = PushSecret::from(SecretString::from("s3cret-of-push"));
+        let shown = PushCredential::Basic {
+            user: "u".into(),
+            password: secret.clone(),
+        };
+        assert!(!format!("{secret:?} {shown:?} {shown}").contains("s3cret"));
+        assert!(secret.is(b"s3cret-of-push") && !secret.is(b"s3cret-of-pusH"));
+    }
+}
