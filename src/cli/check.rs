@@ -89,10 +89,15 @@ fn text(loaded: &Loaded) -> String {
             path,
             credential,
             dialect,
+            allowed_origins,
         } = endpoint;
+        let origins = match &allowed_origins[..] {
+            [any] if any == PushEndpoint::ANY_ORIGIN => String::new(),
+            some => format!(", allowed origins {}", some.join(" ")),
+        };
         let _ = writeln!(
             text,
-            "push \"{name}\" at {path}: {dialect}, {credential} (secret set)  {origin}"
+            "push \"{name}\" at {path}: {dialect}, {credential} (secret set){origins}  {origin}"
         );
     }
     if let Ok(settings) = &loaded.settings {
@@ -172,6 +177,7 @@ fn json(loaded: &Loaded) -> Value {
                 "name": &*endpoint.name,
                 "path": endpoint.path.as_str(),
                 "dialect": endpoint.dialect.to_string(),
+                "allowedOrigins": endpoint.allowed_origins,
                 "credential": endpoint.credential.to_string(),
                 "origin": origin.to_string(),
             })

@@ -89,6 +89,19 @@ impl<'a> Fields<'a> {
         None
     }
 
+    /// The texts of a key, if it is there.
+    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<&'a str>> {
+        let value = self.fields.get(key)?.get_ref();
+        let texts = match value {
+            DeValue::Array(array) => array.iter().map(|text| text.get_ref().as_str()).collect(),
+            _ => None,
+        };
+        if texts.is_none() {
+            self.wrong_type(key, value, "an array of strings");
+        }
+        texts
+    }
+
     /// The path of a file that a key names.
     pub(super) fn path(&mut self, key: &str) -> Option<PathBuf> {
         let text = self.text(key)?;

@@ -4,13 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
-use subtle::ConstantTimeEq;
-
 use super::limits;
 use super::public_url::OWN_NAMES;
 use super::public_url::Prefix;
+use super::push_credential::PushCredential;
 
 /// What the source `push` is started with.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +47,13 @@ pub struct PushEndpoint {
     pub credential: PushCredential,
     /// What is posted.
     pub dialect: Dialect,
+    /// The origins that get a yes when they ask whether they may post, or `*` for any of them.
+    pub allowed_origins: Vec<String>,
+}
+
+impl PushEndpoint {
+    /// The origins where nobody says any: whoever asks still needs the credential to post.
+    pub const ANY_ORIGIN: &str = "*";
 }
 
 /// What the payloads of an endpoint or a file are.
@@ -70,94 +74,6 @@ impl fmt::Display for Dialect {
         match self {
             Self::Tutorial => f.write_str("tutorial"),
         }
-    }
-}
-
-/// What a post has to show.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PushCredential {
-    /// `Authorization: Bearer` and the secret.
-    Bearer(PushSecret),
-    /// `Authorization: Basic` and the pair.
-    Basic {
-        /// The user's name.
-        user: String,
-        /// The password.
-        password: PushSecret,
-    },
-    /// The secret in a header of its own.
-    Header {
-        /// The header's name, in small letters.
-        name: String,
-        /// Its value.
-        secret: PushSecret,
-    },
-}
-
-impl PushCredential {
-    /// What is secret of it.
-    pub const fn secret(&self) -> &PushSecret {
-        match self {
-            Self::Bearer(secret) => secret,
-            Self::Basic { password, .. } => password,
-            Self::Header { secret, .. } => secret,
-        }
-    }
-}
-
-impl PushCredential {
-    /// The key of its kind in the settings.
-    pub(super) const fn key(&self) -> &'static str {
-        match self {
-            Self::Bearer(_) => "bearer",
-            Self::Basic { .. } => "basic",
-            Self::Header { .. } => "header",
-        }
-    }
-}
-
-/// Its kind, without the secret.
-impl fmt::Display for PushCredential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bearer(_) => f.write_str("bearer"),
-            Self::Basic { user, .. } => write!(f, "basic of user \"{}\"", user.escape_debug()),
-            Self::Header { name, .. } => write!(f, "header {name}"),
-        }
-    }
-}
-
-/// A secret of an endpoint. Compared in constant time, never printed.
-#[derive(Clone)]
-pub struct PushSecret(SecretString);
-
-impl PushSecret {
-    /// The secret itself.
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-
-    /// Whether something that was offered is it.
-    pub fn is(&self, offered: &[u8]) -> bool {
-        self.expose().as_bytes().ct_eq(offered).into()
-    }
-}
-
-impl From<SecretString> for PushSecret {
-    fn from(secret: SecretString) -> Self {
-        Self(secret)
-    }
-}
-
-impl PartialEq for PushSecret {
-    fn eq(&self, other: &Self) -> bool {
-        self.is(other.expose().as_bytes())
-    }
-}
-
-impl fmt::Debug for PushSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PushSecret(hidden)")
     }
 }
 
@@ -263,16 +179,5 @@ mod tests {
         };
         assert!(check("/gauge", "/gauge") && check("/Gauge/x", "/gauge/"));
         assert!(!check("/gauges", "/gauge") && !check("/x", "") && !check("/x/gauge", "/gauge"));
-    }
-
-    #[test]
-    fn a_secret_is_in_no_text() {
-        let secret = PushSecret::from(SecretString::from("s3cret-of-push"));
-        let shown = PushCredential::Basic {
-            user: "u".into(),
-            password: secret.clone(),
-        };
-        assert!(!format!("{secret:?} {shown:?} {shown}").contains("s3cret"));
-        assert!(secret.is(b"s3cret-of-push") && !secret.is(b"s3cret-of-pusH"));
     }
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::header::HeaderName;
-use secrecy::SecretString;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
@@ -12,35 +10,24 @@ use super::fields::Fault;
 use super::fields::Fields;
 use super::limits::PUSH_ENDPOINTS_MAX;
 use super::push::Dialect;
-use super::push::PushCredential;
 use super::push::PushEndpoint;
 use super::push::PushPath;
-use super::push::PushSecret;
-use super::secret;
-use super::secret::SecretFile;
+use super::push_credential_table::CredentialTable;
 
 /// The longest name of an endpoint, in bytes.
 const NAME_BYTES_MAX: usize = 64;
-/// Kinds of credentials, each a table of its own.
-const CREDENTIALS: [&str; 3] = ["bearer", "basic", "header"];
-const KEYS: [&str; 6] = ["name", "path", "dialect", "bearer", "basic", "header"];
-/// Headers that the server or a proxy reads or writes itself, so that none of them can hold a secret.
-const NOT_SECRET: [&str; 13] = [
-    "accept",
-    "accept-encoding",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "origin",
-    "te",
-    "transfer-encoding",
+const KEYS: [&str; 10] = [
+    "name",
+    "path",
+    "dialect",
+    "allowed-origins",
+    "bearer",
+    "basic",
+    "header",
+    "body",
+    "hmac",
+    "standard-webhooks",
 ];
-
 /// One table. What is wrong with it has been reported.
 #[derive(Clone, Debug)]
 pub(super) struct PushEntry {
@@ -89,8 +76,8 @@ pub(super) fn read(
         entries.push(PushEntry {
             endpoint,
             line: line_of(start),
-            warning: reading.warning,
-            has_secret: reading.has_secret,
+            warning: reading.credential.warning,
+            has_secret: reading.credential.has_secret,
         });
         faults.append(&mut reading.fields.faults);
     }
@@ -117,8 +104,7 @@ fn clash(this: &PushEndpoint, others: &[PushEntry]) -> Option<(&'static str, usi
 /// One table while it is read.
 struct Reading<'a> {
     fields: Fields<'a>,
-    warning: Option<String>,
-    has_secret: bool,
+    credential: CredentialTable,
 }
 
 impl<'a> Reading<'a> {
@@ -130,8 +116,7 @@ impl<'a> Reading<'a> {
         );
         Self {
             fields: Fields::new(table, start, called, &KEYS),
-            warning: None,
-            has_secret: false,
+            credential: CredentialTable::default(),
         }
     }
 
@@ -140,12 +125,14 @@ impl<'a> Reading<'a> {
         let name = self.name();
         let path = self.path();
         let dialect = self.fields.choice("dialect", &Dialect::NAMES);
-        let credential = self.credential();
+        let origins = self.origins();
+        let credential = self.credential.read(&mut self.fields);
         let endpoint = PushEndpoint {
             name: name?,
             path: path?,
             credential: credential?,
             dialect: dialect.unwrap_or_default(),
+            allowed_origins: origins?,
         };
         self.fields.faults.is_empty().then_some(endpoint)
     }
@@ -174,110 +161,23 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The one credential.
-    fn credential(&mut self) -> Option<PushCredential> {
-        let kinds = CREDENTIALS.join(", ");
-        let given: Vec<&str> = CREDENTIALS
-            .into_iter()
-            .filter(|kind| self.fields.has(kind))
-            .collect();
-        match given[..] {
-            [] => {
-                let why = format!("no credential; give one of {kinds}");
-                self.fields.fault(&why);
-                None
-            }
-            [kind] => self.credential_of(kind),
-            [_, second, ..] => {
-                self.fields.refuse(second, "a second credential; keep one");
-                None
-            }
+    /// Who may ask whether it may post; anybody where nobody says who.
+    fn origins(&mut self) -> Option<Vec<String>> {
+        const WHY: &str = "not the origin of a sender; write it as the sender does, such as eventgrid.azure.net, or * for all";
+        let key = "allowed-origins";
+        if !self.fields.has(key) {
+            return Some(vec![PushEndpoint::ANY_ORIGIN.to_owned()]);
         }
-    }
-
-    fn credential_of(&mut self, kind: &str) -> Option<PushCredential> {
-        let known: &[&str] = match kind {
-            "basic" => &["user", "password", "password-file"],
-            "header" => &["name", "secret", "secret-file"],
-            _ => &["secret", "secret-file"],
+        let origins = self.fields.texts(key)?;
+        let fits = |origin: &&str| {
+            !origin.is_empty()
+                && origin.len() <= 255
+                && origin.bytes().all(|b| b.is_ascii_graphic())
         };
-        let mut fields = self.fields.table(kind, known)?;
-        let credential = match kind {
-            "bearer" => self
-                .secret(&mut fields, ["secret", "secret-file"])
-                .map(PushCredential::Bearer),
-            "basic" => {
-                let user = user(&mut fields);
-                let password = self.secret(&mut fields, ["password", "password-file"]);
-                user.zip(password)
-                    .map(|(user, password)| PushCredential::Basic { user, password })
-            }
-            _ => {
-                let name = header(&mut fields, "name");
-                let secret = self.secret(&mut fields, ["secret", "secret-file"]);
-                name.zip(secret)
-                    .map(|(name, secret)| PushCredential::Header { name, secret })
-            }
-        };
-        self.fields.finish(fields);
-        credential
-    }
-
-    /// A secret by its value or from its file.
-    fn secret(&mut self, fields: &mut Fields<'_>, keys: [&'static str; 2]) -> Option<PushSecret> {
-        let [key, file_key] = keys;
-        let (has_value, has_file) = (fields.has(key), fields.has(file_key));
-        if has_value && has_file {
-            fields.refuse(file_key, &format!("beside {key}; keep one"));
+        if !origins.iter().all(fits) {
+            self.fields.refuse(key, WHY);
             return None;
         }
-        if !has_value && !has_file {
-            fields.fault(&format!("{file_key}: missing; name the file of the secret"));
-            return None;
-        }
-        let read: Result<SecretString, String> = if has_value {
-            self.has_secret = true;
-            secret::parse(fields.text(key)?)
-        } else {
-            let path = fields.path(file_key)?;
-            SecretFile::read(&path).map(|SecretFile { secret, warning }| {
-                let path = path.display().to_string();
-                let path = path.escape_debug();
-                self.warning = warning.map(|what| format!("push: {path}: {what}"));
-                secret
-            })
-        };
-        match read {
-            Ok(secret) => Some(secret.into()),
-            Err(why) => {
-                fields.refuse(if has_value { key } else { file_key }, &why);
-                None
-            }
-        }
+        Some(origins.into_iter().map(str::to_owned).collect())
     }
-}
-
-fn user(fields: &mut Fields<'_>) -> Option<String> {
-    let user = fields.required("user", "name the user that senders give")?;
-    let fits = |byte: u8| byte.is_ascii_graphic() && byte != b':';
-    if user.is_empty() || !user.bytes().all(fits) {
-        fields.refuse("user", "may have no colon, space or letter outside ASCII");
-        return None;
-    }
-    Some(user.to_owned())
-}
-
-/// The name of a header, in small letters.
-fn header(fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
-    let text = fields.required(key, "name the header that senders give")?;
-    let Ok(name) = HeaderName::try_from(text) else {
-        fields.refuse(key, "not the name of a header; write one such as x-api-key");
-        return None;
-    };
-    if NOT_SECRET.contains(&name.as_str()) {
-        let why = format!("{name}: a header with a meaning of its own; choose another");
-        fields.refuse(key, &why);
-        return None;
-    }
-    Some(name.as_str().to_owned())
 }

@@ -1,5 +1,7 @@
 //! Events that are posted: the endpoints of a running engine over real sockets.
 
+mod credentials;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -45,6 +47,7 @@ fn endpoint(name: &str, credential: PushCredential) -> PushEndpoint {
         path: PushPath::parse(&format!("/push/{name}")).unwrap(),
         credential,
         dialect: Dialect::Tutorial,
+        allowed_origins: vec![PushEndpoint::ANY_ORIGIN.to_owned()],
     }
 }
 
@@ -224,7 +227,7 @@ async fn what_cannot_be_taken_is_said_and_the_next_request_works() {
     let answer = send(addr, get).await;
     assert_eq!(
         (answer.status().as_u16(), &answer.headers()["allow"]),
-        (405, &"POST".parse().unwrap())
+        (405, &"POST, OPTIONS".parse().unwrap())
     );
     let mut form = post(addr, "/push/bearer", "a=b");
     form.headers_mut().insert(

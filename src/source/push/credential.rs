@@ -6,11 +6,18 @@ use hyper::HeaderMap;
 use hyper::header;
 use hyper::header::HeaderName;
 use hyper::header::HeaderValue;
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
+use super::header::only;
+use super::signature::Signature;
+use super::signature::Timeliness;
 use crate::config::PushCredential;
 use crate::config::PushSecret;
+use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::net::Redactor;
+use crate::parse::Elements;
+use crate::time::EpochMs;
 
 /// How an endpoint knows its senders.
 #[derive(Debug)]
@@ -19,6 +26,10 @@ pub(super) enum Guard {
     Authorization(Scheme, PushSecret),
     /// A header with this in it.
     Header(HeaderName, PushSecret),
+    /// This in every element of the body, at a JSON pointer.
+    Body(String, PushSecret),
+    /// Signatures; the first whose header is there counts.
+    Signed(Vec<Signature>),
 }
 
 /// A scheme of `Authorization`.
@@ -26,6 +37,15 @@ pub(super) enum Guard {
 pub(super) enum Scheme {
     Bearer,
     Basic,
+}
+
+/// Why a post is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stranger {
+    /// Its credential is missing or wrong.
+    Unknown,
+    /// Its signature is of another time.
+    Stale,
 }
 
 impl Guard {
@@ -40,12 +60,22 @@ impl Guard {
                 Ok(name) => Self::Header(name, secret.clone()),
                 Err(_) => unreachable!("the settings hold names of headers"),
             },
+            PushCredential::Body { pointer, secret } => Self::Body(pointer.clone(), secret.clone()),
+            PushCredential::Hmac { form, secret } => {
+                Self::Signed(vec![Signature::of(form, secret)])
+            }
+            PushCredential::StandardWebhooks(secret) => {
+                Self::Signed(Signature::standard(secret).into())
+            }
         }
     }
 
-    /// Whether the head of a post shows what it has to.
-    pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
-        match self {
+    /// Judges the head of a post, as far as the credential is in it.
+    ///
+    /// # Errors
+    /// Why its body is not read.
+    pub(super) fn admit_head(&self, headers: &HeaderMap, now: EpochMs) -> Result<(), Stranger> {
+        let is_known = match self {
             Self::Authorization(scheme, secret) => {
                 let value = only(headers, &header::AUTHORIZATION);
                 let offered = value.and_then(|value| scheme.strip(value.as_bytes()));
@@ -54,7 +84,57 @@ impl Guard {
             Self::Header(name, secret) => {
                 only(headers, name).is_some_and(|value| secret.is(value.as_bytes()))
             }
+            Self::Body(..) => true,
+            Self::Signed(signatures) => match present(signatures, headers, now) {
+                Some((_, Timeliness::Stale)) => return Err(Stranger::Stale),
+                found => found.is_some(),
+            },
+        };
+        is_known.then_some(()).ok_or(Stranger::Unknown)
+    }
+
+    /// Whether a body has something to show as it was sent, before it is unpacked.
+    pub(super) const fn is_signed(&self) -> bool {
+        matches!(self, Self::Signed(_))
+    }
+
+    /// Whether a body has something to show as it is after it was unpacked.
+    pub(super) const fn is_in_body(&self) -> bool {
+        matches!(self, Self::Body(..))
+    }
+
+    /// Judges a body as it was sent.
+    pub(super) fn admits_sent(&self, headers: &HeaderMap, body: &[u8], now: EpochMs) -> bool {
+        let Self::Signed(signatures) = self else {
+            return true;
+        };
+        let found = present(signatures, headers, now);
+        found.is_some_and(|(signature, _)| signature.signs(headers, body))
+    }
+
+    /// Judges a body as it is after it was unpacked.
+    pub(super) fn admits_unpacked(&self, body: &[u8]) -> bool {
+        let Self::Body(pointer, secret) = self else {
+            return true;
+        };
+        let mut is_shown = false;
+        let mut elements = Elements::default();
+        while let Some(element) = elements.next(body) {
+            let whole = element
+                .ok()
+                .filter(|range| range.len() <= MESSAGE_BYTES_MAX);
+            let value = whole.and_then(|range| serde_json::from_slice(&body[range]).ok());
+            let Some(value): Option<Value> = value else {
+                // Nothing of the body will be taken, for a reason that its sender will read.
+                break;
+            };
+            let offered = value.pointer(pointer).and_then(Value::as_str);
+            if !offered.is_some_and(|offered| secret.is(offered.as_bytes())) {
+                return false;
+            }
+            is_shown = true;
         }
+        is_shown
     }
 
     /// How to show it, for the header that HTTP has for this.
@@ -64,9 +144,34 @@ impl Guard {
             Self::Authorization(Scheme::Basic, _) => {
                 Some(HeaderValue::from_static("Basic realm=\"push\""))
             }
-            Self::Header(..) => None,
+            Self::Header(..) | Self::Body(..) | Self::Signed(_) => None,
         }
     }
+
+    /// What is missing or wrong, in words.
+    pub(super) const fn lack(&self) -> &'static str {
+        match self {
+            Self::Authorization(..) | Self::Header(..) => {
+                "the credential of this endpoint is missing or wrong"
+            }
+            Self::Body(..) => "the secret of this endpoint is missing or wrong in an element",
+            Self::Signed(_) => "the signature is missing or wrong",
+        }
+    }
+}
+
+/// The signature whose header is there, and whether it is of our time.
+fn present<'a>(
+    signatures: &'a [Signature],
+    headers: &HeaderMap,
+    now: EpochMs,
+) -> Option<(&'a Signature, Timeliness)> {
+    let judged = signatures
+        .iter()
+        .map(|signature| (signature, signature.timeliness(headers, now)));
+    judged
+        .into_iter()
+        .find(|(_, timeliness)| *timeliness != Timeliness::Unsigned)
 }
 
 /// What must not be quoted of what a sender says.
@@ -75,18 +180,7 @@ pub(super) fn redactor(credential: &PushCredential) -> Redactor {
         PushCredential::Basic { user, password } => {
             Redactor::default().with_basic(user.as_bytes(), password.expose().as_bytes())
         }
-        PushCredential::Bearer(secret) | PushCredential::Header { secret, .. } => {
-            Redactor::default().with(secret.expose())
-        }
-    }
-}
-
-/// The value of a header that stands once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => Some(value),
-        _ => None,
+        _ => Redactor::default().with(credential.secret().expose()),
     }
 }
 
@@ -132,8 +226,9 @@ mod tests {
             let value = HeaderValue::from_str(value).unwrap();
             map.append(HeaderName::from_static(name), value);
         }
-        let admits = Guard::new(credential).admits(&map);
-        assert_eq!(admits, expected, "{credential:?} {headers:?}");
+        let now = EpochMs::from_ms(0);
+        let admits = Guard::new(credential).admit_head(&map, now);
+        assert_eq!(admits.is_ok(), expected, "{credential:?} {headers:?}");
     }
 
     #[test]
@@ -180,5 +275,47 @@ mod tests {
         check(&header, &[("x-key", "s3cret"), ("x-key", "s3cret")], false);
         check(&header, &[("x-key", "S3cret")], false);
         check(&header, &authorization("Bearer s3cret"), false);
+    }
+
+    #[test]
+    fn a_secret_in_the_body_stands_in_every_element() {
+        let guard = Guard::new(&PushCredential::Body {
+            pointer: "/a/key".into(),
+            secret: secret("s3cret"),
+        });
+        assert_eq!(
+            guard.admit_head(&HeaderMap::new(), EpochMs::from_ms(0)),
+            Ok(())
+        );
+        let check = |body: &str, expected: bool| {
+            assert_eq!(guard.admits_unpacked(body.as_bytes()), expected, "{body}");
+        };
+        let good = r#"{"a":{"key":"s3cret"}}"#;
+        check(good, true);
+        check(&format!("[{good},{good}]"), true);
+        check(&format!("{good}\n{good}\n"), true);
+        // Known, and the answer says what is wrong.
+        check(&format!("[{good},1]"), true);
+        check(&format!("[{good},"), true);
+        for bad in [
+            "",
+            "[]",
+            "1",
+            "{",
+            "{}",
+            r#"{"a":"s3cret"}"#,
+            r#"{"a":{"key":"s3cre"}}"#,
+            r#"{"a":{"key":["s3cret"]}}"#,
+            r#"{"key":"s3cret"}"#,
+        ] {
+            check(bad, false);
+        }
+        check(&format!("[{good},{{}}]"), false);
+        check(&format!("[{{}},{good}]"), false);
+        let long = format!(
+            r#"{{"a":{{"key":"s3cret"}},"b":"{}"}}"#,
+            "x".repeat(1 << 20)
+        );
+        check(&long, false);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::HeaderMap;
 use hyper::Method;
 use hyper::header;
 use hyper::header::HeaderValue;
@@ -19,8 +20,10 @@ use tokio::time::timeout;
 
 use super::content::Content;
 use super::credential::Guard;
+use super::credential::Stranger;
 use super::flight::Flight;
 use super::flight::Held;
+use super::greeting;
 use super::parcel::Parcel;
 use super::reply;
 use crate::config::PushEndpoint;
@@ -34,7 +37,9 @@ use crate::post::Reply;
 use crate::time::Clock;
 
 /// The methods, as the `Allow` header has them.
-const ALLOW: HeaderValue = HeaderValue::from_static("POST");
+const ALLOW: HeaderValue = HeaderValue::from_static("POST, OPTIONS");
+/// A signed body up to which it is judged at once: that takes less than handing it over.
+const AT_ONCE_BYTES_MAX: usize = 64 << 10;
 
 /// An endpoint that takes posts.
 pub struct Endpoint {
@@ -80,14 +85,52 @@ impl Endpoint {
         }
     }
 
-    fn unauthorized(&self) -> Reply {
-        let why = "the credential of this endpoint is missing or wrong";
-        let reply = reply::refused(Outcome::Unauthorized, why);
+    fn unauthorized(&self, stranger: Stranger) -> Reply {
+        let (outcome, why) = match stranger {
+            Stranger::Unknown => (Outcome::Unauthorized, self.guard.lack()),
+            Stranger::Stale => {
+                let why = "the timestamp of the signature is missing, or over 5 minutes from now; check the clocks";
+                (Outcome::Stale, why)
+            }
+        };
+        let reply = reply::refused(outcome, why);
         match self.guard.challenge() {
             Some(challenge) => reply.with(header::WWW_AUTHENTICATE, challenge),
             None => reply,
         }
     }
+
+    /// What a body was before it was packed, if its sender is known.
+    fn open(&self, headers: &HeaderMap, content: Content, sent: Bytes) -> Result<Bytes, Reply> {
+        let unknown = || self.unauthorized(Stranger::Unknown);
+        if !self.guard.admits_sent(headers, &sent, self.clock.wall()) {
+            return Err(unknown());
+        }
+        let body = match content.is_packed {
+            true => unpacked(headers, sent)?,
+            false => sent,
+        };
+        match self.guard.admits_unpacked(&body) {
+            true => Ok(body),
+            false => Err(unknown()),
+        }
+    }
+}
+
+fn unpacked(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Reply> {
+    net::unpacked(headers, body, limits::POST_BYTES_MAX).map_err(|fault| match fault {
+        BodyFault::TooLong => {
+            let why = format!(
+                "the body has over {} bytes unpacked",
+                limits::POST_BYTES_MAX
+            );
+            reply::refused(Outcome::TooLarge, &why)
+        }
+        BodyFault::Cut | BodyFault::Packed => {
+            let why = "content-encoding: the body is not gzip, or damaged";
+            reply::refused(Outcome::Malformed, why)
+        }
+    })
 }
 
 impl Poster for Arc<Endpoint> {
@@ -100,13 +143,18 @@ impl Poster for Arc<Endpoint> {
     }
 
     fn begin(&self, head: Parts) -> Result<Box<dyn Delivery>, Reply> {
+        if head.method == Method::OPTIONS
+            && let Some(reply) = greeting::answer(&head.headers, &self.settings.allowed_origins)
+        {
+            return Err(reply.with(header::ALLOW, ALLOW));
+        }
         if head.method != Method::POST {
             let reply = reply::refused(Outcome::Method, "events are posted here: use POST");
             return Err(reply.with(header::ALLOW, ALLOW));
         }
-        if !self.guard.admits(&head.headers) {
-            return Err(self.unauthorized());
-        }
+        self.guard
+            .admit_head(&head.headers, self.clock.wall())
+            .map_err(|stranger| self.unauthorized(stranger))?;
         let content =
             Content::of(&head.headers).map_err(|why| reply::refused(Outcome::Unsupported, why))?;
         let held = self.flight.enter().map_err(|_full| reply::busy())?;
@@ -141,7 +189,7 @@ impl Post {
     async fn answer(self, body: Bytes) -> Result<Reply, Reply> {
         let endpoint = Arc::clone(&self.endpoint);
         let read_at = (endpoint.clock.wall(), endpoint.clock.mono_ns());
-        let (body, held) = self.unpacked(body).await?;
+        let (body, held) = self.opened(body).await?;
         let (answer, answered) = oneshot::channel();
         let parcel = Parcel {
             place: endpoint.place,
@@ -167,38 +215,26 @@ impl Post {
     }
 
     /// The body as it was before it was packed.
-    async fn unpacked(mut self, body: Bytes) -> Result<(Vec<u8>, Held), Reply> {
-        if !self.content.is_packed {
-            return Ok((body.into(), self.held));
+    async fn opened(mut self, sent: Bytes) -> Result<(Vec<u8>, Held), Reply> {
+        let (endpoint, content) = (self.endpoint, self.content);
+        let is_long = sent.len() > AT_ONCE_BYTES_MAX;
+        let is_judged = endpoint.guard.is_in_body() || (endpoint.guard.is_signed() && is_long);
+        let headers = self.head.headers;
+        if !content.is_packed && !is_judged {
+            return Ok((endpoint.open(&headers, content, sent)?.into(), self.held));
         }
-        // Each can hold the most that a body may have before any of it is counted.
-        let unpacking = Arc::clone(&self.endpoint.unpacking);
-        let permit = timeout(self.endpoint.answer_within, unpacking.acquire_owned()).await;
+        // A few bytes can stand for megabytes, which take longer than a worker of the server has, and
+        // each body that is unpacked can hold the most that one may have before any of it is counted.
+        let unpacking = Arc::clone(&endpoint.unpacking);
+        let permit = timeout(endpoint.answer_within, unpacking.acquire_owned()).await;
         let Ok(Ok(permit)) = permit else {
             return Err(reply::busy());
         };
-        let headers = self.head.headers;
-        let unpack = move || {
-            let body = net::unpacked(&headers, body, limits::POST_BYTES_MAX);
-            (body, permit)
+        let open = move || (endpoint.open(&headers, content, sent), permit);
+        let Ok((body, _permit)) = spawn_blocking(open).await else {
+            return Err(reply::stopping());
         };
-        // A few bytes can stand for megabytes, which take longer than a worker of the server has.
-        let unpacked = spawn_blocking(unpack).await;
-        let body = match unpacked {
-            Ok((Ok(body), _)) => body,
-            Ok((Err(BodyFault::TooLong), _)) => {
-                let why = format!(
-                    "the body has over {} bytes unpacked",
-                    limits::POST_BYTES_MAX
-                );
-                return Err(reply::refused(Outcome::TooLarge, &why));
-            }
-            Ok((Err(BodyFault::Cut | BodyFault::Packed), _)) => {
-                let why = "content-encoding: the body is not gzip, or damaged";
-                return Err(reply::refused(Outcome::Malformed, why));
-            }
-            Err(_stopped) => return Err(reply::stopping()),
-        };
+        let body = body?;
         self.held
             .resize(body.len())
             .map_err(|_full| reply::busy())?;

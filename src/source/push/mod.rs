@@ -4,7 +4,8 @@
 //!  ingest       the thread: bodies → elements → intakes → answers, all of a request or none of it
 //!   ↑ parcels, bounded; each answered once
 //!  endpoint     one endpoint of the server: who may post, how much, what is said to them
-//!   ├ credential   what a post has to show
+//!   ├ credential   what a post has to show; signature: keyed hashes over its body
+//!   ├ greeting     the question of a sender before its first post
 //!   ├ content      media type and packing
 //!   ├ flight       bytes on their way, with a high and a low water mark
 //!   └ parcel       what is handed over, and what comes back
@@ -19,9 +20,12 @@ mod content;
 mod credential;
 mod endpoint;
 mod flight;
+mod greeting;
+mod header;
 mod ingest;
 mod parcel;
 mod reply;
+mod signature;
 
 pub use endpoint::Endpoint;
 pub use ingest::Push;

@@ -28,6 +28,7 @@ fn smoke() -> (Arc<Endpoint>, Push, Consumer) {
         path: PushPath::parse("/push/shop").unwrap(),
         credential: PushCredential::Bearer(SecretString::from("s3cret").into()),
         dialect: Dialect::Tutorial,
+        allowed_origins: vec![PushEndpoint::ANY_ORIGIN.to_owned()],
     };
     let settings = PushSettings::new(vec![endpoint.clone()]);
     let clock = Clock::system();

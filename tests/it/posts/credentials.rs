@@ -1,0 +1,185 @@
+//! Signatures, secrets in bodies, and the question before the first post, over real sockets.
+
+use hmac::Hmac;
+use hmac::Mac;
+use sha2::Sha256;
+use streamgauge::config::HmacEncoding;
+use streamgauge::config::HmacForm;
+use streamgauge::config::HmacHash;
+use streamgauge::config::PushSecret;
+
+use super::*;
+
+const KEY: &str = "a-key-of-signatures";
+
+/// The endpoint with this credential, and one with a bearer for what is not about it.
+async fn guarded(credential: PushCredential) -> Engine {
+    start(|settings| settings.push.endpoints.push(endpoint("own", credential))).await
+}
+
+fn form() -> HmacForm {
+    HmacForm {
+        header: "x-sig".to_owned(),
+        hash: HmacHash::Sha256,
+        encoding: HmacEncoding::Hex,
+        prefix: "sha256=".to_owned(),
+        timestamp_header: Some("x-at".to_owned()),
+        signed: "v0:{timestamp}:{body}".to_owned(),
+    }
+}
+
+fn signature(text: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
+    mac.update(text);
+    let bytes = mac.finalize().into_bytes();
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={}", digits.concat())
+}
+
+/// Signed at a moment in seconds; `signed` is what the signature is of.
+fn signed(addr: SocketAddr, at: i64, signed: &[u8], sent: &[u8]) -> Request<Full<Bytes>> {
+    let text = [format!("v0:{at}:").as_bytes(), signed].concat();
+    let mut post = post(addr, "/push/own", Bytes::copy_from_slice(sent));
+    let headers = post.headers_mut();
+    headers.remove("authorization");
+    headers.insert("x-sig", signature(&text).parse().unwrap());
+    headers.insert("x-at", at.to_string().parse().unwrap());
+    post
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_or_replayed_signature_is_refused_and_the_next_good_one_taken() {
+    let secret: PushSecret = secret(KEY);
+    let engine = guarded(PushCredential::Hmac {
+        form: form(),
+        secret,
+    })
+    .await;
+    let addr = engine.local_addr();
+    let now = Clock::system().wall().ms() / 1_000;
+    let body = event("a").to_string().into_bytes();
+    let check = |request: Request<Full<Bytes>>, status: u16, why: &'static str| async move {
+        let answer = send(addr, request).await;
+        assert_eq!(answer.status(), status, "{answer:?}");
+        let text = String::from_utf8(answer.body().to_vec()).unwrap();
+        assert!(text.contains(why), "{why}: {text}");
+        assert!(!text.contains(KEY), "{text}");
+    };
+    let good = || signed(addr, now, &body, &body);
+    check(good(), 200, "events").await;
+    // Of another body, another moment, none, another key's, and one of ten minutes ago.
+    let other = event("b").to_string().into_bytes();
+    check(signed(addr, now, &other, &body), 401, "signature").await;
+    let mut moved = good();
+    let later = (now + 1).to_string();
+    moved.headers_mut().insert("x-at", later.parse().unwrap());
+    check(moved, 401, "signature").await;
+    let mut bare = good();
+    bare.headers_mut().remove("x-sig");
+    check(bare, 401, "signature").await;
+    let old = now - 600;
+    check(signed(addr, old, &body, &body), 401, "5 minutes").await;
+    check(signed(addr, now + 600, &body, &body), 401, "5 minutes").await;
+    check(post(addr, "/push/own", body.clone()), 401, "signature").await;
+    // The signature is of what was sent: packed, and long enough to be judged elsewhere.
+    let many: Vec<Value> = (0..2_000).map(|id| event(&format!("m{id}"))).collect();
+    let many = json!(many).to_string().into_bytes();
+    let packed = gzip(&many);
+    let of = |signed_bytes: &[u8]| {
+        let mut post = signed(addr, now, signed_bytes, &packed);
+        let gzip = "gzip".parse().unwrap();
+        post.headers_mut().insert("content-encoding", gzip);
+        post
+    };
+    check(of(&packed), 200, "2000").await;
+    check(of(&many), 401, "signature").await;
+    check(signed(addr, now, &many, &many), 200, "2000").await;
+    check(signed(addr, now, &packed, &many), 401, "signature").await;
+    // A bomb of a stranger is not unpacked.
+    let bomb = gzip(&vec![b' '; 64 << 20]);
+    let mut stranger = signed(addr, now, b"", &bomb);
+    let encoding = "gzip".parse().unwrap();
+    stranger.headers_mut().insert("content-encoding", encoding);
+    check(stranger, 401, "signature").await;
+    check(good(), 200, "events").await;
+    engine.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_body_is_looked_for_in_every_element() {
+    let engine = guarded(PushCredential::Body {
+        pointer: "/key".to_owned(),
+        secret: secret(KEY),
+    })
+    .await;
+    let addr = engine.local_addr();
+    let with = |id: &str, key: &str| {
+        let mut event = event(id);
+        event["key"] = json!(key);
+        event
+    };
+    let bad = json!([with("c", KEY), {"key": KEY, "eventType": "webchat:connected"}]);
+    for (body, status) in [
+        (with("a", KEY), 200),
+        (json!([with("a", KEY), with("b", KEY)]), 200),
+        (json!([with("a", KEY), with("b", "another")]), 401),
+        (json!([]), 401),
+        (event("a"), 401),
+        (bad, 400),
+        (with("a", KEY), 200),
+    ] {
+        let mut post = post(addr, "/push/own", body.to_string());
+        post.headers_mut().remove("authorization");
+        let answer = send(addr, post).await;
+        assert_eq!(answer.status(), status, "{body}: {answer:?}");
+        let text = String::from_utf8(answer.body().to_vec()).unwrap();
+        assert!(!text.contains(KEY), "{text}");
+    }
+    connected(&engine, 2).await;
+    engine.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_before_it_posts_is_answered() {
+    let engine = start(|settings| {
+        settings.push.endpoints[1].allowed_origins = vec!["events.example".to_owned()];
+    })
+    .await;
+    let addr = engine.local_addr();
+    let ask = |path: &str, origin: Option<&str>| {
+        let mut ask = request(addr, Method::OPTIONS, path, "");
+        if let Some(origin) = origin {
+            let headers = ask.headers_mut();
+            headers.insert("webhook-request-origin", origin.parse().unwrap());
+            headers.insert("webhook-request-rate", "120".parse().unwrap());
+        }
+        ask
+    };
+    for (path, origin, status) in [
+        ("/push/bearer", Some("events.example"), 200),
+        ("/push/basic", Some("events.example"), 200),
+        ("/push/basic", Some("evil.example"), 403),
+        ("/push/bearer", None, 405),
+    ] {
+        let answer = send(addr, ask(path, origin)).await;
+        assert_eq!(answer.status(), status, "{path} {origin:?}");
+        let allowed = answer.headers().get("webhook-allowed-origin");
+        let allowed = allowed.map(|allowed| allowed.to_str().unwrap());
+        assert_eq!(allowed, origin.filter(|_| status == 200));
+        let rate = answer.headers().get("webhook-allowed-rate");
+        assert_eq!(rate.is_some(), status == 200);
+    }
+    // A yes opens nothing, and elsewhere nobody asks.
+    let mut post = post(addr, "/push/bearer", "[]");
+    post.headers_mut().remove("authorization");
+    assert_eq!(send(addr, post).await.status(), 401);
+    let answer = send(addr, ask("/graphql", Some("events.example"))).await;
+    assert!(answer.headers().get("webhook-allowed-origin").is_none());
+    engine.shutdown().await.unwrap();
+}
