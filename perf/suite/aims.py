@@ -34,6 +34,10 @@ def at_most(limit):
     return Aim(limit, is_ratio=False, is_least=False)
 
 
+def at_least(limit):
+    return Aim(limit, is_ratio=False, is_least=True)
+
+
 AIMS = {
     "parse/on_demand": ratio_at_least(2.0),
     "replay/whole_job": ratio_at_least(2.0),
@@ -41,6 +45,8 @@ AIMS = {
     "latency/p99": ratio_at_most(2.0),
     "latency/p99.9": ratio_at_most(2.0),
     "graphql/constant": ratio_at_least(0.85),
+    "posts/one": at_least(20_000.0),
+    "posts/batches": at_least(500_000.0),
     "scale/sessions/1000000": ratio_at_least(0.7),
     "scale/window/1h": ratio_at_least(0.95),
     "memory/open_session": at_most(80.0),

@@ -317,6 +317,17 @@ def graphql(turns):
     ))}
 
 
+def posts(turns):
+    out, _ = run("perf/posts.sh", turns, 3)
+    figure = lambda name: number(rf"^{name} +([\d.e+]+)", out)
+    parts = (("one", "posts of one event, wrk -t1 -c16, sender and engine on the same cores", "requests/s"),
+             ("batches", "the same in posts of 1,000 events", "events/s"))
+    rows = [Row(f"posts/{name}", what, unit, figure(name)) for name, what, unit in parts]
+    return rows, {"processor": processor.stored(*(
+        Used(f"posts/{name}", what, "ours", "event", figure(f"cpu {name}"), {}) for name, what, _ in parts
+    ))}
+
+
 def cpu_lines(out, whose):
     """Whole and by thread, of lines such as `cpu graphql writer 12.5`."""
     threads = {}
@@ -385,4 +396,4 @@ def cpu_seconds(pid):
 
 
 CANONICAL = (socket, latency)
-FULL = (parse, mess, replay, socket, latency, graphql, scale, growth, readers, idle, allocations)
+FULL = (parse, mess, replay, socket, latency, graphql, posts, scale, growth, readers, idle, allocations)

@@ -168,6 +168,52 @@ async fn of_a_request_all_is_taken_or_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_posted_again_counts_once() {
+    let engine = start(|_| {}).await;
+    let addr = engine.local_addr();
+    let of = |kind: &str, message: &str| {
+        let mut event = event("guest");
+        event["eventType"] = json!(format!("webchat:{kind}"));
+        event["data"]["messageId"] = json!(message);
+        event
+    };
+    let events = [
+        of("connected", ""),
+        of("message", "m1"),
+        of("message", "m2"),
+        of("disconnected", ""),
+    ];
+    // A whole request, its events one by one, backwards, and by another endpoint.
+    for _ in 0..2 {
+        check(addr, json!(events).to_string(), 200).await;
+    }
+    for event in events.iter().rev() {
+        check(addr, event.to_string(), 200).await;
+    }
+    let mut other = post(addr, "/push/basic", json!(events).to_string());
+    let basic = "Basic bWU6YW5vdGhlci1zZWNyZXQtb2Ytc2VuZGVycw==";
+    let headers = other.headers_mut();
+    headers.insert("authorization", basic.parse().unwrap());
+    assert_eq!(send(addr, other).await.status(), 200);
+    let reader = engine.reader();
+    let looking = async {
+        while reader.load().counters.events < 16 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(HANG, looking).await.unwrap();
+    let last = reader.load();
+    assert_eq!(
+        (last.counters.applied, last.counters.duplicates),
+        (4, 12),
+        "{:?}",
+        last.counters
+    );
+    assert_eq!(last.counters.event_gap(), 0);
+    engine.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn credentials_of_senders_and_readers_are_apart() {
     let engine = start(|settings| settings.serve.token = Some(TOKEN.into())).await;
     let addr = engine.local_addr();
