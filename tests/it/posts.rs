@@ -20,6 +20,7 @@ use std::io::Write;
 use streamgauge::config::AuthSettings;
 use streamgauge::config::Dialect;
 use streamgauge::config::EngineSettings;
+use streamgauge::config::PublicUrl;
 use streamgauge::config::PushCredential;
 use streamgauge::config::PushEndpoint;
 use streamgauge::config::PushPath;
@@ -374,6 +375,34 @@ async fn who_sends_slowly_is_told_and_others_are_not_held_up() {
         .unwrap()
         .unwrap();
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    engine.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_come_over_either_version_and_under_a_public_url() {
+    let engine = start(|settings| {
+        settings.serve.public_urls = vec![PublicUrl::parse("https://gauge.example/live").unwrap()];
+        settings.serve.token = Some(TOKEN.into());
+    })
+    .await;
+    let addr = engine.local_addr();
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let mut client = Client::connect(addr, version).await;
+        for number in 0..3 {
+            let body = event(&format!("{version:?}-{number}")).to_string();
+            let answer = client.send(post(addr, "/push/bearer", body)).await;
+            assert_eq!(answer.status(), 200, "{version:?}");
+            // A refusal whose body was read leaves the connection as it was.
+            let answer = client.send(post(addr, "/push/bearer", "[1]")).await;
+            assert_eq!(answer.status(), 400, "{version:?}");
+        }
+    }
+    // A proxy may leave the prefix to us.
+    let mut post = post(addr, "/live/push/bearer", event("proxied").to_string());
+    let host = "gauge.example".parse().unwrap();
+    post.headers_mut().insert("host", host);
+    assert_eq!(send(addr, post).await.status(), 200);
+    connected(&engine, 7).await;
     engine.shutdown().await.unwrap();
 }
 

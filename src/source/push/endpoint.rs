@@ -23,6 +23,7 @@ use super::credential::Guard;
 use super::credential::Stranger;
 use super::flight::Flight;
 use super::flight::Held;
+use super::form::Form;
 use super::greeting;
 use super::parcel::Parcel;
 use super::reply;
@@ -60,6 +61,7 @@ struct Post {
     endpoint: Arc<Endpoint>,
     head: Parts,
     content: Content,
+    form: Form,
     held: Held,
 }
 
@@ -100,8 +102,14 @@ impl Endpoint {
         }
     }
 
-    /// What a body was before it was packed, if its sender is known.
-    fn open(&self, headers: &HeaderMap, content: Content, sent: Bytes) -> Result<Bytes, Reply> {
+    /// The elements of a body, unpacked, if its sender is known.
+    fn open(
+        &self,
+        headers: &HeaderMap,
+        content: Content,
+        form: &Form,
+        sent: Bytes,
+    ) -> Result<Bytes, Reply> {
         let unknown = || self.unauthorized(Stranger::Unknown);
         if !self.guard.admits_sent(headers, &sent, self.clock.wall()) {
             return Err(unknown());
@@ -111,7 +119,7 @@ impl Endpoint {
             false => sent,
         };
         match self.guard.admits_unpacked(&body) {
-            true => Ok(body),
+            true => form.elements(body),
             false => Err(unknown()),
         }
     }
@@ -160,6 +168,7 @@ impl Poster for Arc<Endpoint> {
         let held = self.flight.enter().map_err(|_full| reply::busy())?;
         Ok(Box::new(Post {
             endpoint: Self::clone(self),
+            form: Form::of(&head.headers),
             head,
             content,
             held,
@@ -177,11 +186,14 @@ impl Delivery for Post {
     }
 
     fn refuse(&self, outcome: Outcome, why: &str) -> Reply {
-        reply::refused(outcome, why)
+        self.form.answer(reply::refused(outcome, why))
     }
 
     fn finish(self: Box<Self>, body: Bytes) -> Pin<Box<dyn Future<Output = Reply> + Send>> {
-        Box::pin(async move { self.answer(body).await.unwrap_or_else(|refusal| refusal) })
+        let form = self.form.clone();
+        Box::pin(
+            async move { form.answer(self.answer(body).await.unwrap_or_else(|refusal| refusal)) },
+        )
     }
 }
 
@@ -214,14 +226,17 @@ impl Post {
         }
     }
 
-    /// The body as it was before it was packed.
+    /// The elements of the body.
     async fn opened(mut self, sent: Bytes) -> Result<(Vec<u8>, Held), Reply> {
-        let (endpoint, content) = (self.endpoint, self.content);
+        let (endpoint, content, form) = (self.endpoint, self.content, self.form);
         let is_long = sent.len() > AT_ONCE_BYTES_MAX;
         let is_judged = endpoint.guard.is_in_body() || (endpoint.guard.is_signed() && is_long);
         let headers = self.head.headers;
         if !content.is_packed && !is_judged {
-            return Ok((endpoint.open(&headers, content, sent)?.into(), self.held));
+            return Ok((
+                endpoint.open(&headers, content, &form, sent)?.into(),
+                self.held,
+            ));
         }
         // A few bytes can stand for megabytes, which take longer than a worker of the server has, and
         // each body that is unpacked can hold the most that one may have before any of it is counted.
@@ -230,7 +245,7 @@ impl Post {
         let Ok(Ok(permit)) = permit else {
             return Err(reply::busy());
         };
-        let open = move || (endpoint.open(&headers, content, sent), permit);
+        let open = move || (endpoint.open(&headers, content, &form, sent), permit);
         let Ok((body, _permit)) = spawn_blocking(open).await else {
             return Err(reply::stopping());
         };

@@ -7,6 +7,7 @@
 //!   ├ credential   what a post has to show; signature: keyed hashes over its body
 //!   ├ greeting     the question of a sender before its first post
 //!   ├ content      media type and packing
+//!   ├ form         how a request wraps its elements, and the answer that its sender expects
 //!   ├ flight       bytes on their way, with a high and a low water mark
 //!   └ parcel       what is handed over, and what comes back
 //!  reply        answers in JSON
@@ -20,6 +21,7 @@ mod content;
 mod credential;
 mod endpoint;
 mod flight;
+mod form;
 mod greeting;
 mod header;
 mod ingest;
