@@ -4,7 +4,7 @@
 //! kept, and per window the sum over the retained buckets that are older than the window; a window's
 //! sum is their difference. A change to a recent bucket therefore touches the bucket, the total, and
 //! only those windows that are shorter than the bucket is old. Sums are invertible, so sliding
-//! subtracts what leaves. Memory: 56 bytes a retained bucket.
+//! subtracts what leaves. Memory: 104 bytes a retained bucket.
 
 mod restore;
 
@@ -37,6 +37,18 @@ pub(super) struct Sums {
     pub ended_messages: u64,
     /// Messages, by their own bucket.
     pub messages: u64,
+    /// Replies to guests who waited for one, by the bucket of the reply.
+    pub responses: u64,
+    /// How long those guests had waited, in milliseconds.
+    pub response_ms: u64,
+    /// Those of them that were the first of their session.
+    pub first_responses: u64,
+    /// How long the guests had waited for those, in milliseconds.
+    pub first_response_ms: u64,
+    /// Sessions whose guest waited for a reply when they ended, by the bucket of the disconnect.
+    pub unanswered: u64,
+    /// Those of them that never had one.
+    pub never_answered: u64,
 }
 
 macro_rules! each_field {
@@ -48,6 +60,12 @@ macro_rules! each_field {
         $left.disconnections = $left.disconnections.$method($right.disconnections);
         $left.ended_messages = $left.ended_messages.$method($right.ended_messages);
         $left.messages = $left.messages.$method($right.messages);
+        $left.responses = $left.responses.$method($right.responses);
+        $left.response_ms = $left.response_ms.$method($right.response_ms);
+        $left.first_responses = $left.first_responses.$method($right.first_responses);
+        $left.first_response_ms = $left.first_response_ms.$method($right.first_response_ms);
+        $left.unanswered = $left.unanswered.$method($right.unanswered);
+        $left.never_answered = $left.never_answered.$method($right.never_answered);
     }};
 }
 

@@ -3,6 +3,8 @@
 //! It knows neither JSON nor HTTP nor tokio. [`State`] says what an event does; [`Writer`] is the
 //! thread that drains the rings into it and publishes.
 
+mod ages;
+mod awaiting;
 mod buckets;
 mod coverage;
 mod dedup;

@@ -8,6 +8,9 @@ mod restore;
 
 use std::sync::Arc;
 
+use super::awaiting::Awaiting;
+use super::awaiting::DIMENSIONS;
+use super::awaiting::OldestChanged;
 use super::buckets::Buckets;
 use super::coverage::Coverage;
 use super::durations::Durations;
@@ -15,6 +18,8 @@ use super::groups::Groups;
 use super::groups::Membership;
 use super::groups::SessionEnd;
 use super::measures::Ended;
+use super::measures::Replied;
+use super::measures::Measurements;
 use crate::config::AggregateSettings;
 use crate::event::Event;
 use crate::histogram::Histogram;
@@ -74,6 +79,10 @@ pub(super) struct Ending {
     pub(super) ended: EpochMs,
     pub(super) duration_ms: u64,
     pub(super) messages: u32,
+    /// Whether its guest waited for a reply.
+    pub(super) is_unanswered: bool,
+    /// Whether it waited and never had one.
+    pub(super) is_never_answered: bool,
     /// Whether it was counted as active.
     pub(super) was_open: bool,
     /// Whether something was heard of it since the latest gap began.
@@ -143,12 +152,12 @@ impl Timeline {
     }
 
     /// Says how things stand now that the second of the clock has passed.
-    pub(super) fn pass_second(&mut self, open_sessions: u64) {
+    pub(super) fn pass_second(&mut self, open_sessions: u64, awaiting: u64) {
         let active = self.buckets.window(self.main).active;
         // The main window stands first.
         let durations = self.measured(0, Measure::Duration);
         if let Some(groups) = &mut self.groups {
-            groups.pass_second(open_sessions, active, durations);
+            groups.pass_second([open_sessions, active, awaiting], durations);
         }
     }
 
@@ -158,13 +167,19 @@ impl Timeline {
     }
 
     /// Moves the clock on as time passes, if that is later, while nobody expires.
-    pub(super) fn follow(&mut self, to: EpochMs, open_sessions: u64, coverage: &Coverage) {
+    pub(super) fn follow(
+        &mut self,
+        to: EpochMs,
+        open_sessions: u64,
+        awaiting: u64,
+        coverage: &Coverage,
+    ) {
         if to <= self.now {
             return;
         }
         for second in self.passing(to) {
             self.step(end_of(second), false, true, coverage);
-            self.pass_second(open_sessions);
+            self.pass_second(open_sessions, awaiting);
         }
         self.step(to, false, false, coverage);
     }
@@ -279,6 +294,8 @@ impl Timeline {
                 ended: ending.ended,
                 duration_ms,
                 messages: ending.messages,
+                is_unanswered: ending.is_unanswered,
+                is_never_answered: ending.is_never_answered,
                 was_open: ending.was_open,
                 was_certain: ending.was_certain,
                 is_connect_booked: connected.in_groups && connected.time <= self.now,
@@ -291,20 +308,69 @@ impl Timeline {
             return;
         }
         let messages = u64::from(ending.messages);
+        let unanswered = u64::from(ending.is_unanswered);
+        let never_answered = u64::from(ending.is_never_answered);
         self.buckets.change(ended, |sums| {
             sums.disconnections = sums.disconnections.wrapping_add(1);
             sums.ended_messages = sums.ended_messages.wrapping_add(messages);
+            sums.unanswered = sums.unanswered.wrapping_add(unanswered);
+            sums.never_answered = sums.never_answered.wrapping_add(never_answered);
         });
         let ending = Ended {
             duration_ms,
             messages: ending.messages,
         };
-        let measures = Measure::ALL.into_iter().cycle();
-        for (durations, measure) in self.durations.iter_mut().zip(measures) {
-            if let Some(value) = ending.value(measure) {
-                durations.record(ended, value);
+        self.record(ended, &ending);
+    }
+
+    fn record(&mut self, bucket: BucketIndex, values: &impl Measurements) {
+        for (measure, value) in values.each() {
+            let of_windows = self.durations.iter_mut().skip(measure.index());
+            for durations in of_windows.step_by(Measure::ALL.len()) {
+                durations.record(bucket, value);
             }
         }
+    }
+
+    // Waiting for a reply.
+
+    /// So many more guests of a group wait for a reply; `oldest_changed` says where it is another one who
+    /// has waited for longest, which `awaiting` knows.
+    pub(super) fn wait(
+        &mut self,
+        membership: Membership,
+        more: i32,
+        oldest_changed: OldestChanged,
+        awaiting: &Awaiting,
+    ) {
+        let Some(groups) = &mut self.groups else {
+            return;
+        };
+        groups.wait(membership, more, self.now);
+        for (dimension, is_changed) in DIMENSIONS.into_iter().zip(oldest_changed) {
+            if is_changed {
+                let group = membership.of(dimension);
+                groups.put_oldest(dimension, group, awaiting.since_of(dimension, group));
+            }
+        }
+    }
+
+    /// A guest who waited has a reply.
+    pub(super) fn reply(&mut self, membership: Membership, reply: &Replied, placed: &Placed) {
+        if placed.time > self.now {
+            return;
+        }
+        let (ms, first) = (reply.response_ms, u64::from(reply.is_first));
+        self.buckets.change(placed.booked, |sums| {
+            sums.responses = sums.responses.wrapping_add(1);
+            sums.response_ms = sums.response_ms.wrapping_add(ms);
+            sums.first_responses = sums.first_responses.wrapping_add(first);
+            sums.first_response_ms = sums.first_response_ms.wrapping_add(first * ms);
+        });
+        if let Some(groups) = &mut self.groups {
+            groups.reply(membership, reply, placed.time);
+        }
+        self.record(placed.booked, reply);
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot, found: &Found<'_>) -> Op
     if let Source::Now(gauge) = rule.metric.source() {
         // A group of which nothing is known has nothing of what groups have.
         let nobody = rule.metric.source().is_of_groups().then_some(0.0);
-        return group.map_or(nobody, |group| group.gauge(gauge));
+        return group.map_or(nobody, |group| group.gauge(gauge, snapshot.groups.as_of));
     }
     let length_ms = rule.window_ms?;
     let index = GROUP_WINDOWS_MS.iter().position(|ms| *ms == length_ms)?;
@@ -166,6 +166,8 @@ mod tests {
             kind: GroupKind::Named,
             open_sessions: 5,
             open_uncertain: 2,
+            awaiting: 0,
+            awaiting_since: None,
             windows: GROUP_WINDOWS_MS.map(|ms| window(ms, u64::from(ms) / 1_000)),
         }])]);
         snapshot.groups = Arc::new(groups);
@@ -244,6 +246,8 @@ mod tests {
             kind,
             open_sessions,
             open_uncertain: 0,
+            awaiting: 0,
+            awaiting_since: None,
             windows: GROUP_WINDOWS_MS.map(|ms| window(ms, 1)),
         };
         let named = group(GroupKind::Named, 1);

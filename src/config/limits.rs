@@ -105,7 +105,7 @@ pub const QUERY_OPERATIONS_MAX: usize = 10;
 pub const QUERY_EXPANDED_MAX: usize = 5_000;
 /// Fields of an answer, lists counted as long as they may be: a page of 500 groups with every field, or
 /// ten milliseconds of work.
-pub const QUERY_COMPLEXITY_MAX: usize = 15_000;
+pub const QUERY_COMPLEXITY_MAX: usize = 17_500;
 /// Nesting of the variables of a query.
 pub const VARIABLES_DEPTH_MAX: usize = 16;
 /// Errors in one answer; a document can make one a token.

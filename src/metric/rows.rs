@@ -19,6 +19,14 @@ macro_rules! metrics {
                     what: "How many messages a session had that ended, by the time of its disconnect.",
                     field: session_messages: Spread, "How many messages the sessions had whose disconnect is inside the window, counted while they were open; null when there are none.",
                 }
+                Response {
+                    what: "How long a guest had waited who got a reply, in milliseconds, by the time of the reply.",
+                    field: response_times: ResponseTimes, "Of the replies inside the window to guests who waited for one; null when there are none.",
+                }
+                FirstResponse {
+                    what: "How long a guest had waited who got the first reply of the session, in milliseconds, by the time of the reply.",
+                    field: first_response_times: ResponseTimes, "Of those replies that were the first of their session; null when there are none.",
+                }
             }
             // Numbers of the present: of the whole, and of each group.
             now {
@@ -44,6 +52,32 @@ macro_rules! metrics {
                         family_of_groups("open_uncertain")
                         alert("# open sessions are uncertain")
                         column_of_top(40, "UNCERTAIN", "uncertain")
+                    },
+                }
+                AwaitingReply {
+                    name: "awaitingReply",
+                    what: "Open sessions whose guest waits for a reply: the guest wrote, and no agent has since.",
+                    row: (Unit::Sessions, Source::Now(Gauge::Awaiting)),
+                    field: awaiting_reply: Count, "A bot's message is no reply; where the source cannot tell bots from agents, as `data.direction` cannot, any message to the guest is one. Of a group: those of its sessions.",
+                    order: AwaitingReply "AWAITING_REPLY",
+                    shown: {
+                        family_of_groups("awaiting_reply")
+                        alert("# guests wait for a reply")
+                        column(12, "Awaiting", "awaiting", "AWAITING") on_wall()
+                        card(12, "awaiting", "Awaiting a reply")
+                    },
+                }
+                LongestAwaitingMs {
+                    name: "longestAwaitingMs",
+                    what: "How long the guest has waited for a reply who has waited for longest.",
+                    row: (Unit::Milliseconds, Source::Now(Gauge::LongestAwaitingMs)),
+                    field: longest_awaiting_ms: f64, "By the engine clock, in milliseconds; 0 while nobody waits.",
+                    order: LongestAwaiting "LONGEST_AWAITING",
+                    shown: {
+                        family_of_groups("longest_awaiting_seconds")
+                        alert("a guest has waited for a reply for #")
+                        column(14, "Longest", "longest", "LONGEST") on_wall()
+                        card(14, "longest", "Longest awaiting")
                     },
                 }
             }
@@ -175,6 +209,124 @@ macro_rules! metrics {
                         family("session_messages_p90")
                         alert("nine of ten ended sessions had up to # messages")
                         column(90, "Messages p90", "messages-p90", "MSGS P90")
+                    },
+                }
+                Responses {
+                    name: "responses",
+                    what: "Replies inside the window to guests who waited for one.",
+                    row: (Unit::Messages, Source::Count(Tally::Responses)),
+                    field: responses: Count, "Each ends one wait, however often the guest wrote meanwhile.",
+                    shown: {
+                        family("responses")
+                        alert("# replies")
+                    },
+                }
+                AvgResponseTimeMs {
+                    name: "avgResponseTimeMs",
+                    what: "Mean time that guests had waited who got a reply inside the window.",
+                    row: (Unit::Milliseconds, Source::Mean { sum: Tally::ResponseMs, of: Tally::Responses }),
+                    field: avg_response_time_ms: Option<f64>, "From the guest's first unanswered message to the reply, in milliseconds; null when there are none.",
+                    order: ResponseTime "RESPONSE_TIME",
+                    shown: {
+                        family("response_time_mean_seconds")
+                        alert("replies took # on average")
+                        column(34, "Response", "response", "RESPONSE") on_wall()
+                        card(54, "response", "Average response, last #")
+                    },
+                }
+                ResponseTimeP50Ms {
+                    name: "responseTimeP50Ms",
+                    what: "Median of the time that guests had waited who got a reply inside the window.",
+                    row: (Unit::Milliseconds, Source::Quantile(Measure::Response, Quantile::P50)),
+                    shown: { at("responseTimes.p50Ms") family("response_time_p50_seconds") alert("half of the replies came within #") },
+                }
+                ResponseTimeP90Ms {
+                    name: "responseTimeP90Ms",
+                    what: "90th percentile of the time that guests had waited who got a reply inside the window.",
+                    row: (Unit::Milliseconds, Source::Quantile(Measure::Response, Quantile::P90)),
+                    shown: { at("responseTimes.p90Ms") family("response_time_p90_seconds") alert("nine of ten replies came within #") },
+                }
+                ResponseTimeP99Ms {
+                    name: "responseTimeP99Ms",
+                    what: "99th percentile of the time that guests had waited who got a reply inside the window.",
+                    row: (Unit::Milliseconds, Source::Quantile(Measure::Response, Quantile::P99)),
+                    shown: { at("responseTimes.p99Ms") family("response_time_p99_seconds") alert("99 of 100 replies came within #") },
+                }
+                ResponseTimeMaxMs {
+                    name: "responseTimeMaxMs",
+                    what: "Longest time that a guest had waited who got a reply inside the window.",
+                    row: (Unit::Milliseconds, Source::Greatest(Measure::Response)),
+                    shown: { at("responseTimes.maxMs") family("response_time_max_seconds") alert("the slowest reply took #") },
+                }
+                FirstResponses {
+                    name: "firstResponses",
+                    what: "Replies inside the window that were the first of their session.",
+                    row: (Unit::Messages, Source::Count(Tally::FirstResponses)),
+                    field: first_responses: Count, "Of sessions whose guest waited for one.",
+                    shown: {
+                        family("first_responses")
+                        alert("# first replies")
+                    },
+                }
+                AvgFirstResponseMs {
+                    name: "avgFirstResponseMs",
+                    what: "Mean time that guests had waited for the first reply of their session, of those that came inside the window.",
+                    row: (Unit::Milliseconds, Source::Mean { sum: Tally::FirstResponseMs, of: Tally::FirstResponses }),
+                    field: avg_first_response_ms: Option<f64>, "In milliseconds; null when there are none.",
+                    order: FirstResponse "FIRST_RESPONSE",
+                    shown: {
+                        family("first_response_mean_seconds")
+                        alert("first replies took # on average")
+                        column(32, "First resp.", "first-response", "FIRST RSP") on_wall()
+                        card(52, "first-response", "Average first response, last #")
+                    },
+                }
+                FirstResponseP50Ms {
+                    name: "firstResponseP50Ms",
+                    what: "Median of the time that guests had waited for the first reply of their session, of those that came inside the window.",
+                    row: (Unit::Milliseconds, Source::Quantile(Measure::FirstResponse, Quantile::P50)),
+                    shown: { at("firstResponseTimes.p50Ms") family("first_response_p50_seconds") alert("half of the first replies came within #") },
+                }
+                FirstResponseP90Ms {
+                    name: "firstResponseP90Ms",
+                    what: "90th percentile of the time that guests had waited for the first reply of their session, of those that came inside the window.",
+                    row: (Unit::Milliseconds, Source::Quantile(Measure::FirstResponse, Quantile::P90)),
+                    shown: { at("firstResponseTimes.p90Ms") family("first_response_p90_seconds") alert("nine of ten first replies came within #") },
+                }
+                FirstResponseP99Ms {
+                    name: "firstResponseP99Ms",
+                    what: "99th percentile of the time that guests had waited for the first reply of their session, of those that came inside the window.",
+                    row: (Unit::Milliseconds, Source::Quantile(Measure::FirstResponse, Quantile::P99)),
+                    shown: { at("firstResponseTimes.p99Ms") family("first_response_p99_seconds") alert("99 of 100 first replies came within #") },
+                }
+                FirstResponseMaxMs {
+                    name: "firstResponseMaxMs",
+                    what: "Longest time that a guest had waited for the first reply of the session, of those that came inside the window.",
+                    row: (Unit::Milliseconds, Source::Greatest(Measure::FirstResponse)),
+                    shown: { at("firstResponseTimes.maxMs") family("first_response_max_seconds") alert("the slowest first reply took #") },
+                }
+                UnansweredAtEnd {
+                    name: "unansweredAtEnd",
+                    what: "Sessions whose disconnect is inside the window and whose guest waited for a reply then.",
+                    row: (Unit::Sessions, Source::Count(Tally::Unanswered)),
+                    field: unanswered_at_end: Count, "A guest who says good-bye last waits for a reply too.",
+                    order: UnansweredAtEnd "UNANSWERED_AT_END",
+                    shown: {
+                        family("unanswered_at_end")
+                        alert("# sessions ended while the guest waited for a reply")
+                        column(94, "Unanswered", "unanswered", "UNANSW")
+                    },
+                }
+                NeverAnswered {
+                    name: "neverAnswered",
+                    what: "Sessions whose disconnect is inside the window, and whose guest waited for a reply and never got one.",
+                    row: (Unit::Sessions, Source::Count(Tally::NeverAnswered)),
+                    field: never_answered: Count, "They are in `unansweredAtEnd` too.",
+                    order: NeverAnswered "NEVER_ANSWERED",
+                    shown: {
+                        family("never_answered")
+                        alert("# sessions ended without any reply")
+                        column(92, "Never answ.", "never-answered", "NEVER")
                     },
                 }
                 // What rates are made of: Prometheus divides by itself.

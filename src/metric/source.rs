@@ -21,6 +21,18 @@ pub enum Tally {
     ClosedDurationMs,
     /// Messages of the sessions whose disconnect is inside the window.
     EndedMessages,
+    /// Replies inside the window to guests who waited for one.
+    Responses,
+    /// How long those guests had waited together, in milliseconds.
+    ResponseMs,
+    /// Those of them that were the first of their session.
+    FirstResponses,
+    /// How long the guests had waited together for those, in milliseconds.
+    FirstResponseMs,
+    /// Sessions whose disconnect is inside the window and whose guest waited for a reply then.
+    Unanswered,
+    /// Those of them that never had one.
+    NeverAnswered,
 }
 
 /// A number of the present, of no window.
@@ -30,6 +42,10 @@ pub enum Gauge {
     Open,
     /// Those of them of which nothing was heard since the latest gap began.
     OpenUncertain,
+    /// Those of the open ones whose guest waits for a reply.
+    Awaiting,
+    /// How long the one has waited who has waited for longest, in milliseconds; 0 while nobody waits.
+    LongestAwaitingMs,
     /// Arrival minus event time of the latest event, in milliseconds. Of the whole only.
     LagMs,
     /// Events waiting in the ring, as a share of its room. Of the whole only.
@@ -38,11 +54,26 @@ pub enum Gauge {
 
 impl Gauge {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Open, Self::OpenUncertain, Self::LagMs, Self::RingFill];
+    pub const ALL: [Self; 6] = [
+        Self::Open,
+        Self::OpenUncertain,
+        Self::Awaiting,
+        Self::LongestAwaitingMs,
+        Self::LagMs,
+        Self::RingFill,
+    ];
 
     /// Its place in [`Gauge::ALL`].
     pub const fn index(self) -> usize {
         self as usize
+    }
+
+    /// Its value of the whole, by those of two parts.
+    pub const fn merged(self, one: f64, other: f64) -> f64 {
+        match self {
+            Self::LongestAwaitingMs => one.max(other),
+            _ => one + other,
+        }
     }
 }
 
@@ -100,7 +131,8 @@ impl Source {
             Self::Mean { .. } => "ratio of the sums",
             Self::Quantile(..) => "of the merged histogram",
             Self::Greatest(_) => "greatest",
-            Self::Now(Gauge::Open | Gauge::OpenUncertain) => "sum",
+            Self::Now(Gauge::Open | Gauge::OpenUncertain | Gauge::Awaiting) => "sum",
+            Self::Now(Gauge::LongestAwaitingMs) => "greatest",
             Self::Now(Gauge::LagMs | Gauge::RingFill) => "of each engine",
         }
     }

@@ -119,6 +119,10 @@ pub struct Group {
     pub open_sessions: u64,
     /// Those of them without any event since the latest gap began.
     pub open_uncertain: u64,
+    /// Those of them whose guest waits for a reply.
+    pub awaiting: u64,
+    /// Since when the one does who has waited for longest; `None` while nobody waits.
+    pub awaiting_since: Option<EpochMs>,
     /// By the order of [`GROUP_WINDOWS_MS`]. A direction has messages alone. Where the windows begin
     /// and how much of them is covered is that of the cut in which the group last changed: ask
     /// [`Groups::window`] for those of this cut.

@@ -1,4 +1,5 @@
-//! The sessions that have been open for longest, for drilling down.
+//! The sessions that have been open for longest, and those whose guest has waited for longest, for
+//! drilling down.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct OpenSession {
     pub last_seen: EpochMs,
     /// Messages since it connected.
     pub messages: u32,
+    /// Since when its guest waits for a reply; `None` where it does not.
+    pub awaiting_since: Option<EpochMs>,
     /// Whether nothing came from it since the latest gap began.
     pub is_uncertain: bool,
     /// The name of its queue.
@@ -60,35 +63,79 @@ pub struct Longest {
     pub overall: Vec<OpenSession>,
     /// Of each queue, in the same order, at most [`LONGEST_OF_QUEUE`] each; empty where none is open.
     pub by_queue: Vec<Arc<Vec<OpenSession>>>,
+    /// Those whose guest waits for a reply, who has waited for longest first and equally long ones by id;
+    /// at most [`LONGEST_OVERALL`].
+    pub awaiting: Vec<OpenSession>,
+    /// Of each queue, in the same order, at most [`LONGEST_OF_QUEUE`] each.
+    pub awaiting_by_queue: Vec<Arc<Vec<OpenSession>>>,
 }
 
 impl Longest {
     /// The longest-open sessions of a queue, longest first: its own list, and what the overall list
     /// has beyond that.
     pub fn of_queue(&self, queue: &str, kind: GroupKind) -> Vec<&OpenSession> {
-        let is_own = |session: &OpenSession| session.queue_kind == kind && &*session.queue == queue;
-        let own = self
-            .by_queue
-            .iter()
-            .find(|sessions| sessions.first().is_some_and(is_own));
-        let own = own.into_iter().flat_map(|own| own.iter());
-        let overall = self.overall.iter().filter(|session| is_own(session));
-        Self::merged(own.chain(overall))
+        let is_own = is_of_queue(queue, kind);
+        merged(&self.overall, &self.by_queue, is_own, OpenSession::connect)
     }
 
     /// All listed sessions, longest first.
     pub fn all(&self) -> Vec<&OpenSession> {
-        let of_queues = self.by_queue.iter().flat_map(|queue| queue.iter());
-        Self::merged(self.overall.iter().chain(of_queues))
+        merged(
+            &self.overall,
+            &self.by_queue,
+            |_| true,
+            OpenSession::connect,
+        )
     }
 
-    /// Sessions in their order, each once.
-    fn merged<'a>(sessions: impl Iterator<Item = &'a OpenSession>) -> Vec<&'a OpenSession> {
-        let mut known = HashSet::new();
-        let mut found: Vec<_> = sessions
-            .filter(|session| known.insert(&*session.id))
-            .collect();
-        found.sort_unstable_by(|a, b| (a.connected, &a.id).cmp(&(b.connected, &b.id)));
-        found
+    /// The sessions of a queue whose guest waits for a reply, who has waited for longest first: its own
+    /// list, and what the overall list has beyond that.
+    pub fn awaiting_of_queue(&self, queue: &str, kind: GroupKind) -> Vec<&OpenSession> {
+        let is_own = is_of_queue(queue, kind);
+        let lists = &self.awaiting_by_queue;
+        merged(&self.awaiting, lists, is_own, OpenSession::wait)
     }
+
+    /// All listed sessions whose guest waits for a reply, who has waited for longest first.
+    pub fn all_awaiting(&self) -> Vec<&OpenSession> {
+        let lists = &self.awaiting_by_queue;
+        merged(&self.awaiting, lists, |_| true, OpenSession::wait)
+    }
+}
+
+impl OpenSession {
+    /// The time that orders those that have been open for longest.
+    pub(super) const fn connect(&self) -> EpochMs {
+        self.connected
+    }
+
+    /// The time that orders those whose guest has waited for longest.
+    pub(super) fn wait(&self) -> EpochMs {
+        self.awaiting_since.unwrap_or_default()
+    }
+}
+
+fn is_of_queue(queue: &str, kind: GroupKind) -> impl Fn(&OpenSession) -> bool {
+    move |session| session.queue_kind == kind && &*session.queue == queue
+}
+
+/// Sessions of an overall list and of those of queues, in the order of a time, then by id; each once. The
+/// sessions of a list are all of one queue.
+fn merged<'lists>(
+    overall: &'lists [OpenSession],
+    of_queues: &'lists [Arc<Vec<OpenSession>>],
+    is_wanted: impl Fn(&OpenSession) -> bool,
+    time: fn(&OpenSession) -> EpochMs,
+) -> Vec<&'lists OpenSession> {
+    let of_queues = of_queues.iter();
+    let wanted = of_queues.filter(|list| list.first().is_some_and(&is_wanted));
+    let sessions = wanted.flat_map(|list| list.iter());
+    let overall = overall.iter().filter(|session| is_wanted(session));
+    let mut known = HashSet::new();
+    let mut found: Vec<_> = sessions
+        .chain(overall)
+        .filter(|session| known.insert(&*session.id))
+        .collect();
+    found.sort_unstable_by(|a, b| (time(a), &a.id).cmp(&(time(b), &b.id)));
+    found
 }

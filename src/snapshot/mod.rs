@@ -112,6 +112,18 @@ pub struct WindowStats {
     pub closed_duration_ms: u64,
     /// Messages of the sessions whose disconnect is inside the window, counted while they were open.
     pub ended_messages: u64,
+    /// Replies inside the window to guests who waited for one.
+    pub responses: u64,
+    /// How long those guests had waited, in milliseconds.
+    pub response_ms: u64,
+    /// Those of them that were the first of their session.
+    pub first_responses: u64,
+    /// How long the guests had waited for those, in milliseconds.
+    pub first_response_ms: u64,
+    /// Sessions whose disconnect is inside the window and whose guest waited for a reply then.
+    pub unanswered: u64,
+    /// Those of them that never had one.
+    pub never_answered: u64,
     /// Histograms of each measure of the table of metrics, on panes.
     pub measured: Measured,
     /// The width of those panes, in milliseconds.
@@ -127,6 +139,10 @@ pub struct SessionStats {
     pub open: u64,
     /// Open sessions without any event since the last gap began.
     pub open_uncertain: u64,
+    /// Open sessions whose guest waits for a reply.
+    pub awaiting: u64,
+    /// Since when the one does who has waited for longest; `None` while nobody waits.
+    pub awaiting_since: Option<EpochMs>,
     /// When the stream was first live, or the file began: open sessions that connected earlier, and of
     /// whose connect nothing came, are not counted. `None` before that.
     pub open_since: Option<EpochMs>,

@@ -29,6 +29,8 @@ pub struct TotalSecond {
     pub open_sessions: u32,
     /// Active sessions of the main window when the second had passed.
     pub active_sessions: u32,
+    /// Open sessions whose guest waited for a reply when the second had passed.
+    pub awaiting: u32,
     /// Durations in the main window when the second had passed, in milliseconds; `None` without any.
     pub durations: Option<Arc<Histogram>>,
 }
@@ -44,6 +46,8 @@ pub struct GroupSecond {
     pub messages: u32,
     /// Sessions open when the second had passed.
     pub open_sessions: u32,
+    /// Those of them whose guest waited for a reply.
+    pub awaiting: u32,
 }
 
 /// The changes of the groups of one second: only groups in which something happened are listed.
@@ -66,6 +70,8 @@ pub struct GroupChange {
     pub messages: u32,
     /// Sessions open when the second had passed, minus those open when it began.
     pub opened: i32,
+    /// The same of sessions whose guest waited for a reply.
+    pub awaiting: i32,
 }
 
 /// The series of one cut, made once a second.
@@ -123,15 +129,16 @@ impl Series {
         &self.cut
     }
 
-    /// How many sessions of a group were open when the newest second had passed. Series without a cut
-    /// take it that nothing has changed since.
-    pub fn open_at_end(&self, by: Dimension, group: &Group) -> u64 {
+    /// How many sessions of a group were open when the newest second had passed, and how many guests
+    /// waited for a reply. Series without a cut take it that nothing has changed since.
+    pub fn at_end(&self, by: Dimension, group: &Group) -> (u64, u64) {
+        let of = |group: &Group| (group.open_sessions, group.awaiting);
         if self.cut.as_of == EpochMs::default() {
-            return group.open_sessions;
+            return of(group);
         }
         let then = self.cut.by(by).by_id(group.id);
         then.filter(|then| then.name == group.name)
-            .map_or(0, |then| then.open_sessions)
+            .map_or((0, 0), of)
     }
 
     /// The changes of groups by the second, oldest first.
@@ -149,30 +156,35 @@ impl Series {
         self.total().next_back().map(|second| second.start + 1_000)
     }
 
-    /// The seconds of one group, oldest first, `last` of them at the most. `open_now` is how many of
-    /// its sessions were open at the end of the newest: [`Series::open_at_end`]. Cost: a binary search a second.
+    /// The seconds of one group, oldest first, `last` of them at the most. `at_end` is how many of its
+    /// sessions were open at the end of the newest, and how many guests waited: [`Series::at_end`]. Cost:
+    /// a binary search a second.
     pub fn group(
         &self,
         by: Dimension,
         id: GroupId,
-        open_now: u64,
+        at_end: (u64, u64),
         last: usize,
     ) -> Vec<GroupSecond> {
         let newest_first = self.groups.iter().rev().take(last);
-        let mut open = i64::try_from(open_now).unwrap_or(i64::MAX);
+        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let (mut open, mut awaiting) = (signed(at_end.0), signed(at_end.1));
+        let shown = |count: i64| u32::try_from(count).unwrap_or(0);
         let mut seconds: Vec<GroupSecond> = newest_first
             .map(|second| {
                 let listed = &second.groups[by.index()];
                 let place = listed.binary_search_by_key(&id, |(id, _)| *id);
                 let change = place.map_or_else(|_| GroupChange::default(), |place| listed[place].1);
-                let open_sessions = u32::try_from(open).unwrap_or(0);
-                open -= i64::from(change.opened);
-                GroupSecond {
+                let second = GroupSecond {
                     connections: change.connections,
                     disconnections: change.disconnections,
                     messages: change.messages,
-                    open_sessions,
-                }
+                    open_sessions: shown(open),
+                    awaiting: shown(awaiting),
+                };
+                open -= i64::from(change.opened);
+                awaiting -= i64::from(change.awaiting);
+                second
             })
             .collect();
         seconds.reverse();

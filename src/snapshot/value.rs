@@ -7,6 +7,7 @@ use super::float;
 use crate::metric::Gauge;
 use crate::metric::Source;
 use crate::metric::Tally;
+use crate::time::EpochMs;
 
 impl WindowStats {
     /// What a source comes to over this window; `None` when there is nothing to make it of, or it is of
@@ -39,17 +40,26 @@ impl WindowStats {
             Tally::ClosedSessions => self.closed_sessions,
             Tally::ClosedDurationMs => self.closed_duration_ms,
             Tally::EndedMessages => self.ended_messages,
+            Tally::Responses => self.responses,
+            Tally::ResponseMs => self.response_ms,
+            Tally::FirstResponses => self.first_responses,
+            Tally::FirstResponseMs => self.first_response_ms,
+            Tally::Unanswered => self.unanswered,
+            Tally::NeverAnswered => self.never_answered,
         }
     }
 }
 
 impl Group {
-    /// A number of the present; `None` where groups have none.
+    /// A number of the present, which is the clock of the cut: [`super::Groups::as_of`]. `None` where
+    /// groups have none.
     #[inline]
-    pub fn gauge(&self, gauge: Gauge) -> Option<f64> {
+    pub fn gauge(&self, gauge: Gauge, as_of: EpochMs) -> Option<f64> {
         match gauge {
             Gauge::Open => Some(float(self.open_sessions)),
             Gauge::OpenUncertain => Some(float(self.open_uncertain)),
+            Gauge::Awaiting => Some(float(self.awaiting)),
+            Gauge::LongestAwaitingMs => Some(age(self.awaiting_since, as_of)),
             Gauge::LagMs | Gauge::RingFill => None,
         }
     }
@@ -62,6 +72,8 @@ impl Snapshot {
         match gauge {
             Gauge::Open => Some(float(self.sessions.open)),
             Gauge::OpenUncertain => Some(float(self.sessions.open_uncertain)),
+            Gauge::Awaiting => Some(float(self.sessions.awaiting)),
+            Gauge::LongestAwaitingMs => Some(age(self.sessions.awaiting_since, self.now)),
             #[expect(clippy::cast_precision_loss, reason = "far below 2^53 ms")]
             Gauge::LagMs => self.stream.lag_ms.map(|ms| ms as f64),
             Gauge::RingFill => {
@@ -70,4 +82,9 @@ impl Snapshot {
             }
         }
     }
+}
+
+/// How long ago a time is, in milliseconds; 0 of none, and of one that is ahead of the clock.
+fn age(since: Option<EpochMs>, now: EpochMs) -> f64 {
+    since.map_or(0.0, |since| float(now.since(since)))
 }

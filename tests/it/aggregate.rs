@@ -41,6 +41,7 @@ use streamgauge::window::Width;
 
 use crate::model::Model;
 use crate::model::groups::Name;
+use crate::model::groups::awaiting_of;
 use crate::model::groups::cut_of;
 use crate::model::groups::name_of;
 use crate::model::groups::uncertain_of;
@@ -179,7 +180,8 @@ fn group_differences(groups: &Groups, model: &Model, settings: &AggregateSetting
         }
     }
     let mut lines = line_differences(&engine, &expected)
-        + &line_differences(&uncertain_of(groups), model.cut_uncertain());
+        + &line_differences(&uncertain_of(groups), model.cut_uncertain())
+        + &line_differences(&awaiting_of(groups), model.cut_awaiting());
     if groups.room.overflowed != overflowed {
         lines += &format!(
             "overflowed {:?}, not {overflowed:?}\n",
@@ -328,7 +330,7 @@ fn numbers(snapshot: &Snapshot, settings: &AggregateSettings) -> Snapshot {
 #[test]
 fn the_histories_reach_every_case() {
     let mut runner = TestRunner::deterministic();
-    let mut reached = [0_u64; 28];
+    let mut reached = [0_u64; 36];
     for _ in 0..400 {
         let history = history::histories()
             .new_tree(&mut runner)
@@ -372,6 +374,19 @@ fn the_histories_reach_every_case() {
                     .any(|(name, (open, _))| (1..*open).contains(&uncertain[name])),
             );
             reached[27] += u64::from(snapshot.sessions.is_open_complete);
+            let main = snapshot.main();
+            reached[28] += snapshot.sessions.awaiting;
+            reached[29] += main.responses - main.first_responses;
+            reached[30] += main.first_response_ms;
+            reached[31] += main.unanswered - main.never_answered;
+            reached[32] += main.never_answered;
+            // In a group somebody waits, and somebody had a reply.
+            let awaiting = model.cut_awaiting();
+            reached[33] += u64::from(awaiting.values().any(|(count, _)| *count > 1));
+            let is_in = |windows: &[WindowStats; 4]| windows[2].responses > 0;
+            reached[34] += u64::from(groups.values().any(|(_, windows)| is_in(windows)));
+            // And while the clock is on hold.
+            reached[35] += u64::from(model.is_on_hold() && main.responses > 0);
         }
         let counters = model.counters();
         let sums = [

@@ -107,6 +107,7 @@ fn fill(snapshot: &mut Snapshot, sequence: u64) {
             connected: NOW,
             last_seen: NOW,
             messages: 1,
+            awaiting_since: None,
             is_uncertain: false,
             queue: "q".into(),
             queue_kind: GroupKind::Named,
@@ -114,6 +115,7 @@ fn fill(snapshot: &mut Snapshot, sequence: u64) {
             deployment_kind: GroupKind::Named,
         }],
         by_queue: Vec::new(),
+        ..Longest::default()
     });
     snapshot.windows = vec![WindowStats {
         length_ms: 60_000,

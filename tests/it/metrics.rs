@@ -96,7 +96,7 @@ async fn labels_from_the_stream_are_text() {
 
 const QUERY: &str = "{
   realTimeMetrics {
-    totalConnectionsExact openUncertain openSinceMs openComplete
+    totalConnectionsExact openUncertain awaitingReply longestAwaitingMs openSinceMs openComplete
     windows {
       windowMs coverageMs NUMBERS
     }
@@ -132,7 +132,7 @@ const QUERY: &str = "{
 fragment groups on Groups {
   count capacity overflowed
   items {
-    name displayName kind openSessions openUncertain
+    name displayName kind openSessions openUncertain awaitingReply longestAwaitingMs
     window {
       windowMs NUMBERS
     }
@@ -194,6 +194,14 @@ fn of_windows(expected: &mut Expected, windows: &Value) {
         let coverage = window["coverageMs"].as_f64().unwrap() / (minutes * 60_000.0);
         expected.put(name("coverage_ratio"), &json!(coverage));
         if window["durations"].is_null() {
+            for family in [
+                "responses",
+                "first_responses",
+                "unanswered_at_end",
+                "never_answered",
+            ] {
+                expected.put(name(family), &json!(0));
+            }
             continue;
         }
         of_sessions(expected, window, name);
@@ -203,6 +211,14 @@ fn of_windows(expected: &mut Expected, windows: &Value) {
 /// What the table of metrics has of ended sessions, as GraphQL and as `/metrics` show it.
 fn of_sessions(expected: &mut Expected, window: &Value, name: impl Fn(&str) -> String) {
     let rows = Metric::ALL.iter().map(|metric| metric.row());
+    for (field, what) in [
+        ("responses", "responses"),
+        ("firstResponses", "first_responses"),
+        ("unansweredAtEnd", "unanswered_at_end"),
+        ("neverAnswered", "never_answered"),
+    ] {
+        expected.put(name(what), &window[field]);
+    }
     let mut compared = 0;
     for row in rows.filter(|row| !matches!(row.from, Source::Count(_) | Source::Now(_))) {
         let (Some(family), false) = (row.family, row.path.is_empty()) else {
@@ -377,10 +393,15 @@ fn of_groups(expected: &mut Expected, groups: &Value, dimension: &str) {
         for (field, what) in [
             ("openSessions", "open_sessions"),
             ("openUncertain", "open_uncertain"),
+            ("awaitingReply", "awaiting_reply"),
         ] {
             let name = format!("streamgauge_{dimension}_{what}{{{dimension}=\"{label}\"{kind}}}");
             expected.put(name, &group[field]);
         }
+        let longest = format!(
+            "streamgauge_{dimension}_longest_awaiting_seconds{{{dimension}=\"{label}\"{kind}}}"
+        );
+        expected.put(longest, &seconds(&group["longestAwaitingMs"]));
         of_sessions(expected, window, name);
     }
 }
@@ -449,8 +470,13 @@ async fn every_number_is_that_of_graphql_on_the_same_snapshot() {
         &[
             ("totalConnectionsExact", "connections_total"),
             ("openUncertain", "sessions_open_uncertain"),
+            ("awaitingReply", "sessions_awaiting_reply"),
             ("openSessions", "sessions{state=\"open\"}"),
         ],
+    );
+    expected.put(
+        "streamgauge_sessions_longest_awaiting_seconds",
+        &seconds(&metrics["longestAwaitingMs"]),
     );
     expected.all(
         &data["engine"],

@@ -99,7 +99,7 @@ impl Buckets {
     pub(in crate::aggregate) fn restore(
         settings: &AggregateSettings,
         plain: &image::Buckets,
-        sums: Vec<(i64, [u64; 7])>,
+        sums: Vec<(i64, [u64; 13])>,
     ) -> Result<Self, ImageFault> {
         let current = BucketIndex(plain.current);
         ensure(
@@ -137,7 +137,7 @@ impl Writing {
 }
 
 impl Sums {
-    fn plain(self) -> [u64; 7] {
+    fn plain(self) -> [u64; 13] {
         let Self {
             connections,
             active,
@@ -146,6 +146,12 @@ impl Sums {
             disconnections,
             ended_messages,
             messages,
+            responses,
+            response_ms,
+            first_responses,
+            first_response_ms,
+            unanswered,
+            never_answered,
         } = self;
         [
             connections,
@@ -155,10 +161,16 @@ impl Sums {
             disconnections,
             ended_messages,
             messages,
+            responses,
+            response_ms,
+            first_responses,
+            first_response_ms,
+            unanswered,
+            never_answered,
         ]
     }
 
-    const fn of_plain(plain: [u64; 7]) -> Self {
+    const fn of_plain(plain: [u64; 13]) -> Self {
         let [
             connections,
             active,
@@ -167,6 +179,12 @@ impl Sums {
             disconnections,
             ended_messages,
             messages,
+            responses,
+            response_ms,
+            first_responses,
+            first_response_ms,
+            unanswered,
+            never_answered,
         ] = plain;
         Self {
             connections,
@@ -176,6 +194,12 @@ impl Sums {
             disconnections,
             ended_messages,
             messages,
+            responses,
+            response_ms,
+            first_responses,
+            first_response_ms,
+            unanswered,
+            never_answered,
         }
     }
 }

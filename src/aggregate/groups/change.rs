@@ -16,9 +16,16 @@ impl Change {
         self.messages = self.messages.wrapping_add(other.messages);
         self.opened = self.opened.wrapping_add(other.opened);
         self.certain = self.certain.wrapping_add(other.certain);
+        self.awaiting = self.awaiting.wrapping_add(other.awaiting);
+        self.responses = self.responses.wrapping_add(other.responses);
+        self.first_responses = self.first_responses.wrapping_add(other.first_responses);
+        self.unanswered = self.unanswered.wrapping_add(other.unanswered);
+        self.never_answered = self.never_answered.wrapping_add(other.never_answered);
         self.closed_duration_ms = self
             .closed_duration_ms
             .wrapping_add(other.closed_duration_ms);
+        self.response_ms = self.response_ms.wrapping_add(other.response_ms);
+        self.first_response_ms = self.first_response_ms.wrapping_add(other.first_response_ms);
     }
 
     /// The same as sums of a window.
@@ -32,6 +39,12 @@ impl Change {
             disconnections: u64::from(self.disconnections),
             ended_messages: u64::from(self.ended_messages),
             messages: u64::from(self.messages),
+            responses: u64::from(self.responses),
+            response_ms: self.response_ms,
+            first_responses: u64::from(self.first_responses),
+            first_response_ms: self.first_response_ms,
+            unanswered: u64::from(self.unanswered),
+            never_answered: u64::from(self.never_answered),
         }
     }
 }

@@ -13,11 +13,10 @@ impl Groups {
     /// Says how things stand now that the second of the clock has passed.
     pub(in crate::aggregate) fn pass_second(
         &mut self,
-        open_sessions: u64,
-        active_sessions: u64,
+        [open, active, awaiting]: [u64; 3],
         durations: Option<Arc<Histogram>>,
     ) {
-        self.total.pass(open_sessions, active_sessions, durations);
+        self.total.pass([open, active, awaiting], durations);
     }
 
     /// The clock goes on from a second, not from the one it was in: nothing is published of those between.

@@ -13,10 +13,11 @@ use super::values::Values;
 use crate::aggregate::image;
 use crate::aggregate::image::ImageFault;
 use crate::aggregate::image::ensure;
-use crate::aggregate::measures::Ended;
+use crate::aggregate::measures::Measurements;
 use crate::metric::Measure;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
+use crate::time::EpochMs;
 
 /// The changes of one tick.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub(super) struct Journal {
     pub(super) strays: Vec<Stray>,
     /// What is recorded in histograms.
     pub(super) values: Values,
+    /// Groups in which another guest has waited for longest, in the order in which that was so.
+    pub(super) oldest: Vec<Oldest>,
     /// Whether a gap began inside the tick: every count of certain sessions begins again at 0, and what
     /// stands in the changes is from then on.
     pub(super) is_doubted: bool,
@@ -44,6 +47,14 @@ pub(super) struct Stray {
     pub(super) group: GroupId,
     pub(super) time_ms: i64,
     pub(super) change: Change,
+}
+
+/// Since when the guest of a group does who has waited for longest; `None` while nobody waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Oldest {
+    pub(super) dimension: Dimension,
+    pub(super) group: GroupId,
+    pub(super) since: Option<EpochMs>,
 }
 
 impl Journal {
@@ -134,19 +145,37 @@ impl Journal {
                 .all(|changes| changes.entries().is_empty())
     }
 
-    /// Records the values of a session that ends.
-    pub(super) fn end(&mut self, dimension: Dimension, group: GroupId, time_ms: i64, end: &Ended) {
-        for measure in Measure::ALL {
-            if let Some(value) = end.value(measure) {
-                let recorded = Recorded {
-                    dimension,
-                    group,
-                    time_ms,
-                    measure,
-                    value,
-                };
-                self.values.record(recorded, self.start_ms);
-            }
+    /// Another guest of a group has waited for longest; the group has a change.
+    pub(super) fn put_oldest(
+        &mut self,
+        dimension: Dimension,
+        group: GroupId,
+        since: Option<EpochMs>,
+    ) {
+        self.oldest.push(Oldest {
+            dimension,
+            group,
+            since,
+        });
+    }
+
+    /// Records the values of something that happened.
+    pub(super) fn record(
+        &mut self,
+        dimension: Dimension,
+        group: GroupId,
+        time_ms: i64,
+        values: &impl Measurements,
+    ) {
+        for (measure, value) in values.each() {
+            let recorded = Recorded {
+                dimension,
+                group,
+                time_ms,
+                measure,
+                value,
+            };
+            self.values.record(recorded, self.start_ms);
         }
     }
 
@@ -167,6 +196,7 @@ impl Journal {
         }
         self.strays.clear();
         self.values.clear();
+        self.oldest.clear();
         self.is_doubted = false;
         self.start_ms = start_ms;
     }
@@ -197,6 +227,11 @@ impl Journal {
                     measure: u8::try_from(recorded.measure.index()).unwrap_or(u8::MAX),
                     value: recorded.value,
                 })
+                .collect(),
+            oldest: self
+                .oldest
+                .iter()
+                .map(|oldest| (number(oldest.dimension), oldest.group.0, oldest.since))
                 .collect(),
             is_doubted: self.is_doubted,
             start_ms: self.start_ms,
@@ -254,6 +289,10 @@ impl Journal {
             };
             journal.values.record(recorded, journal.start_ms);
         }
+        for (dimension, group, since) in plain.oldest {
+            let (dimension, group) = place(dimension, group, plain.start_ms)?;
+            journal.put_oldest(dimension, group, since);
+        }
         Ok(journal)
     }
 
@@ -262,5 +301,6 @@ impl Journal {
             + self.messages.iter().map(Vec::capacity).sum::<usize>() * size_of::<u32>()
             + self.strays.capacity() * size_of::<Stray>()
             + self.values.bytes()
+            + self.oldest.capacity() * size_of::<Oldest>()
     }
 }

@@ -17,6 +17,7 @@ mod names;
 mod panes;
 mod publication;
 mod read;
+mod reply;
 mod restore;
 mod seconds;
 mod shared;
@@ -29,6 +30,7 @@ mod work;
 use std::sync::Arc;
 
 use crate::aggregate::measures::Ended;
+use crate::aggregate::measures::Measurements;
 use crate::config::AggregateSettings;
 use crate::event::Direction;
 use crate::event::LabelsId;
@@ -62,6 +64,8 @@ pub(in crate::aggregate) struct SessionEnd {
     pub(in crate::aggregate) ended: EpochMs,
     pub(in crate::aggregate) duration_ms: u64,
     pub(in crate::aggregate) messages: u32,
+    pub(in crate::aggregate) is_unanswered: bool,
+    pub(in crate::aggregate) is_never_answered: bool,
     pub(in crate::aggregate) was_open: bool,
     /// Whether something was heard of it since the latest gap began.
     pub(in crate::aggregate) was_certain: bool,
@@ -274,9 +278,13 @@ impl Groups {
         if !end.is_end_booked {
             return;
         }
+        let unanswered = u32::from(end.is_unanswered);
+        let never_answered = u32::from(end.is_never_answered);
         self.change(membership, end.ended, |change| {
             change.disconnections = change.disconnections.wrapping_add(1);
             change.ended_messages = change.ended_messages.wrapping_add(end.messages);
+            change.unanswered = change.unanswered.wrapping_add(unanswered);
+            change.never_answered = change.never_answered.wrapping_add(never_answered);
         });
         self.total.change(end.ended, |second| {
             second.disconnections = second.disconnections.wrapping_add(1);
@@ -285,9 +293,13 @@ impl Groups {
             duration_ms: end.duration_ms,
             messages: end.messages,
         };
+        self.record(membership, end.ended, &ending);
+    }
+
+    fn record(&mut self, membership: Membership, time: EpochMs, values: &impl Measurements) {
         for dimension in OF_SESSIONS {
             let group = membership.of(dimension);
-            self.journal.end(dimension, group, end.ended.ms(), &ending);
+            self.journal.record(dimension, group, time.ms(), values);
         }
     }
 

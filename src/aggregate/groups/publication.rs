@@ -127,6 +127,8 @@ fn group(id: GroupId, slot: &Slot, grid: &Grid, cut: &Cut) -> Group {
         kind: slot.kind,
         open_sessions: slot.open,
         open_uncertain: slot.uncertain(),
+        awaiting: slot.awaiting,
+        awaiting_since: slot.awaiting_since,
         windows: [0, 1, 2, 3].map(|window| {
             stats(
                 slot,
@@ -152,6 +154,12 @@ fn stats(slot: &Slot, window: usize, measured: Measured, grid: &Grid, cut: &Cut)
         closed_sessions: sums.closed,
         closed_duration_ms: sums.closed_duration_ms,
         ended_messages: sums.ended_messages,
+        responses: sums.responses,
+        response_ms: sums.response_ms,
+        first_responses: sums.first_responses,
+        first_response_ms: sums.first_response_ms,
+        unanswered: sums.unanswered,
+        never_answered: sums.never_answered,
         measured,
         pane_ms: u32::try_from(pane_ms).unwrap_or(u32::MAX),
         coverage_ms: cut.windows[window].coverage_ms,

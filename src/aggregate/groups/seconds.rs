@@ -178,6 +178,7 @@ fn change(entry: &Entry) -> (GroupId, GroupChange) {
         disconnections: change.disconnections,
         messages: change.messages,
         opened: change.opened,
+        awaiting: change.awaiting,
     };
     (entry.group, published)
 }

@@ -261,6 +261,7 @@ pub(super) fn total_seconds(
             messages,
             open_sessions,
             active_sessions,
+            awaiting,
         ] = plain.counts;
         Ok(TotalSecond {
             start: EpochMs::from_ms(plain.second * SECOND_MS),
@@ -269,6 +270,7 @@ pub(super) fn total_seconds(
             messages,
             open_sessions,
             active_sessions,
+            awaiting,
             durations,
         })
     };

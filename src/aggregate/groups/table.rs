@@ -57,6 +57,9 @@ pub(super) struct Slot {
     /// table's; else there are none.
     certain: u64,
     doubts: u32,
+    /// Guests who wait for a reply, and since when the one who has waited for longest does.
+    pub(super) awaiting: u64,
+    pub(super) awaiting_since: Option<EpochMs>,
     /// Retained coarse cells in which it has an entry. They cover all finer ones.
     cells: u32,
     pub(super) windows: [Sums; 4],
@@ -123,6 +126,8 @@ impl Table {
             open: 0,
             certain: 0,
             doubts: self.doubts,
+            awaiting: 0,
+            awaiting_since: None,
             cells: 0,
             windows: [Sums::default(); 4],
             durations: Default::default(),
@@ -162,8 +167,17 @@ impl Table {
             }
         }
         slot.open = slot.open.wrapping_add_signed(i64::from(change.opened));
+        let more = i64::from(change.awaiting);
+        slot.awaiting = slot.awaiting.wrapping_add_signed(more);
         slot.heed(self.doubts);
         slot.certain = slot.certain.wrapping_add_signed(i64::from(change.certain));
+        self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
+    }
+
+    /// Takes since when the guest of a group does who has waited for longest.
+    pub(super) fn put_oldest(&mut self, group: GroupId, since: Option<EpochMs>) {
+        self.write_before(group);
+        self.slots[usize::from(group.0)].awaiting_since = since;
         self.is_changed[usize::from(group.0) / GROUPS_IN_CHUNK] = true;
     }
 

@@ -96,15 +96,15 @@ impl Total {
     /// Says how things stand now that the clock's second has passed.
     pub(super) fn pass(
         &mut self,
-        open_sessions: u64,
-        active_sessions: u64,
+        [open, active, awaiting]: [u64; 3],
         durations: Option<Arc<Histogram>>,
     ) {
         let durations = durations.map(|durations| self.keep(&durations));
         let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let second = self.at(self.current);
-        second.open_sessions = count(open_sessions);
-        second.active_sessions = count(active_sessions);
+        second.open_sessions = count(open);
+        second.active_sessions = count(active);
+        second.awaiting = count(awaiting);
         second.durations = durations;
         self.turn_to(self.current + 1);
     }
@@ -179,6 +179,7 @@ impl Total {
             messages,
             open_sessions,
             active_sessions,
+            awaiting,
             durations: _,
         } = self.newest;
         let counts = [
@@ -187,6 +188,7 @@ impl Total {
             messages,
             open_sessions,
             active_sessions,
+            awaiting,
         ];
         image::Total {
             current: self.current,
@@ -224,6 +226,7 @@ impl Total {
             messages,
             open_sessions,
             active_sessions,
+            awaiting,
         ] = plain.newest.counts;
         total.newest = TotalSecond {
             connections,
@@ -231,6 +234,7 @@ impl Total {
             messages,
             open_sessions,
             active_sessions,
+            awaiting,
             ..TotalSecond::default()
         };
         for second in seconds {

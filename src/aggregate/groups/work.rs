@@ -24,6 +24,8 @@ pub(super) enum Work {
     Values {
         place: usize,
     },
+    /// Say who has waited for longest.
+    Oldest,
     /// Slide the windows of a dimension.
     Slide {
         dimension: usize,
@@ -57,6 +59,7 @@ impl Work {
             Self::Chunks { dimension, chunk } => (7, number(dimension), number(chunk)),
             Self::Publish => (8, 0, 0),
             Self::Seconds { back } => (9, number(back), 0),
+            Self::Oldest => (10, 0, 0),
         }
     }
 
@@ -83,6 +86,7 @@ impl Work {
             },
             8 => Self::Publish,
             9 => Self::Seconds { back: first },
+            10 => Self::Oldest,
             _ => return None,
         };
         let is_possible = match work {
@@ -95,7 +99,7 @@ impl Work {
             Self::Strays { place } => place <= to_book.strays.len(),
             Self::Values { place } => place <= to_book.values.len(),
             Self::Seconds { back } => back <= GROUP_SECONDS,
-            Self::Free | Self::Publish | Self::Nothing => true,
+            Self::Free | Self::Publish | Self::Nothing | Self::Oldest => true,
         };
         is_possible.then_some(work)
     }
@@ -131,6 +135,12 @@ impl Groups {
             Work::Changes { dimension, place } => self.book_changes(dimension, place, pieces),
             Work::Strays { place } => self.book_strays(place, pieces),
             Work::Values { place } => self.record_values(place, pieces),
+            Work::Oldest => {
+                for oldest in &self.to_book.oldest {
+                    self.tables[oldest.dimension.index()].put_oldest(oldest.group, oldest.since);
+                }
+                (1 + self.to_book.oldest.len(), Work::Slide { dimension: 0 })
+            }
             Work::Slide { dimension } => match self.tables[dimension].step(self.cut.as_of.ms()) {
                 Some(walked) => (walked, self.work),
                 None if dimension + 1 < self.tables.len() => (
@@ -222,7 +232,7 @@ impl Groups {
                 place: place + done,
             }
         } else {
-            Work::Slide { dimension: 0 }
+            Work::Oldest
         };
         (done, next)
     }

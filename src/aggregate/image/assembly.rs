@@ -17,7 +17,7 @@ use crate::time::EpochMs;
 /// What the first frame begins with.
 const MAGIC: [u8; 8] = *b"sg-image";
 /// The form of images. It changes with anything that is in one.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// The first frame of an image.
 pub(in crate::aggregate) fn head_frame(head: &Head) -> Vec<u8> {

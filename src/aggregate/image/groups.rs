@@ -34,8 +34,22 @@ pub(in crate::aggregate) struct Change {
     /// Open sessions of which something was heard since the latest gap began: those that became so less
     /// those that are no longer open, by the clock.
     pub certain: i32,
+    /// Guests who began to wait for a reply less those who wait no more, by the clock.
+    pub awaiting: i32,
+    /// Replies to guests who waited, by their own time.
+    pub responses: u32,
+    /// Those of them that were the first of their session.
+    pub first_responses: u32,
+    /// Sessions whose guest waited when they ended, by the time of the disconnect.
+    pub unanswered: u32,
+    /// Those of them that never had a reply.
+    pub never_answered: u32,
     /// Durations of closed sessions in milliseconds, by the time of their connect.
     pub closed_duration_ms: u64,
+    /// How long guests had waited for those replies, in milliseconds.
+    pub response_ms: u64,
+    /// How long they had waited for the first ones, in milliseconds.
+    pub first_response_ms: u64,
 }
 
 /// A group of a table.
@@ -48,6 +62,8 @@ pub(in crate::aggregate) struct Group {
     pub(in crate::aggregate) open: u64,
     pub(in crate::aggregate) certain: u64,
     pub(in crate::aggregate) doubts: u32,
+    pub(in crate::aggregate) awaiting: u64,
+    pub(in crate::aggregate) awaiting_since: Option<EpochMs>,
 }
 
 /// A name that labels or a group stand for.
@@ -121,11 +137,13 @@ pub(in crate::aggregate) struct Journal {
     /// Dimension, group, time and change.
     pub(in crate::aggregate) strays: Vec<(u8, u16, i64, Change)>,
     pub(in crate::aggregate) recorded: Vec<Recorded>,
+    /// Dimension and group, and since when the guest who has waited for longest does.
+    pub(in crate::aggregate) oldest: Vec<(u8, u16, Option<EpochMs>)>,
     pub(in crate::aggregate) is_doubted: bool,
     pub(in crate::aggregate) start_ms: i64,
 }
 
-/// A value of a session that ended, by the number of its measure.
+/// A value of a measure, by its number.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::aggregate) struct Recorded {
     pub(in crate::aggregate) dimension: u8,

@@ -31,7 +31,7 @@ pub(in crate::aggregate) enum Piece {
     Bucket {
         side: Side,
         bucket: i64,
-        sums: [u64; 7],
+        sums: [u64; 13],
     },
     /// Durations of sessions that ended in a pane of a window.
     Durations {

@@ -45,6 +45,8 @@ pub(in crate::aggregate) struct Group {
     pub(in crate::aggregate) kind: GroupKind,
     pub(in crate::aggregate) open_sessions: u64,
     pub(in crate::aggregate) open_uncertain: u64,
+    pub(in crate::aggregate) awaiting: u64,
+    pub(in crate::aggregate) awaiting_since: Option<EpochMs>,
     pub(in crate::aggregate) windows: Vec<Window>,
 }
 
@@ -53,7 +55,7 @@ pub(in crate::aggregate) struct Group {
 pub(in crate::aggregate) struct Window {
     pub(in crate::aggregate) length_ms: u32,
     pub(in crate::aggregate) start: EpochMs,
-    pub(in crate::aggregate) sums: [u64; 7],
+    pub(in crate::aggregate) sums: [u64; 13],
     /// A histogram of each measure.
     pub(in crate::aggregate) measured: Vec<Option<Histogram>>,
     pub(in crate::aggregate) pane_ms: u32,
@@ -65,20 +67,23 @@ pub(in crate::aggregate) struct Window {
 pub(in crate::aggregate) struct TotalSecond {
     /// Its number since the epoch.
     pub(in crate::aggregate) second: i64,
-    /// Connections, disconnections, messages, open sessions, active sessions.
-    pub(in crate::aggregate) counts: [u32; 5],
+    /// Connections, disconnections, messages, open sessions, active sessions, guests who wait.
+    pub(in crate::aggregate) counts: [u32; 6],
     /// The number of its durations.
     pub(in crate::aggregate) durations: Option<u32>,
 }
+
+/// A group, its counts, and the changes of what is so now.
+type SecondOfGroup = (u16, [u32; 3], [i32; 2]);
 
 /// A second of the groups.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::aggregate) struct Second {
     pub(in crate::aggregate) number: u32,
     pub(in crate::aggregate) start: EpochMs,
-    /// By dimension: the group, its connections, disconnections, messages, and those that opened less
-    /// those that closed.
-    pub(in crate::aggregate) groups: [Vec<(u16, [u32; 3], i32)>; 3],
+    /// By dimension: the group, its connections, disconnections, messages, those that opened less those
+    /// that closed, and guests who began to wait less those who wait no more.
+    pub(in crate::aggregate) groups: [Vec<SecondOfGroup>; 3],
 }
 
 /// A session on a list of those that have been open for longest.
@@ -97,6 +102,10 @@ pub(in crate::aggregate) enum OpenList {
     Overall,
     Queue(u16),
     Making(u16),
+    /// The same of those whose guest waits for a reply.
+    Awaiting,
+    AwaitingOfQueue(u16),
+    MakingAwaiting(u16),
 }
 
 impl Group {
@@ -107,6 +116,8 @@ impl Group {
             kind: group.kind,
             open_sessions: group.open_sessions,
             open_uncertain: group.open_uncertain,
+            awaiting: group.awaiting,
+            awaiting_since: group.awaiting_since,
             windows: group.windows.iter().map(Window::of).collect(),
         }
     }
@@ -121,6 +132,8 @@ impl Group {
             kind: self.kind,
             open_sessions: self.open_sessions,
             open_uncertain: self.open_uncertain,
+            awaiting: self.awaiting,
+            awaiting_since: self.awaiting_since,
             windows: windows.map_err(|_| ImageFault::damaged("a group without its windows"))?,
         })
     }
@@ -139,6 +152,12 @@ impl Window {
             closed_sessions,
             closed_duration_ms,
             ended_messages,
+            responses,
+            response_ms,
+            first_responses,
+            first_response_ms,
+            unanswered,
+            never_answered,
             measured,
             pane_ms,
             coverage_ms,
@@ -155,6 +174,12 @@ impl Window {
                 *closed_sessions,
                 *closed_duration_ms,
                 *ended_messages,
+                *responses,
+                *response_ms,
+                *first_responses,
+                *first_response_ms,
+                *unanswered,
+                *never_answered,
             ],
             measured: Measure::ALL.into_iter().map(measured).collect(),
             pane_ms: *pane_ms,
@@ -171,6 +196,12 @@ impl Window {
             closed_sessions,
             closed_duration_ms,
             ended_messages,
+            responses,
+            response_ms,
+            first_responses,
+            first_response_ms,
+            unanswered,
+            never_answered,
         ] = self.sums;
         ensure(
             self.measured.len() == Measure::ALL.len(),
@@ -191,6 +222,12 @@ impl Window {
             closed_sessions,
             closed_duration_ms,
             ended_messages,
+            responses,
+            response_ms,
+            first_responses,
+            first_response_ms,
+            unanswered,
+            never_answered,
             measured,
             pane_ms: self.pane_ms,
             coverage_ms: self.coverage_ms,
@@ -208,6 +245,7 @@ impl TotalSecond {
                 second.messages,
                 second.open_sessions,
                 second.active_sessions,
+                second.awaiting,
             ],
             durations,
         }
@@ -218,7 +256,7 @@ impl Second {
     pub(in crate::aggregate) fn of(number: usize, second: &SecondOfGroups) -> Self {
         let change = |(group, change): &(GroupId, GroupChange)| {
             let counts = [change.connections, change.disconnections, change.messages];
-            (group.0, counts, change.opened)
+            (group.0, counts, [change.opened, change.awaiting])
         };
         let changes = |groups: &Vec<_>| groups.iter().map(change).collect();
         Self {
@@ -229,13 +267,14 @@ impl Second {
     }
 
     pub(in crate::aggregate) fn made(self) -> SecondOfGroups {
-        let change = |(group, counts, opened): (u16, [u32; 3], i32)| {
+        let change = |(group, counts, [opened, awaiting]): SecondOfGroup| {
             let [connections, disconnections, messages] = counts;
             let change = GroupChange {
                 connections,
                 disconnections,
                 messages,
                 opened,
+                awaiting,
             };
             (GroupId(group), change)
         };

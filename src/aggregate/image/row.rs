@@ -1,11 +1,11 @@
-//! A session's row as an image holds it: 64 bytes, little-endian.
+//! A session's row as an image holds it: 68 bytes, little-endian.
 
 use super::ImageFault;
 use super::fault::ensure;
 use crate::time::EpochMs;
 
 /// Bytes of a row.
-pub(in crate::aggregate) const ROW_BYTES: usize = 64;
+pub(in crate::aggregate) const ROW_BYTES: usize = 68;
 
 /// A row. `next` and `previous` are its neighbours in the list it expires with: which of several equally
 /// old rows goes first when there is no room follows from them.
@@ -14,10 +14,13 @@ pub(in crate::aggregate) struct Row {
     pub(in crate::aggregate) slot: u32,
     pub(in crate::aggregate) key: [u64; 2],
     pub(in crate::aggregate) connected_ms: i64,
-    pub(in crate::aggregate) ended_ms: i64,
+    /// The disconnect, or of an open row the newest message of its guest or of an agent.
+    pub(in crate::aggregate) latest_ms: i64,
     pub(in crate::aggregate) messages: u32,
     pub(in crate::aggregate) seen_minute: u32,
     pub(in crate::aggregate) booked_back_ms: u32,
+    /// How long before that its guest began to wait for a reply; `u32::MAX` where nobody waits.
+    pub(in crate::aggregate) waited_ms: u32,
     pub(in crate::aggregate) next: u32,
     pub(in crate::aggregate) previous: u32,
     pub(in crate::aggregate) queue: u16,
@@ -33,6 +36,7 @@ impl Row {
     pub(in crate::aggregate) const IN_BUCKETS: u16 = 8;
     pub(in crate::aggregate) const IN_GROUPS: u16 = 16;
     pub(in crate::aggregate) const IS_STRAY: u16 = 32;
+    pub(in crate::aggregate) const HAS_REPLY: u16 = 64;
 
     /// Whether a flag is set.
     pub(in crate::aggregate) const fn has(&self, flag: u16) -> bool {
@@ -52,10 +56,11 @@ impl Row {
         put(&self.key[0].to_le_bytes());
         put(&self.key[1].to_le_bytes());
         put(&self.connected_ms.to_le_bytes());
-        put(&self.ended_ms.to_le_bytes());
+        put(&self.latest_ms.to_le_bytes());
         put(&self.messages.to_le_bytes());
         put(&self.seen_minute.to_le_bytes());
         put(&self.booked_back_ms.to_le_bytes());
+        put(&self.waited_ms.to_le_bytes());
         put(&self.next.to_le_bytes());
         put(&self.previous.to_le_bytes());
         put(&self.queue.to_le_bytes());
@@ -75,10 +80,11 @@ impl Row {
                 u64::from_le_bytes(take(&mut rest)),
             ],
             connected_ms: i64::from_le_bytes(take(&mut rest)),
-            ended_ms: i64::from_le_bytes(take(&mut rest)),
+            latest_ms: i64::from_le_bytes(take(&mut rest)),
             messages: u32::from_le_bytes(take(&mut rest)),
             seen_minute: u32::from_le_bytes(take(&mut rest)),
             booked_back_ms: u32::from_le_bytes(take(&mut rest)),
+            waited_ms: u32::from_le_bytes(take(&mut rest)),
             next: u32::from_le_bytes(take(&mut rest)),
             previous: u32::from_le_bytes(take(&mut rest)),
             queue: u16::from_le_bytes(take(&mut rest)),
@@ -89,8 +95,13 @@ impl Row {
         // An event may be ahead of the latest clock by what is allowed.
         let times = 0..=2 * EpochMs::MAX.ms();
         ensure(
-            times.contains(&row.connected_ms) && times.contains(&row.ended_ms),
+            times.contains(&row.connected_ms) && times.contains(&row.latest_ms),
             "a session at a time that cannot be",
+        )?;
+        let since = row.latest_ms - i64::from(row.waited_ms);
+        ensure(
+            row.waited_ms == u32::MAX || since >= 0,
+            "a guest who waits from a time that cannot be",
         )?;
         Ok(row)
     }
@@ -117,10 +128,11 @@ mod tests {
             slot: 1,
             key: [2 << 60, 3],
             connected_ms: 4,
-            ended_ms: 5,
+            latest_ms: 5,
             messages: 6,
             seen_minute: 7,
             booked_back_ms: 8,
+            waited_ms: 4,
             next: u32::MAX,
             previous: 1 << 31,
             queue: 9,
@@ -131,10 +143,10 @@ mod tests {
         let mut bytes = Vec::new();
         row.write(&mut bytes);
         let (bytes, _) = bytes.split_first_chunk().unwrap();
-        assert_eq!(bytes[62..], [0x0c, 0x0d], "the last field ends the row");
+        assert_eq!(bytes[66..], [0x0c, 0x0d], "the last field ends the row");
         assert_eq!(Row::read(bytes), Ok(row));
         let far = Row {
-            ended_ms: i64::MAX,
+            latest_ms: i64::MAX,
             ..row
         };
         let mut bytes = Vec::new();

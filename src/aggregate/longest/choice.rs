@@ -3,16 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Key;
-use super::ROW_BITS;
-use super::row_of;
 use super::shown::Shown;
+use crate::aggregate::ages::Key;
+use crate::aggregate::ages::row_of;
+use crate::aggregate::ages::time_of;
 use crate::aggregate::sessions::Sessions;
-
-/// What orders the keys of sessions that connected at different times.
-pub(super) const fn time_of(key: Key) -> Key {
-    key >> ROW_BITS
-}
 
 /// The first so many of keys that come in order, each with its queue, and all others of the last one's
 /// time.

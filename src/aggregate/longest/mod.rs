@@ -1,5 +1,6 @@
-//! The sessions that have been open for longest: 100 overall and 10 a queue, once a second; equally
-//! long ones by id.
+//! The sessions that have been open for longest, and those whose guest has waited for a reply for longest:
+//! of those open 100 overall and 10 a queue, of those who wait as many; once a second, equally long ones
+//! by id.
 //!
 //! Each queue keeps its open sessions in order; nothing scans the rows. Once a second the lists of the
 //! queues in which something happened are rebuilt, a few at a time, and then the overall list from
@@ -11,8 +12,8 @@
 //! listed one are listed follows their ids, so all of that time are looked at when a list is made. The
 //! overall list has more than 100: whoever leaves the silent ones out finds 100 others.
 
-mod ages;
 mod choice;
+mod listing;
 mod restore;
 mod shown;
 
@@ -21,35 +22,30 @@ use std::collections::BTreeMap;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use super::ages::Ages;
+use super::ages::Key;
+use super::ages::Reach;
+use super::ages::row_of;
+use super::ages::time_of;
+use super::awaiting::Awaiting;
 use super::groups::Groups;
 use super::groups::Membership;
-use super::sessions::Row;
 use super::sessions::Sessions;
 use super::sessions::Slot;
 use crate::config::limits;
-use crate::event::SessionKey;
 use crate::snapshot::Dimension;
 use crate::snapshot::LONGEST_LOOKED_AT;
-use crate::snapshot::LONGEST_OF_QUEUE;
 use crate::snapshot::LONGEST_OVERALL;
 use crate::snapshot::Longest;
-use crate::snapshot::OpenSession;
 use crate::snapshot::Retired;
 use crate::time::EpochMs;
 
-use ages::Ages;
-use ages::Key;
 use choice::by_id;
 use choice::first;
-use choice::time_of;
+use listing::Listing;
+use listing::Of;
 use restore::Writing;
-use shown::Shown;
 
-/// Bits of a key that hold the row: rows beyond are not listed.
-const ROW_BITS: u32 = 24;
-/// Half of what the bits above can tell apart, in milliseconds: 17 years. Connects are counted from so
-/// long before the first clock.
-const REACH_MS: i64 = 1 << (63 - ROW_BITS);
 /// The oldest key of a queue that has none.
 const NO_KEY: Key = Key::MAX;
 /// Retired lists kept to be made new: one is published a second, and readers soon let go.
@@ -58,8 +54,7 @@ const RETIRED_MAX: usize = 4;
 /// Every open session in order, and the lists made of them.
 #[derive(Debug)]
 pub(super) struct LongestOpen {
-    /// What times in keys are counted from, in milliseconds.
-    base_ms: i64,
+    reach: Reach,
     /// By the queue's number.
     queues: Vec<Queue>,
     /// The oldest key of every queue, beside each other.
@@ -84,27 +79,14 @@ struct Queue {
     ages: Ages,
     /// Whether anything happened to its sessions since its list was made.
     is_changed: bool,
-    listed: Arc<Vec<OpenSession>>,
-    /// The keys of those listed, their sessions and their groups: a session may end and begin again
-    /// in its row at the very time it had.
-    keys: Vec<(Key, SessionKey, Membership)>,
-}
-
-impl Queue {
-    /// The id of a row's session, if it is listed.
-    fn id(&self, key: Key, row: &Row) -> Option<Arc<str>> {
-        let place = self
-            .keys
-            .iter()
-            .position(|&(known, session, _)| (known, session) == (key, row.key()))?;
-        Some(Arc::clone(&self.listed.get(place)?.id))
-    }
+    open: Listing,
+    awaiting: Listing,
 }
 
 impl LongestOpen {
     pub(super) fn new() -> Self {
         Self {
-            base_ms: 0,
+            reach: Reach::default(),
             queues: Vec::new(),
             oldest: Vec::new(),
             ids: BTreeMap::new(),
@@ -120,12 +102,12 @@ impl LongestOpen {
 
     /// The clock is set for the first time.
     pub(super) fn begin(&mut self, now: EpochMs) {
-        self.base_ms = now.ms() - REACH_MS;
+        self.reach = Reach::around(now);
     }
 
     /// A session opens in a row.
     pub(super) fn insert(&mut self, membership: Membership, connected: EpochMs, slot: Slot) {
-        let Some(key) = self.key(connected, slot) else {
+        let Some(key) = self.reach.key(connected, slot) else {
             return;
         };
         let index = usize::from(membership.of(Dimension::Queue).0);
@@ -141,7 +123,7 @@ impl LongestOpen {
 
     /// The session of a row is no longer open.
     pub(super) fn remove(&mut self, membership: Membership, connected: EpochMs, slot: Slot) {
-        let Some(key) = self.key(connected, slot) else {
+        let Some(key) = self.reach.key(connected, slot) else {
             return;
         };
         let index = usize::from(membership.of(Dimension::Queue).0);
@@ -196,16 +178,23 @@ impl LongestOpen {
     }
 
     /// Makes lists until about so many small pieces of work are done; whether there is more.
-    pub(super) fn work(&mut self, mut pieces: usize, sessions: &Sessions, groups: &Groups) -> bool {
+    pub(super) fn work(
+        &mut self,
+        mut pieces: usize,
+        sessions: &Sessions,
+        groups: &Groups,
+        awaiting: &Awaiting,
+    ) -> bool {
         while let Some(index) = self.next {
             if pieces == 0 {
                 return true;
             }
             if index < self.queues.len() {
-                pieces = pieces.saturating_sub(self.make_queue(index, sessions, groups));
+                let cost = self.make_queue(index, sessions, groups, awaiting);
+                pieces = pieces.saturating_sub(cost);
                 self.next = Some(index + 1);
             } else {
-                self.publish(sessions, groups);
+                self.publish(sessions, groups, awaiting);
                 self.next = None;
             }
         }
@@ -216,64 +205,43 @@ impl LongestOpen {
         &self.published
     }
 
-    /// Makes a queue's list and puts it in its place; answers what that cost.
-    fn make_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
-        let cost = self.list_queue(index, sessions, groups);
-        let listed = &self.queues[index].listed;
-        let places = &mut self.making.by_queue;
-        match places.get_mut(index) {
-            // A round begins with the first queue, so this place is the next.
-            None => places.push(Arc::clone(listed)),
-            // Mostly the last that holds the list before: its sessions are freed here.
-            Some(place) => place.clone_from(listed),
+    /// Makes a queue's lists and puts them in their places; answers what that cost.
+    fn make_queue(
+        &mut self,
+        index: usize,
+        sessions: &Sessions,
+        groups: &Groups,
+        awaiting: &Awaiting,
+    ) -> usize {
+        let queue = &mut self.queues[index];
+        let mut cost = 1;
+        if std::mem::take(&mut queue.is_changed) {
+            let of = Of {
+                sessions,
+                groups,
+                ids: &self.ids,
+                loss_epoch: self.loss_epoch,
+            };
+            cost += queue.open.renew(queue.ages.iter(), &of);
+            cost += queue.awaiting.renew(awaiting.keys_of_queue(index), &of);
+        }
+        let making = &mut self.making;
+        for (places, made) in [
+            (&mut making.by_queue, &queue.open),
+            (&mut making.awaiting_by_queue, &queue.awaiting),
+        ] {
+            match places.get_mut(index) {
+                // A round begins with the first queue, so this place is the next.
+                None => places.push(Arc::clone(made.listed())),
+                // Mostly the last that holds the list before: its sessions are freed here.
+                Some(place) => place.clone_from(made.listed()),
+            }
         }
         cost
     }
 
-    /// Makes a queue's list, if anything happened to its sessions; answers what that cost, with the list
-    /// before, which is freed when nobody holds it any more: who does must not change when lists are made.
-    fn list_queue(&mut self, index: usize, sessions: &Sessions, groups: &Groups) -> usize {
-        let queue = &mut self.queues[index];
-        if !std::mem::take(&mut queue.is_changed) {
-            return 1;
-        }
-        let oldest = first(queue.ages.iter().map(|key| (key, index)), LONGEST_OF_QUEUE);
-        let looked_at = oldest.len();
-        let keys: Vec<(Key, SessionKey, Membership)> =
-            by_id(oldest, LONGEST_OF_QUEUE, sessions, &self.ids)
-                .map(|(key, _)| {
-                    let row = sessions.row(row_of(key));
-                    (key, row.key(), row.membership)
-                })
-                .collect();
-        let loss_epoch = self.loss_epoch;
-        let is_same = keys == queue.keys
-            && keys
-                .iter()
-                .zip(queue.listed.iter())
-                .all(|((key, ..), listed)| {
-                    let row = sessions.row(row_of(*key));
-                    row.messages == listed.messages
-                        && row.last_seen() == listed.last_seen
-                        && (row.loss_epoch != loss_epoch) == listed.is_uncertain
-                });
-        let freed = if is_same { 0 } else { queue.listed.len() };
-        if !is_same {
-            let listed = keys.iter().map(|&(key, ..)| {
-                let row = sessions.row(row_of(key));
-                let id = queue
-                    .id(key, row)
-                    .unwrap_or_else(|| id_of(row, key, &self.ids));
-                open_session(row, id, loss_epoch, groups)
-            });
-            queue.listed = Arc::new(listed.collect());
-            queue.keys = keys;
-        }
-        1 + looked_at + freed
-    }
-
-    /// Makes the overall list and publishes all.
-    fn publish(&mut self, sessions: &Sessions, groups: &Groups) {
+    /// Makes the overall lists and publishes all.
+    fn publish(&mut self, sessions: &Sessions, groups: &Groups, awaiting: &Awaiting) {
         let longest = self.longest();
         // The minutes of the latest events of those listed so far, the latest 100 of them.
         let mut seen = BinaryHeap::new();
@@ -294,14 +262,28 @@ impl LongestOpen {
                 is_needed
             })
             .collect();
+        let of = Of {
+            sessions,
+            groups,
+            ids: &self.ids,
+            loss_epoch: self.loss_epoch,
+        };
         let overall = longest.into_iter().map(|(key, index)| {
             let row = sessions.row(row_of(key));
-            let known = self.queues[index].id(key, row);
-            let id = known.unwrap_or_else(|| id_of(row, key, &self.ids));
-            open_session(row, id, self.loss_epoch, groups)
+            of.session(key, self.queues[index].open.id(key, row))
+        });
+        let oldest = first(awaiting.keys().map(|key| (key, 0)), LONGEST_OVERALL);
+        let waiting = by_id(oldest, LONGEST_OVERALL, sessions, &self.ids).map(|(key, _)| {
+            let row = sessions.row(row_of(key));
+            let queue = self
+                .queues
+                .get(usize::from(row.membership.of(Dimension::Queue).0));
+            of.session(key, queue.and_then(|queue| queue.awaiting.id(key, row)))
         });
         self.making.overall.clear();
         self.making.overall.extend(overall);
+        self.making.awaiting.clear();
+        self.making.awaiting.extend(waiting);
         self.making.as_of = self.as_of;
         let making = &mut self.making;
         let next = self.retired.refill(|used| std::mem::swap(used, making));
@@ -344,41 +326,9 @@ impl LongestOpen {
         first(in_order, LONGEST_LOOKED_AT)
     }
 
-    /// A key that orders sessions by their connect, then by row; `None` of a row beyond the bits.
-    fn key(&self, connected: EpochMs, slot: Slot) -> Option<Key> {
-        let time = (connected.ms() - self.base_ms).clamp(0, 2 * REACH_MS - 1);
-        let row = u64::from(slot.number());
-        (row < 1 << ROW_BITS).then(|| time.cast_unsigned() << ROW_BITS | row)
-    }
-
     pub(super) fn bytes(&self) -> usize {
         let queues = self.queues.iter().map(|queue| queue.ages.bytes());
         queues.sum::<usize>() + self.queues.capacity() * size_of::<Queue>()
-    }
-}
-
-/// The row of a key.
-fn row_of(key: Key) -> Slot {
-    Slot::from_number((key & ((1 << ROW_BITS) - 1)) as u32)
-}
-
-fn id_of(row: &Row, key: Key, ids: &BTreeMap<u32, Arc<str>>) -> Arc<str> {
-    Shown::new(row, ids.get(&row_of(key).number())).text()
-}
-
-fn open_session(row: &Row, id: Arc<str>, loss_epoch: u16, groups: &Groups) -> OpenSession {
-    let name = |dimension| Arc::clone(groups.name(dimension, row.membership.of(dimension)));
-    let kind = |dimension| groups.kind(dimension, row.membership.of(dimension));
-    OpenSession {
-        id,
-        connected: row.connected,
-        last_seen: row.last_seen(),
-        messages: row.messages,
-        is_uncertain: row.loss_epoch != loss_epoch,
-        queue: name(Dimension::Queue),
-        queue_kind: kind(Dimension::Queue),
-        deployment: name(Dimension::Deployment),
-        deployment_kind: kind(Dimension::Deployment),
     }
 }
 

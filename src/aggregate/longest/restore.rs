@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::LongestOpen;
 use super::NO_KEY;
 use super::Queue;
+use super::Reach;
 use crate::aggregate::image;
 use crate::aggregate::image::Frames;
 use crate::aggregate::image::ImageFault;
@@ -34,6 +35,7 @@ pub(super) struct Writing {
     written: BTreeSet<u32>,
     published: Arc<Longest>,
     making: Vec<Arc<Vec<OpenSession>>>,
+    making_awaiting: Vec<Arc<Vec<OpenSession>>>,
     /// Lists that are written.
     lists: usize,
     out: Out,
@@ -48,13 +50,14 @@ impl LongestOpen {
             written: BTreeSet::new(),
             published: Arc::clone(&self.published),
             making: self.making.by_queue[..made].to_vec(),
+            making_awaiting: self.making.awaiting_by_queue[..made].to_vec(),
             lists: 0,
             out: Out::default(),
         }));
         let number = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         image::Longest {
-            base_ms: self.base_ms,
+            base_ms: self.reach.base_ms,
             next: self.next.map(number),
             as_of: self.as_of,
             loss_epoch: self.loss_epoch,
@@ -126,7 +129,9 @@ impl LongestOpen {
             "too many ids of sessions",
         )?;
         let mut longest = Self {
-            base_ms: plain.base_ms,
+            reach: Reach {
+                base_ms: plain.base_ms,
+            },
             ids,
             next: plain.next.map(usize::from),
             as_of: plain.as_of,
@@ -149,16 +154,24 @@ impl LongestOpen {
         };
         let number = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
         let overall = take(OpenList::Overall);
+        let awaiting = take(OpenList::Awaiting);
         longest.published = Arc::new(Longest {
             as_of: plain.published_as_of,
             overall: Arc::unwrap_or_clone(overall),
             by_queue: (0..published)
                 .map(|place| take(OpenList::Queue(number(place))))
                 .collect(),
+            awaiting: Arc::unwrap_or_clone(awaiting),
+            awaiting_by_queue: (0..published)
+                .map(|place| take(OpenList::AwaitingOfQueue(number(place))))
+                .collect(),
         });
         let made = longest.next.unwrap_or(0);
         longest.making.by_queue = (0..made)
             .map(|place| take(OpenList::Making(number(place))))
+            .collect();
+        longest.making.awaiting_by_queue = (0..made)
+            .map(|place| take(OpenList::MakingAwaiting(number(place))))
             .collect();
         ensure(listed.is_empty(), "an open session on no list")?;
         Ok(longest)
@@ -180,17 +193,8 @@ impl Writing {
     fn write_lists(&mut self) -> bool {
         let mut written = 0;
         while written < PIECES_MAX {
-            let number = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
-            let (queues, place) = (self.published.by_queue.len(), self.lists);
-            let (list, sessions) = if place == 0 {
-                (OpenList::Overall, &self.published.overall)
-            } else if place <= queues {
-                let queue = place - 1;
-                let sessions = &self.published.by_queue[queue];
-                (OpenList::Queue(number(queue)), &**sessions)
-            } else if let Some(sessions) = self.making.get(place - 1 - queues) {
-                (OpenList::Making(number(place - 1 - queues)), &**sessions)
-            } else {
+            let making = [&self.making[..], &self.making_awaiting];
+            let Some((list, sessions)) = list_at(self.lists, &self.published, making) else {
                 return false;
             };
             for (place, session) in (0..).zip(sessions) {
@@ -205,4 +209,38 @@ impl Writing {
         }
         true
     }
+}
+
+/// The list that is written as the one of a number, and who is on it: the published ones, then those of
+/// the round that is under way.
+fn list_at<'lists>(
+    number: usize,
+    published: &'lists Longest,
+    making: [&'lists [Arc<Vec<OpenSession>>]; 2],
+) -> Option<(OpenList, &'lists [OpenSession])> {
+    let of_queue = |list: fn(u16) -> OpenList, queue: usize, lists: &'lists [Arc<Vec<_>>]| {
+        let sessions: &[OpenSession] = lists.get(queue)?;
+        Some((list(u16::try_from(queue).unwrap_or(u16::MAX)), sessions))
+    };
+    match number {
+        0 => return Some((OpenList::Overall, &published.overall)),
+        1 => return Some((OpenList::Awaiting, &published.awaiting)),
+        _ => {}
+    }
+    let mut place = number - 2;
+    for (list, lists) in [
+        (
+            OpenList::Queue as fn(u16) -> OpenList,
+            &published.by_queue[..],
+        ),
+        (OpenList::AwaitingOfQueue, &published.awaiting_by_queue),
+        (OpenList::Making, making[0]),
+        (OpenList::MakingAwaiting, making[1]),
+    ] {
+        match place.checked_sub(lists.len()) {
+            None => return of_queue(list, place, lists),
+            Some(rest) => place = rest,
+        }
+    }
+    None
 }

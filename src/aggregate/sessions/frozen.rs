@@ -62,7 +62,7 @@ impl Frozen {
         if *word & bit == 0 {
             *word |= bit;
             let slot = slot_of(number, place);
-            if row.is_taken && slot < self.used {
+            if row.has(Row::IS_TAKEN) && slot < self.used {
                 self.out.row(&row.plain(slot));
             }
         }
@@ -77,7 +77,7 @@ impl Frozen {
         for (place, row) in chunk.rows.iter().enumerate() {
             let is_written = chunk.is_written[place / 64] & 1 << (place % 64) != 0;
             let slot = slot_of(number, place);
-            if row.is_taken && !is_written && slot < self.used {
+            if row.has(Row::IS_TAKEN) && !is_written && slot < self.used {
                 self.out.row(&row.plain(slot));
             }
         }

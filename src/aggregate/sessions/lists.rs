@@ -138,7 +138,7 @@ impl Lists {
             let (mut previous, mut slot) = (HEAD | list, head);
             while slot != NONE {
                 let row = row(slot).ok_or(broken)?;
-                let is_linked = row.is_taken && row.previous == previous;
+                let is_linked = row.has(Row::IS_TAKEN) && row.previous == previous;
                 ensure(is_linked && walked < most, "a broken list of sessions")?;
                 walked += 1;
                 (previous, slot) = (slot, row.next);

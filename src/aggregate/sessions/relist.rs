@@ -11,7 +11,7 @@ impl Sessions {
     /// is further ahead than the skew only while the clock may be wrong.
     pub(super) fn kept(&self, row: &Row) -> i64 {
         let ahead_most = self.current.0.saturating_add(self.skew_buckets);
-        self.width.bucket_of(row.ended).0.min(ahead_most)
+        self.width.bucket_of(row.ended()).0.min(ahead_most)
     }
 
     /// Puts every row into the list it belongs to now that the clock is in another bucket and minute,
@@ -30,7 +30,7 @@ impl Sessions {
         let (minute, last) = (i64::from(minute), current.0 - self.lateness_buckets - 1);
         for number in 0..self.slab.used {
             let row = self.slab.at(number);
-            if !row.is_taken {
+            if !row.has(Row::IS_TAKEN) {
                 continue;
             }
             let (slot, phase) = (Slot(number), row.phase);

@@ -108,18 +108,18 @@ impl Sessions {
         }
         self.slab.used = u32::try_from(used).unwrap_or(NO_ROW);
         for number in 0..self.slab.used {
-            self.slab.at(number).is_taken = false;
+            self.slab.at(number).set(Row::IS_TAKEN, false);
         }
         for plain in rows {
             let row = self.slab.at(plain.slot);
-            ensure(!row.is_taken, "two sessions in one row")?;
+            ensure(!row.has(Row::IS_TAKEN), "two sessions in one row")?;
             *row = Row::of_plain(plain)?;
             let (key, phase) = (row.key(), row.phase);
             self.counts[phase as usize] += 1;
             self.index.insert(self.hash(key), Slot(plain.slot));
         }
         for number in (0..self.slab.used).rev() {
-            if !self.slab.at(number).is_taken {
+            if !self.slab.at(number).has(Row::IS_TAKEN) {
                 self.slab.give_back(Slot(number));
             }
         }
@@ -132,7 +132,7 @@ impl Sessions {
             let row = self.slab.get(number)?;
             Some((Slot(number), row))
         });
-        taken.filter(|(_, row)| row.is_taken && row.phase == Phase::Open)
+        taken.filter(|(_, row)| row.has(Row::IS_TAKEN) && row.phase == Phase::Open)
     }
 }
 

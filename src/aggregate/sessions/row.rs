@@ -27,8 +27,9 @@ pub(in crate::aggregate) struct Row {
     pub(super) key_lo: u64,
     /// The connect's own time; without meaning in a pending row.
     pub connected: EpochMs,
-    /// The disconnect's own time; without meaning in an open row.
-    pub ended: EpochMs,
+    /// The disconnect's own time; of an open row the newest message of its guest or of an agent, the
+    /// epoch before there is one.
+    latest: EpochMs,
     /// Messages while it was open.
     pub messages: u32,
     /// The clock's minute at its latest event.
@@ -40,56 +41,154 @@ pub(in crate::aggregate) struct Row {
     pub(super) previous: u32,
     /// The groups of its connect; without meaning in a pending row.
     pub membership: Membership,
+    /// While its guest waits for a reply: how long before `latest` that began, in milliseconds;
+    /// [`NOBODY_WAITS`] else.
+    waited_ms: u32,
     /// The count of losses at its latest event.
     pub loss_epoch: u16,
-    pub(super) kind: IdKind,
     pub phase: Phase,
-    /// Whether the connect is booked in buckets and groups: it is not after the clock was set back
-    /// to before it.
-    pub in_buckets: bool,
-    pub in_groups: bool,
-    /// Whether it was booked ahead of elapsed time, while the clock may yet be set back.
-    pub is_stray: bool,
-    /// Whether it is the row of a session, and not a free one.
-    pub(super) is_taken: bool,
+    /// [`Row::IN_BUCKETS`] and its like.
+    flags: u8,
 }
+
+/// [`Row::waited_ms`] where nobody waits for a reply.
+const NOBODY_WAITS: u32 = u32::MAX;
+/// What a guest has waited at the most when the newest message comes: 49.7 days. One who goes on
+/// writing for longer has waited so long.
+const WAITED_MAX: u32 = NOBODY_WAITS - 1;
 
 // The budget is 96 bytes a session with the index at its emptiest: 64 + 8 / 0.375 = 86.
 const _: () = assert!(size_of::<Row>() == 64);
 
 impl Row {
+    /// Its id is hashed: [`IdKind::Hashed`].
+    const IS_HASHED: u8 = IdKind::Hashed as u8;
+    /// The connect is booked in buckets: it is not after the clock was set back to before it.
+    pub(in crate::aggregate) const IN_BUCKETS: u8 = 2;
+    /// The connect is booked in groups, likewise.
+    pub(in crate::aggregate) const IN_GROUPS: u8 = 4;
+    /// It was booked ahead of elapsed time, while the clock may yet be set back.
+    pub(in crate::aggregate) const IS_STRAY: u8 = 8;
+    /// It is the row of a session, and not a free one.
+    pub(super) const IS_TAKEN: u8 = 16;
+    /// Its guest had a reply.
+    const HAS_REPLY: u8 = 32;
+
     pub(super) const fn new(key: SessionKey) -> Self {
         Self {
             key_hi: key.hi,
             key_lo: key.lo,
             connected: EpochMs::from_ms(0),
-            ended: EpochMs::from_ms(0),
+            latest: EpochMs::from_ms(0),
             messages: 0,
             seen_minute: 0,
             booked_back_ms: 0,
             next: 0,
             previous: 0,
             membership: Membership::NONE,
+            waited_ms: NOBODY_WAITS,
             loss_epoch: 0,
-            is_stray: false,
-            in_buckets: true,
-            in_groups: true,
-            kind: key.kind,
             phase: Phase::Open,
-            is_taken: true,
+            flags: Self::IN_BUCKETS | Self::IN_GROUPS | Self::IS_TAKEN | key.kind as u8,
         }
+    }
+
+    /// Whether a flag is set.
+    #[inline]
+    pub(in crate::aggregate) const fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// Sets a flag, or takes it away.
+    #[inline]
+    pub(in crate::aggregate) const fn set(&mut self, flag: u8, is_set: bool) {
+        self.flags &= !flag;
+        if is_set {
+            self.flags |= flag;
+        }
+    }
+
+    /// The disconnect's own time; without meaning in an open row.
+    pub(in crate::aggregate) const fn ended(&self) -> EpochMs {
+        self.latest
+    }
+
+    /// Makes it a row with a disconnect.
+    pub(in crate::aggregate) const fn end(&mut self, phase: Phase, ended: EpochMs) {
+        self.phase = phase;
+        self.latest = ended;
+        self.waited_ms = NOBODY_WAITS;
+    }
+
+    /// Makes it an open row of which no message has come.
+    pub(in crate::aggregate) const fn begin(&mut self) {
+        self.phase = Phase::Open;
+        self.latest = EpochMs::from_ms(0);
+        self.waited_ms = NOBODY_WAITS;
+        self.set(Self::HAS_REPLY, false);
+    }
+
+    // Waiting for a reply, in an open row.
+
+    /// The newest message of its guest or of an agent; the epoch before there is one.
+    #[inline]
+    pub(in crate::aggregate) const fn newest_message(&self) -> EpochMs {
+        self.latest
+    }
+
+    /// Takes a message that is not older than the newest one.
+    #[inline]
+    pub(in crate::aggregate) fn see_message(&mut self, time: EpochMs) {
+        if self.waited_ms != NOBODY_WAITS {
+            let more = u32::try_from(time.since(self.latest)).unwrap_or(u32::MAX);
+            self.waited_ms = self.waited_ms.saturating_add(more).min(WAITED_MAX);
+        }
+        self.latest = time;
+    }
+
+    /// Since when its guest waits for a reply; `None` while nobody does.
+    #[inline]
+    pub(in crate::aggregate) fn awaiting_since(&self) -> Option<EpochMs> {
+        let is_awaiting = self.waited_ms != NOBODY_WAITS && self.phase == Phase::Open;
+        is_awaiting.then(|| self.latest - i64::from(self.waited_ms))
+    }
+
+    /// Its guest waits from the newest message on.
+    pub(in crate::aggregate) const fn await_reply(&mut self) {
+        self.waited_ms = 0;
+    }
+
+    /// Its guest has a reply.
+    pub(in crate::aggregate) const fn take_reply(&mut self) {
+        self.waited_ms = NOBODY_WAITS;
+        self.set(Self::HAS_REPLY, true);
+    }
+
+    /// Whether its guest ever had a reply.
+    pub(in crate::aggregate) const fn has_reply(&self) -> bool {
+        self.has(Self::HAS_REPLY)
+    }
+
+    /// A row of a session, of which nothing has come.
+    #[cfg(test)]
+    pub(in crate::aggregate) const fn of_key(key: SessionKey) -> Self {
+        Self::new(key)
     }
 
     /// Whether it is the row of this session.
     pub(super) fn is(&self, key: SessionKey) -> bool {
-        self.key_lo == key.lo && self.key_hi == key.hi && self.kind == key.kind && self.is_taken
+        let flags = self.flags & (Self::IS_TAKEN | Self::IS_HASHED);
+        self.key_lo == key.lo && self.key_hi == key.hi && flags == Self::IS_TAKEN | key.kind as u8
     }
 
     pub(in crate::aggregate) const fn key(&self) -> SessionKey {
         SessionKey {
             hi: self.key_hi,
             lo: self.key_lo,
-            kind: self.kind,
+            kind: match self.has(Self::IS_HASHED) {
+                true => IdKind::Hashed,
+                false => IdKind::Uuid,
+            },
         }
     }
 
@@ -105,26 +204,28 @@ impl Row {
 
     /// The row as an image holds it.
     pub(super) fn plain(&self, slot: u32) -> image::Row {
-        let flag = |is_set: bool, flag: u16| if is_set { flag } else { 0 };
+        let flag = |own: u8, flag: u16| if self.has(own) { flag } else { 0 };
         let [queue, deployment] = self.membership.plain();
         image::Row {
             slot,
             key: [self.key_hi, self.key_lo],
             connected_ms: self.connected.ms(),
-            ended_ms: self.ended.ms(),
+            latest_ms: self.latest.ms(),
             messages: self.messages,
             seen_minute: self.seen_minute,
             booked_back_ms: self.booked_back_ms,
+            waited_ms: self.waited_ms,
             next: self.next,
             previous: self.previous,
             queue,
             deployment,
             loss_epoch: self.loss_epoch,
             flags: self.phase as u16
-                | flag(self.kind == IdKind::Hashed, image::Row::IS_HASHED)
-                | flag(self.in_buckets, image::Row::IN_BUCKETS)
-                | flag(self.in_groups, image::Row::IN_GROUPS)
-                | flag(self.is_stray, image::Row::IS_STRAY),
+                | flag(Self::IS_HASHED, image::Row::IS_HASHED)
+                | flag(Self::IN_BUCKETS, image::Row::IN_BUCKETS)
+                | flag(Self::IN_GROUPS, image::Row::IN_GROUPS)
+                | flag(Self::IS_STRAY, image::Row::IS_STRAY)
+                | flag(Self::HAS_REPLY, image::Row::HAS_REPLY),
         }
     }
 
@@ -137,21 +238,28 @@ impl Row {
         let [hi, lo] = plain.key;
         let phases = [Phase::Open, Phase::Closed, Phase::Pending];
         let phase = phases.get(usize::from(plain.flags & image::Row::PHASE));
-        Ok(Self {
+        let mut row = Self {
             connected: EpochMs::from_ms(plain.connected_ms),
-            ended: EpochMs::from_ms(plain.ended_ms),
+            latest: EpochMs::from_ms(plain.latest_ms),
             messages: plain.messages,
             seen_minute: plain.seen_minute,
             booked_back_ms: plain.booked_back_ms,
+            waited_ms: plain.waited_ms,
             next: plain.next,
             previous: plain.previous,
             membership: Membership::of_plain([plain.queue, plain.deployment]),
             loss_epoch: plain.loss_epoch,
             phase: *phase.ok_or(ImageFault::damaged("a session in no phase"))?,
-            in_buckets: plain.has(image::Row::IN_BUCKETS),
-            in_groups: plain.has(image::Row::IN_GROUPS),
-            is_stray: plain.has(image::Row::IS_STRAY),
             ..Self::new(SessionKey { hi, lo, kind })
-        })
+        };
+        for (own, flag) in [
+            (Self::IN_BUCKETS, image::Row::IN_BUCKETS),
+            (Self::IN_GROUPS, image::Row::IN_GROUPS),
+            (Self::IS_STRAY, image::Row::IS_STRAY),
+            (Self::HAS_REPLY, image::Row::HAS_REPLY),
+        ] {
+            row.set(own, plain.has(flag));
+        }
+        Ok(row)
     }
 }

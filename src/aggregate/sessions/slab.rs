@@ -60,7 +60,7 @@ impl Slab {
         let next = self.free;
         let row = self.at(slot.0);
         row.next = next;
-        row.is_taken = false;
+        row.set(Row::IS_TAKEN, false);
         self.free = slot.0;
     }
 

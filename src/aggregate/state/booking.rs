@@ -45,11 +45,12 @@ impl State {
     }
 
     pub(super) fn deactivate(&mut self, slot: Slot, row: &Row) {
+        self.stop_waiting(slot, row);
         let was_certain = row.loss_epoch == self.loss_epoch;
         self.live
             .drop_open(row.membership, Booking::of(row), was_certain);
         if let Some(hold) = &mut self.hold {
-            let booking = Booking::of(row).unless(row.is_stray);
+            let booking = Booking::of(row).unless(row.has(Row::IS_STRAY));
             hold.timeline
                 .drop_open(row.membership, booking, was_certain);
         }
@@ -90,8 +91,8 @@ impl Booking {
     pub(super) fn of(row: &Row) -> Self {
         Self {
             time: row.booked(),
-            in_buckets: row.in_buckets,
-            in_groups: row.in_groups,
+            in_buckets: row.has(Row::IN_BUCKETS),
+            in_groups: row.has(Row::IN_GROUPS),
         }
     }
 

@@ -21,7 +21,8 @@ impl State {
         if self.now.is_some() {
             for second in self.live.passing(to) {
                 self.step_clock(end_of(second), true);
-                self.live.pass_second(self.sessions.open_count() as u64);
+                let (open, awaiting) = self.standing();
+                self.live.pass_second(open, awaiting);
             }
         }
         let is_second = self.now.map(EpochMs::second) != Some(to.second());
@@ -41,8 +42,11 @@ impl State {
             return;
         }
         self.now = Some(to);
-        if is_first && let Some(longest) = &mut self.longest {
-            longest.begin(to);
+        if is_first {
+            self.awaiting.begin(to);
+            if let Some(longest) = &mut self.longest {
+                longest.begin(to);
+            }
         }
         let is_new_bucket = self.live.step(to, is_first, is_passing, &self.coverage);
         if let (ClockRule::Event { .. }, Some(groups)) =
@@ -79,6 +83,11 @@ impl State {
                 self.evict_open(slot);
             }
         }
+    }
+
+    /// How many sessions are open now, and of how many the guest waits for a reply.
+    pub(super) fn standing(&self) -> (u64, u64) {
+        (self.sessions.open_count() as u64, self.awaiting.count())
     }
 
     pub(super) fn set_minute(&mut self, now: EpochMs) {

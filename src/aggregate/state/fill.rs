@@ -49,12 +49,15 @@ impl State {
         *sessions = SessionStats {
             open: self.sessions.open_count() as u64,
             open_uncertain: self.open_uncertain,
+            awaiting: self.awaiting.count(),
+            awaiting_since: self.awaiting.since(),
             open_since: self.coverage.first_live(),
             is_open_complete: self.is_open_complete(),
             pending: self.sessions.pending_count() as u64,
             closed: self.sessions.closed_count() as u64,
-            bytes: (self.sessions.bytes() + self.longest.as_ref().map_or(0, LongestOpen::bytes))
-                as u64,
+            bytes: (self.sessions.bytes()
+                + self.awaiting.bytes()
+                + self.longest.as_ref().map_or(0, LongestOpen::bytes)) as u64,
         };
         let forgotten = self.dedup.forgotten_before(self.live.buckets.current());
         *dedup = DedupStats {
@@ -103,6 +106,12 @@ impl State {
             closed_sessions: sums.closed,
             closed_duration_ms: sums.closed_duration_ms,
             ended_messages: sums.ended_messages,
+            responses: sums.responses,
+            response_ms: sums.response_ms,
+            first_responses: sums.first_responses,
+            first_response_ms: sums.first_response_ms,
+            unanswered: sums.unanswered,
+            never_answered: sums.never_answered,
             measured: Measured::from_fn(|measure| self.live.measured(index, measure)),
             pane_ms: u32::try_from(span.pane_ms()).unwrap_or(u32::MAX),
             coverage_ms: self.coverage.covered_ms(start, length.ms()),

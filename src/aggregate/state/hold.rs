@@ -11,6 +11,7 @@ use super::clock::minute_of;
 use crate::aggregate::image;
 use crate::aggregate::image::ImageFault;
 use crate::aggregate::image::Side;
+use crate::aggregate::sessions::Row;
 use crate::aggregate::timeline::Timeline;
 use crate::aggregate::timeline::TimelinePieces;
 use crate::config::AggregateSettings;
@@ -52,10 +53,12 @@ impl State {
         if found.is_ahead {
             self.begin_hold(wall, found.before_ns, mono_ns);
         }
+        let (open, awaiting) = self.standing();
         if let Some(hold) = &mut self.hold {
             hold.pass(mono_ns);
-            let (elapsed, open) = (hold.elapsed, self.sessions.open_count() as u64);
-            hold.timeline.follow(elapsed, open, &self.coverage);
+            let elapsed = hold.elapsed;
+            hold.timeline
+                .follow(elapsed, open, awaiting, &self.coverage);
             let minute = hold.timeline.now;
             self.set_minute(minute);
         }
@@ -141,11 +144,13 @@ impl State {
     #[cold]
     pub(super) fn lead(&mut self, time: EpochMs) {
         let (now, skew_ms) = (self.clock(), self.skew_ms());
+        let (open, awaiting) = self.standing();
         if let Some(hold) = &mut self.hold
             && time.since(hold.elapsed) <= skew_ms
         {
-            let open = self.sessions.open_count() as u64;
-            hold.timeline.follow(time.min(now), open, &self.coverage);
+            let coverage = &self.coverage;
+            hold.timeline
+                .follow(time.min(now), open, awaiting, coverage);
         }
     }
 
@@ -177,7 +182,7 @@ impl State {
             let was_heard_of = row.seen_minute >= since;
             let seen = row.seen_minute.saturating_add(younger).min(minute);
             row.seen_minute = if was_heard_of { minute } else { seen };
-            row.is_stray = false;
+            row.set(Row::IS_STRAY, false);
         });
         if let Some(longest) = &mut self.longest {
             longest.touch_all();
@@ -223,8 +228,8 @@ impl State {
         if is_back {
             self.live.rewind(to, &self.coverage);
         } else {
-            let open = self.sessions.open_count() as u64;
-            self.live.follow(to, open, &self.coverage);
+            let (open, awaiting) = self.standing();
+            self.live.follow(to, open, awaiting, &self.coverage);
         }
         self.now = Some(to);
         self.started = self.started.min(to);
@@ -264,10 +269,15 @@ impl State {
         let (buckets, current) = (&self.live.buckets, self.live.buckets.current());
         self.sessions.relist(expired_at, minute, |row| {
             let booked = buckets.bucket_of(row.booked());
-            let is_stray = std::mem::take(&mut row.is_stray);
+            let is_stray = row.has(Row::IS_STRAY);
+            row.set(Row::IS_STRAY, false);
             let is_held = floor.is_none_or(|floor| (floor..=current).contains(&booked));
-            row.in_buckets &= !is_stray && is_held;
-            row.in_groups &= !is_stray && floor.is_none();
+            if is_stray || !is_held {
+                row.set(Row::IN_BUCKETS, false);
+            }
+            if is_stray || floor.is_some() {
+                row.set(Row::IN_GROUPS, false);
+            }
             row.seen_minute = row.seen_minute.min(minute);
         });
     }

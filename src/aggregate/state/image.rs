@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::State;
 use super::hold::Hold;
+use crate::aggregate::awaiting::Awaiting;
 use crate::aggregate::dedup::Dedup;
 use crate::aggregate::groups::Groups;
 use crate::aggregate::image::Frames;
@@ -202,6 +203,13 @@ impl State {
         let longest = head
             .longest
             .map(|plain| LongestOpen::restore(&plain, parts.ids, parts.listed, &sessions));
+        let mut awaiting = Awaiting::new(settings.groups_max > 0);
+        awaiting.begin(clock);
+        for (slot, row) in sessions.open_rows() {
+            if let Some(since) = row.awaiting_since() {
+                awaiting.insert(row.membership, since, slot);
+            }
+        }
         let mut dedup = Dedup::restore(&settings, &head.dedup, fingerprints)?;
         dedup.advance(live.buckets.oldest());
         let coverage = head.coverage.restored();
@@ -225,6 +233,7 @@ impl State {
             newest: head.newest,
             loss_epoch,
             open_uncertain,
+            awaiting,
             longest: longest.transpose()?,
             writing: None,
             settings,

@@ -13,6 +13,7 @@ mod image;
 mod rows;
 mod rules;
 
+use super::awaiting::Awaiting;
 use super::coverage::Coverage;
 use super::dedup::Dedup;
 use super::groups::Groups;
@@ -75,6 +76,8 @@ pub struct State {
     /// Losses so far, modulo 2^16: rows that have seen fewer are uncertain.
     loss_epoch: u16,
     open_uncertain: u64,
+    /// The open sessions whose guest waits for a reply.
+    awaiting: Awaiting,
     /// `None` when nobody wants them, nor groups.
     longest: Option<LongestOpen>,
     /// While an image is made.
@@ -111,6 +114,7 @@ impl State {
             newest: None,
             loss_epoch: 0,
             open_uncertain: 0,
+            awaiting: Awaiting::new(settings.groups_max > 0),
             longest: (settings.groups_max > 0).then(LongestOpen::new),
             settings,
         }
@@ -209,7 +213,7 @@ impl State {
         let (Some(groups), Some(longest)) = (&mut self.live.groups, &mut self.longest) else {
             return false;
         };
-        groups.work(pieces) || longest.work(pieces, &self.sessions, groups)
+        groups.work(pieces) || longest.work(pieces, &self.sessions, groups, &self.awaiting)
     }
 
     /// Keeps the id of a session that has connected, while it is open: its key cannot be printed back.

@@ -17,7 +17,7 @@ impl State {
         let (minute, epoch, is_stray) = (self.minute, self.loss_epoch, self.is_stray(placed));
         let slot = self.sessions.add(event.session, |row| {
             open(row, event.time, membership, placed, minute, epoch);
-            row.is_stray = is_stray;
+            row.set(Row::IS_STRAY, is_stray);
         });
         self.activate(slot, event.time, membership, placed);
     }
@@ -33,7 +33,7 @@ impl State {
         let (minute, epoch, is_stray) = (self.minute, self.loss_epoch, self.is_stray(placed));
         self.sessions.refill(slot, |row| {
             open(row, event.time, membership, placed, minute, epoch);
-            row.is_stray = is_stray;
+            row.set(Row::IS_STRAY, is_stray);
         });
         self.activate(slot, event.time, membership, placed);
     }
@@ -42,13 +42,16 @@ impl State {
         self.book(&Ending {
             membership: row.membership,
             connected: Booking::of(row),
-            is_stray: row.is_stray,
+            is_stray: row.has(Row::IS_STRAY),
             ended: ended.min(self.clock()),
             duration_ms: ended.since(row.connected),
             messages: row.messages,
+            is_unanswered: row.awaiting_since().is_some(),
+            is_never_answered: row.awaiting_since().is_some() && !row.has_reply(),
             was_open: true,
             was_certain: row.loss_epoch == self.loss_epoch,
         });
+        self.stop_waiting(slot, row);
         self.discount(row);
         if let Some(longest) = &mut self.longest {
             longest.remove(row.membership, row.connected, slot);
@@ -56,10 +59,8 @@ impl State {
         if self.sessions.is_expired(ended) {
             self.sessions.remove(slot);
         } else {
-            self.sessions.refill(slot, |row| {
-                row.phase = Phase::Closed;
-                row.ended = ended;
-            });
+            self.sessions
+                .refill(slot, |row| row.end(Phase::Closed, ended));
         }
     }
 
@@ -153,13 +154,12 @@ fn open(
     minute: u32,
     loss_epoch: u16,
 ) {
-    row.phase = Phase::Open;
+    row.begin();
     row.connected = connected;
     row.messages = 0;
     row.seen_minute = minute;
     row.booked_back_ms = placed.ahead_ms;
     row.membership = membership;
     row.loss_epoch = loss_epoch;
-    row.in_buckets = true;
-    row.in_groups = true;
+    row.set(Row::IN_BUCKETS | Row::IN_GROUPS, true);
 }

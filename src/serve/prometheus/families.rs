@@ -12,6 +12,8 @@ use super::inputs;
 use super::posts;
 use super::windows;
 use crate::latency::Stage;
+use crate::metric::Gauge;
+use crate::metric::Metric;
 use crate::serve::graphql::schema::View;
 use crate::serve::push_counters::PushCounts;
 use crate::snapshot::AlertPhase;
@@ -176,6 +178,18 @@ fn sessions(snapshot: &Snapshot) -> Vec<Family> {
             "streamgauge_sessions_open_uncertain",
             "Open sessions without any event since the last gap began.",
             sessions.open_uncertain,
+        ),
+        plain_gauge(
+            "streamgauge_sessions_awaiting_reply",
+            Metric::AwaitingReply.row().definition,
+            sessions.awaiting,
+        ),
+        number_gauge(
+            "streamgauge_sessions_longest_awaiting_seconds",
+            Metric::LongestAwaitingMs.row().definition,
+            snapshot
+                .gauge(Gauge::LongestAwaitingMs)
+                .map(|ms| ms / 1_000.0),
         ),
         number_gauge(
             "streamgauge_sessions_open_since_timestamp_seconds",

@@ -21,6 +21,7 @@ use crate::snapshot::GroupKind;
 use crate::snapshot::Groups;
 use crate::snapshot::Snapshot;
 use crate::snapshot::WindowStats;
+use crate::time::EpochMs;
 
 /// The windows by which groups are shown and ranked: a minute, and an hour.
 const MINUTE: usize = 1;
@@ -36,9 +37,9 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, group: &Group) {
+    fn add(&mut self, group: &Group, as_of: EpochMs) {
         for (sum, gauge) in self.gauges.iter_mut().zip(Gauge::ALL) {
-            *sum += group.gauge(gauge).unwrap_or_default();
+            *sum = gauge.merged(*sum, group.gauge(gauge, as_of).unwrap_or_default());
         }
         let (own, minute) = (&mut self.minute, &group.windows[MINUTE]);
         own.active_sessions += minute.active_sessions;
@@ -48,6 +49,12 @@ impl Sums {
         own.closed_sessions += minute.closed_sessions;
         own.closed_duration_ms += minute.closed_duration_ms;
         own.ended_messages += minute.ended_messages;
+        own.responses += minute.responses;
+        own.response_ms += minute.response_ms;
+        own.first_responses += minute.first_responses;
+        own.first_response_ms += minute.first_response_ms;
+        own.unanswered += minute.unanswered;
+        own.never_answered += minute.never_answered;
         own.measured.add(&minute.measured);
     }
 
@@ -202,7 +209,7 @@ fn bounded(groups: &Groups, dimension: Dimension) -> BTreeMap<Named<'_>, Sums> {
     let mut series: BTreeMap<Named<'_>, Sums> = BTreeMap::new();
     for (index, group) in all.into_iter().enumerate() {
         let name = if index < own { Named::of(group) } else { rest };
-        series.entry(name).or_default().add(group);
+        series.entry(name).or_default().add(group, groups.as_of);
     }
     series
 }
@@ -229,6 +236,8 @@ mod tests {
             kind,
             open_sessions: 1,
             open_uncertain: 1,
+            awaiting: 1,
+            awaiting_since: None,
             windows: [window.clone(), window.clone(), window.clone(), window],
         }
     }
@@ -287,7 +296,9 @@ mod tests {
         };
         let told = |groups: &[Group]| {
             let mut sums = Sums::default();
-            groups.iter().for_each(|group| sums.add(group));
+            groups
+                .iter()
+                .for_each(|group| sums.add(group, EpochMs::default()));
             [
                 Metric::AvgSessionDurationMs,
                 Metric::DurationP50Ms,

@@ -94,6 +94,8 @@ fn tables(
                 kind: key.kind(),
                 open_sessions: of.iter().map(|group| group.open_sessions).sum(),
                 open_uncertain: of.iter().map(|group| group.open_uncertain).sum(),
+                awaiting: of.iter().map(|group| group.awaiting).sum(),
+                awaiting_since: of.iter().filter_map(|group| group.awaiting_since).min(),
                 windows: windows(of),
             });
         }

@@ -117,6 +117,8 @@ fn sessions(parts: &[&Snapshot]) -> SessionStats {
     SessionStats {
         open: all().map(|sessions| sessions.open).sum(),
         open_uncertain: all().map(|sessions| sessions.open_uncertain).sum(),
+        awaiting: all().map(|sessions| sessions.awaiting).sum(),
+        awaiting_since: all().filter_map(|sessions| sessions.awaiting_since).min(),
         open_since: all()
             .map(|sessions| sessions.open_since)
             .reduce(|a, b| Some(a?.max(b?)))

@@ -94,6 +94,7 @@ where
             messages,
             open_sessions,
             active_sessions,
+            awaiting,
             durations,
         } = seen;
         if !is_older {
@@ -103,6 +104,7 @@ where
         }
         sum.open_sessions = sum.open_sessions.saturating_add(*open_sessions);
         sum.active_sessions = sum.active_sessions.saturating_add(*active_sessions);
+        sum.awaiting = sum.awaiting.saturating_add(*awaiting);
         all.extend(durations);
     }
     sum.durations = sum_of_histograms(&all);
@@ -152,9 +154,11 @@ fn add(sum: &mut GroupChange, change: &GroupChange) {
         disconnections,
         messages,
         opened,
+        awaiting,
     } = change;
     sum.connections = sum.connections.saturating_add(*connections);
     sum.disconnections = sum.disconnections.saturating_add(*disconnections);
     sum.messages = sum.messages.saturating_add(*messages);
     sum.opened = sum.opened.saturating_add(*opened);
+    sum.awaiting = sum.awaiting.saturating_add(*awaiting);
 }

@@ -69,6 +69,12 @@ where
             closed_sessions,
             closed_duration_ms,
             ended_messages,
+            responses,
+            response_ms,
+            first_responses,
+            first_response_ms,
+            unanswered,
+            never_answered,
             measured,
             pane_ms,
             coverage_ms: _,
@@ -82,6 +88,12 @@ where
         sum.closed_sessions += closed_sessions;
         sum.closed_duration_ms = sum.closed_duration_ms.saturating_add(*closed_duration_ms);
         sum.ended_messages += ended_messages;
+        sum.responses += responses;
+        sum.response_ms = sum.response_ms.saturating_add(*response_ms);
+        sum.first_responses += first_responses;
+        sum.first_response_ms = sum.first_response_ms.saturating_add(*first_response_ms);
+        sum.unanswered += unanswered;
+        sum.never_answered += never_answered;
         sum.pane_ms = sum.pane_ms.max(*pane_ms);
         sum.measured.add(measured);
     }

@@ -106,10 +106,16 @@ proptest! {
     }
 }
 
-/// Messages of a session are those that arrived while it was open; of what is measured of sessions only
-/// their duration does not depend on that.
+/// Messages of a session are those that arrived while it was open, and who waits for whom follows them in
+/// the order of their arrival; of what is measured only the duration of sessions does not depend on that.
 fn leave_messages_out(window: &mut WindowStats) {
     window.ended_messages = 0;
+    window.responses = 0;
+    window.response_ms = 0;
+    window.first_responses = 0;
+    window.first_response_ms = 0;
+    window.unanswered = 0;
+    window.never_answered = 0;
     let durations = window.measured.get(Measure::Duration).cloned();
     window.measured = Measured::default();
     window.measured.put(Measure::Duration, durations);
@@ -139,6 +145,8 @@ fn whatever_the_order(snapshot: &Snapshot) -> Snapshot {
     numbers.counters.received = 0;
     // A file's is that of its first line.
     numbers.sessions.open_since = None;
+    numbers.sessions.awaiting = 0;
+    numbers.sessions.awaiting_since = None;
     numbers.counters.accepted = 0;
     numbers.counters.events = 0;
     numbers.counters.bytes = 0;

@@ -66,6 +66,13 @@ enum Move {
         labels: u16,
         actor: Actor,
     },
+    /// A session connects, and these write, a few milliseconds apart; perhaps it ends then.
+    Talk {
+        who: u8,
+        labels: u16,
+        authors: Vec<(Actor, i64)>,
+        ends: bool,
+    },
     Define(u16, Option<&'static str>, Option<&'static str>),
     /// The event so many events back, once more.
     Repeat(usize),
@@ -211,8 +218,28 @@ fn moves() -> impl Strategy<Value = Move> {
         },
     ]);
     let refused = select(vec![None, Some(Reject::NotJson), Some(Reject::Timestamp)]);
+    let author = select(vec![
+        Actor::Guest,
+        Actor::Guest,
+        Actor::Agent,
+        Actor::Business,
+        Actor::Bot,
+    ]);
+    let talk = (
+        0..4_u8,
+        0..LABELS,
+        vec((author, select(vec![0, 1, 40, 100, -1, -30])), 1..7),
+        proptest::bool::weighted(0.4),
+    )
+        .prop_map(|(who, labels, authors, ends)| Move::Talk {
+            who,
+            labels,
+            authors,
+            ends,
+        });
     prop_oneof![
         12 => event,
+        2 => talk,
         3 => define,
         3 => clock_offset().prop_map(Move::Advance),
         1 => set_offset().prop_map(Move::Set),
@@ -371,6 +398,35 @@ impl<'a> Drawn<'a> {
             }
             Move::Define(number, queue, deployment) => {
                 self.steps.push(Step::Define(number, queue, deployment));
+            }
+            Move::Talk {
+                who,
+                labels,
+                ref authors,
+                ends,
+            } => {
+                let mut event = Event {
+                    time: self.clock,
+                    session: session_key(who),
+                    identity: Identity::NONE,
+                    duration_ms: Event::NO_DURATION,
+                    labels: LabelsId::from_number(labels),
+                    kind: EventKind::Connected,
+                    actor: Actor::Unknown,
+                };
+                self.apply(event);
+                event.kind = EventKind::Message;
+                for (author, gap) in authors {
+                    event.actor = *author;
+                    event.time = (event.time + *gap).clamp(EpochMs::from_ms(0), EpochMs::MAX);
+                    self.apply(event);
+                }
+                if ends {
+                    event.kind = EventKind::Disconnected;
+                    event.actor = Actor::Unknown;
+                    self.apply(event);
+                }
+                self.latest[usize::from(who)] = Some(event.time);
             }
             Move::Repeat(back) => {
                 let mut events = self.steps.iter().rev().filter_map(|step| match step {

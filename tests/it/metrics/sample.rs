@@ -126,6 +126,12 @@ pub(crate) fn snapshot() -> Snapshot {
         closed_sessions: 5,
         closed_duration_ms: 92_251,
         ended_messages: 10,
+        responses: 8,
+        response_ms: 80_001,
+        first_responses: 3,
+        first_response_ms: 45_001,
+        unanswered: 2,
+        never_answered: 1,
         measured: measured([10_000, 20_000, 29_950, 30_100]),
         pane_ms: 1_000,
         coverage_ms: 59_000,
@@ -151,6 +157,8 @@ pub(crate) fn snapshot() -> Snapshot {
         sessions: SessionStats {
             open: 71,
             open_uncertain: 70,
+            awaiting: 6,
+            awaiting_since: Some(NOW - 61_500),
             open_since: Some(NOW - 80_000),
             is_open_complete: true,
             pending: 72,
@@ -297,6 +305,12 @@ fn group(name: &str, kind: GroupKind, open_sessions: u64) -> Group {
         closed_sessions: 4,
         closed_duration_ms: u64::from(length_ms) + 5,
         ended_messages: u64::from(length_ms) + 6,
+        responses: 8,
+        response_ms: 80_001,
+        first_responses: 3,
+        first_response_ms: 45_001,
+        unanswered: 2,
+        never_answered: 1,
         measured: measured([1, 2, 3, 4].map(|times| times * u64::from(length_ms))),
         ..WindowStats::default()
     });
@@ -306,6 +320,8 @@ fn group(name: &str, kind: GroupKind, open_sessions: u64) -> Group {
         kind,
         open_sessions,
         open_uncertain: open_sessions / 2,
+        awaiting: open_sessions / 3,
+        awaiting_since: Some(NOW - 7_250),
         windows,
     }
 }

@@ -276,6 +276,9 @@ impl Model {
             reach(&mut end.connect_bucket);
             reach(&mut end.disconnect_bucket);
         }
+        for reply in &mut self.replies {
+            reach(&mut reply.bucket);
+        }
         for row in self.rows.values_mut() {
             if let super::table::Row::Open(open) = row {
                 reach(&mut open.connect_bucket);

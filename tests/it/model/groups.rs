@@ -18,6 +18,8 @@ use super::clock::NOWHERE;
 use super::numbers::count;
 use super::numbers::histogram;
 use super::numbers::value_of;
+use super::numbers::value_of_reply;
+use super::reply::Reply;
 
 /// What a group is called, and what stands behind that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +38,10 @@ pub(crate) type Cut = BTreeMap<(usize, Name), (u64, [WindowStats; 4])>;
 /// The open sessions of a cut that are uncertain, by dimension and name.
 pub(crate) type Uncertain = BTreeMap<(usize, Name), u64>;
 
+/// How many guests wait for a reply in the groups of a cut, and since when the one who has waited for
+/// longest.
+pub(crate) type Awaiting = BTreeMap<(usize, Name), (u64, Option<EpochMs>)>;
+
 /// The lengths of the windows, in milliseconds.
 const LENGTHS_MS: [i64; 4] = [10_000, 60_000, 300_000, 3_600_000];
 
@@ -48,6 +54,7 @@ pub(super) struct Groups {
     pub(super) connects: Vec<(i64, Names)>,
     pub(super) messages: Vec<(i64, Names)>,
     pub(super) ended: Vec<Ended>,
+    pub(super) replies: Vec<Reply>,
     /// When anything was booked in a group, and for when.
     touches: Vec<(usize, Name, i64)>,
     pub(super) overflowed: [u64; 3],
@@ -56,6 +63,7 @@ pub(super) struct Groups {
     /// The latest cut, and what had overflowed by then.
     pub(super) cut: Cut,
     cut_uncertain: Uncertain,
+    cut_awaiting: Awaiting,
     pub(super) cut_overflowed: [u64; 3],
 }
 
@@ -65,6 +73,7 @@ pub(super) struct Ended {
     pub(super) disconnected_ms: i64,
     duration_ms: u64,
     messages: u64,
+    left: [bool; 2],
     pub(super) home: Names,
 }
 
@@ -111,6 +120,11 @@ impl Model {
     /// The uncertain sessions of the latest cut.
     pub(crate) fn cut_uncertain(&self) -> &Uncertain {
         &self.groups.cut_uncertain
+    }
+
+    /// Who waits for a reply in the latest cut.
+    pub(crate) fn cut_awaiting(&self) -> &Awaiting {
+        &self.groups.cut_awaiting
     }
 
     /// The groups that an event names; a name that finds no room goes to the others.
@@ -181,8 +195,7 @@ impl Model {
         home: &Names,
         connected_ms: i64,
         disconnected: EpochMs,
-        duration_ms: u64,
-        messages: u64,
+        ended: &super::Ended,
     ) {
         let disconnected_ms = self.booked_ms(disconnected);
         if disconnected_ms != NOWHERE {
@@ -194,8 +207,9 @@ impl Model {
         self.groups.ended.push(Ended {
             connected_ms,
             disconnected_ms,
-            duration_ms,
-            messages,
+            duration_ms: ended.duration_ms,
+            messages: ended.messages,
+            left: ended.left,
             home: home.clone(),
         });
     }
@@ -230,6 +244,7 @@ impl Model {
         groups.connects.clear();
         groups.messages.clear();
         groups.ended.clear();
+        groups.replies.clear();
         groups.touches.clear();
         groups.begun = Some(to);
         self.series = super::series::Series::default();
@@ -277,6 +292,15 @@ impl Model {
             ((*dimension, name.clone()), uncertain)
         });
         let uncertain = uncertain.collect();
+        let awaiting = listed.iter().map(|(dimension, name)| {
+            let own = self
+                .open_rows()
+                .filter(|open| *dimension < 2 && open.home[*dimension] == *name);
+            let since: Vec<EpochMs> = own.filter_map(|open| open.waiting.since).collect();
+            let oldest = since.iter().min().copied();
+            ((*dimension, name.clone()), (count(since), oldest))
+        });
+        self.groups.cut_awaiting = awaiting.collect();
         self.groups.cut = cut;
         self.groups.cut_uncertain = uncertain;
         self.groups.cut_overflowed = self.groups.overflowed;
@@ -310,6 +334,11 @@ impl Model {
         let open = self
             .open_rows()
             .filter(|open| of_session && is_own(&open.home));
+        let replies = groups
+            .replies
+            .iter()
+            .filter(|reply| of_session && is_own(&reply.home) && covers(reply.at_ms));
+        let first = replies.clone().filter(|reply| reply.is_first);
         let length = LENGTHS_MS[window];
         let start = EpochMs::from_ms(oldest);
         let (measured, pane_ms) = self.group_measured(dimension, name, window);
@@ -332,7 +361,13 @@ impl Model {
             ),
             closed_sessions: count(connected.clone()),
             closed_duration_ms: connected.map(|end| end.duration_ms).sum(),
-            ended_messages: ended.map(|end| end.messages).sum(),
+            ended_messages: ended.clone().map(|end| end.messages).sum(),
+            responses: count(replies.clone()),
+            response_ms: replies.map(|reply| reply.waited_ms).sum(),
+            first_responses: count(first.clone()),
+            first_response_ms: first.map(|reply| reply.waited_ms).sum(),
+            unanswered: count(ended.clone().filter(|end| end.left[0])),
+            never_answered: count(ended.filter(|end| end.left[1])),
             measured,
             pane_ms: u32::try_from(pane_ms).unwrap(),
             coverage_ms: {
@@ -363,9 +398,15 @@ impl Model {
         let own = self.groups.ended.iter().filter(|end| {
             dimension < 2 && end.home[dimension] == *name && covers(end.disconnected_ms)
         });
+        let replies =
+            self.groups.replies.iter().filter(|reply| {
+                dimension < 2 && reply.home[dimension] == *name && covers(reply.at_ms)
+            });
         let measured = Measured::from_fn(|measure| {
-            let value = |end: &Ended| value_of(measure, end.duration_ms, end.messages);
-            histogram(own.clone().map(value).collect())
+            let of_end = |end: &Ended| value_of(measure, end.duration_ms, end.messages);
+            let of_reply = |reply: &Reply| value_of_reply(measure, reply);
+            let ends = own.clone().filter_map(of_end);
+            histogram(ends.chain(replies.clone().filter_map(of_reply)).collect())
         });
         (measured, pane)
     }
@@ -392,6 +433,18 @@ pub(crate) fn cut_of(groups: &streamgauge::snapshot::Groups) -> Cut {
         }
     }
     cut
+}
+
+/// Who waits for a reply in a published table.
+pub(crate) fn awaiting_of(groups: &streamgauge::snapshot::Groups) -> Awaiting {
+    let of = |dimension: Dimension| {
+        let groups = groups.by(dimension).iter();
+        groups.map(move |group| {
+            let key = (dimension.index(), name_of(group.kind, &group.name));
+            (key, (group.awaiting, group.awaiting_since))
+        })
+    };
+    Dimension::ALL.into_iter().flat_map(of).collect()
 }
 
 /// The uncertain sessions of a published table.

@@ -9,6 +9,7 @@ mod clock;
 pub(crate) mod groups;
 mod longest;
 mod numbers;
+mod reply;
 pub(crate) mod series;
 mod stream;
 mod table;
@@ -42,6 +43,8 @@ struct Ended {
     duration_ms: u64,
     /// Messages counted while it was open.
     messages: u64,
+    /// Whether its guest waited for a reply, and never had one.
+    left: [bool; 2],
     /// The bucket in which its duration is kept, and how often the clock had gone back by then.
     recorded: (i64, usize),
 }
@@ -78,6 +81,8 @@ pub(crate) struct Model {
     messages: Vec<i64>,
     /// Every session that has ended.
     ended: Vec<Ended>,
+    /// Every reply to a guest who waited.
+    replies: Vec<reply::Reply>,
     /// Bucket of event time and fingerprint of every message that carried one.
     fingerprints: BTreeSet<(i64, u64)>,
     /// The greatest event time applied so far.
@@ -104,6 +109,7 @@ impl Model {
             connects: Vec::new(),
             messages: Vec::new(),
             ended: Vec::new(),
+            replies: Vec::new(),
             fingerprints: BTreeSet::new(),
             newest: None,
             counters: Counters::default(),
@@ -261,6 +267,7 @@ impl Model {
             open.messages += 1;
             home = Some(open.home.clone());
         }
+        self.heed_message(event);
         self.group_message(event, home);
         Fate::Applied
     }

@@ -14,10 +14,10 @@ use streamgauge::time::EpochMs;
 use streamgauge::window::BucketIndex;
 use streamgauge::window::WindowLength;
 
-use super::Ended;
 use super::Model;
 use super::clock::NOWHERE;
 use super::minute;
+use super::reply::Reply;
 use super::table::Open;
 use super::table::Row;
 
@@ -49,6 +49,8 @@ impl Model {
             .ended
             .iter()
             .filter(|end| covers(end.disconnect_bucket));
+        let replies = self.replies.iter().filter(|reply| covers(reply.bucket));
+        let first = replies.clone().filter(|reply| reply.is_first);
         WindowStats {
             length_ms: length.ms(),
             start,
@@ -58,7 +60,13 @@ impl Model {
             messages: count(self.messages.iter().filter(|bucket| covers(**bucket))),
             closed_sessions: count(connected_inside.clone()),
             closed_duration_ms: connected_inside.map(|end| end.duration_ms).sum(),
-            ended_messages: ended_inside.map(|end| end.messages).sum(),
+            ended_messages: ended_inside.clone().map(|end| end.messages).sum(),
+            responses: count(replies.clone()),
+            response_ms: replies.map(|reply| reply.waited_ms).sum(),
+            first_responses: count(first.clone()),
+            first_response_ms: first.map(|reply| reply.waited_ms).sum(),
+            unanswered: count(ended_inside.clone().filter(|end| end.left[0])),
+            never_answered: count(ended_inside.filter(|end| end.left[1])),
             measured: Measured::from_fn(|measure| self.measured(length, measure)),
             pane_ms: u32::try_from(self.pane_buckets(length)).unwrap() * self.settings.width.ms(),
             coverage_ms: self.coverage_ms(start, start + i64::from(length.ms())),
@@ -74,8 +82,7 @@ impl Model {
         let first_of_pane = |bucket: i64| bucket.div_euclid(pane) * pane;
         let newest = first_of_pane(self.bucket(self.now()));
         let oldest = newest - buckets;
-        let covers = |end: &&Ended| {
-            let (bucket, rewinds) = end.recorded;
+        let covers = |(bucket, rewinds): (i64, usize)| {
             if bucket == NOWHERE {
                 return false;
             }
@@ -87,9 +94,11 @@ impl Model {
             });
             oldest < first && first <= newest && has_stayed && self.is_retained(bucket)
         };
-        let ended = self.ended.iter().filter(covers);
-        let values = ended.map(|end| value_of(measure, end.duration_ms, end.messages));
-        histogram(values.collect())
+        let ended = self.ended.iter().filter(|end| covers(end.recorded));
+        let ends = ended.filter_map(|end| value_of(measure, end.duration_ms, end.messages));
+        let replies = self.replies.iter().filter(|reply| covers(reply.recorded));
+        let replies = replies.filter_map(|reply| value_of_reply(measure, reply));
+        histogram(ends.chain(replies).collect())
     }
 
     /// A pane is a sixtieth of the window, rounded up to whole buckets.
@@ -106,6 +115,8 @@ impl Model {
         SessionStats {
             open: count(self.open_rows()),
             open_uncertain: count(self.open_rows().filter(|open| !open.certain)),
+            awaiting: count(self.awaiting()),
+            awaiting_since: self.awaiting().map(|(_, since)| since).min(),
             open_since: self.connection.known_since(),
             is_open_complete: self.connection.known_since().is_some_and(|since| {
                 let now = self.elapsed().unwrap_or_else(|| self.now());
@@ -136,10 +147,20 @@ impl Model {
 }
 
 /// What an ended session adds to the histogram of a measure.
-pub(super) fn value_of(measure: Measure, duration_ms: u64, messages: u64) -> u64 {
+pub(super) fn value_of(measure: Measure, duration_ms: u64, messages: u64) -> Option<u64> {
     match measure {
-        Measure::Duration => duration_ms,
-        Measure::Messages => messages,
+        Measure::Duration => Some(duration_ms),
+        Measure::Messages => Some(messages),
+        Measure::Response | Measure::FirstResponse => None,
+    }
+}
+
+/// What a reply adds to it.
+pub(super) fn value_of_reply(measure: Measure, reply: &Reply) -> Option<u64> {
+    match measure {
+        Measure::Response => Some(reply.waited_ms),
+        Measure::FirstResponse => reply.is_first.then_some(reply.waited_ms),
+        Measure::Duration | Measure::Messages => None,
     }
 }
 

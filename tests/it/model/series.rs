@@ -20,6 +20,7 @@ use super::numbers::count;
 #[derive(Clone, Debug)]
 struct Seen {
     open: u64,
+    awaiting: u64,
     active: u64,
     durations: Option<Arc<Histogram>>,
 }
@@ -35,6 +36,8 @@ pub(super) struct Series {
     first: Option<i64>,
     /// Sessions that opened or are no longer open: when, by the clock.
     opened: Vec<(i64, Names, i32)>,
+    /// Guests who began to wait for a reply, or wait no more, likewise.
+    waited: Vec<(i64, Names, i32)>,
     /// As of the latest second.
     pub(super) total: Vec<TotalSecond>,
     pub(super) groups: GroupSeconds,
@@ -52,6 +55,12 @@ impl Model {
     pub(super) fn opened(&mut self, home: &Names, by: i32) {
         let now = self.now().ms();
         self.series.opened.push((now, home.clone(), by));
+    }
+
+    pub(super) fn waits(&mut self, home: &Names, by: i32) {
+        let now = self.now().ms();
+        self.series.waited.push((now, home.clone(), by));
+        self.touch_groups(home, 2, now);
     }
 
     /// Something was booked in the total's second at a time.
@@ -77,6 +86,7 @@ impl Model {
             let main = self.window(self.settings.main_window());
             let seen = Seen {
                 open: count(self.open_rows()),
+                awaiting: count(self.awaiting()),
                 active: main.active_sessions,
                 durations: main.measured.get(Measure::Duration).cloned(),
             };
@@ -122,6 +132,9 @@ impl Model {
         for (at, home, by) in &self.series.opened {
             add(*at, home, 2, &|change| change.opened += by);
         }
+        for (at, home, by) in &self.series.waited {
+            add(*at, home, 2, &|change| change.awaiting += by);
+        }
         groups.retain(|_, change| *change != GroupChange::default());
         self.series.groups = groups;
     }
@@ -145,6 +158,7 @@ impl Model {
             messages: count(groups.messages.iter().filter(|(ms, _)| inside(*ms)).count()),
             open_sessions: seen.map_or(0, |seen| short(seen.open)),
             active_sessions: seen.map_or(0, |seen| short(seen.active)),
+            awaiting: seen.map_or(0, |seen| short(seen.awaiting)),
             durations: seen.and_then(|seen| seen.durations.clone()),
         }
     }

@@ -10,6 +10,7 @@ use super::Fate;
 use super::Model;
 use super::groups::Names;
 use super::minute;
+use super::reply::Waiting;
 
 /// What is known of a session id; no row at all is the fourth state.
 #[derive(Clone, Debug)]
@@ -39,6 +40,7 @@ pub(super) struct Open {
     pub(super) home: Names,
     /// Messages since the connect.
     pub(super) messages: u64,
+    pub(super) waiting: Waiting,
     /// The clock's minute when an event of the session was last applied or recognised.
     pub(super) minute: i64,
     /// Whether an event of it came since the last gap began.
@@ -66,9 +68,10 @@ impl Model {
                     disconnect_bucket: self.booked(disconnect),
                     duration_ms: disconnect.since(t),
                     messages: 0,
+                    left: [false; 2],
                     recorded: self.recorded(disconnect),
                 };
-                self.group_end(&home, self.booked_ms(t), disconnect, ended.duration_ms, 0);
+                self.group_end(&home, self.booked_ms(t), disconnect, &ended);
                 self.close(key, t, disconnect, ended);
             }
             Some(Row::Pending { .. }) => {
@@ -131,11 +134,12 @@ impl Model {
                 disconnect_bucket: self.booked(d),
                 duration_ms: d.since(connect),
                 messages: 0,
+                left: [false; 2],
                 recorded: self.recorded(d),
             };
             self.counters.recovered += 1;
             let home = self.home(event);
-            self.group_end(&home, self.booked_ms(connect), d, ended.duration_ms, 0);
+            self.group_end(&home, self.booked_ms(connect), d, &ended);
             self.close(key, connect, d, ended);
         } else if self.has_expired(d) {
             self.counters.orphans += 1;
@@ -156,6 +160,7 @@ impl Model {
             connect_booked_ms: self.booked_ms(connect),
             home,
             messages: 0,
+            waiting: Waiting::default(),
             minute: self.idle_minute(),
             certain: true,
         };
@@ -166,6 +171,7 @@ impl Model {
     /// An open session is no longer that, without having ended.
     fn forget_open(&mut self, open: &Open) {
         self.touch_groups(&open.home, 2, open.connect_booked_ms);
+        self.stop_waiting(open.waiting, &open.home);
         self.opened(&open.home, -1);
     }
 
@@ -176,10 +182,11 @@ impl Model {
             // 0 when the disconnect is before its connect by clock skew.
             duration_ms: d.since(open.connect),
             messages: open.messages,
+            left: open.waiting.left(),
             recorded: self.recorded(d),
         };
-        let (at, length, messages) = (open.connect_booked_ms, ended.duration_ms, open.messages);
-        self.group_end(&open.home, at, d, length, messages);
+        self.group_end(&open.home, open.connect_booked_ms, d, &ended);
+        self.stop_waiting(open.waiting, &open.home);
         self.opened(&open.home, -1);
         self.close(key, open.connect, d, ended);
     }
@@ -225,7 +232,7 @@ impl Model {
         self.bucket(disconnect).min(self.expiry + skew)
     }
 
-    fn recorded(&self, disconnect: EpochMs) -> (i64, usize) {
+    pub(super) fn recorded(&self, disconnect: EpochMs) -> (i64, usize) {
         (self.booked(disconnect), self.clocks.rewinds.len())
     }
 

@@ -282,6 +282,8 @@ impl Slot {
             open: 0,
             certain: 0,
             doubts,
+            awaiting: 0,
+            awaiting_since: None,
             cells: 0,
             windows: Default::default(),
             durations: Default::default(),
@@ -299,6 +301,8 @@ impl Slot {
             open: self.open,
             certain: self.certain,
             doubts: self.doubts,
+            awaiting: self.awaiting,
+            awaiting_since: self.awaiting_since,
         }
     }
 
@@ -309,6 +313,8 @@ impl Slot {
             name_id: plain.name_id.map(NameId),
             open: plain.open,
             certain: plain.certain,
+            awaiting: plain.awaiting,
+            awaiting_since: plain.awaiting_since,
             is_taken: true,
             ..Self::free(plain.doubts)
         }

@@ -1,4 +1,5 @@
 //! What an event does to what is known of its conversation: one table a file, one branch a line of
 //! its table.
 
+mod reply;
 mod session;

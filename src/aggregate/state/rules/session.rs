@@ -3,6 +3,7 @@
 //! A session is a connect and the first disconnect at or after it. Its row is absent, open, closed
 //! or pending; every branch below is a line of that table, in arrival order.
 
+use super::reply::Turn;
 use crate::aggregate::sessions::Hint;
 use crate::aggregate::sessions::Phase;
 use crate::aggregate::sessions::Row;
@@ -41,6 +42,10 @@ impl State {
             if row.phase == Phase::Open {
                 row.messages = row.messages.saturating_add(1);
                 membership = Some(row.membership);
+                let turn = Turn::of(row, event.actor, event.time);
+                if turn != Turn::Same {
+                    self.take_turn(slot, turn, event.time, placed);
+                }
             }
         }
         self.live.message(event, membership, placed);
@@ -76,16 +81,18 @@ impl State {
                 self.deactivate(slot, &row);
                 self.reopen(slot, event, membership, placed);
             }
-            Phase::Closed if time >= row.ended => self.reopen(slot, event, membership, placed),
+            Phase::Closed if time >= row.ended() => self.reopen(slot, event, membership, placed),
             Phase::Open | Phase::Closed => self.counters.stale += 1,
-            Phase::Pending if time <= row.ended => {
+            Phase::Pending if time <= row.ended() => {
                 self.book(&Ending {
                     membership,
                     connected: Booking::new(placed.time),
                     is_stray: false,
-                    ended: row.ended.min(self.clock()),
-                    duration_ms: row.ended.since(time),
+                    ended: row.ended().min(self.clock()),
+                    duration_ms: row.ended().since(time),
                     messages: 0,
+                    is_unanswered: false,
+                    is_never_answered: false,
                     was_open: false,
                     was_certain: false,
                 });
@@ -116,7 +123,7 @@ impl State {
         let row = *self.sessions.row(slot);
         match row.phase {
             Phase::Open => self.disconnect_open(slot, &row, event.time),
-            Phase::Closed | Phase::Pending if event.time == row.ended => return false,
+            Phase::Closed | Phase::Pending if event.time == row.ended() => return false,
             Phase::Closed | Phase::Pending => self.counters.orphans += 1,
         }
         true
@@ -148,24 +155,23 @@ impl State {
                 ended: placed.time,
                 duration_ms: ended.since(connected),
                 messages: 0,
+                is_unanswered: false,
+                is_never_answered: false,
                 was_open: false,
                 was_certain: false,
             });
             if !is_expired {
                 self.make_room();
                 self.sessions.add(event.session, |row| {
-                    row.phase = Phase::Closed;
                     row.connected = connected;
-                    row.ended = ended;
+                    row.end(Phase::Closed, ended);
                 });
             }
         } else if is_expired || !self.make_room_for_pending() {
             self.counters.orphans += 1;
         } else {
-            self.sessions.add(event.session, |row| {
-                row.phase = Phase::Pending;
-                row.ended = ended;
-            });
+            self.sessions
+                .add(event.session, |row| row.end(Phase::Pending, ended));
         }
     }
 

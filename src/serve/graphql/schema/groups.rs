@@ -19,6 +19,7 @@ use crate::snapshot;
 use crate::snapshot::Dimension;
 use crate::snapshot::GroupId;
 use crate::snapshot::Snapshot;
+use crate::time::EpochMs;
 
 /// Groups in one answer, at most: each is a whole window, and the page that shows more would not be
 /// read.
@@ -175,7 +176,7 @@ impl Groups {
         let kind = wanted.kind.map(snapshot::GroupKind::from);
         let window = wanted.window as usize;
         let shown = |group| {
-            let key = wanted.order.key(window, group);
+            let key = wanted.order.key(window, group, snapshot.groups.as_of);
             Shown::new(snapshot, dimension, group, key)
         };
         let mut found: Vec<Shown<'_>> = match &wanted.name {
@@ -217,7 +218,7 @@ impl Group {
             name: group.name.as_ref().to_owned(),
             display_name: shown.label().to_owned(),
             kind: group.kind.into(),
-            now: Now::new(|gauge| group.gauge(gauge)),
+            now: Now::new(|gauge| group.gauge(gauge, groups.as_of)),
             window: Window::of_group(groups.window(group, window)),
         }
     }
@@ -225,10 +226,10 @@ impl Group {
 
 impl GroupOrder {
     /// What a group is ordered by; `None` where it has no such number.
-    fn key(self, window: usize, group: &snapshot::Group) -> Option<f64> {
+    fn key(self, window: usize, group: &snapshot::Group, as_of: EpochMs) -> Option<f64> {
         let metric = self.metric()?;
         let number = match metric.source() {
-            Source::Now(gauge) => group.gauge(gauge),
+            Source::Now(gauge) => group.gauge(gauge, as_of),
             source => group.windows[window].number(source),
         };
         number.or_else(|| metric.row().is_zero_of_nothing.then_some(0.0))
@@ -261,7 +262,7 @@ pub(super) fn busiest(
         .filter(|group| kind.is_none_or(|kind| group.kind == kind));
     let mut found: Vec<Shown<'_>> = of_kind
         .map(|group| {
-            let key = GroupOrder::Messages.key(window, group);
+            let key = GroupOrder::Messages.key(window, group, snapshot.groups.as_of);
             Shown::new(snapshot, dimension, group, key)
         })
         .collect();

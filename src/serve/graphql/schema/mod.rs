@@ -35,6 +35,7 @@ use self::groups::GroupKind;
 use self::groups::GroupOrder;
 use self::groups::GroupWindow;
 use self::series::SeriesMetric;
+use self::sessions::SessionList;
 pub(in crate::serve) use self::subscription::Pace;
 pub(in crate::serve) use self::subscription::Subscription;
 use crate::config::limits;
@@ -244,7 +245,8 @@ impl Query {
         series::series(&snapshot, &wanted)
     }
 
-    /// The longest-open sessions with their ids, for drilling down; updated once a second.
+    /// The longest-open sessions with their ids, or those whose guest has waited for a reply for longest,
+    /// for drilling down; updated once a second.
     #[graphql(
         complexity = "1 + range::bounded(first, sessions::SESSIONS_SHOWN_MAX) * child_complexity"
     )]
@@ -253,6 +255,8 @@ impl Query {
         context: &Context<'_>,
         #[graphql(default = 20, desc = "How many sessions at the most, from 0 to 100.")] first: i32,
         #[graphql(desc = "Only sessions that match it.")] filter: Option<sessions::SessionFilter>,
+        #[graphql(default_with = "SessionList::LongestOpen", desc = "Which sessions.")]
+        list: SessionList,
         #[graphql(
             default = 5,
             desc = "After how many minutes without any event a session is silent, from 1 to 1440."
@@ -266,6 +270,7 @@ impl Query {
         leave_out_silent: bool,
     ) -> Result<sessions::OpenSessions> {
         let wanted = sessions::Wanted {
+            list,
             first,
             filter: filter.unwrap_or_default(),
             silent_after,

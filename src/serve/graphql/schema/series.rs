@@ -50,6 +50,8 @@ pub(super) enum SeriesMetric {
     Disconnections,
     /// Sessions open at the end of the step, whenever they connected.
     OpenSessions,
+    /// Sessions whose guest waited for a reply at the end of the step.
+    AwaitingReply,
     /// Active sessions of the main window at the end of the step. For the total only.
     ActiveSessions,
     /// Median of the durations in the main window at the end of the step, in milliseconds. For the
@@ -178,7 +180,7 @@ impl groups::Group {
 fn not_of_groups() -> Error {
     range::bad_input(String::from(
         "metric: kept for the total only; leave by out, or choose MESSAGES, CONNECTIONS, \
-         DISCONNECTIONS or OPEN_SESSIONS",
+         DISCONNECTIONS, OPEN_SESSIONS or AWAITING_REPLY",
     ))
 }
 
@@ -250,8 +252,8 @@ impl Grid {
         metric: SeriesMetric,
     ) -> Series {
         let series = &snapshot.series;
-        let open = series.open_at_end(dimension, group);
-        let kept = series.group(dimension, group.id, open, self.reach);
+        let at_end = series.at_end(dimension, group);
+        let kept = series.group(dimension, group.id, at_end, self.reach);
         let seconds: Vec<&GroupSecond> = kept.iter().rev().collect();
         let steps = self.values(&seconds, metric.is_count(), |second| {
             metric.of_group(second)
@@ -290,7 +292,7 @@ impl SeriesMetric {
 
     /// Whether groups have it.
     const fn is_of_groups(self) -> bool {
-        self.is_count() || matches!(self, Self::OpenSessions)
+        self.is_count() || matches!(self, Self::OpenSessions | Self::AwaitingReply)
     }
 
     fn of_total(self, second: &TotalSecond) -> Option<f64> {
@@ -304,6 +306,7 @@ impl SeriesMetric {
             Self::Connections => count(second.connections),
             Self::Disconnections => count(second.disconnections),
             Self::OpenSessions => count(second.open_sessions),
+            Self::AwaitingReply => count(second.awaiting),
             Self::ActiveSessions => count(second.active_sessions),
             Self::DurationP50 => quantile(Quantile::P50),
             Self::DurationP90 => quantile(Quantile::P90),
@@ -317,6 +320,7 @@ impl SeriesMetric {
             Self::Connections => second.connections,
             Self::Disconnections => second.disconnections,
             Self::OpenSessions => second.open_sessions,
+            Self::AwaitingReply => second.awaiting,
             _ => return None,
         };
         Some(f64::from(count))

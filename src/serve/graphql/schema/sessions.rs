@@ -1,5 +1,6 @@
-//! The sessions that have been open for longest.
+//! The sessions that have been open for longest, or whose guest has waited for a reply for longest.
 
+use async_graphql::Enum;
 use async_graphql::InputObject;
 use async_graphql::Result;
 use async_graphql::SimpleObject;
@@ -23,6 +24,16 @@ const MINUTE_MS: i64 = 60_000;
 /// Minutes of silence that can be asked for, at most: a day.
 const SILENT_AFTER_MAX: i32 = 1_440;
 
+/// Which list of open sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub(super) enum SessionList {
+    /// Those that have been open for longest, longest first.
+    #[default]
+    LongestOpen,
+    /// Those whose guest waits for a reply, who has waited for longest first.
+    AwaitingReply,
+}
+
 /// Which sessions: those that meet every condition given.
 #[derive(Debug, Default, InputObject)]
 pub(super) struct SessionFilter {
@@ -36,8 +47,8 @@ pub(super) struct SessionFilter {
     deployment_kind: Option<GroupKind>,
 }
 
-/// The longest-open sessions, a list made once a second: the 100 longest overall, and the 10 longest
-/// of every queue. A filter chooses among those.
+/// A list of open sessions, made once a second: the 100 first overall, and the 10 first of every queue. A
+/// filter chooses among those.
 #[derive(Debug, SimpleObject)]
 pub(super) struct OpenSessions {
     /// The engine clock when the list was made, RFC 3339 in UTC with milliseconds. A session that has
@@ -48,7 +59,7 @@ pub(super) struct OpenSessions {
     /// Whether open sessions from before that no longer count; see `openComplete` of
     /// `realTimeMetrics`.
     open_complete: bool,
-    /// Longest first; equally long ones by id, ascending by its UTF-8 bytes.
+    /// In the order of the list; equally long ones by id, ascending by its UTF-8 bytes.
     items: Vec<OpenSession>,
 }
 
@@ -63,6 +74,11 @@ pub(super) struct OpenSession {
     connected_at_ms: f64,
     /// How long it had been open at `asOf` of `realTimeMetrics`, in milliseconds.
     open_ms: f64,
+    /// Since when its guest waits for a reply, RFC 3339 in UTC with milliseconds; null where it does not.
+    awaiting_since: Option<String>,
+    /// How long its guest had waited at `asOf` of `realTimeMetrics`, in milliseconds; null where it does
+    /// not.
+    awaiting_ms: Option<f64>,
     /// The minute of its latest event: that minute's beginning, RFC 3339 in UTC with milliseconds.
     last_seen: String,
     /// Whether nothing came from it for `silentAfter` minutes or longer, by whole minutes of the clock.
@@ -91,6 +107,7 @@ pub(super) struct OpenSession {
 /// What is asked for.
 #[derive(Debug)]
 pub(super) struct Wanted {
+    pub(super) list: SessionList,
     pub(super) first: i32,
     pub(super) filter: SessionFilter,
     pub(super) silent_after: i32,
@@ -107,7 +124,7 @@ impl OpenSessions {
         let is_silent = |session: &snapshot::OpenSession| {
             minute(snapshot.now) - minute(session.last_seen) > silent_after
         };
-        let found = wanted.filter.find(snapshot);
+        let found = wanted.filter.find(snapshot, wanted.list);
         let items = found
             .into_iter()
             .map(|session| (session, is_silent(session)))
@@ -126,8 +143,12 @@ impl OpenSessions {
 }
 
 impl SessionFilter {
-    /// The listed sessions that meet every condition, longest first.
-    fn find<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a snapshot::OpenSession> {
+    /// The sessions of a list that meet every condition, longest first.
+    fn find<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        list: SessionList,
+    ) -> Vec<&'a snapshot::OpenSession> {
         let longest = &snapshot.longest;
         let deployment_kind = self.deployment_kind.map(snapshot::GroupKind::from);
         let deployment_kind = match &self.deployment {
@@ -147,11 +168,21 @@ impl SessionFilter {
         let queue_kind = self.queue_kind.map(snapshot::GroupKind::from);
         let mut found = match (&self.queue, queue_kind, deployment_kind) {
             (Some(queue), kind, _) => {
-                longest.of_queue(queue, kind_of(snapshot, Dimension::Queue, queue, kind))
+                let kind = kind_of(snapshot, Dimension::Queue, queue, kind);
+                match list {
+                    SessionList::LongestOpen => longest.of_queue(queue, kind),
+                    SessionList::AwaitingReply => longest.awaiting_of_queue(queue, kind),
+                }
             }
-            (None, None, None) => longest.overall.iter().collect(),
+            (None, None, None) => match list {
+                SessionList::LongestOpen => longest.overall.iter().collect(),
+                SessionList::AwaitingReply => longest.awaiting.iter().collect(),
+            },
             (None, kind, _) => {
-                let mut all = longest.all();
+                let mut all = match list {
+                    SessionList::LongestOpen => longest.all(),
+                    SessionList::AwaitingReply => longest.all_awaiting(),
+                };
                 all.retain(|session| kind.is_none_or(|kind| session.queue_kind == kind));
                 all
             }
@@ -185,6 +216,8 @@ impl OpenSession {
             connected_at: session.connected.to_string(),
             connected_at_ms: signed_float(session.connected.ms()),
             open_ms: float(now.since(session.connected)),
+            awaiting_since: session.awaiting_since.map(|since| since.to_string()),
+            awaiting_ms: session.awaiting_since.map(|since| float(now.since(since))),
             last_seen: session.last_seen.to_string(),
             silent,
             uncertain: session.is_uncertain,

@@ -152,6 +152,45 @@ impl Durations {
     }
 }
 
+/// How long guests had waited for a reply, in milliseconds. A percentile is the upper bound of its
+/// histogram cell: at or above the exact value, by at most 1 %.
+#[derive(Debug, SimpleObject)]
+pub(super) struct ResponseTimes {
+    /// How many replies the percentiles are of.
+    count: Count,
+    /// The median: half of the guests had waited no longer, in milliseconds.
+    p50_ms: f64,
+    /// The 90th percentile, in milliseconds.
+    p90_ms: f64,
+    /// The 99th percentile, in milliseconds.
+    p99_ms: f64,
+    /// The longest wait, exact, in milliseconds.
+    max_ms: f64,
+    /// The width of the panes these numbers are kept on, in milliseconds, as in `Durations`.
+    pane_ms: Count,
+}
+
+impl ResponseTimes {
+    fn new(times: &Histogram, pane_ms: u32) -> Self {
+        let Durations {
+            count,
+            p50_ms,
+            p90_ms,
+            p99_ms,
+            max_ms,
+            pane_ms,
+        } = Durations::new(times, pane_ms);
+        Self {
+            count,
+            p50_ms,
+            p90_ms,
+            p99_ms,
+            max_ms,
+            pane_ms,
+        }
+    }
+}
+
 /// Values of ended sessions that are no times. A percentile is the upper bound of its histogram cell: at
 /// or above the exact value, by at most 1 %, and exact below 256.
 #[derive(Debug, SimpleObject)]

@@ -24,6 +24,7 @@ fn snapshot() -> Snapshot {
         disconnections: 2,
         open_sessions: u32::try_from(s).unwrap(),
         active_sessions: 5,
+        awaiting: 0,
         durations: (s % 2 == 0).then(|| Arc::new((1..=100).collect())),
     };
     let of_groups = |s: i64| {
@@ -56,6 +57,8 @@ fn snapshot() -> Snapshot {
             kind: snapshot::GroupKind::Named,
             open_sessions: 20,
             open_uncertain: 0,
+            awaiting: 0,
+            awaiting_since: None,
             windows,
         }
     };

@@ -23,6 +23,7 @@ fn session(id: &str, connected: i64, queue: &str, deployment: &str) -> snapshot:
         connected: EpochMs::from_ms(connected),
         last_seen: EpochMs::from_ms(60_000),
         messages: 3,
+        awaiting_since: None,
         is_uncertain: false,
         queue: queue.into(),
         queue_kind: Named,
@@ -44,6 +45,7 @@ fn snapshot() -> Snapshot {
             as_of: EpochMs::from_ms(90_000),
             overall: vec![a.clone(), b],
             by_queue: vec![Arc::new(vec![a]), Arc::new(vec![c, d])],
+            ..Longest::default()
         }),
         ..Snapshot::default()
     }
@@ -195,6 +197,7 @@ async fn a_queue_named_like_ours_is_another() {
             as_of: snapshot.now,
             overall: lists.concat(),
             by_queue: lists.map(Arc::new).to_vec(),
+            ..Longest::default()
         });
         let group = |kind| snapshot::Group {
             id: snapshot::GroupId::default(),
@@ -202,6 +205,8 @@ async fn a_queue_named_like_ours_is_another() {
             kind,
             open_sessions: 1,
             open_uncertain: 0,
+            awaiting: 0,
+            awaiting_since: None,
             windows: Default::default(),
         };
         let mut groups = snapshot::Groups::default();

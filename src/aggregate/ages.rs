@@ -1,11 +1,57 @@
-//! The open sessions of one queue in the order of their connects.
+//! Sessions in the order of a time of theirs: a connect, or since when their guest waits.
 //!
 //! Sorted runs of up to 256 keys, themselves in order: connects come mostly in order, so runs fill up
 //! from behind. Finding a place is a binary search over runs and within one; a change moves at most
 //! 2 KiB. Memory: 8 bytes a session, up to 16 where half a run has left.
 
-/// A connect's time and a row, in one word: see [`super::LongestOpen`].
+use super::sessions::Slot;
+use crate::time::EpochMs;
+
+/// A time and a row, in one word: [`Reach::key`].
 pub(super) type Key = u64;
+
+/// Bits of a key that hold the row: rows beyond have none.
+const ROW_BITS: u32 = 24;
+/// Half of what the bits above can tell apart, in milliseconds: 17 years. Times are counted from so
+/// long before the first clock.
+const REACH_MS: i64 = 1 << (63 - ROW_BITS);
+
+/// What times in keys are counted from, in milliseconds since the epoch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reach {
+    pub(super) base_ms: i64,
+}
+
+impl Reach {
+    /// Keys of times around that of the first clock.
+    pub(super) fn around(now: EpochMs) -> Self {
+        Self {
+            base_ms: now.ms() - REACH_MS,
+        }
+    }
+
+    /// A key that orders sessions by a time, then by row; `None` of a row beyond the bits.
+    pub(super) fn key(self, time: EpochMs, slot: Slot) -> Option<Key> {
+        let time = (time.ms() - self.base_ms).clamp(0, 2 * REACH_MS - 1);
+        let row = u64::from(slot.number());
+        (row < 1 << ROW_BITS).then(|| time.cast_unsigned() << ROW_BITS | row)
+    }
+
+    /// The time of a key.
+    pub(super) fn time(self, key: Key) -> EpochMs {
+        EpochMs::from_ms(self.base_ms + time_of(key).cast_signed())
+    }
+}
+
+/// What orders the keys of sessions of different times.
+pub(super) const fn time_of(key: Key) -> Key {
+    key >> ROW_BITS
+}
+
+/// The row of a key.
+pub(super) fn row_of(key: Key) -> Slot {
+    Slot::from_number((key & ((1 << ROW_BITS) - 1)) as u32)
+}
 
 /// Keys in a run at the most.
 const RUN: usize = 256;
@@ -57,6 +103,12 @@ impl Ages {
             let next = self.runs.remove(at + 1);
             self.runs[at].extend(next);
         }
+    }
+
+    /// The oldest key.
+    #[inline]
+    pub(super) fn first(&self) -> Option<Key> {
+        self.runs.first()?.first().copied()
     }
 
     /// The keys, oldest first.
