@@ -61,12 +61,29 @@ const RUN: usize = 256;
 pub(super) struct Ages {
     /// No run is empty.
     runs: Vec<Vec<Key>>,
+    /// Keys that the runs have room for.
+    room: usize,
 }
 
 impl Ages {
     /// Puts in a key that is not there.
+    #[inline]
     pub(super) fn insert(&mut self, key: Key) {
+        match self.runs.last_mut() {
+            // Mostly it is the newest, and its run has room.
+            Some(run)
+                if run.len() < run.capacity().min(RUN)
+                    && run.last().is_some_and(|last| *last < key) =>
+            {
+                run.push(key);
+            }
+            _ => self.insert_anywhere(key),
+        }
+    }
+
+    fn insert_anywhere(&mut self, key: Key) {
         let Some(mut at) = self.run_of(key) else {
+            self.room += 1;
             self.runs.push(vec![key]);
             return;
         };
@@ -75,12 +92,15 @@ impl Ages {
             let rest = if is_newest { RUN } else { RUN / 2 };
             let rest = self.runs[at].split_off(rest);
             let goes_there = is_newest || rest.first().is_some_and(|first| *first <= key);
+            self.room += rest.capacity();
             self.runs.insert(at + 1, rest);
             at += usize::from(goes_there);
         }
         let run = &mut self.runs[at];
         let place = run.partition_point(|other| *other < key);
+        let before = run.capacity();
         run.insert(place, key);
+        self.room += run.capacity() - before;
     }
 
     /// Takes out a key that is there.
@@ -93,7 +113,7 @@ impl Ages {
         run.remove(place);
         let left = run.len();
         if left == 0 {
-            self.runs.remove(at);
+            self.room -= self.runs.remove(at).capacity();
         } else if left <= RUN / 4
             && self
                 .runs
@@ -101,7 +121,9 @@ impl Ages {
                 .is_some_and(|next| left + next.len() <= RUN / 2)
         {
             let next = self.runs.remove(at + 1);
+            let before = self.runs[at].capacity() + next.capacity();
             self.runs[at].extend(next);
+            self.room = self.room + self.runs[at].capacity() - before;
         }
     }
 
@@ -116,9 +138,9 @@ impl Ages {
         self.runs.iter().flatten().copied()
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        let keys = self.runs.iter().map(Vec::capacity).sum::<usize>();
-        keys * size_of::<Key>() + self.runs.capacity() * size_of::<Vec<Key>>()
+    /// Their memory. Cost: the same however many there are.
+    pub(super) const fn bytes(&self) -> usize {
+        self.room * size_of::<Key>() + self.runs.capacity() * size_of::<Vec<Key>>()
     }
 
     /// The run in which a key is or belongs; `None` while there is none.
@@ -166,6 +188,8 @@ mod tests {
                             .iter()
                             .all(|run| !run.is_empty() && run.len() <= RUN)
                     );
+                    let room = ages.runs.iter().map(Vec::capacity).sum::<usize>();
+                    assert_eq!(ages.room, room, "after step {step}");
                 }
             }
             while let Some(gone) = model.pop_first() {

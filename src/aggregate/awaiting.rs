@@ -24,6 +24,8 @@ pub(super) struct Awaiting {
     all: Ages,
     /// By dimension and group; empty where nobody wants groups.
     by: [Vec<Ages>; 2],
+    /// The memory of those.
+    by_bytes: usize,
     has_groups: bool,
 }
 
@@ -37,6 +39,7 @@ impl Awaiting {
             count: 0,
             all: Ages::default(),
             by: Default::default(),
+            by_bytes: 0,
             has_groups,
         }
     }
@@ -87,9 +90,11 @@ impl Awaiting {
             if index >= groups.len() {
                 groups.resize_with(index + 1, Ages::default);
             }
-            let before = groups[index].first();
-            change(&mut groups[index]);
-            changed[place] = groups[index].first() != before;
+            let ages = &mut groups[index];
+            let (first, bytes) = (ages.first(), ages.bytes());
+            change(ages);
+            changed[place] = ages.first() != first;
+            self.by_bytes = self.by_bytes + ages.bytes() - bytes;
         }
         changed
     }
@@ -122,10 +127,10 @@ impl Awaiting {
         queue.into_iter().flat_map(Ages::iter)
     }
 
+    /// Their memory. Cost: the same however many groups there are, as each snapshot asks.
     pub(super) fn bytes(&self) -> usize {
-        let groups = self.by.iter().flatten();
         let room: usize = self.by.iter().map(Vec::capacity).sum();
-        self.all.bytes() + groups.map(Ages::bytes).sum::<usize>() + room * size_of::<Ages>()
+        self.all.bytes() + self.by_bytes + room * size_of::<Ages>()
     }
 }
 
