@@ -55,14 +55,18 @@ pub(super) fn row_of(key: Key) -> Slot {
 
 /// Keys in a run at the most.
 const RUN: usize = 256;
+/// Emptied runs that are kept.
+const SPARE_MAX: usize = 4;
 
 /// Keys in ascending order.
 #[derive(Debug, Default)]
 pub(super) struct Ages {
     /// No run is empty.
     runs: Vec<Vec<Key>>,
-    /// Keys that the runs have room for.
+    /// Keys that the runs and the spare ones have room for.
     room: usize,
+    /// Runs that were emptied, for the next new ones: in most orders keys come and go.
+    spare: Vec<Vec<Key>>,
 }
 
 impl Ages {
@@ -83,16 +87,19 @@ impl Ages {
 
     fn insert_anywhere(&mut self, key: Key) {
         let Some(mut at) = self.run_of(key) else {
-            self.room += 1;
-            self.runs.push(vec![key]);
-            return;
+            return self.push_run(key);
         };
         if self.runs[at].len() == RUN {
             let is_newest = at + 1 == self.runs.len() && self.runs[at].last() < Some(&key);
-            let rest = if is_newest { RUN } else { RUN / 2 };
-            let rest = self.runs[at].split_off(rest);
-            let goes_there = is_newest || rest.first().is_some_and(|first| *first <= key);
-            self.room += rest.capacity();
+            if is_newest {
+                return self.push_run(key);
+            }
+            let mut rest = self.spare.pop().unwrap_or_default();
+            let before = rest.capacity();
+            rest.extend_from_slice(&self.runs[at][RUN / 2..]);
+            self.runs[at].truncate(RUN / 2);
+            let goes_there = rest.first().is_some_and(|first| *first <= key);
+            self.room += rest.capacity() - before;
             self.runs.insert(at + 1, rest);
             at += usize::from(goes_there);
         }
@@ -101,6 +108,15 @@ impl Ages {
         let before = run.capacity();
         run.insert(place, key);
         self.room += run.capacity() - before;
+    }
+
+    /// Adds a run of a key that is after all others.
+    fn push_run(&mut self, key: Key) {
+        let mut run = self.spare.pop().unwrap_or_default();
+        let before = run.capacity();
+        run.push(key);
+        self.room += run.capacity() - before;
+        self.runs.push(run);
     }
 
     /// Takes out a key that is there.
@@ -113,7 +129,8 @@ impl Ages {
         run.remove(place);
         let left = run.len();
         if left == 0 {
-            self.room -= self.runs.remove(at).capacity();
+            let emptied = self.runs.remove(at);
+            self.spare(emptied);
         } else if left <= RUN / 4
             && self
                 .runs
@@ -121,9 +138,20 @@ impl Ages {
                 .is_some_and(|next| left + next.len() <= RUN / 2)
         {
             let next = self.runs.remove(at + 1);
-            let before = self.runs[at].capacity() + next.capacity();
-            self.runs[at].extend(next);
-            self.room = self.room + self.runs[at].capacity() - before;
+            let before = self.runs[at].capacity();
+            self.runs[at].extend_from_slice(&next);
+            self.room += self.runs[at].capacity() - before;
+            self.spare(next);
+        }
+    }
+
+    /// Keeps the memory of a run that is not needed any more, while there are few of them.
+    fn spare(&mut self, mut run: Vec<Key>) {
+        if self.spare.len() < SPARE_MAX {
+            run.clear();
+            self.spare.push(run);
+        } else {
+            self.room -= run.capacity();
         }
     }
 
@@ -140,7 +168,8 @@ impl Ages {
 
     /// Their memory. Cost: the same however many there are.
     pub(super) const fn bytes(&self) -> usize {
-        self.room * size_of::<Key>() + self.runs.capacity() * size_of::<Vec<Key>>()
+        let runs = self.runs.capacity() + self.spare.capacity();
+        self.room * size_of::<Key>() + runs * size_of::<Vec<Key>>()
     }
 
     /// The run in which a key is or belongs; `None` while there is none.
@@ -188,7 +217,8 @@ mod tests {
                             .iter()
                             .all(|run| !run.is_empty() && run.len() <= RUN)
                     );
-                    let room = ages.runs.iter().map(Vec::capacity).sum::<usize>();
+                    let runs = ages.runs.iter().chain(&ages.spare);
+                    let room = runs.map(Vec::capacity).sum::<usize>();
                     assert_eq!(ages.room, room, "after step {step}");
                 }
             }

@@ -4,6 +4,7 @@
 //! sliding takes out what leaving cells hold. Nothing here walks all groups.
 
 mod restore;
+mod slot;
 
 use std::sync::Arc;
 
@@ -14,11 +15,9 @@ use super::change::Change;
 use super::grid::Grid;
 use super::grid::HISTOGRAMS;
 use super::grid::histogram_at;
-use super::panes::GroupDurations;
 use super::panes::Panes;
 use crate::aggregate::buckets::Sums;
 use crate::aggregate::image::Scribe;
-use crate::aggregate::image::Stamp;
 use crate::histogram::Histogram;
 use crate::metric::Measure;
 use crate::snapshot::GROUP_SECONDS;
@@ -33,6 +32,7 @@ use restore::Progress;
 use restore::write_entry;
 
 pub(super) use restore::Pieces;
+pub(super) use slot::Slot;
 
 /// What carries no name.
 pub(super) const UNNAMED: GroupId = GroupId(0);
@@ -44,30 +44,6 @@ const NAMED_FIRST: usize = 2;
 /// Places of the resolutions.
 const MID: usize = 1;
 const COARSE: usize = 2;
-
-/// One group.
-#[derive(Clone, Debug)]
-pub(super) struct Slot {
-    pub(super) name: Arc<str>,
-    pub(super) kind: GroupKind,
-    /// Its name in the table of names; `None` when the group is never freed.
-    name_id: Option<NameId>,
-    pub(super) open: u64,
-    /// Those of them of which something was heard since the latest gap began, when `doubts` was the
-    /// table's; else there are none.
-    certain: u64,
-    doubts: u32,
-    /// Guests who wait for a reply, and since when the one who has waited for longest does.
-    pub(super) awaiting: u64,
-    pub(super) awaiting_since: Option<EpochMs>,
-    /// Retained coarse cells in which it has an entry. They cover all finer ones.
-    cells: u32,
-    pub(super) windows: [Sums; 4],
-    pub(super) durations: [GroupDurations; HISTOGRAMS],
-    is_taken: bool,
-    /// The image that it was written for.
-    written: Stamp,
-}
 
 /// The groups of one dimension.
 #[derive(Clone, Debug)]
@@ -390,24 +366,4 @@ fn panes(grid: &Grid, now_ms: i64) -> [Panes; HISTOGRAMS] {
         let (window, _) = histogram_at(place);
         Panes::new(grid.windows[window], EpochMs::from_ms(now_ms))
     })
-}
-
-impl Slot {
-    /// Open sessions of which nothing was heard since the latest gap began, once the slot has heeded it.
-    pub(super) const fn uncertain(&self) -> u64 {
-        self.open.saturating_sub(self.certain)
-    }
-
-    /// Forgets who was certain if a gap has begun since.
-    const fn heed(&mut self, doubts: u32) {
-        if self.doubts != doubts {
-            self.doubts = doubts;
-            self.certain = 0;
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        // Panes may reach a little further back than cells where the bucket is an odd number of seconds.
-        self.cells == 0 && self.open == 0 && self.durations.iter().all(GroupDurations::is_empty)
-    }
 }
