@@ -61,7 +61,8 @@ impl ImageFrames {
     pub async fn next(&mut self) -> Option<Vec<u8>> {
         let frame = self.frames.recv().await?;
         // The writer may wait for room.
-        self.bell.ring();
+        // Always: the writer looks again at its rings before it parks, and not at this channel.
+        self.bell.ring_always();
         self.is_whole |= Image::is_last(&frame);
         Some(frame)
     }

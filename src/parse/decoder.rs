@@ -15,7 +15,7 @@ pub enum Decoded {
     Ignored,
     /// By it the peer speaks of the connection.
     Control,
-    /// It is refused, and for which field if it was one; none of it is in the output.
+    /// It is refused, and for which field if it was one. What of it is in the output is taken out again.
     Rejected(Reject, Option<Field>),
 }
 

@@ -84,7 +84,10 @@ impl Batch {
 
     /// Whether the batch says nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.notes.is_empty() && self.delta == Delta::default()
+        self.events.is_empty()
+            && self.notes.is_empty()
+            && self.position == Position::None
+            && self.delta == Delta::default()
     }
 
     /// Empties the batch, for the same input, and keeps its memory.

@@ -48,11 +48,17 @@ struct Shared {
     input: InputId,
     /// Whether the producer is gone.
     is_closed: AtomicBool,
+    /// Whether the consumer is gone.
+    is_abandoned: AtomicBool,
 }
+
+/// A batch that held so many times its events has its memory cut back: one payload may hold any number.
+const KEPT_MAX: usize = 4;
 
 /// Makes a ring of `capacity` batches of `batch_events` events each, whose consumer is woken by `bell`.
 ///
-/// Memory: `2 × capacity × batch_events × 48` bytes at most, allocated as batches are first used.
+/// Memory: `2 × capacity × batch_events × 48` bytes, allocated as batches are first used; four times that
+/// where payloads hold several events each. Waiting batches have what their payloads held besides.
 pub fn ring(capacity: usize, batch_events: usize, bell: Bell) -> (Producer, Consumer) {
     ring_of(InputId::default(), capacity, batch_events, bell)
 }
@@ -71,6 +77,7 @@ fn ring_of(
         batch_events: batch_events.max(1),
         input,
         is_closed: AtomicBool::new(false),
+        is_abandoned: AtomicBool::new(false),
     });
     (
         Producer {
@@ -130,6 +137,12 @@ impl Producer {
         Ok(())
     }
 
+    /// Whether nobody takes batches any more: the writer has ended, and what is offered is lost.
+    pub fn is_abandoned(&self) -> bool {
+        // Relaxed: nothing is read that the consumer wrote.
+        self.shared.is_abandoned.load(Ordering::Relaxed)
+    }
+
     /// How many events one batch holds.
     pub fn batch_events(&self) -> usize {
         self.shared.batch_events
@@ -164,6 +177,10 @@ impl Consumer {
     /// Gives an applied batch back to the producer.
     pub fn recycle(&mut self, mut batch: Batch) {
         batch.clear();
+        let events = self.shared.batch_events;
+        if batch.events.capacity() > KEPT_MAX * events {
+            batch.events.shrink_to(events);
+        }
         // Full only when more batches exist than the ring can hold: then this one is let go.
         drop(self.shared.empty.push(batch));
     }
@@ -196,6 +213,12 @@ impl Consumer {
     /// Events the ring holds when every batch in it is full.
     pub fn capacity_events(&self) -> usize {
         self.shared.filled.capacity() * self.shared.batch_events
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.shared.is_abandoned.store(true, Ordering::Relaxed);
     }
 }
 

@@ -18,6 +18,9 @@ pub trait BatchSink {
     )]
     fn offer(&mut self, batch: Batch) -> Result<(), Batch>;
 
+    /// Whether nobody takes batches any more: whoever fills them stops.
+    fn is_abandoned(&self) -> bool;
+
     /// After how many events a batch is offered.
     fn batch_events(&self) -> usize;
 }
@@ -31,6 +34,11 @@ impl BatchSink for Producer {
     #[inline]
     fn offer(&mut self, batch: Batch) -> Result<(), Batch> {
         Self::offer(self, batch)
+    }
+
+    #[inline]
+    fn is_abandoned(&self) -> bool {
+        Self::is_abandoned(self)
     }
 
     #[inline]

@@ -128,3 +128,20 @@ fn the_depth_is_never_more_than_the_capacity() {
         .fetch_add(12, Ordering::Relaxed);
     assert_eq!(consumer.depth_events(), 8);
 }
+
+#[test]
+fn a_producer_sees_that_nobody_takes_its_batches_any_more() {
+    let (producer, consumer) = ring(1, 4, Bell::new());
+    assert!(!producer.is_abandoned());
+    drop(consumer);
+    assert!(producer.is_abandoned());
+}
+
+#[test]
+fn a_batch_of_large_payloads_gives_its_memory_back() {
+    let (producer, mut consumer) = ring(1, 4, Bell::new());
+    let mut batch = producer.lease();
+    batch.events.reserve_exact(1_000);
+    consumer.recycle(batch);
+    assert!(producer.lease().events.capacity() <= 4 * KEPT_MAX);
+}

@@ -161,6 +161,14 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
                 self.decoder.decode(payload, &mut output)
             }
         };
+        // What is in the batch is what is counted, whatever the decoder says.
+        let decoded = match decoded {
+            Decoded::Events(_) => Decoded::Events(output.events.len() - before),
+            other => {
+                output.truncate(before);
+                other
+            }
+        };
         match decoded {
             Decoded::Events(count) => {
                 batch.delta.accept(count as u64);
@@ -245,6 +253,11 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
                 false
             }
         }
+    }
+
+    /// Whether the engine has ended: nothing that is offered is counted any more, so stop.
+    pub fn is_abandoned(&self) -> bool {
+        self.sink.is_abandoned()
     }
 
     /// Drops the batch's events and counts them as shed; counters and notes stay for the next offer.
@@ -445,5 +458,83 @@ mod tests {
             consumer.drain().unwrap().definitions.is_empty(),
             "told once"
         );
+    }
+
+    /// Takes batches as they come, and has room for one.
+    #[derive(Debug, Default)]
+    struct Kept(Vec<Batch>);
+
+    impl BatchSink for Kept {
+        fn lease(&self) -> Batch {
+            Batch::with_capacity(self.batch_events())
+        }
+
+        fn offer(&mut self, batch: Batch) -> Result<(), Batch> {
+            if !self.0.is_empty() {
+                return Err(batch);
+            }
+            self.0.push(batch);
+            Ok(())
+        }
+
+        fn is_abandoned(&self) -> bool {
+            false
+        }
+
+        fn batch_events(&self) -> usize {
+            4
+        }
+    }
+
+    /// A dialect that leaves what it has read in the output, whatever it says at the end.
+    struct Careless(Parser);
+
+    impl Decoder for Careless {
+        fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded {
+            let Some((end, payload)) = payload.split_last_mut() else {
+                return Decoded::Ignored;
+            };
+            self.0.decode(payload, output);
+            match end {
+                b'c' => Decoded::Control,
+                b'i' => Decoded::Ignored,
+                b'r' => Decoded::Rejected(Reject::Shape, None),
+                _ => Decoded::Events(7),
+            }
+        }
+    }
+
+    #[test]
+    fn both_equations_hold_whatever_a_decoder_leaves_and_whatever_takes_its_batches() {
+        let decoder = Careless(Parser::new(IdKeys::FIXED).with_labels());
+        let mut intake = Intake::new(decoder, Kept::default(), Clock::system());
+        let payload = |id: &str, end: char| {
+            let event = format!(
+                r#"{{"eventType":"webchat:connected","timestamp":0,"data":{{"id":"{id}","queueId":"q {id}"}}}}"#
+            );
+            format!("{event}{end}").into_bytes()
+        };
+        for end in ['c', 'i', 'r', 'e'] {
+            let _ = intake.take(&mut payload(&format!("guest {end}"), end));
+        }
+        intake.reached(Position::Sequence(4));
+        assert!(intake.offer());
+        let batch = &intake.sink.0[0];
+        let delta = batch.delta;
+        assert_eq!((delta.received, delta.accepted, delta.events), (4, 1, 1));
+        assert_eq!((delta.control, delta.ignored), (1, 1));
+        assert_eq!(delta.rejected[Reject::Shape.index()], 1);
+        assert_eq!(batch.events.len(), 1);
+        let ids: Vec<_> = batch.definitions.session_ids().collect();
+        assert_eq!(ids, [(0, "guest e")]);
+        assert_eq!(batch.position, Position::Sequence(4));
+
+        // What says nothing is not offered; a position says something.
+        assert!(intake.offer());
+        intake.reached(Position::Sequence(5));
+        assert!(!intake.offer(), "there is no room for it");
+        intake.sink.0.clear();
+        assert!(intake.offer());
+        assert_eq!(intake.sink.0[0].position, Position::Sequence(5));
     }
 }

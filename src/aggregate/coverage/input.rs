@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::event::Reject;
 use crate::input::InputId;
+use crate::input::Position;
 use crate::ring::Batch;
 use crate::snapshot::InputStatus;
 use crate::snapshot::Unusable;
@@ -49,6 +50,13 @@ impl Input {
     pub(super) fn in_order(&mut self, at: EpochMs) -> EpochMs {
         self.reported = self.reported.max(at);
         self.reported
+    }
+
+    /// Takes a position over, if it is one.
+    pub(super) fn reached(&mut self, position: Position) {
+        if position != Position::None {
+            self.status.position = position;
+        }
     }
 
     pub(super) fn enter(&mut self, state: StreamState) {

@@ -99,11 +99,13 @@ impl Coverage {
             // A replay's clock covers without a report.
             shard.since = self.since;
         }
-        let gone = shard.inputs.extract_if(.., |input| input.is_over);
-        for input in gone {
-            self.ended.add_input(&input.status);
+        let mut next = Input::new(id, self.rebased_to);
+        for gone in shard.inputs.extract_if(.., |input| input.is_over) {
+            // Until its own comes, the source goes on from where the one before it was.
+            next.reached(gone.status.position);
+            self.ended.add_input(&gone.status);
         }
-        shard.inputs.push(Input::new(id, self.rebased_to));
+        shard.inputs.push(next);
         self.gaps_changed();
     }
 
@@ -216,8 +218,16 @@ impl Coverage {
         self.gaps_changed();
     }
 
-    /// Takes note of a batch that payloads were read into: how far its input was read, its latest
-    /// event, and whether any of them came to something.
+    /// An input was read up to a position; nothing of it is left to be applied.
+    pub(super) fn reached(&mut self, id: InputId, position: Position, now: EpochMs) {
+        if position != Position::None {
+            let (of, place) = self.place_of(id, now);
+            self.shards[of].inputs[place].reached(position);
+        }
+    }
+
+    /// Takes note of a batch that payloads were read into: its latest event, and whether any of them came
+    /// to something.
     pub(super) fn arrived(
         &mut self,
         batch: &Batch,
@@ -227,9 +237,6 @@ impl Coverage {
     ) {
         let (of, place) = self.place_of(batch.input, now);
         let input = &mut self.shards[of].inputs[place];
-        if batch.position != Position::None {
-            input.status.position = batch.position;
-        }
         let latest = batch.events.last().map(|event| event.time);
         input.arrived(batch.arrival, latest);
         input.judge(batch, is_usable, is_future);

@@ -436,3 +436,52 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_position_is_that_of_the_shard_until_the_next_input_says_its_own() {
+    let input = |instance| InputId { instance, ..ONE };
+    let position = |coverage: &Coverage| {
+        let inputs = &status(coverage).inputs;
+        inputs.last().map(|input| input.position)
+    };
+    for is_in_order in [false, true] {
+        let mut coverage = Coverage::new();
+        coverage.open(input(0), ms(0));
+        assert_eq!(position(&coverage), Some(Position::None));
+        coverage.reached(input(0), Position::Sequence(7), ms(1));
+        // A batch without a position says nothing of it.
+        coverage.reached(input(0), Position::None, ms(2));
+        if is_in_order {
+            let closed = StreamNote::State(StreamState::Closed);
+            coverage.note(input(0), &closed, ms(3));
+        }
+        coverage.end(input(0), ms(3));
+        coverage.open(input(1), ms(4));
+        assert_eq!(position(&coverage), Some(Position::Sequence(7)));
+        coverage.reached(input(1), Position::Sequence(9), ms(5));
+        coverage.end(input(1), ms(6));
+        coverage.open(input(2), ms(7));
+        assert_eq!(position(&coverage), Some(Position::Sequence(9)));
+    }
+}
+
+#[test]
+fn a_position_without_a_payload_is_applied() {
+    let mut state = State::new(AggregateSettings::default(), IdKeys::FIXED, ms(0));
+    state.advance(ms(1_000));
+    state.open_input(ONE);
+    let batch = Batch {
+        input: ONE,
+        position: Position::Sequence(3),
+        ..Batch::default()
+    };
+    assert!(!batch.is_empty());
+    state.apply_batch(&batch);
+    let mut snapshot = Snapshot::default();
+    state.fill(&mut snapshot);
+    let input = &snapshot.stream.inputs[0];
+    assert_eq!(
+        (input.position, input.last_arrival),
+        (Position::Sequence(3), None)
+    );
+}

@@ -174,6 +174,7 @@ impl State {
         }
         self.count(&batch.delta);
         let clock = self.clock();
+        self.coverage.reached(batch.input, batch.position, clock);
         if batch.delta.received > 0 {
             let is_usable = self.usable() != usable_before;
             let is_future = |event: &Event| self.is_future(event.time);

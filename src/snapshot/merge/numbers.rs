@@ -77,7 +77,8 @@ impl Numbers {
                 let rest = own.keys().nth(ROOM).cloned();
                 rest.map(|rest| own.split_off(&rest));
             }
-            for (number, place) in (0..).zip(own.values_mut()) {
+            // The places first: with as many groups as numbers there is no number after the last.
+            for (place, number) in own.values_mut().zip(0..) {
                 *place = GroupId(number);
             }
         }

@@ -21,7 +21,8 @@ pub(super) fn merged(parts: &[&Snapshot], stream: &StreamStatus) -> Vec<WindowSt
         .iter()
         .map(|window| window.length_ms)
         .collect();
-    lengths.retain(|ms| others.iter().all(|part| window(part, *ms).is_some()));
+    // A window of no length is in a merge of parts that have none in common.
+    lengths.retain(|ms| *ms > 0 && others.iter().all(|part| window(part, *ms).is_some()));
     let main_ms = first.main().length_ms;
     let is_main = |ms: u32| ms == main_ms && parts.iter().all(|part| part.main().length_ms == ms);
     lengths.sort_by_key(|ms| (!is_main(*ms), *ms));
@@ -35,15 +36,9 @@ pub(super) fn merged(parts: &[&Snapshot], stream: &StreamStatus) -> Vec<WindowSt
         })
         .collect();
     if windows.is_empty() {
-        // Nothing can be said of a window, and a snapshot has one.
-        windows.push(WindowStats {
-            length_ms: parts
-                .iter()
-                .map(|part| part.main().length_ms)
-                .min()
-                .unwrap_or(0),
-            ..WindowStats::default()
-        });
+        // Nothing can be said of a window, and a snapshot has one: it has no length, so that further
+        // parts do not bring it back.
+        windows.push(WindowStats::default());
     }
     windows
 }

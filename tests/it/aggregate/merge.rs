@@ -6,17 +6,28 @@ use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
 
+use streamgauge::aggregate::State;
 use streamgauge::alert::Watch;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::AlertBy;
 use streamgauge::config::AlertRule;
 use streamgauge::config::ClockRule;
 use streamgauge::config::Threshold;
+use streamgauge::event::Actor;
+use streamgauge::event::Event;
+use streamgauge::event::EventKind;
+use streamgauge::event::IdKeys;
+use streamgauge::event::IdKind;
+use streamgauge::event::Identity;
+use streamgauge::event::LabelDefinition;
+use streamgauge::event::LabelsId;
+use streamgauge::event::SessionKey;
 use streamgauge::input::InputId;
 use streamgauge::input::Shard;
 use streamgauge::latency::Latencies;
 use streamgauge::metric::Metric;
 use streamgauge::ring::Mailbox;
+use streamgauge::snapshot::Dimension;
 use streamgauge::snapshot::GROUP_WINDOWS_MS;
 use streamgauge::snapshot::RingStats;
 use streamgauge::snapshot::Snapshot;
@@ -215,14 +226,14 @@ fn part_with(first_session: u8, queues: [&'static str; 2]) -> Snapshot {
     engine.play(&Step::Advance(start));
     for (who, queue) in (1_u8..).zip(queues) {
         engine.play(&Step::Define(u16::from(who), Some(queue), None));
-        engine.play(&Step::Apply(streamgauge::event::Event {
+        engine.play(&Step::Apply(Event {
             time: start,
             session: history::session_key(first_session + 2 * who),
-            identity: streamgauge::event::Identity::NONE,
-            duration_ms: streamgauge::event::Event::NO_DURATION,
-            kind: streamgauge::event::EventKind::Connected,
-            labels: streamgauge::event::LabelsId::from_number(u16::from(who)),
-            actor: streamgauge::event::Actor::Unknown,
+            identity: Identity::NONE,
+            duration_ms: Event::NO_DURATION,
+            kind: EventKind::Connected,
+            labels: LabelsId::from_number(u16::from(who)),
+            actor: Actor::Unknown,
         }));
     }
     engine.play(&Step::Advance(start + 2_000));
@@ -287,4 +298,76 @@ fn as_floats(value: &Value) -> Value {
             .collect(),
         other => other.clone(),
     }
+}
+
+#[test]
+fn parts_without_a_window_in_common_have_none_in_any_order() {
+    let start = EpochMs::from_ms(1_768_478_400_000);
+    let part = |windows_ms: &[u32]| {
+        let (main, further) = windows_ms.split_first().unwrap();
+        let settings = AggregateSettings::new(Width::DEFAULT, *main, further).unwrap();
+        let mut engine = Engine::new(&settings, start);
+        engine.play(&Step::Advance(start));
+        engine.play(&Step::Advance(start + 2_000));
+        let mut snapshot = engine.snapshot().clone();
+        snapshot.windows[0].messages = 5;
+        snapshot
+    };
+    let parts = [&[60_000][..], &[300_000], &[60_000, 300_000]].map(part);
+    let [a, b, c] = &parts;
+    let all = Snapshot::merged(&[a, b, c]);
+    assert_eq!((all.main().length_ms, all.main().messages), (0, 0));
+    for [first, second, third] in [[a, b, c], [c, a, b], [b, c, a]] {
+        let two = Snapshot::merged(&[first, second]);
+        assert_eq!(Snapshot::merged(&[&two, third]), all);
+    }
+    let common = Snapshot::merged(&[a, c]);
+    assert_eq!(
+        (common.main().length_ms, common.main().messages),
+        (60_000, 10)
+    );
+}
+
+#[test]
+fn there_may_be_as_many_groups_as_there_are_numbers() {
+    let start = EpochMs::from_ms(1_768_478_400_000);
+    let mut settings = AggregateSettings::new(Width::DEFAULT, 60_000, &GROUP_WINDOWS_MS).unwrap();
+    let named = u16::MAX - 2;
+    settings.groups_max = usize::from(named);
+    let mut state = State::new(settings, IdKeys::FIXED, start);
+    state.advance(start);
+    // One without a queue, and one for whose queue there is no room.
+    for number in 0..=named + 1 {
+        let labels = LabelsId::from_number(number);
+        let queue = format!("queue {number}");
+        state.define(&LabelDefinition {
+            from: 0,
+            labels,
+            queue: (number > 0).then_some(&*queue),
+            deployment: None,
+        });
+        state.apply(&Event {
+            time: start,
+            session: SessionKey {
+                hi: 1,
+                lo: u64::from(number),
+                kind: IdKind::Uuid,
+            },
+            identity: Identity::NONE,
+            duration_ms: Event::NO_DURATION,
+            kind: EventKind::Connected,
+            labels,
+            actor: Actor::Unknown,
+        });
+    }
+    state.advance(start + 2_000);
+    while state.work(usize::MAX) {}
+    let mut part = Snapshot::default();
+    state.fill(&mut part);
+    let groups = |snapshot: &Snapshot| snapshot.groups.by(Dimension::Queue).iter().count();
+    assert_eq!(groups(&part), usize::from(u16::MAX));
+    assert_eq!(
+        groups(&Snapshot::merged(&[&part, &part])),
+        usize::from(u16::MAX)
+    );
 }
