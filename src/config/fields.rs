@@ -102,6 +102,26 @@ impl<'a> Fields<'a> {
         texts
     }
 
+    /// The keys and texts of a table of any keys, if it is there.
+    pub(super) fn pairs(&mut self, key: &str) -> Option<Vec<(&'a str, &'a str)>> {
+        let value = self.fields.get(key)?.get_ref();
+        let DeValue::Table(table) = value else {
+            self.wrong_type(key, value, "a table");
+            return None;
+        };
+        let mut pairs = Vec::new();
+        for (name, value) in table {
+            match value.get_ref() {
+                DeValue::String(text) => pairs.push((&**name.get_ref(), &**text)),
+                other => {
+                    let called = format!("{key}: {}", quoted(name.get_ref()));
+                    self.wrong_type(&called, other, "a string");
+                }
+            }
+        }
+        Some(pairs)
+    }
+
     /// The path of a file that a key names.
     pub(super) fn path(&mut self, key: &str) -> Option<PathBuf> {
         let text = self.text(key)?;
@@ -113,7 +133,7 @@ impl<'a> Fields<'a> {
     }
 
     /// One of a few names.
-    pub(super) fn choice<T: Copy>(&mut self, key: &str, names: &[(&str, T)]) -> Option<T> {
+    pub(super) fn choice<T: Clone>(&mut self, key: &str, names: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
         match value::choice(text, names) {
             Ok(choice) => Some(choice),

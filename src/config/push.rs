@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::dialect::Dialect;
 use super::limits;
 use super::public_url::OWN_NAMES;
 use super::public_url::Prefix;
@@ -54,27 +55,6 @@ pub struct PushEndpoint {
 impl PushEndpoint {
     /// The origins where nobody says any: whoever asks still needs the credential to post.
     pub const ANY_ORIGIN: &str = "*";
-}
-
-/// What the payloads of an endpoint or a file are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dialect {
-    /// The events of the source `events-stream`.
-    #[default]
-    Tutorial,
-}
-
-impl Dialect {
-    /// Their names in the settings.
-    pub const NAMES: [(&str, Self); 1] = [("tutorial", Self::Tutorial)];
-}
-
-impl fmt::Display for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tutorial => f.write_str("tutorial"),
-        }
-    }
 }
 
 /// The path of an endpoint. It is matched to the letter, and none of the server's own begins like it.

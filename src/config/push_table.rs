@@ -5,21 +5,23 @@ use std::sync::Arc;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
+use super::dialect::Dialect;
 use super::error::quoted;
 use super::fields::Fault;
 use super::fields::Fields;
 use super::limits::PUSH_ENDPOINTS_MAX;
-use super::push::Dialect;
+use super::mapping_table;
 use super::push::PushEndpoint;
 use super::push::PushPath;
 use super::push_credential_table::CredentialTable;
 
 /// The longest name of an endpoint, in bytes.
 const NAME_BYTES_MAX: usize = 64;
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "name",
     "path",
     "dialect",
+    "mapping",
     "allowed-origins",
     "bearer",
     "basic",
@@ -124,17 +126,32 @@ impl<'a> Reading<'a> {
     fn endpoint(&mut self) -> Option<PushEndpoint> {
         let name = self.name();
         let path = self.path();
-        let dialect = self.fields.choice("dialect", &Dialect::NAMES);
+        let dialect = self.dialect();
         let origins = self.origins();
         let credential = self.credential.read(&mut self.fields);
         let endpoint = PushEndpoint {
             name: name?,
             path: path?,
             credential: credential?,
-            dialect: dialect.unwrap_or_default(),
+            dialect: dialect?,
             allowed_origins: origins?,
         };
         self.fields.faults.is_empty().then_some(endpoint)
+    }
+
+    /// A preset or a mapping; the tutorial's where neither is given.
+    fn dialect(&mut self) -> Option<Dialect> {
+        let preset = self.fields.choice("dialect", &Dialect::NAMES);
+        let mapping = mapping_table::read(&mut self.fields);
+        match (self.fields.has("dialect"), self.fields.has("mapping")) {
+            (true, true) => {
+                self.fields.refuse("mapping", "beside dialect; keep one");
+                None
+            }
+            (false, true) => mapping.map(|mapping| Dialect::Mapped(Arc::new(mapping))),
+            (true, false) => preset,
+            (false, false) => Some(Dialect::default()),
+        }
     }
 
     fn name(&mut self) -> Option<Arc<str>> {

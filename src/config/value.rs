@@ -133,9 +133,9 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
 }
 
 /// One of several names.
-pub(super) fn choice<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
+pub(super) fn choice<T: Clone>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
     if let Some((_, value)) = names.iter().find(|(name, _)| *name == text) {
-        return Ok(*value);
+        return Ok(value.clone());
     }
     let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
     Err(format!("unknown; choose {}", known.join(" or ")))

@@ -82,6 +82,16 @@ impl Actor {
         Self::Business,
     ];
 
+    /// The author that a text names to the letter: `guest`, `agent` or `bot`.
+    pub fn named(text: &str) -> Option<Self> {
+        match text {
+            "guest" => Some(Self::Guest),
+            "agent" => Some(Self::Agent),
+            "bot" => Some(Self::Bot),
+            _ => None,
+        }
+    }
+
     /// The author of a message of which no more than its direction is known.
     #[inline]
     pub const fn of_direction(direction: Direction) -> Self {

@@ -49,6 +49,11 @@ pub trait Decoder {
     /// Reads any payload; its bytes may be changed. Never panics, whatever the bytes.
     fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded;
 
+    /// What a field is called in this dialect, for whoever is told that it is bad.
+    fn place(&self, field: Field) -> &str {
+        field.label()
+    }
+
     /// Names that were not taken since this was last asked, by [`LabelFault::index`].
     fn take_labels_refused(&mut self) -> [u64; LabelFault::COUNT] {
         [0; LabelFault::COUNT]

@@ -3,6 +3,9 @@
 //! A canonical lower-case UUID is its own 128 bits and can be printed back. Anything else is hashed
 //! under the keys of the engine, so that nobody who does not know them can make two ids meet.
 
+use std::hash::Hasher;
+
+use siphasher::sip128::Hasher128;
 use siphasher::sip128::SipHasher13;
 
 use crate::config::limits::ID_BYTES_MAX;
@@ -27,6 +30,7 @@ enum Source {
     Sequence = 0,
     UuidMessageId = 2,
     HashedMessageId = 4,
+    SourcedId = 6,
 }
 
 /// The text of an id that is not empty, its form known.
@@ -97,6 +101,26 @@ impl Ids {
         };
         let hash = within_limits(text).then(|| self.messages.hash(text))?;
         Some(self.identity(session, time, Source::HashedMessageId, hash.h1, hash.h2))
+    }
+
+    /// The identity of a message whose id is unique within its source alone; `None` when one of both is
+    /// out of its limits.
+    pub(super) fn of_sourced_id(
+        &self,
+        session: SessionKey,
+        time: EpochMs,
+        source: &[u8],
+        id: &[u8],
+    ) -> Option<Identity> {
+        if !within_limits(source) || !within_limits(id) {
+            return None;
+        }
+        let mut hasher = self.messages;
+        hasher.write_usize(source.len());
+        hasher.write(source);
+        hasher.write(id);
+        let hash = hasher.finish128();
+        Some(self.identity(session, time, Source::SourcedId, hash.h1, hash.h2))
     }
 
     /// The identity of a message that is only numbered.

@@ -6,6 +6,11 @@
 //!      ├ guided          payloads laid out like recent ones
 //!      ├ tape            all others, on simd-json's tape; faults in words by `fault`
 //!      └ id, labels, timestamp   what is made of their fields
+//!  posted          the dialects of posted events, on the same tape
+//!   ├ genesys, amazon_connect, twilio, cloud_event   the presets
+//!   ├ mapped          what the settings map
+//!   ├ value           the way to what stands on the tape
+//!   └ draft           an event before its ids and names are numbers
 //!  any             a decoder that is chosen by the settings
 //!  elements        where the payloads of a posted text lie; walk: where an object ends
 //! ```
@@ -14,17 +19,25 @@
 //! knows neither sockets nor the ring, never logs, never panics whatever the bytes, and allocates
 //! nothing per event once its buffers have grown to the traffic.
 
+mod amazon_connect;
 mod any;
+mod cloud_event;
 mod decoder;
+mod draft;
 mod elements;
 mod events_stream;
 mod fault;
+mod genesys;
 mod guided;
 mod id;
 mod labels;
 mod lanes;
+mod mapped;
+mod posted;
 mod tape;
 mod timestamp;
+mod twilio;
+mod value;
 mod verdict;
 mod walk;
 
@@ -32,6 +45,7 @@ pub use any::AnyDecoder;
 pub use decoder::{Decoded, Decoder, Output};
 pub use elements::{ElementFault, Elements};
 pub use events_stream::Parser;
+pub use posted::PostedDecoder;
 pub use verdict::Verdict;
 pub use walk::{RECORD_SEPARATOR, Walk, WalkEnd};
 

@@ -4,12 +4,13 @@
 //! holds, so what is not wanted is skipped in one step. Rules 5 to 12 of the module's page.
 
 use simd_json::Node;
-use simd_json::StaticNode;
 
 use super::id::Id;
 use super::id::Ids;
 use super::labels::LabelTexts;
 use super::timestamp;
+use super::value::Fields;
+use super::value::Value;
 use crate::event::Actor;
 use crate::event::Direction;
 use crate::event::Event;
@@ -29,7 +30,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    const fn of(reason: Reject, field: Field) -> Self {
+    pub(super) const fn of(reason: Reject, field: Field) -> Self {
         Self {
             reason,
             field: Some(field),
@@ -49,7 +50,7 @@ pub(super) fn read<'input>(
             field: None,
         });
     };
-    let wire = Wire::read(Fields(inside))?;
+    let wire = Wire::read(Fields::of(inside))?;
     let event_type = wire
         .event_type
         .and_then(Value::text)
@@ -216,7 +217,7 @@ impl<'tape, 'input> Wire<'tape, 'input> {
 }
 
 /// Fills `slot`, which must be empty.
-fn once<T>(slot: &mut Option<T>, value: T, field: Field) -> Result<(), Refusal> {
+pub(super) fn once<T>(slot: &mut Option<T>, value: T, field: Field) -> Result<(), Refusal> {
     match slot.replace(value) {
         None => Ok(()),
         Some(_) => Err(Refusal::of(Reject::DuplicateKey, field)),
@@ -225,64 +226,4 @@ fn once<T>(slot: &mut Option<T>, value: T, field: Field) -> Result<(), Refusal> 
 
 fn non_empty<'input>(value: Option<Value<'_, 'input>>) -> Option<&'input str> {
     value.and_then(Value::text).filter(|text| !text.is_empty())
-}
-
-/// One value on the tape.
-#[derive(Clone, Copy)]
-struct Value<'tape, 'input> {
-    node: &'tape Node<'input>,
-    /// The nodes inside an object or array; empty for others.
-    inside: &'tape [Node<'input>],
-}
-
-impl<'tape, 'input> Value<'tape, 'input> {
-    fn text(self) -> Option<&'input str> {
-        match self.node {
-            Node::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// A number without fraction and exponent, if it is 0 or more.
-    fn integer(self) -> Option<u64> {
-        match *self.node {
-            Node::Static(StaticNode::U64(number)) => Some(number),
-            // Written with a minus, so only -0 is left.
-            Node::Static(StaticNode::I64(number)) => u64::try_from(number).ok(),
-            _ => None,
-        }
-    }
-
-    fn is_object(self) -> bool {
-        matches!(self.node, Node::Object { .. })
-    }
-
-    fn is_null(self) -> bool {
-        matches!(self.node, Node::Static(StaticNode::Null))
-    }
-
-    /// The fields of an object; none for other values.
-    fn fields(self) -> Fields<'tape, 'input> {
-        Fields(if self.is_object() { self.inside } else { &[] })
-    }
-}
-
-/// The keys and values of an object, in their order.
-struct Fields<'tape, 'input>(&'tape [Node<'input>]);
-
-impl<'tape, 'input> Iterator for Fields<'tape, 'input> {
-    type Item = (&'input str, Value<'tape, 'input>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let [Node::String(key), node, rest @ ..] = self.0 else {
-            return None;
-        };
-        let inside_count = match node {
-            Node::Object { count, .. } | Node::Array { count, .. } => *count,
-            Node::String(_) | Node::Static(_) => 0,
-        };
-        let (inside, rest) = rest.split_at_checked(inside_count)?;
-        self.0 = rest;
-        Some((key, Value { node, inside }))
-    }
 }

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use super::quote::Head;
 use super::refusals::RefusalLog;
+use crate::event::Field;
 use crate::event::Reject;
 use crate::input::InputId;
 use crate::input::Position;
@@ -132,6 +133,11 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
     /// When the latest read ended.
     pub(super) const fn read_at(&self) -> EpochMs {
         self.read_at
+    }
+
+    /// What a field is called by the senders of its payloads.
+    pub(super) fn place(&self, field: Field) -> &str {
+        self.decoder.place(field)
     }
 
     /// Takes a payload; the decoder may change its bytes.
@@ -290,7 +296,6 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Field;
     use crate::event::IdKeys;
     use crate::event::LabelFault;
     use crate::event::LabelsId;

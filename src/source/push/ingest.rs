@@ -24,7 +24,6 @@ use super::parcel::Parcel;
 use super::parcel::Taken;
 use crate::config::PushEndpoint;
 use crate::config::limits::MESSAGE_BYTES_MAX;
-use crate::event::Field;
 use crate::event::Reject;
 use crate::parse::AnyDecoder;
 use crate::parse::Decoded;
@@ -247,7 +246,7 @@ fn take_all(intake: &mut Intake<AnyDecoder>, body: &mut [u8]) -> Result<Taken, B
                 intake.take_back(&mark, bytes, reason, field);
                 return Err(Bad {
                     index,
-                    why: words(reason, field),
+                    why: words(reason, field.map(|field| intake.place(field))),
                     reason: reason.label(),
                 });
             }
@@ -267,10 +266,10 @@ const fn reason(fault: ElementFault) -> Reject {
 }
 
 /// What is wrong with an element.
-fn words(reason: Reject, field: Option<Field>) -> String {
+fn words(reason: Reject, place: Option<&str>) -> String {
     let what = reason.words();
-    match field {
-        Some(field) => format!("{}: {what}", field.label()),
+    match place {
+        Some(place) => format!("{place}: {what}"),
         None => what.to_owned(),
     }
 }

@@ -1,0 +1,82 @@
+//! The dialect of plain CloudEvents, in JSON: what the tutorial's `data` says, in the envelope that event
+//! buses share.
+//!
+//! The kind is the end of `type`: `webchat` and `connected`, `disconnected` or `message`, with `.`, `:` or
+//! `/` between them and before them (`com.example.webchat.message`). Any other type is ignored. The time
+//! is `time`, else `data.timestamp`; the session `data.sessionId`, else `data.id`, else `subject`. A
+//! message is a copy of one with the same `source` and `id`.
+
+use super::draft::Draft;
+use super::draft::MessageName;
+use super::draft::Reading;
+use super::draft::Sink;
+use super::draft::find;
+use super::draft::text;
+use super::draft::time_at;
+use super::tape::Refusal;
+use super::value::Value;
+use crate::event::Actor;
+use crate::event::Direction;
+use crate::event::EventKind;
+use crate::event::Field;
+use crate::event::Reject;
+
+pub(super) fn read(root: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<Reading, Refusal> {
+    let event_type = text(root, &["type"], Field::EventType)?;
+    if event_type.is_empty() {
+        return Err(Refusal::of(Reject::Field, Field::EventType));
+    }
+    let Some(kind) = kind(event_type) else {
+        return Ok(Reading::Ignored);
+    };
+    let data = find(root, &["data"], Field::Data)?;
+    if data.is_some_and(|data| !data.is_object() && !data.is_null()) {
+        return Err(Refusal::of(Reject::Shape, Field::Data));
+    }
+    // Without data everything may stand in the envelope; nothing of ours has its names there.
+    let of_data = |key, field| data.map_or(Ok(""), |data| text(data, &[key], field));
+    let time = time_at(root, &[&["time"], &["data", "timestamp"]])?;
+    let mut session = of_data("sessionId", Field::SessionId)?;
+    if session.is_empty() {
+        session = of_data("id", Field::Id)?;
+    }
+    if session.is_empty() {
+        session = text(root, &["subject"], Field::SessionId)?;
+    }
+    let source = text(root, &["source"], Field::MessageId)?;
+    let id = text(root, &["id"], Field::MessageId)?;
+    let author = of_data("author", Field::Direction)?;
+    let direction = of_data("direction", Field::Direction)?;
+    sink.put(&Draft {
+        session,
+        message: MessageName::Sourced(source, id),
+        actor: Actor::named(author)
+            .or_else(|| Direction::of(direction.as_bytes()).map(Actor::of_direction))
+            .unwrap_or_default(),
+        queue: of_data("queueId", Field::QueueId)?,
+        deployment: of_data("deploymentId", Field::DeploymentId)?,
+        ..Draft::new(kind, time)
+    })?;
+    Ok(Reading::Taken)
+}
+
+fn kind(event_type: &str) -> Option<EventKind> {
+    let mut words = event_type.rsplit(['.', ':', '/']);
+    let kind = match words.next()? {
+        "connected" => EventKind::Connected,
+        "disconnected" => EventKind::Disconnected,
+        "message" => EventKind::Message,
+        _ => return None,
+    };
+    (words.next() == Some("webchat")).then_some(kind)
+}
+
+pub(super) const fn place(field: Field) -> &'static str {
+    match field {
+        Field::EventType => "type",
+        Field::Timestamp => "time",
+        Field::SessionId => "data.sessionId or subject",
+        Field::MessageId => "source or id",
+        _ => field.label(),
+    }
+}

@@ -1,0 +1,150 @@
+//! The dialects of posted events: a payload is read onto simd-json's tape, and one file a dialect says
+//! what it comes to.
+//!
+//! What is refused before a dialect sees it is refused for the reasons of `events_stream`, rules 1 to 5.
+//! A payload of a type that a dialect does not count is ignored, and never refused for its fields.
+//! Today a payload comes to session events: connects, messages and disconnects. What it says of queues'
+//! and agents' legs would join here, by the same sink.
+
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+
+use simd_json::Buffers;
+use simd_json::Tape;
+
+use super::amazon_connect;
+use super::cloud_event;
+use super::decoder::Decoded;
+use super::decoder::Decoder;
+use super::decoder::Output;
+use super::draft::Reading;
+use super::draft::Sink;
+use super::fault;
+use super::genesys;
+use super::id::Ids;
+use super::labels::LabelTable;
+use super::mapped;
+use super::tape::Refusal;
+use super::twilio;
+use super::value::Value;
+use crate::config::Mapping;
+use crate::config::limits::JSON_DEPTH_MAX;
+use crate::config::limits::MESSAGE_BYTES_MAX;
+use crate::config::limits::PARSE_BYTES_KEPT_MAX;
+use crate::event::Field;
+use crate::event::IdKeys;
+use crate::event::LabelFault;
+use crate::event::Reject;
+
+/// Reads payloads of one of the dialects. Its buffers are reused, so keep one for each input.
+pub struct PostedDecoder {
+    form: Form,
+    buffers: Buffers,
+    /// Empty between calls; only its allocation is kept.
+    tape: Tape<'static>,
+    ids: Ids,
+    labels: LabelTable,
+}
+
+/// What a payload is.
+#[derive(Clone, Debug)]
+pub(super) enum Form {
+    /// Of Genesys Cloud, in an EventBridge envelope or without one.
+    Genesys,
+    /// A contact event of Amazon Connect in an EventBridge envelope.
+    AmazonConnect,
+    /// A CloudEvent of Twilio.
+    Twilio,
+    /// A CloudEvent whose type ends with the kind.
+    CloudEvent,
+    /// What the settings say.
+    Mapped(Arc<Mapping>),
+}
+
+impl PostedDecoder {
+    pub(super) fn new(form: Form, keys: IdKeys) -> Self {
+        Self {
+            form,
+            buffers: Buffers::with_max_depth(0, JSON_DEPTH_MAX),
+            tape: Tape(Vec::new()),
+            ids: Ids::new(keys),
+            labels: LabelTable::new(keys),
+        }
+    }
+
+    fn read(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded {
+        let events = output.events.len();
+        let mut tape = mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        let read = simd_json::fill_tape(payload, &mut self.buffers, &mut tape).map(|()| {
+            let root = Value::root(&tape.0).filter(|root| root.is_object());
+            let root = root.ok_or(Refusal {
+                reason: Reject::Shape,
+                field: None,
+            })?;
+            let mut sink = Sink {
+                ids: &self.ids,
+                labels: &mut self.labels,
+                output,
+            };
+            match &self.form {
+                Form::Genesys => genesys::read(root, &mut sink),
+                Form::AmazonConnect => amazon_connect::read(root, &mut sink),
+                Form::Twilio => twilio::read(root, &mut sink),
+                Form::CloudEvent => cloud_event::read(root, &mut sink),
+                Form::Mapped(mapping) => mapped::read(mapping, root, &mut sink),
+            }
+        });
+        self.tape = tape.reset();
+        let decoded = match read {
+            Ok(Ok(Reading::Taken)) => Decoded::Events(output.events.len() - events),
+            Ok(Ok(Reading::Ignored)) => Decoded::Ignored,
+            Ok(Err(Refusal { reason, field })) => Decoded::Rejected(reason, field),
+            Err(error) => Decoded::Rejected(fault::reason(&error, payload), None),
+        };
+        if !matches!(decoded, Decoded::Events(_)) {
+            output.truncate(events);
+        }
+        decoded
+    }
+}
+
+impl Decoder for PostedDecoder {
+    fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded {
+        if payload.len() > MESSAGE_BYTES_MAX {
+            return Decoded::Rejected(Reject::TooBig, None);
+        }
+        let decoded = self.read(payload, output);
+        if payload.len() > PARSE_BYTES_KEPT_MAX {
+            self.buffers = Buffers::with_max_depth(0, JSON_DEPTH_MAX);
+            self.tape = Tape(Vec::new());
+        }
+        decoded
+    }
+
+    fn take_labels_refused(&mut self) -> [u64; LabelFault::COUNT] {
+        self.labels.take_refused()
+    }
+
+    fn place(&self, field: Field) -> &str {
+        match &self.form {
+            Form::Genesys => genesys::place(field),
+            Form::AmazonConnect => amazon_connect::place(field),
+            Form::Twilio => twilio::place(field),
+            Form::CloudEvent => cloud_event::place(field),
+            Form::Mapped(mapping) => mapped::place(mapping, field),
+        }
+    }
+}
+
+/// Names the form only: the keys are secret.
+impl fmt::Debug for PostedDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostedDecoder")
+            .field("form", &self.form)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
