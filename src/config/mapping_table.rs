@@ -124,3 +124,82 @@ fn meanings<T: Copy>(
     }
     Some(meanings)
 }
+
+#[cfg(test)]
+mod tests {
+    use toml::de::DeTable;
+
+    use super::*;
+
+    fn check(mapping: &str) -> Result<Mapping, Vec<String>> {
+        let table = DeTable::parse(mapping).unwrap();
+        let mut fields = Fields::new(table.get_ref(), 0, "push \"x\"".into(), &["mapping"]);
+        let mapping = read(&mut fields);
+        let faults: Vec<String> = fields.faults.into_iter().map(|(_, why)| why).collect();
+        assert_eq!(mapping.is_none(), !faults.is_empty(), "{faults:?}");
+        mapping.ok_or(faults)
+    }
+
+    const GOOD: &str =
+        "[mapping]\nkind = '/k'\nkinds = { a = 'connected' }\ntime = '/t'\nsession = '/s'\n";
+
+    #[test]
+    fn a_mapping_is_read() {
+        let mapping = check(GOOD).unwrap();
+        assert_eq!(mapping.kinds["a"], MappedKind::Connected);
+        assert_eq!(mapping.time_unit, TimeUnit::Milliseconds);
+        assert_eq!((mapping.id, mapping.author), (None, None));
+        let more = "author = '/by'\nauthors = { visitor = 'guest' }\ntime-unit = 's'\n";
+        let mapping = check(&format!("{GOOD}{more}")).unwrap();
+        assert_eq!(mapping.authors["visitor"], MappedAuthor::Guest);
+        assert_eq!(mapping.time_unit, TimeUnit::Seconds);
+    }
+
+    #[test]
+    fn each_fault_says_where_and_what_to_write() {
+        let fault = |text: String, what: &str| {
+            let faults = check(&text).unwrap_err();
+            assert!(
+                faults.iter().any(|fault| fault.contains(what)),
+                "{what}: {faults:?}"
+            );
+        };
+        for key in ["kind", "kinds", "time", "session"] {
+            let line = GOOD
+                .lines()
+                .find(|line| line.starts_with(&format!("{key} ")))
+                .unwrap();
+            let without = GOOD.replace(&format!("{line}\n"), "");
+            fault(without, &format!("mapping: {key}: missing"));
+        }
+        fault(
+            GOOD.replace("'/t'", "'t'"),
+            "time: \"t\": not a JSON pointer",
+        );
+        fault(
+            GOOD.replace("'/s'", "'/s~'"),
+            "session: \"/s~\": not a JSON pointer",
+        );
+        fault(
+            GOOD.replace("'connected'", "'conected'"),
+            "kinds: \"a\": \"conected\": unknown; choose connected or",
+        );
+        fault(
+            GOOD.replace("'connected'", "1"),
+            "kinds: \"a\": of the wrong type",
+        );
+        fault(
+            GOOD.replace("'connected'", "'ignored'"),
+            "kinds: nothing is counted",
+        );
+        fault(format!("{GOOD}typo = '/x'\n"), "\"typo\": unknown");
+        fault(
+            format!("{GOOD}authors = {{ a = 'guest' }}\n"),
+            "authors: without author",
+        );
+        fault(
+            format!("{GOOD}time-unit = 'h'\n"),
+            "time-unit: \"h\": unknown",
+        );
+    }
+}

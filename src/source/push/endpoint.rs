@@ -168,7 +168,7 @@ impl Poster for Arc<Endpoint> {
         let held = self.flight.enter().map_err(|_full| reply::busy())?;
         Ok(Box::new(Post {
             endpoint: Self::clone(self),
-            form: Form::of(&head.headers),
+            form: Form::of(&head.headers, self.clock.wall()),
             head,
             content,
             held,

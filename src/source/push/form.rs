@@ -8,35 +8,48 @@
 use bytes::Bytes;
 use hyper::HeaderMap;
 
+use super::binary_event::BinaryEvent;
+use super::firehose::Firehose;
 use crate::post::Reply;
+use crate::time::EpochMs;
 
 /// The form of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// Elements and nothing else: an object, an array, or lines.
     Plain,
+    /// Records of Amazon Data Firehose.
+    Firehose(Firehose),
+    /// One CloudEvent in binary mode.
+    Binary(BinaryEvent),
 }
 
 impl Form {
-    /// The form of a request with these headers.
-    pub(super) const fn of(_headers: &HeaderMap) -> Self {
-        Self::Plain
+    /// The form of a request with these headers, which came at a time.
+    pub(super) fn of(headers: &HeaderMap, at: EpochMs) -> Self {
+        if let Some(firehose) = Firehose::of(headers, at) {
+            return Self::Firehose(firehose);
+        }
+        BinaryEvent::of(headers).map_or(Self::Plain, Self::Binary)
     }
 
     /// The elements of an unpacked body, as one text.
     ///
     /// # Errors
     /// The answer, before [`Form::answer`] has written it, where there are none to be found in it.
-    pub(super) const fn elements(&self, body: Bytes) -> Result<Bytes, Reply> {
+    pub(super) fn elements(&self, body: Bytes) -> Result<Bytes, Reply> {
         match self {
             Self::Plain => Ok(body),
+            Self::Firehose(_) => Firehose::elements(&body),
+            Self::Binary(event) => event.structured(&body),
         }
     }
 
     /// An answer as the sender expects it; its status says the same.
-    pub(super) const fn answer(&self, reply: Reply) -> Reply {
+    pub(super) fn answer(&self, reply: Reply) -> Reply {
         match self {
-            Self::Plain => reply,
+            Self::Plain | Self::Binary(_) => reply,
+            Self::Firehose(firehose) => firehose.answer(reply),
         }
     }
 }

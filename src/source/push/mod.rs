@@ -17,9 +17,11 @@
 //! left nothing behind, but for a request whose events still wait for a full ring: it is answered 503
 //! after a while, and its events may count all the same.
 
+mod binary_event;
 mod content;
 mod credential;
 mod endpoint;
+mod firehose;
 mod flight;
 mod form;
 mod greeting;
