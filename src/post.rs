@@ -54,6 +54,8 @@ pub struct Reply {
     pub outcome: Outcome,
     /// What was taken over, in elements of the body.
     pub elements: u64,
+    /// Those of them that are of a type that nobody counts.
+    pub ignored: u64,
     /// Headers beside the usual ones.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// A JSON document; empty for none.
@@ -66,6 +68,7 @@ impl Reply {
         Self {
             outcome,
             elements: 0,
+            ignored: 0,
             headers: Vec::new(),
             body: Bytes::new(),
         }

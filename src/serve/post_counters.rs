@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::post::Outcome;
 use crate::post::Poster;
+use crate::post::Reply;
 
 /// Counts of one endpoint at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(in crate::serve) struct PostCounts {
     pub(in crate::serve) bytes: u64,
     /// Elements of the bodies that were taken over.
     pub(in crate::serve) elements: u64,
+    /// Those of them that are of a type that nobody counts.
+    pub(in crate::serve) ignored: u64,
 }
 
 /// The counters of all endpoints. Cheap to clone; clones count together.
@@ -33,6 +36,7 @@ struct Counters {
     requests: [AtomicU64; Outcome::ALL.len()],
     bytes: AtomicU64,
     elements: AtomicU64,
+    ignored: AtomicU64,
 }
 
 // Relaxed throughout: the numbers are for people and order nothing.
@@ -45,6 +49,7 @@ impl PostCounters {
             requests: Default::default(),
             bytes: AtomicU64::new(0),
             elements: AtomicU64::new(0),
+            ignored: AtomicU64::new(0),
         });
         Self(counters.collect())
     }
@@ -58,23 +63,21 @@ impl PostCounters {
             requests: counters.requests.each_ref().map(load),
             bytes: load(&counters.bytes),
             elements: load(&counters.elements),
+            ignored: load(&counters.ignored),
         });
         counts.collect()
     }
 
-    /// Counts a request to the endpoint at a place, and of it so many bytes and elements.
-    pub(in crate::serve) fn answered(
-        &self,
-        place: usize,
-        outcome: Outcome,
-        bytes: usize,
-        elements: u64,
-    ) {
+    /// Counts a request to the endpoint at a place by its answer, and so many bytes of it.
+    pub(in crate::serve) fn answered(&self, place: usize, bytes: usize, reply: &Reply) {
         let Some(counters) = self.0.get(place) else {
             return;
         };
-        counters.requests[outcome.index()].fetch_add(1, Ordering::Relaxed);
+        counters.requests[reply.outcome.index()].fetch_add(1, Ordering::Relaxed);
         counters.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        counters.elements.fetch_add(elements, Ordering::Relaxed);
+        counters
+            .elements
+            .fetch_add(reply.elements, Ordering::Relaxed);
+        counters.ignored.fetch_add(reply.ignored, Ordering::Relaxed);
     }
 }

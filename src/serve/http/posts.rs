@@ -72,7 +72,8 @@ impl Posts {
     /// The answer where a page of another site made a browser send the request, or it is for another
     /// host.
     pub(super) fn refused(&self, place: usize, answer: Answer) -> Answer {
-        self.counters.answered(place, Outcome::Foreign, 0, 0);
+        let refusal = Reply::empty(Outcome::Foreign);
+        self.counters.answered(place, 0, &refusal);
         answer
     }
 
@@ -92,8 +93,7 @@ impl Posts {
             },
         };
         let Read { bytes, reply, .. } = &read;
-        self.counters
-            .answered(place, reply.outcome, *bytes, reply.elements);
+        self.counters.answered(place, *bytes, reply);
         formed(read)
     }
 

@@ -5,7 +5,7 @@ use crate::post::Outcome;
 use crate::serve::post_counters::PostCounts;
 
 /// The families of all endpoints.
-pub(super) fn families(endpoints: &[PostCounts]) -> [Family; 3] {
+pub(super) fn families(endpoints: &[PostCounts]) -> [Family; 4] {
     let mut requests = Family::counter(
         "streamgauge_posts",
         "Requests to an endpoint for events, by what became of them: taken, greeted, or the reason why they were refused.",
@@ -18,6 +18,10 @@ pub(super) fn families(endpoints: &[PostCounts]) -> [Family; 3] {
         "streamgauge_posts_elements",
         "Elements of the bodies that an endpoint for events has taken.",
     );
+    let mut ignored = Family::counter(
+        "streamgauge_posts_ignored",
+        "Elements that an endpoint for events has taken and ignored, because they are of a type that nobody counts.",
+    );
     for counts in endpoints {
         let endpoint = || ("endpoint", counts.name.as_ref().to_owned());
         for (outcome, count) in Outcome::ALL.into_iter().zip(counts.requests) {
@@ -26,6 +30,7 @@ pub(super) fn families(endpoints: &[PostCounts]) -> [Family; 3] {
         }
         bytes = bytes.count(vec![endpoint()], counts.bytes);
         elements = elements.count(vec![endpoint()], counts.elements);
+        ignored = ignored.count(vec![endpoint()], counts.ignored);
     }
-    [requests, bytes, elements]
+    [requests, bytes, elements, ignored]
 }

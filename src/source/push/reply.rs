@@ -32,6 +32,7 @@ pub(super) fn taken(taken: Taken) -> Reply {
     let body = format!("{{\"elements\":{elements},\"events\":{events},\"ignored\":{ignored}}}\n");
     Reply {
         elements,
+        ignored,
         body: body.into(),
         ..Reply::empty(Outcome::Taken)
     }

@@ -233,6 +233,9 @@ pub(super) struct PushEndpoint {
     bytes: Count,
     /// Elements of the bodies that were taken: events, and what is ignored.
     elements: Count,
+    /// Those of them that were ignored, because they are of a type that nobody counts. Where it grows as
+    /// fast as `elements`, the dialect or mapping does not fit the sender.
+    ignored: Count,
 }
 
 /// Requests that came to the same.
@@ -262,6 +265,7 @@ impl PushEndpoint {
                 .collect(),
             bytes: Count(counts.bytes),
             elements: Count(counts.elements),
+            ignored: Count(counts.ignored),
         }
     }
 }
