@@ -87,6 +87,29 @@ impl Endpoint {
         }
     }
 
+    /// Judges a post by its head, and makes room for its body.
+    ///
+    /// # Errors
+    /// The answer, before [`Form::answer`] has written it.
+    fn admit(&self, head: &Parts) -> Result<(Content, Held), Reply> {
+        if head.method == Method::OPTIONS
+            && let Some(reply) = greeting::answer(&head.headers, &self.settings.allowed_origins)
+        {
+            return Err(reply.with(header::ALLOW, ALLOW));
+        }
+        if head.method != Method::POST {
+            let reply = reply::refused(Outcome::Method, "events are posted here: use POST");
+            return Err(reply.with(header::ALLOW, ALLOW));
+        }
+        self.guard
+            .admit_head(&head.headers, self.clock.wall())
+            .map_err(|stranger| self.unauthorized(stranger))?;
+        let content =
+            Content::of(&head.headers).map_err(|why| reply::refused(Outcome::Unsupported, why))?;
+        let held = self.flight.enter().map_err(|_full| reply::busy())?;
+        Ok((content, held))
+    }
+
     fn unauthorized(&self, stranger: Stranger) -> Reply {
         let (outcome, why) = match stranger {
             Stranger::Unknown => (Outcome::Unauthorized, self.guard.lack()),
@@ -151,28 +174,18 @@ impl Poster for Arc<Endpoint> {
     }
 
     fn begin(&self, head: Parts) -> Result<Box<dyn Delivery>, Reply> {
-        if head.method == Method::OPTIONS
-            && let Some(reply) = greeting::answer(&head.headers, &self.settings.allowed_origins)
-        {
-            return Err(reply.with(header::ALLOW, ALLOW));
-        }
-        if head.method != Method::POST {
-            let reply = reply::refused(Outcome::Method, "events are posted here: use POST");
-            return Err(reply.with(header::ALLOW, ALLOW));
-        }
-        self.guard
-            .admit_head(&head.headers, self.clock.wall())
-            .map_err(|stranger| self.unauthorized(stranger))?;
-        let content =
-            Content::of(&head.headers).map_err(|why| reply::refused(Outcome::Unsupported, why))?;
-        let held = self.flight.enter().map_err(|_full| reply::busy())?;
-        Ok(Box::new(Post {
-            endpoint: Self::clone(self),
-            form: Form::of(&head.headers, self.clock.wall()),
-            head,
-            content,
-            held,
-        }))
+        let form = Form::of(&head.headers, self.clock.wall());
+        self.admit(&head)
+            .map(|(content, held)| {
+                Box::new(Post {
+                    endpoint: Self::clone(self),
+                    head,
+                    content,
+                    form: form.clone(),
+                    held,
+                }) as Box<dyn Delivery>
+            })
+            .map_err(|refusal| form.answer(refusal))
     }
 }
 
@@ -182,7 +195,8 @@ impl Delivery for Post {
     }
 
     fn hold(&mut self, bytes: usize) -> Result<(), Reply> {
-        self.held.resize(bytes).map_err(|_full| reply::busy())
+        let held = self.held.resize(bytes);
+        held.map_err(|_full| self.form.answer(reply::busy()))
     }
 
     fn refuse(&self, outcome: Outcome, why: &str) -> Reply {
