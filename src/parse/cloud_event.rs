@@ -4,7 +4,13 @@
 //! The kind is the end of `type`: `webchat` and `connected`, `disconnected` or `message`, with `.`, `:` or
 //! `/` between them and before them (`com.example.webchat.message`). Any other type is ignored. The time
 //! is `time`, else `data.timestamp`; the session `data.sessionId`, else `data.id`, else `subject`. A
-//! message is a copy of one with the same `source` and `id`.
+//! message is a copy of one with the same `source` and `id`. Data that comes as `data_base64` is unpacked:
+//! senders write it so where they have bytes in their hands.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use simd_json::Buffers;
+use simd_json::Tape;
 
 use super::draft::Draft;
 use super::draft::MessageName;
@@ -12,9 +18,10 @@ use super::draft::Reading;
 use super::draft::Sink;
 use super::draft::find;
 use super::draft::text;
-use super::draft::time_at;
+use super::draft::time;
 use super::tape::Refusal;
 use super::value::Value;
+use crate::config::limits::JSON_DEPTH_MAX;
 use crate::event::Actor;
 use crate::event::Direction;
 use crate::event::EventKind;
@@ -29,13 +36,23 @@ pub(super) fn read(root: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<Readi
     let Some(kind) = kind(event_type) else {
         return Ok(Reading::Ignored);
     };
-    let data = find(root, &["data"], Field::Data)?;
-    if data.is_some_and(|data| !data.is_object() && !data.is_null()) {
+    let plain = find(root, &["data"], Field::Data)?.filter(|data| !data.is_null());
+    let mut bytes = unpacked(root)?;
+    if plain.is_some() && !bytes.is_empty() {
+        return Err(Refusal::of(Reject::DuplicateKey, Field::Data));
+    }
+    let packed = tape(&mut bytes)?;
+    let data = plain.or_else(|| Value::root(&packed.0));
+    if data.is_some_and(|data| !data.is_object()) {
         return Err(Refusal::of(Reject::Shape, Field::Data));
     }
     // Without data everything may stand in the envelope; nothing of ours has its names there.
     let of_data = |key, field| data.map_or(Ok(""), |data| text(data, &[key], field));
-    let time = time_at(root, &[&["time"], &["data", "timestamp"]])?;
+    let mut at = find(root, &["time"], Field::Timestamp)?.filter(|at| !at.is_null());
+    if let (None, Some(data)) = (at, data) {
+        at = find(data, &["timestamp"], Field::Timestamp)?.filter(|at| !at.is_null());
+    }
+    let time = time(at)?;
     let mut session = of_data("sessionId", Field::SessionId)?;
     if session.is_empty() {
         session = of_data("id", Field::Id)?;
@@ -60,6 +77,30 @@ pub(super) fn read(root: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<Readi
     Ok(Reading::Taken)
 }
 
+/// What the event brings in base64; empty for nothing.
+fn unpacked(root: Value<'_, '_>) -> Result<Vec<u8>, Refusal> {
+    let found = find(root, &["data_base64"], Field::Data)?.filter(|found| !found.is_null());
+    let Some(found) = found else {
+        return Ok(Vec::new());
+    };
+    let bytes = found.text().and_then(|text| STANDARD.decode(text).ok());
+    bytes.ok_or(Refusal::of(Reject::Shape, Field::Data))
+}
+
+/// A tape of a JSON text; an empty one of no text.
+fn tape(bytes: &mut [u8]) -> Result<Tape<'_>, Refusal> {
+    let mut tape = Tape(Vec::new());
+    if bytes.is_empty() {
+        return Ok(tape);
+    }
+    let mut buffers = Buffers::with_max_depth(bytes.len(), JSON_DEPTH_MAX);
+    let filled = simd_json::fill_tape(bytes, &mut buffers, &mut tape);
+    match filled {
+        Ok(()) => Ok(tape),
+        Err(_) => Err(Refusal::of(Reject::NotJson, Field::Data)),
+    }
+}
+
 fn kind(event_type: &str) -> Option<EventKind> {
     let mut words = event_type.rsplit(['.', ':', '/']);
     let kind = match words.next()? {
@@ -75,6 +116,7 @@ pub(super) const fn place(field: Field) -> &'static str {
     match field {
         Field::EventType => "type",
         Field::Timestamp => "time",
+        Field::Data => "data or data_base64",
         Field::SessionId => "data.sessionId or subject",
         Field::MessageId => "source or id",
         _ => field.label(),

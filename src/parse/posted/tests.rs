@@ -1,5 +1,8 @@
 use std::fs;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 use crate::config::Dialect;
 use crate::config::MappedAuthor;
@@ -407,6 +410,48 @@ fn a_cloud_event_says_by_its_type_what_it_is() {
         Reject::Field,
         Some(Field::SessionId),
     );
+}
+
+#[test]
+fn a_cloud_event_may_bring_its_data_in_base64() {
+    let dialect = &Dialect::Cloudevents;
+    let event = |rest: &str| cloud_event("webchat.message", rest);
+    let packed = |data: &str| event(&format!(r#","data_base64":"{}""#, STANDARD.encode(data)));
+    let by = |actor| [(EventKind::Message, 1_000, actor)];
+    let data = r#"{"sessionId":"a","timestamp":"1970-01-01T00:00:01Z","author":"agent"}"#;
+    check(dialect, &packed(data), &by(Actor::Agent));
+    let session = |text: &str| decode(dialect, text).events[0].session;
+    let plain = event(&format!(r#","data":{data}"#));
+    assert_eq!(session(&packed(data)), session(&plain));
+    // Neither is the same as null or nothing.
+    let envelope = r#","time":"1970-01-01T00:00:01Z","subject":"a""#;
+    for nothing in [
+        "",
+        r#","data":null,"data_base64":null"#,
+        ",\"data_base64\":\"\"",
+    ] {
+        let text = event(&format!("{envelope}{nothing}"));
+        check(dialect, &text, &by(Actor::Unknown));
+    }
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    for (text, reason) in [
+        (packed("text"), Reject::NotJson),
+        (packed("{} {}"), Reject::NotJson),
+        (packed(&deep), Reject::NotJson),
+        (packed("[1]"), Reject::Shape),
+        (event(r#","data_base64":"e30""#), Reject::Shape),
+        (event(r#","data_base64":"*""#), Reject::Shape),
+        (event(r#","data_base64":{}"#), Reject::Shape),
+        (
+            event(r#","data_base64":"e30=","data":{}"#),
+            Reject::DuplicateKey,
+        ),
+    ] {
+        check_refused(dialect, &text, reason, Some(Field::Data));
+    }
+    // Of a type that nobody counts nothing is unpacked.
+    let other = cloud_event("webchat.typing", r#","data_base64":"*""#);
+    check(dialect, &other, &[]);
 }
 
 #[test]
