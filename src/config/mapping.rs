@@ -25,7 +25,7 @@ pub struct Mapping {
     pub queue: Option<Pointer>,
     /// The deployment.
     pub deployment: Option<Pointer>,
-    /// The agent. It is checked to be a name and nothing counts by it yet.
+    /// The agent. Decoders do not read it yet, and nothing counts by it.
     pub agent: Option<Pointer>,
     /// Which way a message went: `inbound` or `outbound`.
     pub direction: Option<Pointer>,

@@ -49,7 +49,7 @@ pub trait Decoder {
     /// Reads any payload; its bytes may be changed. Never panics, whatever the bytes.
     fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded;
 
-    /// What a field is called in this dialect, for whoever is told that it is bad.
+    /// What a field is called in this dialect, for the report that it is bad.
     fn place(&self, field: Field) -> &str {
         field.label()
     }

@@ -29,7 +29,7 @@ impl BinaryEvent {
             let Some(name) = name.as_str().strip_prefix(PREFIX) else {
                 continue;
             };
-            // An attribute called like this is none, and would stand beside the body.
+            // An attribute called like this is none, and would be taken for the body.
             if !name.is_empty() && name != "data" && name != "data_base64" {
                 let text = decoded(value.as_bytes());
                 attributes.insert(name.to_owned(), Value::String(text));
