@@ -1,6 +1,7 @@
 //! Events that are posted: the endpoints of a running engine over real sockets.
 
 mod credentials;
+mod presets;
 
 use std::net::SocketAddr;
 use std::time::Duration;
