@@ -71,6 +71,9 @@ export function groupsOf(count: number): Group[] {
     kind: "NAMED",
     openSessions: 1_277_155 - index,
     openUncertain: 1_265_804 - index,
+    awaitingReply: 1_277_155 - index,
+    longestAwaitingMs: 86_340_000,
+    waiting: { level: "CALM", byNumber: "CALM", byLongest: "CALM" },
     window: {
       messagesPerMinute: 2_291_040 - index,
       connectionsPerMinute: 583_255 - index,
@@ -125,6 +128,7 @@ export const LONGEST: Forgery = {
     long(details.p99, 86_340_000);
     const items = groupsOf(24);
     Object.assign(details.groups, { count: 500, found: 500, items });
+    Object.assign(details, { urgent: { items: [] } });
     details.sessions.items = details.sessions.items.map((session, index) => ({
       ...session,
       id: ID,

@@ -7,7 +7,8 @@ import "./style/wall.css";
 
 import type { Figures } from "./data/answers.ts";
 import { Feed } from "./data/feed.ts";
-import { healthOf, present } from "./data/health.ts";
+import { healthOf, present, type Health } from "./data/health.ts";
+import { read } from "./data/metrics.ts";
 import { apart } from "./data/thresholds.ts";
 import { byId, setAttribute, setText } from "./dom.ts";
 import { number } from "./format.ts";
@@ -132,11 +133,21 @@ function draw(): void {
   if (known.details !== undefined && known.detailsView !== undefined) {
     const of = known.detailsView;
     charts.draw(known.details, of, now.stream.gaps, rules, shownOf(now, of));
-    groups.draw(known.details, rules, { ...of, ...answeredHere() }, asOfMs);
-    sessions.draw(known.details, { ...of, silent: view.silent }, shownOf(now, of).name);
+    groups.draw(known.details, rules, now.engine.waitLevels, { ...of, ...answeredHere() }, asOfMs);
+    const shown = shownOf(now, of);
+    sessions.draw(known.details, { ...of, silent: view.silent }, shown.name, read(shown.now, "awaitingReply"));
     // Last, because it takes what room the others leave.
-    wall.draw(known.details, rules, { ...of, wall: view.wall }, asOfMs);
+    wall.draw(known.details, rules, now.engine.waitLevels, doubtOf(health, now), { ...of, wall: view.wall }, asOfMs);
   }
+}
+
+/** Why no queue may look calm; empty where all of them are known. */
+function doubtOf(health: Health, { realTimeMetrics: { windows } }: Figures): string {
+  if (health.kind !== "fresh") {
+    return "◇ not known at present";
+  }
+  const minute = windows.filter(({ windowMs }) => windowMs <= 60_000).toSorted((a, b) => b.windowMs - a.windowMs)[0];
+  return minute === undefined || minute.complete ? "" : "◇ known for less than a minute";
 }
 
 /** On a wall the heading says what the numbers are of. */

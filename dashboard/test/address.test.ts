@@ -10,7 +10,7 @@ test("a view survives its URL, whatever its names hold", () => {
       for (const sort of SORTS) {
         for (const theme of THEMES) {
           const kind = group === "(none)" ? "UNNAMED" : undefined;
-          const view: View = { window, by: "deployment", group, kind, sort, reverse: true, search: "x y", silent: false, theme, history: true, wall: true, rotate: 30, views: "queue:a%2Cb@5m" };
+          const view: View = { window, by: "deployment", group, kind, sort, reverse: true, search: "x y", silent: false, list: "awaiting", theme, history: true, wall: true, rotate: 30, views: "queue:a%2Cb@5m" };
           assert.deepEqual(parse(serialise(view)), view);
         }
       }
@@ -21,7 +21,7 @@ test("a view survives its URL, whatever its names hold", () => {
 test("the initial view needs no query, and nonsense is the initial view", () => {
   assert.equal(serialise(INITIAL), "");
   assert.deepEqual(parse(""), INITIAL);
-  assert.deepEqual(parse("?window=2h&by=agent&sort=up&theme=pink&wall=yes&x=y&rotate=soon&reverse=no"), INITIAL);
+  assert.deepEqual(parse("?window=2h&by=agent&sort=up&theme=pink&list=all&wall=yes&x=y&rotate=soon&reverse=no"), INITIAL);
   for (const rotate of ["0", "4s", "3601", "-5s", "1e9", "61m", "", "5h"]) {
     assert.equal(parse(`?rotate=${rotate}`).rotate, undefined, rotate);
   }

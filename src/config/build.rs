@@ -35,6 +35,7 @@ use super::table::SETTINGS;
 use super::tls;
 use super::urls::urls;
 use super::variables::Unknown;
+use super::wait_levels::WaitLevels;
 use super::webhook::WebhookSettings;
 
 /// The settings of `serve`.
@@ -298,6 +299,37 @@ fn aggregate(layers: &mut Layers) -> Option<AggregateSettings> {
     Some(settings)
 }
 
+/// The levels of waiting. A yellow one above its red one would never be seen, which is a fault.
+fn wait_levels(layers: &mut Layers) -> WaitLevels {
+    let draft = &layers.draft;
+    let levels = WaitLevels {
+        awaiting_warning: draft.awaiting_warning,
+        awaiting_critical: draft.awaiting_critical,
+        longest_warning: draft.longest_awaiting_warning,
+        longest_critical: draft.longest_awaiting_critical,
+    };
+    let pairs = [
+        (
+            ["awaiting-warning", "awaiting-critical"],
+            levels.awaiting_warning,
+            levels.awaiting_critical,
+        ),
+        (
+            ["longest-awaiting-warning", "longest-awaiting-critical"],
+            millis(levels.longest_warning),
+            millis(levels.longest_critical),
+        ),
+    ];
+    for ([yellow, red], warning, critical) in pairs {
+        if critical > 0 && warning > critical && layers.are_good(&[yellow, red]) {
+            let why =
+                format!("over {red}, so it would never be seen; lower it, or turn it off by 0");
+            layers.fault(yellow, why);
+        }
+    }
+    levels
+}
+
 /// Milliseconds of a length that the table keeps to a day at the most.
 fn small_millis(length: Duration) -> u32 {
     u32::try_from(millis(length)).unwrap_or(u32::MAX)
@@ -312,6 +344,7 @@ fn serve(layers: &mut Layers) -> Option<ServeSettings> {
     serve.ready_max_age = layers.draft.ready_max_age;
     serve.timeouts.idle = layers.draft.keep_alive;
     serve.tls = tls::files(layers);
+    serve.wait_levels = wait_levels(layers);
     if let Some(path) = layers.draft.token_file.clone() {
         serve.token = Some(layers.secret("token-file", &path)?);
     }

@@ -84,6 +84,10 @@ pub(super) struct Draft {
     pub(super) tls_key: Option<PathBuf>,
     pub(super) names_file: Option<PathBuf>,
     pub(super) session_link: Option<LinkTemplate>,
+    pub(super) awaiting_warning: u64,
+    pub(super) awaiting_critical: u64,
+    pub(super) longest_awaiting_warning: Duration,
+    pub(super) longest_awaiting_critical: Duration,
 
     pub(super) webhook_url: Option<Uri>,
     pub(super) webhook_token_file: Option<PathBuf>,

@@ -57,6 +57,8 @@ mod urls;
 mod value;
 mod variables;
 mod wait;
+mod wait_levels;
+mod wait_levels_table;
 mod webhook;
 
 pub use alert::{AlertBy, AlertKind, AlertRule, GROUP_WINDOWS_MS, Threshold};
@@ -90,6 +92,7 @@ pub use stream::{AuthSettings, CredentialsIn, Overload, StreamSettings};
 pub use table::SETTINGS;
 pub use value::{address, shown_host, shown_url};
 pub use wait::WaitStrategy;
+pub use wait_levels::WaitLevels;
 pub use webhook::{HiddenUrl, WebhookSettings};
 
 #[cfg(test)]

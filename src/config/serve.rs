@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::network::Network;
 use super::public_url::PublicUrl;
+use super::wait_levels::WaitLevels;
 
 /// The HTTP server.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct ServeSettings {
     pub timeouts: ServeTimeouts,
     /// How many bytes may be on their way to clients.
     pub bytes: ServeBytes,
+    /// From when on the page colours a queue whose guests wait.
+    pub wait_levels: WaitLevels,
     /// What it shows over TLS; `None` means that it speaks plain HTTP.
     pub tls: Option<TlsFiles>,
 }
@@ -98,6 +101,7 @@ impl ServeSettings {
             ready_max_age: Duration::from_secs(5),
             timeouts: ServeTimeouts::DEFAULT,
             bytes: ServeBytes::DEFAULT,
+            wait_levels: WaitLevels::DEFAULT,
             tls: None,
         }
     }

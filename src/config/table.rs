@@ -16,6 +16,7 @@ use super::setting::Setting;
 use super::source::Source;
 use super::stream::Overload;
 use super::value;
+use super::wait_levels_table;
 use numbers::NUMBERS;
 use units::DAY;
 use units::HOUR;
@@ -355,6 +356,10 @@ static LAST: &[Setting] = &[
     },
     directory_table::NAMES_FILE,
     directory_table::SESSION_LINK,
+    wait_levels_table::AWAITING_WARNING,
+    wait_levels_table::AWAITING_CRITICAL,
+    wait_levels_table::LONGEST_WARNING,
+    wait_levels_table::LONGEST_CRITICAL,
     outgoing::WEBHOOK_URL,
     outgoing::WEBHOOK_TOKEN_FILE,
 ];

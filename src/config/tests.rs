@@ -223,11 +223,12 @@ fn bad_values(setting: &Setting) -> Vec<String> {
     bad.extend(match &setting.kind {
         Kind::Length(..) => vec!["banana", "60", "-1s", "1us", "99999d", "1e18h", "６０s"],
         Kind::Lengths(..) => vec!["10s,", "10s;1m", "10s,99999d", "0s"],
-        Kind::Count(..) => vec![
+        Kind::Count(range, _) => vec![
             "banana",
             "-1",
             "1.5",
-            "0",
+            // Where 0 turns something off, it is as bad as a word that means it.
+            if range.contains(&0) { "off" } else { "0" },
             "99999999999999999999999",
             "１０",
         ],
@@ -447,6 +448,16 @@ fn faults_between_settings() {
         &[("backoff-base", "2s"), ("backoff-cap", "1s")],
         "backoff-base",
         "cap",
+    );
+    check(
+        &[("awaiting-warning", "11")],
+        "awaiting-warning",
+        "over awaiting-critical",
+    );
+    check(
+        &[("longest-awaiting-critical", "90s")],
+        "longest-awaiting-warning",
+        "turn it off by 0",
     );
     check(&[("listen", "0.0.0.0:4000")], "listen", "--token-file");
     check(&[("listen", "[::]:4000")], "listen", "--open-to-network");

@@ -164,8 +164,8 @@ mod tests {
             [connected, message, disconnected],
             [
                 r#"{"eventType":"webchat:connected","timestamp":"2026-01-15T12:00:00.000Z","data":{"sessionId":"7609dfe0-7eff-4a17-b5ea-8d36e9e22058","conversationId":"dff1a71b-0ab1-4013-a714-3f42b5c5488e","deploymentId":"5f1d0c9a-3b7e-4c52-9a41-6d2e8f70b1c3","queueId":"returns"},"metadata":{"seq":1,"region":"use1"}}"#,
-                r#"{"eventType":"webchat:message","timestamp":"2026-01-15T12:00:00.287Z","data":{"sessionId":"a5345893-4b1d-46a9-bc57-d24354b11113","conversationId":"3cb99e97-1dd8-4952-8c36-074f64125b34","deploymentId":"5f1d0c9a-3b7e-4c52-9a41-6d2e8f70b1c3","queueId":"billing","messageId":"188f1441-a33c-4d6c-a5ec-4894192f9128","direction":"outbound","textLength":260},"metadata":{"seq":139,"region":"use1"}}"#,
-                r#"{"eventType":"webchat:disconnected","timestamp":"2026-01-15T12:00:02.566Z","data":{"sessionId":"fb0adbb3-c748-4a28-88ae-9950cf7eb668","conversationId":"3bda2827-edcb-4e5c-a59d-75fefcb54bf0","deploymentId":"08b4f7d2-6c1e-4f95-b2d8-e37a94c5016f","queueId":"sales","reason":"guest"},"metadata":{"seq":1168,"region":"use1"}}"#,
+                r#"{"eventType":"webchat:message","timestamp":"2026-01-15T12:00:00.287Z","data":{"sessionId":"a5345893-4b1d-46a9-bc57-d24354b11113","conversationId":"3cb99e97-1dd8-4952-8c36-074f64125b34","deploymentId":"5f1d0c9a-3b7e-4c52-9a41-6d2e8f70b1c3","queueId":"billing","messageId":"b84f371a-0fac-4092-988f-1441a33c4d6c","direction":"inbound","textLength":110},"metadata":{"seq":139,"region":"use1"}}"#,
+                r#"{"eventType":"webchat:disconnected","timestamp":"2026-01-15T12:00:01.460Z","data":{"sessionId":"f7bb1702-4d61-49dd-9f03-34ae581a06f2","conversationId":"d1a8e1b3-da3d-468d-9f24-51828545b851","deploymentId":"c2a86e14-90fd-4b3a-8e67-1f5b3d9c7a20","queueId":"bookings","reason":"guest"},"metadata":{"seq":666,"region":"use1"}}"#,
             ]
         );
     }

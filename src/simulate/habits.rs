@@ -26,6 +26,9 @@ pub(super) const QUEUES: [(&str, u32); 12] = [
     ("vip", 83),
 ];
 
+/// The queue that has too few agents: its guests wait several times as long for a reply.
+pub(super) const SLOW_QUEUE: &str = "returns";
+
 /// Deployments (the web pages that carry the messenger) with their share of the sessions.
 pub(super) const DEPLOYMENTS: [(&str, u32); 4] = [
     ("5f1d0c9a-3b7e-4c52-9a41-6d2e8f70b1c3", 12),
@@ -39,6 +42,12 @@ const LIFE_SPREAD: f64 = 1.3;
 const LIFE_MAX_S: f64 = 12.0 * 3_600.0;
 const GAP_MEDIAN_S: f64 = 5.0;
 const GAP_SPREAD: f64 = 1.0;
+const REPLY_MEDIAN_S: f64 = 12.0;
+const REPLY_SPREAD: f64 = 0.5;
+/// How many times as long a reply takes in the slow queue.
+const SLOW: f64 = 6.0;
+/// A next event that comes sooner than this is not looked at: no agent is that much faster.
+const REPLY_LEAST_US: u64 = 3_000_000;
 const TEXT_MEDIAN: f64 = 60.0;
 const TEXT_SPREAD: f64 = 0.8;
 const TEXT_MAX: f64 = 2_000.0;
@@ -66,6 +75,27 @@ impl Habit {
     pub(super) fn gap_us(self, rng: &mut ChaCha8Rng) -> u64 {
         whole(log_normal(rng, GAP_MEDIAN_S, GAP_SPREAD) * self.pace * 1e6)
     }
+}
+
+/// Draws when an agent replies to a guest who has just written, in microseconds, if that is before the
+/// `gap_us` after which something would happen anyway. Guests may take hours over a message; agents
+/// do not.
+pub(super) fn reply_us(rng: &mut ChaCha8Rng, queue: u8, gap_us: u64) -> Option<u64> {
+    if gap_us <= REPLY_LEAST_US {
+        return None;
+    }
+    let slow = if QUEUES[usize::from(queue)].0 == SLOW_QUEUE {
+        SLOW
+    } else {
+        1.0
+    };
+    let reply_us = whole(log_normal(rng, REPLY_MEDIAN_S * slow, REPLY_SPREAD) * 1e6);
+    (reply_us < gap_us).then_some(reply_us)
+}
+
+/// Draws whether the guest writes next: seldom a second time before a reply, mostly after one.
+pub(super) fn guest_writes(rng: &mut ChaCha8Rng, is_waiting: bool) -> bool {
+    rng.random_bool(if is_waiting { 0.2 } else { 0.8 })
 }
 
 /// Draws the length of a message's text, in characters.

@@ -94,6 +94,11 @@ struct Session {
     ends_us: u64,
     deployment: u8,
     queue: u8,
+    /// Whether the guest has written and waits for a reply.
+    is_waiting: bool,
+    /// By how many milliseconds a reply came before what would have happened next: what follows keeps
+    /// its time, so that replies change nothing about the rate of events.
+    spared_ms: u32,
 }
 
 impl Traffic {
@@ -151,6 +156,8 @@ impl Traffic {
             ends_us: at_us + habit.life_us,
             deployment: index_u8(habits::choose(&mut self.rng, &habits::DEPLOYMENTS)),
             queue: index_u8(habits::choose(&mut self.rng, &habits::QUEUES)),
+            is_waiting: false,
+            spared_ms: 0,
         };
         let next_us = (at_us + habit.gap_us(&mut self.rng)).min(session.ends_us);
         let row = match self.free.pop() {
@@ -185,12 +192,23 @@ impl Traffic {
             };
             return self.event(at_us, &session, Detail::Disconnected { reason });
         }
-        let next_us = at_us + session.habit.gap_us(&mut self.rng);
+        let is_reply_due = session.spared_ms > 0;
+        let inbound = !is_reply_due && habits::guest_writes(&mut self.rng, session.is_waiting);
+        let gap_us = u64::from(session.spared_ms) * 1_000 + session.habit.gap_us(&mut self.rng);
+        let reply_us = match inbound {
+            true => habits::reply_us(&mut self.rng, session.queue, gap_us),
+            false => None,
+        };
+        let spared_us = reply_us.map_or(0, |reply_us| gap_us - reply_us);
+        let next_us = at_us + reply_us.unwrap_or(gap_us);
         *top = Reverse((next_us.min(session.ends_us), row));
         drop(top);
+        let known = &mut self.sessions[row as usize];
+        known.is_waiting = inbound;
+        known.spared_ms = u32::try_from(spared_us / 1_000).unwrap_or(u32::MAX);
         let detail = Detail::Message {
             id: uuid(&mut self.rng),
-            inbound: self.rng.random(),
+            inbound,
             text_length: habits::text_length(&mut self.rng),
         };
         self.event(at_us, &session, detail)
@@ -232,6 +250,7 @@ fn index_u8(index: usize) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
     use std::collections::HashSet;
 
     #[test]
@@ -254,6 +273,44 @@ mod tests {
             let part = mean(start..start + 5);
             assert!((part / 500.0 - 1.0).abs() < 0.15, "second {start}: {part}");
         }
+    }
+
+    #[test]
+    fn agents_reply_and_one_queue_is_slow() {
+        let mut traffic = Traffic::new(4, 500.0, Curve::Flat);
+        let mut waits: Vec<Vec<u64>> = vec![Vec::new(); habits::QUEUES.len()];
+        let (mut since, mut writers) = (HashMap::new(), [0_u32; 2]);
+        while traffic.next_us() < 1_800_000_000 {
+            let event = traffic.take();
+            match event.detail {
+                Detail::Message { inbound: true, .. } => {
+                    writers[0] += 1;
+                    since.entry(event.session).or_insert(event.offset_us);
+                }
+                Detail::Message { .. } => {
+                    writers[1] += 1;
+                    if let Some(since_us) = since.remove(&event.session) {
+                        waits[usize::from(event.queue)].push((event.offset_us - since_us) / 1_000);
+                    }
+                }
+                Detail::Connected => {}
+                Detail::Disconnected { .. } => drop(since.remove(&event.session)),
+            }
+        }
+        for (queue, waits) in waits.iter_mut().enumerate() {
+            waits.sort_unstable();
+            let share = |of: usize| waits[waits.len() * of / 1_000];
+            let (median_ms, late_ms) = (share(500), share(999));
+            let is_slow = habits::QUEUES[queue].0 == habits::SLOW_QUEUE;
+            let name = habits::QUEUES[queue].0;
+            assert!(waits.len() > 1_000, "{name}: {} replies", waits.len());
+            assert!(
+                (late_ms > 120_000) == is_slow,
+                "{name}: {median_ms} {late_ms}"
+            );
+        }
+        let share = f64::from(writers[0]) / f64::from(writers[0] + writers[1]);
+        assert!((0.4..0.6).contains(&share), "{share}");
     }
 
     #[test]

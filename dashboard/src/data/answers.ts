@@ -34,8 +34,20 @@ export interface Chosen extends Named {
   readonly window: WindowNumbers;
 }
 
+/** How a group stands by the levels of waiting. */
+export type WaitingLevel = "CALM" | "WARNING" | "CRITICAL";
+
+/** From when on a group whose guests wait is in trouble; null where a level is off. */
+export interface WaitLevels {
+  readonly awaitingWarning: number | null;
+  readonly awaitingCritical: number | null;
+  readonly longestWarningMs: number | null;
+  readonly longestCriticalMs: number | null;
+}
+
 /** A row of the table of groups. */
 export interface Group extends Named {
+  readonly waiting?: { readonly level: WaitingLevel; readonly byNumber: WaitingLevel; readonly byLongest: WaitingLevel };
   readonly window: Pick<
     WindowNumbers,
     "messagesPerMinute" | "connectionsPerMinute" | "disconnectionsPerMinute" | "activeSessions"
@@ -119,6 +131,7 @@ export interface Engine {
   readonly sessionsTracked: number;
   readonly snapshotSequence: number;
   readonly notReady: readonly string[];
+  readonly waitLevels: WaitLevels;
 }
 
 /** What comes twice a second. */
@@ -152,6 +165,8 @@ export interface Session {
   readonly id: string;
   readonly connectedAtMs: number;
   readonly openMs: number;
+  /** How long its guest has waited for a reply; null where it does not. */
+  readonly awaitingMs: number | null;
   readonly lastSeen: string;
   readonly messages: number;
   readonly silent: boolean;
@@ -194,6 +209,8 @@ export interface Details {
     readonly found: number;
     readonly items: readonly Group[];
   };
+  /** Those that need somebody most, for a wall: whatever the table is ordered by. */
+  readonly urgent?: { readonly items: readonly Group[] };
   readonly sessions: { readonly items: readonly Session[] };
   readonly latency: readonly Stage[];
 }

@@ -55,8 +55,8 @@ export class Feed {
     );
     choice.onChange((view, before) => {
       // What only changes the looks asks nothing new.
-      const asked = ({ window, by, group, sort, reverse, search, history, wall }: View): string =>
-        serialise({ ...view, window, by, group, sort, reverse, search, history: history && !wall, wall: false });
+      const asked = ({ window, by, group, kind, sort, reverse, search, silent, list, history, wall }: View): string =>
+        serialise({ ...view, window, by, group, kind, sort, reverse, search, silent, list, history: history && !wall, wall });
       clearTimeout(this.#typed);
       if (asked({ ...view, search: before.search }) !== asked(before)) {
         this.#restart();

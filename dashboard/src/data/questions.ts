@@ -14,6 +14,9 @@ const NOW = selection([...paths(CARD_METRICS, "now"), "openUncertain"]);
 const OF_GROUP = selection([...paths(COLUMN_METRICS, "now"), "openUncertain"]);
 const OF_GROUP_WINDOW = selection(paths(COLUMN_METRICS, "window"));
 
+/** Groups that need somebody most, of which a wall shows as many as it has room for. */
+const URGENT_SHOWN = 40;
+
 /** Twice a second, less often while hidden: the figures, freshness, counters, alerts. */
 export const FIGURES = `subscription Figures(
   $interval: Int!, $by: GroupBy!, $group: String, $kind: GroupKind, $one: Boolean!, $window: GroupWindow!
@@ -21,7 +24,7 @@ export const FIGURES = `subscription Figures(
   live(intervalMs: $interval) {
     engine {
       version engineId uptimeMs ringDepth ringCapacity ringHighWater sessionsTracked snapshotSequence
-      notReady
+      notReady waitLevels { awaitingWarning awaitingCritical longestWarningMs longestCriticalMs }
     }
     realTimeMetrics {
       asOfMs ${NOW} openSinceMs openComplete totalConnectionsExact countersSinceMs windows { ...Numbers }
@@ -42,7 +45,7 @@ ${WINDOW}`;
 export const DETAILS = `subscription Details(
   $interval: Int!, $by: GroupBy!, $chartBy: GroupBy, $group: String, $kind: GroupKind, $last: Int!, $lead: Int!, $step: Int!,
   $all: Boolean!, $order: GroupOrder!, $reverse: Boolean!, $search: String, $window: GroupWindow!,
-  $first: Int!, $filter: SessionFilter, $leaveOutSilent: Boolean!
+  $first: Int!, $wall: Boolean!, $filter: SessionFilter, $leaveOutSilent: Boolean!, $list: SessionList!
 ) {
   live(intervalMs: $interval) {
     realTimeMetrics { asOfMs }
@@ -57,19 +60,25 @@ export const DETAILS = `subscription Details(
     groups(by: $by, orderBy: $order, reverse: $reverse, search: $search, first: $first, window: $window) {
       count capacity overflowed found
       items {
-        name displayName kind ${OF_GROUP}
-        window { ${OF_GROUP_WINDOW} }
+        ...Row
         trend: timeSeries(metric: MESSAGES, last: 300, step: 10) { values }
       }
     }
-    sessions(first: 20, filter: $filter, leaveOutSilent: $leaveOutSilent) {
+    urgent: groups(by: $by, orderBy: WAITING, first: ${URGENT_SHOWN}, window: $window) @include(if: $wall) {
+      items { ...Row }
+    }
+    sessions(first: 20, filter: $filter, leaveOutSilent: $leaveOutSilent, list: $list) {
       items {
-        id connectedAtMs openMs lastSeen silent uncertain messages
+        id connectedAtMs openMs awaitingMs lastSeen silent uncertain messages
         queue queueKind queueDisplayName deployment deploymentDisplayName link
       }
     }
     latency { stage lastMinute { count p50Ms p99Ms p999Ms maxMs } }
   }
+}
+fragment Row on Group {
+  name displayName kind ${OF_GROUP} waiting { level byNumber byLongest }
+  window { ${OF_GROUP_WINDOW} }
 }
 fragment Steps on Series { name startMs stepMs values }`;
 
@@ -152,8 +161,11 @@ export function detailsOf(view: View): Variables {
     search: search === "" ? null : search,
     window,
     first: GROUPS_SHOWN,
+    wall: view.wall,
     filter: filterOf(view),
-    leaveOutSilent: !view.silent,
+    // Who waits for a reply is silent for that very reason.
+    leaveOutSilent: !view.silent && view.list === "open",
+    list: view.list === "awaiting" ? "AWAITING_REPLY" : "LONGEST_OPEN",
   };
 }
 

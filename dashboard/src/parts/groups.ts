@@ -1,17 +1,18 @@
 // The table of queues, deployments or directions: sorted both ways, searched by the server, each row
 // with its small chart.
 
-import type { Alert, Details, Group } from "../data/answers.ts";
+import type { Alert, Details, Group, WaitLevels } from "../data/answers.ts";
 import { COLUMN_METRICS, metricOf, type ColumnMetric } from "../data/metrics.ts";
 import { path } from "../data/series.ts";
 import { PHASES, inWords, worst } from "../data/thresholds.ts";
+import { levelsInWords, waitingInWords, waitingPhase } from "../data/waiting.ts";
 import { element, holdsSelection, setAttribute, setText, svg } from "../dom.ts";
 import { duration, number } from "../format.ts";
 import { choiceOf, dimensionOf, isOf, windowOf, type Sort, type View } from "../view/address.ts";
 import type { Choice } from "../view/choice.ts";
 import { csvButton, type Cell } from "./csv.ts";
 import { define, definition } from "./definition.ts";
-import { alertsByGroup, ordered, valueOf } from "./order.ts";
+import { alertsByGroup, ordered, valueOf, worse } from "./order.ts";
 
 interface Column {
   readonly metric: ColumnMetric;
@@ -27,6 +28,9 @@ export const COLUMNS: readonly Column[] = COLUMN_METRICS.map((metric) => {
   const uncertain = name === "openSessions" ? ` Behind ◆: ${metricOf("openUncertain")?.definition}` : "";
   return { metric, sort: column.key, label: column.label, note: `${definition}${some}${uncertain}`, text: unit === "ms" ? duration : number };
 });
+
+/** Numbers behind which there is a list of sessions. */
+const DRILLED: ReadonlySet<string> = new Set(["awaitingReply", "longestAwaitingMs"]);
 
 /** Columns that always find room; the others give way on narrow screens. */
 const FIRST = 6;
@@ -69,6 +73,7 @@ export class GroupTable {
   readonly #table: HTMLTableElement;
   #rows = new Map<string, Row>();
   #held: readonly Group[] = [];
+  #levels: WaitLevels | undefined;
 
   constructor(place: HTMLElement, choice: Choice) {
     this.#choice = choice;
@@ -106,7 +111,8 @@ export class GroupTable {
     this.#search.focus();
   }
 
-  draw(details: Details, alerts: readonly Alert[], view: View, asOfMs: number): void {
+  draw(details: Details, alerts: readonly Alert[], levels: WaitLevels, view: View, asOfMs: number): void {
+    this.#levels = levels;
     const { label, one, by } = dimensionOf(view);
     setText(this.#title, label);
     setText(this.#nameHead, one);
@@ -130,7 +136,8 @@ export class GroupTable {
     this.#drawRows(this.#held, alerts, view, asOfMs);
     this.#empty.hidden = found.length > 0;
     setText(this.#empty, wanted === "" ? "Nothing yet." : `No name holds “${view.search.trim()}”.`);
-    setText(this.#count, counted(details.groups, found.length, view));
+    const meaning = view.by === "direction" ? "" : levelsInWords(levels);
+    setText(this.#count, `${counted(details.groups, found.length, view)}${meaning === "" ? "" : ` ${meaning}`}`);
   }
 
   #drawRows(groups: readonly Group[], alerts: readonly Alert[], view: View, asOfMs: number): void {
@@ -153,10 +160,16 @@ export class GroupTable {
         const cell = row.cells[index];
         if (cell !== undefined) {
           const isOpen = column.sort === "open" && group.openUncertain > 0;
-          setText(cell, `${shownIn(column, group, view)}${isOpen ? ` ◆ ${number(group.openUncertain)}` : ""}`);
+          const text = `${shownIn(column, group, view)}${isOpen ? ` ◆ ${number(group.openUncertain)}` : ""}`;
+          const drill = cell.querySelector("button");
+          setText(drill ?? cell, text);
+          if (drill !== null) {
+            drill.disabled = !canDrill || text === "";
+            setAttribute(drill, "aria-label", `${column.label} ${text}: list the guests of ${group.displayName} who wait`);
+          }
         }
       });
-      drawMark(row, byGroup.get(group.name) ?? [], asOfMs);
+      drawMark(row, byGroup.get(group.name) ?? [], group, this.#levels, asOfMs);
     }
     for (const [key, { root }] of this.#rows) {
       if (!kept.has(key)) {
@@ -190,7 +203,11 @@ export class GroupTable {
     });
     const trend = svg("path", { class: "trend-line" });
     const box = svg("svg", { viewBox: `0 -1 ${TREND.width} ${TREND.height + 2}`, preserveAspectRatio: "none", "aria-hidden": "true" }, trend);
-    const cells = COLUMNS.map((column) => element("td", attributesOf(column)));
+    const cells = COLUMNS.map((column) =>
+      DRILLED.has(column.metric.name)
+        ? element("td", attributesOf(column), this.#drill(group))
+        : element("td", attributesOf(column)),
+    );
     const root = element(
       "tr",
       {},
@@ -202,6 +219,16 @@ export class GroupTable {
       root.classList.add("unnamed");
     }
     return { root, name, mark, trend, cells };
+  }
+
+  /** A number that leads to the sessions behind it. */
+  #drill(group: Group): HTMLButtonElement {
+    const button = element("button", { type: "button", class: "drill" });
+    button.addEventListener("click", () => {
+      this.#choice.set({ ...choiceOf(group), list: "awaiting" });
+      document.getElementById("sessions")?.scrollIntoView({ block: "nearest" });
+    });
+    return button;
   }
 
   #head(sort: Sort, label: string, note: string): HTMLButtonElement {
@@ -239,11 +266,14 @@ export class GroupTable {
   }
 }
 
-function drawMark({ root, mark }: Row, rules: readonly Alert[], asOfMs: number): void {
-  const phase = worst(rules);
+function drawMark({ root, mark }: Row, rules: readonly Alert[], group: Group, levels: WaitLevels | undefined, asOfMs: number): void {
+  const own = group.waiting === undefined ? "OK" : waitingPhase(group);
+  // Calm by the levels of waiting alone is nothing to mark every row with.
+  const phase = worse(worst(rules), own === "OK" ? undefined : own);
   setAttribute(root, "data-phase", phase);
   setText(mark, phase === undefined ? "" : `${PHASES[phase].shape} `);
-  setAttribute(mark, "title", phase === undefined ? undefined : rules.map((rule) => inWords(rule, asOfMs)).join("\n"));
+  const said = [waitingInWords(group, levels), ...rules.map((rule) => inWords(rule, asOfMs))].filter((text) => text !== "");
+  setAttribute(mark, "title", said.length === 0 ? undefined : said.join("\n"));
 }
 
 function counted({ count, found: all, items, capacity, overflowed }: Details["groups"], found: number, view: View): string {

@@ -22,6 +22,7 @@ const PARAMETERS: Lines = [
   ["sort=open", `${SORTS.slice(0, -1).join(", ")} or ${SORTS.at(-1)}`],
   ["reverse=1", "the other way round"],
   ["search=TEXT", "names and ids that hold the text"],
+  ["list=awaiting", "the sessions whose guest waits for a reply, instead of the longest open"],
   ["theme=dark", "auto, light or dark"],
   ["history=1", "the latest changes of alerts"],
   ["wall", "wallboard"],

@@ -1,9 +1,10 @@
 // The order of groups in the table. Pure, and the same as the server's: greatest first, equal ones by
 // name, names ascending; or all of it the other way round. What has no value comes last either way.
 
-import type { Alert, Group } from "../data/answers.ts";
+import type { Alert, Group, Phase, WaitLevels } from "../data/answers.ts";
 import { COLUMN_METRICS, read, type Metric } from "../data/metrics.ts";
 import { excess, worst } from "../data/thresholds.ts";
+import { waitingExcess, waitingPhase } from "../data/waiting.ts";
 import type { Sort } from "../view/address.ts";
 
 /** A number of a group; null where it has none. */
@@ -49,6 +50,8 @@ export interface Place {
   readonly group: Group | undefined;
   /** Its alerts, worst first. */
   readonly alerts: readonly Alert[];
+  /** The worst that alerts, or guests who wait for a reply, make of it. */
+  readonly phase: Phase | undefined;
 }
 
 const RANKS = { FIRING: 0, PENDING: 1, OK: 2 } as const;
@@ -69,31 +72,48 @@ export function alertsByGroup(alerts: readonly Alert[]): ReadonlyMap<string, rea
   return found;
 }
 
-/** Groups with the worst first: those with a firing alert, by how far it is past its limit, then those
-    with a pending one, then the others in the order given. `alerts` are those of the dimension. */
-export function worstFirst(groups: readonly Group[], alerts: readonly Alert[]): Place[] {
+/** The worse of two phases; none where there is neither. */
+export function worse(one: Phase | undefined, other: Phase | undefined): Phase | undefined {
+  return RANKS[one ?? "OK"] < RANKS[other ?? "OK"] ? one : (other ?? one);
+}
+
+/** Groups with the worst first: those in red, by how far they are past their limits, then those in
+    yellow, then the others in the order given. `alerts` are those of the dimension. */
+export function worstFirst(groups: readonly Group[], alerts: readonly Alert[], levels?: WaitLevels): Place[] {
   const byGroup = alertsByGroup(alerts);
-  const rank = (of: readonly Alert[]): number => RANKS[worst(of) ?? "OK"];
-  const known = groups.map((group): Place => ({
-    name: group.name,
-    label: group.displayName,
-    group,
-    alerts: (byGroup.get(group.name) ?? []).toSorted((a, b) => RANKS[a.phase] - RANKS[b.phase] || excess(b) - excess(a)),
-  }));
+  const rank = (phase: Phase | undefined): number => RANKS[phase ?? "OK"];
+  const known = groups.map((group): Place => {
+    const of = byGroup.get(group.name) ?? [];
+    const ownPhase = group.waiting === undefined ? undefined : waitingPhase(group);
+    return {
+      name: group.name,
+      label: group.displayName,
+      group,
+      alerts: of.toSorted((a, b) => RANKS[a.phase] - RANKS[b.phase] || excess(b) - excess(a)),
+      phase: worse(worst(of), ownPhase),
+    };
+  });
   const names = new Set(groups.map(({ name }) => name));
   // One that is too small to be among the first is none the less in trouble.
   const others = [...byGroup]
-    .filter(([name, of]) => !names.has(name) && rank(of) < RANKS.OK)
-    .map(([name, of]): Place => ({ name, label: of[0]?.groupDisplayName ?? name, group: undefined, alerts: of }));
+    .filter(([name, of]) => !names.has(name) && rank(worst(of)) < RANKS.OK)
+    .map(([name, of]): Place => ({ name, label: of[0]?.groupDisplayName ?? name, group: undefined, alerts: of, phase: worst(of) }));
   return [...known, ...others]
-    .map((place, index) => ({ place, index, rank: rank(place.alerts) }))
-    .toSorted((a, b) => {
-      const past = a.rank === RANKS.OK ? 0 : excessOf(b.place) - excessOf(a.place);
-      return a.rank - b.rank || past || a.index - b.index;
-    })
+    .map((place, index) => ({ place, index, rank: rank(place.phase), excess: excessOf(place, levels) }))
+    .toSorted((a, b) => a.rank - b.rank || (a.rank === RANKS.OK ? 0 : b.excess - a.excess) || a.index - b.index)
     .map(({ place }) => place);
 }
 
-function excessOf({ alerts: [worstOne] }: Place): number {
-  return worstOne === undefined ? 0 : excess(worstOne);
+/** How far a place is past the limit that makes it what it is. */
+function excessOf({ group, alerts: [worstOne], phase }: Place, levels: WaitLevels | undefined): number {
+  const ofAlert = worstOne !== undefined && worstOne.phase === phase ? excess(worstOne) : 0;
+  const ofWaiting = group !== undefined && waitingPhase(group) === phase ? waitingExcess(group, levels) : 0;
+  return Math.max(ofAlert, ofWaiting);
+}
+
+/** The groups of a table, and those that need somebody most where they are not among them. */
+export function withUrgent(groups: readonly Group[], urgent: readonly Group[]): Group[] {
+  const key = ({ kind, name }: Group): string => `${kind} ${name}`;
+  const known = new Set(groups.map(key));
+  return [...groups, ...urgent.filter((group) => !known.has(key(group)) && waitingPhase(group) !== "OK")];
 }

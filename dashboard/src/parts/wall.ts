@@ -1,8 +1,9 @@
 // What a wallboard is for: the queues, worst first, as many as the screen has room for. Colour and
 // shape come from the alert rules. Which numbers it has is in the table of metrics.
 
-import type { Alert, Details } from "../data/answers.ts";
-import { PHASES, because, worst } from "../data/thresholds.ts";
+import type { Alert, Details, WaitLevels } from "../data/answers.ts";
+import { PHASES, because } from "../data/thresholds.ts";
+import { levelsInWords, waitingInWords, waitingPhase } from "../data/waiting.ts";
 import { element, setAttribute, setText } from "../dom.ts";
 import { number } from "../format.ts";
 import { dimensionOf, isOf, windowOf, type View } from "../view/address.ts";
@@ -10,7 +11,7 @@ import { trim } from "../view/fit.ts";
 import { define } from "./definition.ts";
 import { uncertainOf } from "./figures.ts";
 import { COLUMNS as ALL, shownIn } from "./groups.ts";
-import { worstFirst, type Place } from "./order.ts";
+import { withUrgent, worstFirst, type Place } from "./order.ts";
 
 const COLUMNS = ALL.filter(({ metric }) => metric.column.wall);
 /** More rows than any screen has room for. */
@@ -31,6 +32,7 @@ export class WallList {
   readonly #name = element("span");
   readonly #rows = element("tbody");
   readonly #more = element("p", { class: "count" });
+  readonly #legend = element("p", { class: "levels" });
 
   constructor() {
     const heads = COLUMNS.map(({ sort, label, note }) => {
@@ -49,10 +51,12 @@ export class WallList {
       { id: "worst", class: "panel worst", "aria-labelledby": "worst-title", hidden: true },
       element("header", {}, this.#title, this.#more),
       element("div", { class: "room" }, table),
+      this.#legend,
     );
   }
 
-  draw(details: Details | undefined, alerts: readonly Alert[], view: View, asOfMs: number): void {
+  /** `doubt` is why nothing here may look calm; empty where all is known. */
+  draw(details: Details | undefined, alerts: readonly Alert[], levels: WaitLevels, doubt: string, view: View, asOfMs: number): void {
     this.root.hidden = !view.wall || details === undefined;
     if (!view.wall || details === undefined) {
       return;
@@ -60,12 +64,15 @@ export class WallList {
     const { by, label, one } = dimensionOf(view);
     setText(this.#title, `${label}, worst first`);
     setText(this.#name, one);
-    const places = worstFirst(details.groups.items, alerts.filter((alert) => alert.by === by));
+    setText(this.#legend, levelsInWords(levels));
+    this.#legend.hidden = by === "DIRECTION" || levelsInWords(levels) === "";
+    const groups = withUrgent(details.groups.items, details.urgent?.items ?? []);
+    const places = worstFirst(groups, alerts.filter((alert) => alert.by === by), levels);
     const shown = places.slice(0, ROWS);
     while (this.#rows.rows.length > shown.length) {
       this.#rows.deleteRow(-1);
     }
-    shown.forEach((place, index) => this.#drawRow(index, place, view, asOfMs));
+    shown.forEach((place, index) => this.#drawRow(index, place, { levels, doubt }, view, asOfMs));
     this.#trim();
     const visible = [...this.#rows.rows].filter((row) => !row.hidden).length;
     const rest = Math.max(details.groups.count, places.length) - visible;
@@ -80,21 +87,28 @@ export class WallList {
     }
   }
 
-  #drawRow(index: number, { name, label, group, alerts }: Place, view: View, asOfMs: number): void {
+  #drawRow(index: number, place: Place, { levels, doubt }: { levels: WaitLevels; doubt: string }, view: View, asOfMs: number): void {
+    const { name, label, group, alerts, phase: known } = place;
     const row = this.#rows.rows[index] ?? this.#row();
-    const phase = worst(alerts);
+    const unsure = uncertainOf(group?.openUncertain) || doubt;
+    const isInDoubt = unsure !== "" && (known ?? "OK") === "OK";
+    const phase = isInDoubt ? undefined : known;
     setAttribute(row, "data-phase", phase);
+    row.classList.toggle("doubt", isInDoubt);
     row.classList.toggle("chosen", group === undefined ? view.group === name : isOf(view, group));
     const [mark, title, why] = row.querySelectorAll<HTMLElement>("th > span");
     if (mark !== undefined && title !== undefined && why !== undefined) {
-      setText(mark, phase === undefined ? "" : PHASES[phase].shape);
+      setText(mark, isInDoubt ? "◇" : phase === undefined ? "" : PHASES[phase].shape);
       setText(title, label);
       setAttribute(title, "title", label === name ? undefined : name);
       // A long name takes more lines, and smaller ones.
       setAttribute(title, "data-long", label.length > 44 ? "very" : label.length > 22 ? "rather" : undefined);
       const [worstOne] = alerts;
-      const isTold = worstOne !== undefined && worstOne.phase !== "OK";
-      setText(why, isTold ? because(worstOne, asOfMs) : uncertainOf(group?.openUncertain));
+      const said = [
+        group !== undefined && waitingPhase(group) === phase ? waitingInWords(group, levels) : "",
+        worstOne !== undefined && worstOne.phase !== "OK" && worstOne.phase === phase ? because(worstOne, asOfMs) : "",
+      ].filter((text) => text !== "");
+      setText(why, said.length > 0 ? said.join("; ") : unsure);
     }
     COLUMNS.forEach((column, at) => {
       const cell = row.cells[at + 1];

@@ -23,9 +23,13 @@ export const KINDS = ["NAMED", "UNNAMED", "OTHER"] as const;
 
 export const THEMES = ["auto", "light", "dark"] as const;
 
+/** Which sessions are listed: those open for longest, or whose guest has waited for longest. */
+export const LISTS = ["open", "awaiting"] as const;
+
 export type WindowKey = (typeof WINDOWS)[number]["key"];
 export type DimensionKey = (typeof DIMENSIONS)[number]["key"];
 export type Sort = string;
+export type List = (typeof LISTS)[number];
 export type Theme = (typeof THEMES)[number];
 export type Kind = (typeof KINDS)[number];
 
@@ -46,6 +50,8 @@ export interface View {
   readonly search: string;
   /** Whether the sessions of which nothing is heard are listed among the longest open. */
   readonly silent: boolean;
+  /** Which sessions are listed. */
+  readonly list: List;
   readonly theme: Theme;
   /** Whether the latest changes of alerts are listed. */
   readonly history: boolean;
@@ -65,6 +71,7 @@ export const INITIAL: View = {
   reverse: false,
   search: "",
   silent: true,
+  list: "open",
   theme: "auto",
   history: false,
   wall: false,
@@ -101,6 +108,7 @@ export function parse(query: string): View {
     reverse: given.get("reverse") === "1",
     search: given.get("search") ?? INITIAL.search,
     silent: given.get("silent") !== "0",
+    list: one("list", LISTS, INITIAL.list),
     theme: one("theme", THEMES, INITIAL.theme),
     history: ["", "1"].includes(given.get("history") ?? "0"),
     // `?wall` alone is what somebody types on a screen without a mouse.
@@ -182,6 +190,7 @@ export function serialise(view: View): string {
   put("silent", view.silent ? "" : "0", "");
   put("theme", view.theme, INITIAL.theme);
   put("history", view.history ? "1" : "", "");
+  put("list", view.list, INITIAL.list);
   put("wall", view.wall ? "1" : "", "");
   put("rotate", view.rotate === undefined ? "" : `${view.rotate}s`, "");
   put("views", view.views, INITIAL.views);

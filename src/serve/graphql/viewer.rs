@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::schema::View;
+use crate::config::WaitLevels;
 use crate::serve::post_counters::PostCounters;
 use crate::serve::push_counters::PushCounters;
 use crate::snapshot::Reader;
@@ -21,6 +22,7 @@ pub(in crate::serve) struct Viewer {
     push: PushCounters,
     posts: PostCounters,
     age_max: Duration,
+    wait_levels: WaitLevels,
     draining: CancellationToken,
 }
 
@@ -35,6 +37,7 @@ impl Viewer {
             push,
             posts: PostCounters::default(),
             age_max: Duration::MAX,
+            wait_levels: WaitLevels::DEFAULT,
             draining: CancellationToken::new(),
         }
     }
@@ -42,6 +45,12 @@ impl Viewer {
     /// The same viewer, which knows what is posted.
     pub(in crate::serve) fn with_posts(mut self, posts: PostCounters) -> Self {
         self.posts = posts;
+        self
+    }
+
+    /// The same viewer, with these levels of waiting.
+    pub(in crate::serve) const fn with_levels(mut self, levels: WaitLevels) -> Self {
+        self.wait_levels = levels;
         self
     }
 
@@ -72,6 +81,7 @@ impl Viewer {
             posts: self.posts.clone(),
             beats: self.reader.pulse().look(now_ns),
             age_max: self.age_max,
+            wait_levels: self.wait_levels,
             is_draining: self.draining.is_cancelled(),
         }
     }

@@ -107,6 +107,7 @@ impl Handler {
         let (counters, draining) = (PushCounters::default(), CancellationToken::new());
         let viewer = Viewer::new(reader.clone(), clock, counters.clone())
             .with_posts(posts.clone())
+            .with_levels(settings.wait_levels)
             .judging(settings.ready_max_age, draining.clone());
         let graphql = Arc::new(GraphQl::new(settings, viewer.clone(), samples));
         let timeouts = settings.timeouts;

@@ -8,6 +8,8 @@ use async_graphql::SimpleObject;
 
 use super::View;
 use super::scalar::Count;
+use crate::config::WaitLevels;
+use crate::config::duration::millis;
 use crate::post::Outcome;
 use crate::pulse::Beat;
 use crate::pulse::Part;
@@ -109,6 +111,12 @@ impl Engine {
         Count(stderr::dropped())
     }
 
+    /// From when on the page colours a group whose guests wait for a reply: the settings
+    /// `awaiting-warning` and those after it.
+    async fn wait_levels(&self) -> WaitingLevels {
+        WaitingLevels::new(self.0.wait_levels)
+    }
+
     /// Why `/readyz` would answer 503, one line for each reason; empty while it would answer 200.
     /// Depends on the moment of asking.
     #[graphql(cache_control(no_cache))]
@@ -135,6 +143,32 @@ impl Engine {
     async fn push_endpoints(&self) -> Vec<PushEndpoint> {
         let counts = self.0.posts.now().into_iter();
         counts.map(PushEndpoint::new).collect()
+    }
+}
+
+/// From when on a group whose guests wait for a reply is in trouble; null where a level is off. The number
+/// of guests counts while the group is silent: while nobody in it got a reply in the last minute.
+#[derive(Debug, SimpleObject)]
+pub(super) struct WaitingLevels {
+    /// Guests waiting in a silent group: a warning from here on.
+    awaiting_warning: Option<Count>,
+    /// Guests waiting in a silent group: critical from here on.
+    awaiting_critical: Option<Count>,
+    /// How long a guest has waited, in milliseconds: a warning from here on.
+    longest_warning_ms: Option<Count>,
+    /// How long a guest has waited, in milliseconds: critical from here on.
+    longest_critical_ms: Option<Count>,
+}
+
+impl WaitingLevels {
+    fn new(levels: WaitLevels) -> Self {
+        let level = |number: u64| (number > 0).then_some(Count(number));
+        Self {
+            awaiting_warning: level(levels.awaiting_warning),
+            awaiting_critical: level(levels.awaiting_critical),
+            longest_warning_ms: level(millis(levels.longest_warning)),
+            longest_critical_ms: level(millis(levels.longest_critical)),
+        }
     }
 }
 

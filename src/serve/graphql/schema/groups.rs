@@ -11,7 +11,9 @@ use async_graphql::SimpleObject;
 use super::now::Now;
 use super::range;
 use super::scalar::Count;
+use super::waiting::GroupWaiting;
 use super::window::Window;
+use crate::config::WaitLevels;
 use crate::metric::Metric;
 use crate::metric::Source;
 use crate::metric::metrics;
@@ -73,6 +75,9 @@ macro_rules! orders {
         pub(super) enum GroupOrder {
             /// By `displayName`, ascending by its UTF-8 bytes.
             Name,
+            /// By `waiting`: critical ones, then those with a warning, then the others; in each by
+            /// `longestAwaitingMs`.
+            Waiting,
             $($($(
                 #[doc = $what]
                 #[graphql(name = $order_name)]
@@ -81,10 +86,10 @@ macro_rules! orders {
         }
 
         impl GroupOrder {
-            /// The number that groups are ordered by; `None` for their name.
+            /// The number that groups are ordered by; `None` where it is none of the table.
             const fn metric(self) -> Option<Metric> {
                 match self {
-                    Self::Name => None,
+                    Self::Name | Self::Waiting => None,
                     $($($(Self::$order => Some(Metric::$metric),)?)*)*
                 }
             }
@@ -142,6 +147,8 @@ pub(super) struct Group {
     /// Its numbers of the present.
     #[graphql(flatten)]
     now: Now,
+    /// Whether its guests wait too long for a reply, or too many do; of a direction always CALM.
+    waiting: GroupWaiting,
     /// The numbers over the window asked for. A session belongs to the queue and deployment of its
     /// connect; a message to those it names itself, else to its session's, else to `(none)`. The
     /// window's older edge lies on a cell of 100 ms for 10 s and 1 m, of 1 s for 5 m and of 10 s for
@@ -161,6 +168,8 @@ pub(super) struct Wanted {
     pub(super) kind: Option<GroupKind>,
     pub(super) search: Option<String>,
     pub(super) reverse: bool,
+    /// What is too long, and too many.
+    pub(super) levels: WaitLevels,
 }
 
 impl Groups {
@@ -176,7 +185,11 @@ impl Groups {
         let kind = wanted.kind.map(snapshot::GroupKind::from);
         let window = wanted.window as usize;
         let shown = |group| {
-            let key = wanted.order.key(window, group, snapshot.groups.as_of);
+            let as_of = snapshot.groups.as_of;
+            let key = match wanted.order {
+                GroupOrder::Waiting => Some(GroupWaiting::order(group, as_of, wanted.levels)),
+                order => order.key(window, group, as_of),
+            };
             Shown::new(snapshot, dimension, group, key)
         };
         let mut found: Vec<Shown<'_>> = match &wanted.name {
@@ -199,7 +212,7 @@ impl Groups {
             found: Count(matching),
             items: found[offset.min(found.len())..]
                 .iter()
-                .map(|shown| Group::new(&snapshot.groups, dimension, shown, window))
+                .map(|shown| Group::new(&snapshot.groups, shown, window, wanted.levels))
                 .collect(),
         })
     }
@@ -208,17 +221,18 @@ impl Groups {
 impl Group {
     fn new(
         groups: &snapshot::Groups,
-        dimension: Dimension,
         shown: &Shown<'_>,
         window: usize,
+        levels: WaitLevels,
     ) -> Self {
         let group = shown.group;
         Self {
-            place: (dimension, group.id),
+            place: (shown.dimension, group.id),
             name: group.name.as_ref().to_owned(),
             display_name: shown.label().to_owned(),
             kind: group.kind.into(),
             now: Now::new(|gauge| group.gauge(gauge, groups.as_of)),
+            waiting: GroupWaiting::new(group, groups.as_of, levels),
             window: Window::of_group(groups.window(group, window)),
         }
     }

@@ -19,6 +19,7 @@ mod series;
 mod sessions;
 mod stream;
 mod subscription;
+mod waiting;
 mod window;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use self::series::SeriesMetric;
 use self::sessions::SessionList;
 pub(in crate::serve) use self::subscription::Pace;
 pub(in crate::serve) use self::subscription::Subscription;
+use crate::config::WaitLevels;
 use crate::config::limits;
 use crate::pulse::Beat;
 use crate::serve::health::Moment;
@@ -69,6 +71,8 @@ pub(in crate::serve) struct View {
     pub(in crate::serve) beats: [Beat; 4],
     /// How old the snapshot may be for the process to be ready.
     pub(in crate::serve) age_max: Duration,
+    /// From when on a queue whose guests wait is in trouble.
+    pub(in crate::serve) wait_levels: WaitLevels,
     /// Whether the server is about to stop.
     pub(in crate::serve) is_draining: bool,
 }
@@ -201,6 +205,7 @@ impl Query {
             kind,
             search,
             reverse,
+            levels: context.data::<View>()?.wait_levels,
         };
         let snapshot = snapshot(context)?;
         groups::Groups::new(&snapshot, &wanted)

@@ -28,6 +28,7 @@ pub(in crate::serve) async fn ask(query: &str, snapshot: Snapshot) -> Response {
         posts: PostCounters::default(),
         beats: Pulse::default().look(0),
         age_max: Duration::from_secs(5),
+        wait_levels: WaitLevels::DEFAULT,
         is_draining: false,
     };
     let request = Request::new(query).data(view);
