@@ -79,6 +79,8 @@ export function groupsOf(count: number): Group[] {
       connectionsPerMinute: 583_255 - index,
       disconnectionsPerMinute: 583_255 - index,
       activeSessions: 1_277_155 - index,
+      avgFirstResponseMs: 86_340_000,
+      avgResponseTimeMs: 754_000,
       durations: { p50Ms: index % 2 === 0 ? 754_000 : 86_340_000 },
     },
     trend: { values: Array.from({ length: 30 }, (_, step) => (step * 7 + index) % 40) },

@@ -168,7 +168,8 @@ test("a queue with many guests is not red while they get replies, and is once on
   for (const [width, height] of [[1_920, 1_080], [1_280, 720], [1_080, 1_920]] as const) {
     await page.setViewportSize({ width, height });
     await until(`a fit at ${width}`, async () => ((await misfits(page)).length === 0 ? true : undefined));
-    assert.ok(await long.isVisible(), `${width}`);
+    await page.screenshot({ path: `${process.env["STREAMGAUGE_PICTURES"] ?? "."}/waiting-${width}.png` });
+    await until(`seen at ${width}`, async () => ((await long.isVisible()) ? true : undefined));
   }
   await visitor.leave();
 });

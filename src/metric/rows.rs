@@ -117,7 +117,7 @@ macro_rules! metrics {
                     order: Messages "MESSAGES",
                     shown: {
                         alert("# messages a minute")
-                        column(20, "Messages / min", "messages", "MSG/MIN") on_wall()
+                        column(20, "Messages / min", "messages", "MSG/MIN")
                         card(20, "messages", "Messages / min, last #")
                     },
                 }
@@ -164,7 +164,7 @@ macro_rules! metrics {
                         at("durations.p50Ms")
                         family("session_duration_p50_seconds") panel()
                         alert("half of the ended sessions lasted up to #")
-                        column(30, "Median, ended", "duration", "MEDIAN") in_top("median") on_wall()
+                        column(30, "Median, ended", "duration", "MEDIAN") in_top("median")
                         card(50, "median", "Median duration, ended in #")
                     },
                 }
@@ -230,7 +230,7 @@ macro_rules! metrics {
                     shown: {
                         family("response_time_mean_seconds")
                         alert("replies took # on average")
-                        column(34, "Response", "response", "RESPONSE") on_wall()
+                        column(34, "Reply", "response", "RESPONSE") on_wall()
                         card(54, "response", "Average response, last #")
                     },
                 }
@@ -277,7 +277,7 @@ macro_rules! metrics {
                     shown: {
                         family("first_response_mean_seconds")
                         alert("first replies took # on average")
-                        column(32, "First resp.", "first-response", "FIRST RSP") on_wall()
+                        column(32, "First reply", "first-response", "FIRST RSP") on_wall()
                         card(52, "first-response", "Average first response, last #")
                     },
                 }
@@ -326,7 +326,7 @@ macro_rules! metrics {
                     shown: {
                         family("never_answered")
                         alert("# sessions ended without any reply")
-                        column(92, "Never answ.", "never-answered", "NEVER")
+                        column(92, "Never answered", "never-answered", "NEVER")
                     },
                 }
                 // What rates are made of: Prometheus divides by itself.

@@ -84,6 +84,8 @@ export class WallList {
     const room = this.#rows.closest<HTMLElement>(".room");
     if (room !== null) {
       trim(this.#rows, room);
+      // The worst one is rather cut through than gone.
+      this.#rows.rows[0]?.toggleAttribute("hidden", false);
     }
   }
 
