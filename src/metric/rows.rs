@@ -61,7 +61,7 @@ macro_rules! metrics {
                     field: awaiting_reply: Count, "A bot's message is no reply; where the source cannot tell bots from agents, as `data.direction` cannot, any message to the guest is one. Of a group: those of its sessions.",
                     order: AwaitingReply "AWAITING_REPLY",
                     shown: {
-                        family_of_groups("awaiting_reply")
+                        family_of_groups("awaiting_reply") panel()
                         alert("# guests wait for a reply")
                         column(12, "Awaiting", "awaiting", "AWAITING") on_wall()
                         card(12, "awaiting", "Awaiting a reply")
@@ -74,7 +74,7 @@ macro_rules! metrics {
                     field: longest_awaiting_ms: f64, "By the engine clock, in milliseconds; 0 while nobody waits.",
                     order: LongestAwaiting "LONGEST_AWAITING",
                     shown: {
-                        family_of_groups("longest_awaiting_seconds")
+                        family_of_groups("longest_awaiting_seconds") panel()
                         alert("a guest has waited for a reply for #")
                         column(14, "Longest", "longest", "LONGEST") on_wall()
                         card(14, "longest", "Longest awaiting")
@@ -228,7 +228,7 @@ macro_rules! metrics {
                     field: avg_response_time_ms: Option<f64>, "From the guest's first unanswered message to the reply, in milliseconds; null when there are none.",
                     order: ResponseTime "RESPONSE_TIME",
                     shown: {
-                        family("response_time_mean_seconds")
+                        family("response_time_mean_seconds") panel()
                         alert("replies took # on average")
                         column(34, "Reply", "response", "RESPONSE") on_wall()
                         card(54, "response", "Average response, last #")
@@ -244,7 +244,7 @@ macro_rules! metrics {
                     name: "responseTimeP90Ms",
                     what: "90th percentile of the time that guests had waited who got a reply inside the window.",
                     row: (Unit::Milliseconds, Source::Quantile(Measure::Response, Quantile::P90)),
-                    shown: { at("responseTimes.p90Ms") family("response_time_p90_seconds") alert("nine of ten replies came within #") },
+                    shown: { at("responseTimes.p90Ms") family("response_time_p90_seconds") panel() alert("nine of ten replies came within #") },
                 }
                 ResponseTimeP99Ms {
                     name: "responseTimeP99Ms",
@@ -275,7 +275,7 @@ macro_rules! metrics {
                     field: avg_first_response_ms: Option<f64>, "In milliseconds; null when there are none.",
                     order: FirstResponse "FIRST_RESPONSE",
                     shown: {
-                        family("first_response_mean_seconds")
+                        family("first_response_mean_seconds") panel()
                         alert("first replies took # on average")
                         column(32, "First reply", "first-response", "FIRST RSP") on_wall()
                         card(52, "first-response", "Average first response, last #")
@@ -312,7 +312,7 @@ macro_rules! metrics {
                     field: unanswered_at_end: Count, "A guest who says good-bye last waits for a reply too.",
                     order: UnansweredAtEnd "UNANSWERED_AT_END",
                     shown: {
-                        family("unanswered_at_end")
+                        family("unanswered_at_end") panel()
                         alert("# sessions ended while the guest waited for a reply")
                         column(94, "Unanswered", "unanswered", "UNANSW")
                     },
@@ -324,7 +324,7 @@ macro_rules! metrics {
                     field: never_answered: Count, "They are in `unansweredAtEnd` too.",
                     order: NeverAnswered "NEVER_ANSWERED",
                     shown: {
-                        family("never_answered")
+                        family("never_answered") panel()
                         alert("# sessions ended without any reply")
                         column(92, "Never answered", "never-answered", "NEVER")
                     },
