@@ -64,11 +64,11 @@ test("queues are called by their names, and stay themselves by their ids", async
   const visitor = await Visitor.open(browser, program.url, "/");
   await visitor.seesData();
   const { page } = visitor;
-  const row = page.locator("#groups tbody").getByRole("button", { name: HOSTILE });
+  const row = page.locator("#groups tbody").getByRole("button", { name: HOSTILE, exact: true });
   await row.waitFor();
   assert.equal(await row.getAttribute("title"), "vip");
   for (const name of ["Same name (billing)", "same NAME (technical)", LONG_NAMES[4] ?? ""]) {
-    await page.locator("#groups tbody").getByRole("button", { name }).waitFor();
+    await page.locator("#groups tbody").getByRole("button", { name, exact: true }).waitFor();
   }
   // By its name and by its id.
   for (const word of ["onerror", "VIP"]) {

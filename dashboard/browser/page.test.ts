@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 
 import type { Browser } from "playwright-core";
 
+import { read as valueAt } from "../src/data/metrics.ts";
 import { NONE, duration, number } from "../src/format.ts";
 import { Program } from "./program.ts";
 import { Visitor, launch, until } from "./visitor.ts";
@@ -52,10 +53,14 @@ test("figures move, and are what GraphQL said of the very snapshot they are of",
     assert.deepEqual(texts, {
       active: number(window.activeSessions),
       open: number(metrics.openSessions),
+      awaiting: number(valueAt(metrics, "awaitingReply")),
+      longest: duration(valueAt(metrics, "longestAwaitingMs")),
       messages: number(window.messagesPerMinute),
       connections: number(window.connectionsPerMinute),
       disconnections: number(window.disconnectionsPerMinute),
       median: duration(window.durations?.p50Ms),
+      "first-response": duration(valueAt(window, "avgFirstResponseMs")),
+      response: duration(valueAt(window, "avgResponseTimeMs")),
       average: duration(window.avgSessionDurationMs),
       p90: duration(window.durations?.p90Ms),
     });

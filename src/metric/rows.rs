@@ -230,7 +230,7 @@ macro_rules! metrics {
                     shown: {
                         family("response_time_mean_seconds") panel()
                         alert("replies took # on average")
-                        column(34, "Reply", "response", "RESPONSE") on_wall()
+                        column(34, "Reply", "response", "RESPONSE")
                         card(54, "response", "Average response, last #")
                     },
                 }

@@ -32,12 +32,17 @@ export const COLUMNS: readonly Column[] = COLUMN_METRICS.map((metric) => {
 /** Numbers behind which there is a list of sessions. */
 const DRILLED: ReadonlySet<string> = new Set(["awaitingReply", "longestAwaitingMs"]);
 
-/** Columns that always find room; the others give way on narrow screens. */
+/** Columns that always find room; the others give way on narrow screens, the last ones are in the file alone. */
 const FIRST = 6;
+const LAST = 9;
 
 function attributesOf(column: Column): Record<string, string> {
-  const minor = COLUMNS.indexOf(column) < FIRST ? {} : { "data-minor": "" };
-  return { "data-column": column.sort, ...minor };
+  const place = COLUMNS.indexOf(column);
+  return {
+    "data-column": column.sort,
+    ...(place >= FIRST && { "data-minor": "" }),
+    ...(place >= LAST && { "data-spare": "" }),
+  };
 }
 
 /** A column's text for a group: blank where there is nothing to say, which is not 0. */

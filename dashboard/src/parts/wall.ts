@@ -62,7 +62,8 @@ export class WallList {
       return;
     }
     const { by, label, one } = dimensionOf(view);
-    setText(this.#title, `${label}, worst first`);
+    // What is true of all rows is said once, and leaves their room to them.
+    setText(this.#title, doubt === "" ? `${label}, worst first` : `${label}, worst first ${doubt}`);
     setText(this.#name, one);
     setText(this.#legend, levelsInWords(levels));
     this.#legend.hidden = by === "DIRECTION" || levelsInWords(levels) === "";
@@ -92,8 +93,8 @@ export class WallList {
   #drawRow(index: number, place: Place, { levels, doubt }: { levels: WaitLevels; doubt: string }, view: View, asOfMs: number): void {
     const { name, label, group, alerts, phase: known } = place;
     const row = this.#rows.rows[index] ?? this.#row();
-    const unsure = uncertainOf(group?.openUncertain) || doubt;
-    const isInDoubt = unsure !== "" && (known ?? "OK") === "OK";
+    const unsure = uncertainOf(group?.openUncertain);
+    const isInDoubt = (unsure !== "" || doubt !== "") && (known ?? "OK") === "OK";
     const phase = isInDoubt ? undefined : known;
     setAttribute(row, "data-phase", phase);
     row.classList.toggle("doubt", isInDoubt);
