@@ -2,7 +2,8 @@
 //!
 //! Sorted runs of up to 256 keys, themselves in order: connects come mostly in order, so runs fill up
 //! from behind. Finding a place is a binary search over runs and within one; a change moves at most
-//! 2 KiB. Memory: 8 bytes a session, up to 16 where half a run has left.
+//! 2 KiB. Memory: 8 bytes a session, up to 16 where half a run has left, and up to four emptied runs, 8 KiB,
+//! of an order that was so long before.
 
 use super::sessions::Slot;
 use crate::time::EpochMs;

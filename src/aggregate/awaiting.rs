@@ -157,6 +157,8 @@ mod tests {
         assert_eq!(queue(&awaiting, 2), Some(now + 7));
         assert_eq!((queue(&awaiting, 9), queue(&awaiting, 0)), (None, None));
         assert_eq!(awaiting.keys_of_queue(2).count(), 1);
+        let by: usize = awaiting.by.iter().flatten().map(Ages::bytes).sum();
+        assert_eq!(awaiting.by_bytes, by);
         awaiting.remove(of(3, 2), now + 5, slot(1));
         awaiting.remove(of(2, 3), now + 7, slot(2));
         assert_eq!((awaiting.count(), awaiting.since()), (0, None));

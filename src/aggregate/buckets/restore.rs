@@ -99,7 +99,7 @@ impl Buckets {
     pub(in crate::aggregate) fn restore(
         settings: &AggregateSettings,
         plain: &image::Buckets,
-        sums: Vec<(i64, [u64; 13])>,
+        sums: Vec<(i64, Sums)>,
     ) -> Result<Self, ImageFault> {
         let current = BucketIndex(plain.current);
         ensure(
@@ -111,7 +111,7 @@ impl Buckets {
             let is_retained = (buckets.oldest().0..=current.0).contains(&bucket);
             ensure(is_retained, "a bucket that is not retained")?;
             let cell = buckets.cell_of(BucketIndex(bucket));
-            buckets.cells[cell] = Sums::of_plain(sums);
+            buckets.cells[cell] = sums;
         }
         buckets.sum_up();
         Ok(buckets)
@@ -130,76 +130,8 @@ impl Writing {
             self.out.piece(&Piece::Bucket {
                 side: self.side,
                 bucket,
-                sums: sums.plain(),
+                sums,
             });
-        }
-    }
-}
-
-impl Sums {
-    fn plain(self) -> [u64; 13] {
-        let Self {
-            connections,
-            active,
-            closed,
-            closed_duration_ms,
-            disconnections,
-            ended_messages,
-            messages,
-            responses,
-            response_ms,
-            first_responses,
-            first_response_ms,
-            unanswered,
-            never_answered,
-        } = self;
-        [
-            connections,
-            active,
-            closed,
-            closed_duration_ms,
-            disconnections,
-            ended_messages,
-            messages,
-            responses,
-            response_ms,
-            first_responses,
-            first_response_ms,
-            unanswered,
-            never_answered,
-        ]
-    }
-
-    const fn of_plain(plain: [u64; 13]) -> Self {
-        let [
-            connections,
-            active,
-            closed,
-            closed_duration_ms,
-            disconnections,
-            ended_messages,
-            messages,
-            responses,
-            response_ms,
-            first_responses,
-            first_response_ms,
-            unanswered,
-            never_answered,
-        ] = plain;
-        Self {
-            connections,
-            active,
-            closed,
-            closed_duration_ms,
-            disconnections,
-            ended_messages,
-            messages,
-            responses,
-            response_ms,
-            first_responses,
-            first_response_ms,
-            unanswered,
-            never_answered,
         }
     }
 }

@@ -37,6 +37,7 @@ pub(in crate::aggregate) use assembly::alerts_frame;
 pub(in crate::aggregate) use assembly::end_frame;
 pub(in crate::aggregate) use assembly::head_frame;
 pub(in crate::aggregate) use buckets::Buckets;
+pub(in crate::aggregate) use buckets::Sums;
 pub(in crate::aggregate) use dedup::{Dedup, Fingerprints, Tables};
 pub(in crate::aggregate) use fault::ensure;
 pub(in crate::aggregate) use groups::{

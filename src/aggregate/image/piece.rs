@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::buckets::Sums;
 use super::groups::Change;
 use super::groups::Group;
 use super::groups::Name;
@@ -28,11 +29,7 @@ pub(in crate::aggregate) enum Side {
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::aggregate) enum Piece {
     /// The sums of a bucket.
-    Bucket {
-        side: Side,
-        bucket: i64,
-        sums: [u64; 13],
-    },
+    Bucket { side: Side, bucket: i64, sums: Sums },
     /// Durations of sessions that ended in a pane of a window.
     Durations {
         side: Side,

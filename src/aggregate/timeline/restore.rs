@@ -18,7 +18,7 @@ use crate::metric::Measure;
 /// The pieces of one timeline.
 #[derive(Debug, Default)]
 pub(in crate::aggregate) struct TimelinePieces {
-    buckets: Vec<(i64, [u64; 13])>,
+    buckets: Vec<(i64, image::Sums)>,
     /// By window and measure.
     durations: [Vec<(i64, image::Histogram)>; limits::WINDOWS_MAX * Measure::ALL.len()],
     groups: GroupsPieces,
