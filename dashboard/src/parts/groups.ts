@@ -29,20 +29,18 @@ export const COLUMNS: readonly Column[] = COLUMN_METRICS.map((metric) => {
   return { metric, sort: column.key, label: column.label, note: `${definition}${some}${uncertain}`, text: unit === "ms" ? duration : number };
 });
 
+/** Those that screens have room for, the longest values included; the file has all. */
+const SHOWN = COLUMNS.slice(0, 9);
+
 /** Numbers behind which there is a list of sessions. */
 const DRILLED: ReadonlySet<string> = new Set(["awaitingReply", "longestAwaitingMs"]);
 
-/** Columns that always find room; the others give way on narrow screens, the last ones are in the file alone. */
+/** Columns that always find room; the others give way on narrow screens. */
 const FIRST = 6;
-const LAST = 9;
 
 function attributesOf(column: Column): Record<string, string> {
-  const place = COLUMNS.indexOf(column);
-  return {
-    "data-column": column.sort,
-    ...(place >= FIRST && { "data-minor": "" }),
-    ...(place >= LAST && { "data-spare": "" }),
-  };
+  const minor = SHOWN.indexOf(column) < FIRST ? {} : { "data-minor": "" };
+  return { "data-column": column.sort, ...minor };
 }
 
 /** A column's text for a group: blank where there is nothing to say, which is not 0. */
@@ -88,7 +86,7 @@ export class GroupTable {
     this.#search.value = choice.view.search;
     this.#search.addEventListener("input", () => choice.set({ search: this.#search.value }));
     this.#nameHead = this.#head("name", "", definition("Group.displayName"));
-    for (const { sort, label, note } of COLUMNS) {
+    for (const { sort, label, note } of SHOWN) {
       this.#head(sort, label, note);
     }
     const cells = this.#heads.map(({ cell }) => cell);
@@ -161,7 +159,7 @@ export class GroupTable {
       setAttribute(row.name, "aria-pressed", canDrill ? String(isChosen) : undefined);
       row.root.classList.toggle("chosen", isChosen);
       setAttribute(row.trend, "d", path(group.trend?.values ?? [], TREND.width, TREND.height));
-      COLUMNS.forEach((column, index) => {
+      SHOWN.forEach((column, index) => {
         const cell = row.cells[index];
         if (cell !== undefined) {
           const isOpen = column.sort === "open" && group.openUncertain > 0;
@@ -208,7 +206,7 @@ export class GroupTable {
     });
     const trend = svg("path", { class: "trend-line" });
     const box = svg("svg", { viewBox: `0 -1 ${TREND.width} ${TREND.height + 2}`, preserveAspectRatio: "none", "aria-hidden": "true" }, trend);
-    const cells = COLUMNS.map((column) =>
+    const cells = SHOWN.map((column) =>
       DRILLED.has(column.metric.name)
         ? element("td", attributesOf(column), this.#drill(group))
         : element("td", attributesOf(column)),
@@ -242,7 +240,7 @@ export class GroupTable {
       const { sort: now, reverse } = this.#choice.view;
       this.#choice.set({ sort, reverse: now === sort ? !reverse : false });
     });
-    const column = COLUMNS.find((each) => each.sort === sort);
+    const column = SHOWN.find((each) => each.sort === sort);
     const cell = element("th", { scope: "col", ...(column === undefined ? { "data-column": sort } : attributesOf(column)) }, button);
     define(cell, note, button);
     this.#heads.push({ sort, cell });
