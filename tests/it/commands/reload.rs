@@ -331,12 +331,15 @@ async fn a_certificate_that_was_renewed_is_shown_and_a_broken_one_changes_nothin
 
 #[test]
 fn other_commands_end_unless_they_were_told_to_stay() {
-    let mut demo = Process::start(&["demo", "--listen", "127.0.0.1:0"], &[]);
+    let binary = env!("CARGO_BIN_EXE_streamgauge");
+    // The tests themselves may have been told to stay, by `nohup`, which their children inherit.
+    let mut plain = Command::new("env");
+    plain.args(["--default-signal=HUP", binary, "demo"]);
+    let mut demo = Process::of(plain.args(["--listen", "127.0.0.1:0"]));
     demo.address();
     demo.signal(&["HUP"]);
     assert_eq!(demo.wait().code, Some(0));
 
-    let binary = env!("CARGO_BIN_EXE_streamgauge");
     let script = format!("trap '' HUP; exec {binary} demo --listen 127.0.0.1:0");
     let mut demo = Process::of(Command::new("/bin/sh").args(["-c", &script]));
     demo.until_stdout("live");
