@@ -68,10 +68,39 @@ impl Dedup {
     /// The clock has run ahead and may yet be set back: keeps the tables of the buckets before `until`,
     /// which is past all of them, whatever the clock does.
     pub(super) fn hold(&mut self, until: BucketIndex) {
-        if self.held.is_none() {
-            self.held = Some((std::mem::take(&mut self.tables), self.first));
-            self.first = until;
-        }
+        let near = usize::try_from(until.0 - self.first.0).unwrap_or(0);
+        let ahead = self.tables.split_off(near.min(self.tables.len()));
+        self.held = Some((std::mem::replace(&mut self.tables, ahead), self.first));
+        self.first = self.first.max(until);
+    }
+
+    /// The clock is set back and still ahead, so that it may be set back further: what `rewind` does, while
+    /// the buckets from `until` on are kept apart from those before.
+    pub(super) fn rewind_on_hold(
+        &mut self,
+        floor: BucketIndex,
+        oldest: BucketIndex,
+        until: BucketIndex,
+        newest: BucketIndex,
+    ) {
+        let Some((held, first)) = self.held.take() else {
+            return;
+        };
+        let mut near = std::mem::replace(&mut self.tables, held);
+        let from = std::mem::replace(&mut self.first, first);
+        let length = usize::try_from(until.0 - from.0).unwrap_or(0);
+        let mut far = near.split_off(length.min(near.len()));
+        self.advance(floor);
+        self.append(near, from);
+        self.cut_after(newest);
+        self.reach_back(oldest);
+        self.forgotten_before = self.forgotten_before.filter(|before| *before <= newest);
+        self.advance(oldest);
+        self.hold(until);
+        // Those that are far ahead begin where they did.
+        self.first = self.first.max(from);
+        std::mem::swap(&mut self.tables, &mut far);
+        self.cut_after(newest);
     }
 
     /// The clock was right: buckets before `oldest` go.
@@ -95,21 +124,50 @@ impl Dedup {
     /// are remembered.
     pub(super) fn rewind(&mut self, floor: BucketIndex, oldest: BucketIndex, newest: BucketIndex) {
         if let Some((held, first)) = self.held.take() {
-            for table in std::mem::replace(&mut self.tables, held) {
-                self.retire(table);
+            let ahead = std::mem::replace(&mut self.tables, held);
+            let from = std::mem::replace(&mut self.first, first);
+            self.advance(floor);
+            match from <= newest {
+                true => self.append(ahead, from),
+                false => ahead.into_iter().for_each(|table| self.retire(table)),
             }
-            self.first = first;
         }
         self.advance(floor);
+        self.cut_after(newest);
+        self.reach_back(oldest);
+        self.forgotten_before = self.forgotten_before.filter(|before| *before <= newest);
+        self.advance(oldest);
+    }
+
+    /// Puts the tables of the buckets from `from` on behind those that are there, which end before.
+    fn append(&mut self, tables: VecDeque<Table>, from: BucketIndex) {
+        if tables.is_empty() {
+            return;
+        }
+        if self.tables.is_empty() {
+            self.first = from;
+        }
+        // Fewer when time has passed the first of them.
+        let length = usize::try_from(from.0 - self.first.0).unwrap_or(0);
+        let gone = usize::try_from(self.first.0 - from.0).unwrap_or(0);
+        self.tables
+            .resize_with(length.max(self.tables.len()), Table::default);
+        for (place, table) in tables.into_iter().enumerate() {
+            match place < gone {
+                true => self.retire(table),
+                false => self.tables.push_back(table),
+            }
+        }
+    }
+
+    /// Lets the buckets after `newest` go.
+    fn cut_after(&mut self, newest: BucketIndex) {
         let kept = usize::try_from(newest.0 - self.first.0 + 1).unwrap_or(0);
         while self.tables.len() > kept {
             if let Some(table) = self.tables.pop_back() {
                 self.retire(table);
             }
         }
-        self.reach_back(oldest);
-        self.forgotten_before = self.forgotten_before.filter(|before| *before <= newest);
-        self.advance(oldest);
     }
 
     /// Remembers a fingerprint of a message in a retained bucket; `false` when it is a copy.

@@ -184,6 +184,16 @@ impl Timeline {
         self.step(to, false, false, coverage);
     }
 
+    /// Cuts the groups where the clock is: what was known of coverage when it came there holds no more.
+    pub(super) fn cut_again(&mut self, coverage: &Coverage) {
+        let now = self.now;
+        if let Some(groups) = &mut self.groups {
+            groups.begin_tick(now, |start, length_ms| {
+                coverage.covered_ms(start, length_ms)
+            });
+        }
+    }
+
     /// Sets the clock back: windows go on from the buckets that are still held there. Groups and
     /// series start again.
     pub(super) fn rewind(&mut self, to: EpochMs, coverage: &Coverage) {

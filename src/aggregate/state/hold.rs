@@ -121,23 +121,17 @@ impl State {
             elapsed: now,
             until_ns,
         }));
-        self.hold_dedup(self.live.buckets.oldest());
+        if let Some(until) = self.held_until() {
+            self.dedup.hold(until);
+        }
     }
 
-    /// Keeps the fingerprints of elapsed time, those before `floor` excepted, apart from those ahead of
-    /// it.
-    fn hold_dedup(&mut self, floor: BucketIndex) {
-        let Some(hold) = &self.hold else { return };
-        let buckets = &hold.timeline.buckets;
-        // No event of elapsed time is booked past this in a minute or two.
-        let width = self.settings.width;
+    /// Past every bucket that an event of elapsed time is booked in within a minute or two.
+    fn held_until(&self) -> Option<BucketIndex> {
+        let buckets = &self.hold.as_ref()?.timeline.buckets;
         let reach_ms = 3 * limits::CLOCK_HOLD_MS + self.wall.skew_ms();
-        let reach = i64::try_from(width.buckets_in(reach_ms)).unwrap_or(i64::MAX);
-        let mut until = buckets.current();
-        until.0 = until.0.saturating_add(reach);
-        self.dedup.rewind(floor, buckets.oldest(), until);
-        self.dedup.hold(until);
-        self.dedup.advance(self.live.buckets.oldest());
+        let reach = i64::try_from(self.settings.width.buckets_in(reach_ms)).unwrap_or(i64::MAX);
+        Some(BucketIndex(buckets.current().0.saturating_add(reach)))
     }
 
     /// Moves the second timeline's clock up to an event that is ahead of it by no more than the skew.
@@ -242,16 +236,24 @@ impl State {
             longest.touch_all();
             longest.begin_round(to);
         }
-        if self.hold.is_none() {
-            if let Some(groups) = &mut self.live.groups {
-                groups.hold(false);
+        let newest = self.live.buckets.current();
+        match (self.held_until(), &self.hold) {
+            (Some(until), Some(hold)) => {
+                let oldest = hold.timeline.buckets.oldest();
+                self.dedup.rewind_on_hold(floor, oldest, until, newest);
+                self.dedup.advance(self.live.buckets.oldest());
             }
-            let oldest = self.live.buckets.oldest();
-            self.dedup
-                .rewind(floor, oldest, self.live.buckets.current());
-            self.expire(to, true, true);
-        } else {
-            self.hold_dedup(floor);
+            _ => {
+                if let Some(groups) = &mut self.live.groups {
+                    groups.hold(false);
+                }
+                let oldest = self.live.buckets.oldest();
+                self.dedup.rewind(floor, oldest, newest);
+                self.expire(to, true, true);
+            }
+        }
+        if !is_back {
+            self.live.cut_again(&self.coverage);
         }
     }
 

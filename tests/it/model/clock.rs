@@ -243,9 +243,16 @@ impl Model {
         let newest = self.bucket(to);
         self.fingerprints
             .retain(|(bucket, _)| (oldest..=newest).contains(bucket));
+        if let Some(hold) = &mut self.clocks.hold {
+            let fingerprints = &mut hold.other.fingerprints;
+            fingerprints.retain(|(bucket, _)| *bucket <= newest);
+        }
         if self.may_expire() {
             self.lapsed_in = None;
             self.expire_rows();
+        }
+        if !is_back && self.settings.groups_max > 0 {
+            self.cut_groups();
         }
     }
 
