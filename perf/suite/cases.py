@@ -31,7 +31,7 @@ def run(*command):
 
 
 def number(pattern, text):
-    found = re.search(pattern, text)
+    found = re.search(pattern, text, re.MULTILINE)
     if found is None:
         raise RuntimeError(f"nothing like {pattern!r} in what was printed: {text.strip()[:200]!r}")
     return float(found.group(1).replace(",", ""))
