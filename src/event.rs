@@ -193,6 +193,15 @@ impl Reject {
             Self::Timestamp => "neither RFC 3339 with a zone nor whole milliseconds since 1970",
         }
     }
+
+    /// The same with the field that it is about, as its sender calls it, where it is about one.
+    pub fn words_of(self, place: Option<&str>) -> String {
+        let what = self.words();
+        match place {
+            Some(place) => format!("{place}: {what}"),
+            None => what.to_owned(),
+        }
+    }
 }
 
 counted! {

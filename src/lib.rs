@@ -65,6 +65,8 @@ pub mod engine;
 
 pub mod replay;
 
+pub mod sample;
+
 pub mod simulate;
 
 pub mod load;

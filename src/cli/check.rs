@@ -1,10 +1,11 @@
-//! `streamgauge check`: the settings of `serve`, each with its origin, and what would run. Connects
-//! to nothing and binds nothing.
+//! `streamgauge check`: the settings of `serve`, each with its origin, and what would run; or what would
+//! become of a file that is posted. Connects to nothing and binds nothing.
 
 use std::fmt;
 use std::fmt::Write;
+use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::ValueHint;
 use hyper::Uri;
 use serde_json::Value;
 use serde_json::json;
@@ -26,6 +27,8 @@ use crate::net::Endpoint;
 
 use super::Failure;
 use super::output;
+use super::output::Format;
+use super::sample;
 use super::setting_flags::SettingFlags;
 
 /// Arguments of `streamgauge check`.
@@ -34,14 +37,15 @@ pub(super) struct Args {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Show what would become of this file, element by element, if it was posted to the endpoint of
+    /// --push; gzip and zstd are unpacked. `-` reads standard input.
+    #[arg(long, value_name = "FILE|-", requires = "push", value_hint = ValueHint::FilePath)]
+    sample: Option<PathBuf>,
+    /// The endpoint of the settings, by its name, whose dialect or mapping reads the sample
+    #[arg(long, value_name = "NAME", requires = "sample")]
+    push: Option<String>,
     #[command(flatten)]
     settings: SettingFlags,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Prints the settings; `log` are the flags of the log.
@@ -54,6 +58,9 @@ pub(super) fn run(args: Args, log: Flags, environment: &Environment) -> Result<(
         && let Err(error) = Engine::check(&settings.engine)
     {
         loaded.settings = Err(SettingsError::of(format!("config: {error}")));
+    }
+    if let (Some(file), Some(name)) = (&args.sample, &args.push) {
+        return sample::run(file, name, args.format, &loaded);
     }
     let text = match args.format {
         Format::Text => text(&loaded),

@@ -10,6 +10,7 @@ mod output;
 mod reload;
 mod replay;
 mod runtime;
+mod sample;
 mod serve;
 mod setting_flags;
 mod signal;
@@ -159,6 +160,8 @@ const REPLAY_EXAMPLES: &str = "\
 Examples:
   streamgauge replay events.ndjson --every 10s
   streamgauge replay events.json.gz --format table
+  streamgauge replay firehose.gz --dialect genesys-eventbridge --lateness 1m
+  streamgauge replay chat.ndjson --config push.toml --push chat
   journalctl -o cat -u gateway | streamgauge replay -";
 
 const LOAD_EXAMPLES: &str = "\
@@ -188,9 +191,15 @@ const CHECK_EXAMPLES: &str = "\
 Takes the flags of serve. Secrets stay hidden, GENESYS_CLIENT_SECRET or STREAMGAUGE_CLIENT_SECRET
 among them. Exit code 2 says that serve would not start.
 
+With --sample nothing of the settings is shown but what would become of a file: each element with its
+line, its events with kind, time, session, queue and direction, or why it is ignored or refused, and
+the answer to the file as one request. Exit code 1 says that an element is refused, or none counted.
+
 Examples:
   streamgauge check
-  streamgauge check --config streamgauge.toml --format json";
+  streamgauge check --config streamgauge.toml --format json
+  streamgauge check --config push.toml --push shop --sample events.ndjson
+  curl -s https://bus.example/events | streamgauge check --config push.toml --push shop --sample -";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -227,7 +236,7 @@ impl Cli {
             }
             Command::Replay(args) => {
                 start_log(&log, environment, "info")?;
-                replay::run(args)
+                replay::run(args, environment)
             }
         }
     }

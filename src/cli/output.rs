@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::io::Write;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use tokio::task::spawn_blocking;
 
 use crate::stderr;
@@ -17,6 +18,15 @@ use super::Failure;
 
 /// How long the last lines for people may take to be written when a command ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
 
 /// Whether anybody still reads standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueHint;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use indicatif::ProgressBar;
@@ -17,7 +18,12 @@ use indicatif::ProgressStyle;
 
 use super::Failure;
 use super::output;
+use super::sample;
 use super::signal;
+use crate::config;
+use crate::config::Dialect;
+use crate::config::Environment;
+use crate::config::Flags;
 use crate::config::duration;
 use crate::replay;
 use crate::replay::Format;
@@ -66,15 +72,27 @@ pub(super) struct Args {
     /// Take copies of messages for new ones: spares the time and the memory of recognising them.
     #[arg(long)]
     no_dedup: bool,
+    /// What the file holds: the dialect in which its events would be posted.
+    #[arg(long, value_name = "NAME", default_value = "tutorial", conflicts_with = "push", value_parser = dialect())]
+    dialect: Dialect,
+    /// Read the file by the dialect or mapping of this endpoint of the settings.
+    #[arg(long, value_name = "NAME")]
+    push: Option<String>,
+    /// The file of settings with the endpoint of --push.
+    #[arg(long, value_name = "FILE", requires = "push", value_hint = ValueHint::FilePath)]
+    config: Option<PathBuf>,
 }
 
 /// Runs the command to the end of its input. That nobody reads the output any more is no failure.
 ///
 /// # Errors
-/// Contradicting arguments (usage); a file that cannot be read or of which no line is accepted, an
+/// Contradicting arguments and settings without the endpoint (usage); a file that cannot be read or of which no line is accepted, an
 /// output that cannot be written, and under `--strict` a malformed line.
-pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let settings = args.settings()?;
+pub(super) fn run(args: Args, environment: &Environment) -> Result<(), Failure> {
+    let mut settings = args.settings()?;
+    if let Some(name) = &args.push {
+        settings.dialect = posted(name, args.config.as_deref(), environment)?;
+    }
     signal::end_at_once()?;
     let input = Input::open(&args.file)?;
     let bar = input.progress_bar();
@@ -118,7 +136,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
                 );
             }
             note(&bar, &format!("{name}: {summary}"));
-            check_accepted(&name, &recording, &summary.counters)
+            check_accepted(&name, &recording, &settings.dialect, &summary.counters)
         }
         Err(ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error @ ReplayError::Write(_)) => Err(Failure::Failed(format!("replay: {error}"))),
@@ -129,7 +147,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
                 ..Counters::default()
             };
             counters.rejected[first.reason.index()] = 1;
-            let guess = recording.guess(&counters);
+            let guess = recording.guess(&settings.dialect, &counters);
             let first = ReplayError::Malformed(first);
             Err(Failure::Failed(format!("replay: {name}: {first}: {guess}")))
         }
@@ -141,16 +159,30 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 fn check_accepted(
     name: &str,
     recording: &Recording<'_>,
+    dialect: &Dialect,
     counters: &Counters,
 ) -> Result<(), Failure> {
     let refused = counters.ignored + counters.rejected_total();
     if recording.is_empty() || counters.received > refused {
         return Ok(());
     }
-    let guess = recording.guess(counters);
+    let guess = recording.guess(dialect, counters);
     Err(Failure::Failed(format!(
         "replay: {name}: no line was accepted: {guess}"
     )))
+}
+
+/// What is posted to the endpoint of a name. Of the settings only its own table has to be right.
+fn posted(name: &str, file: Option<&Path>, environment: &Environment) -> Result<Dialect, Failure> {
+    let mut flags = Flags::default();
+    let setting = config::SETTINGS
+        .iter()
+        .find(|setting| setting.name == "config");
+    if let (Some(setting), Some(file)) = (setting, file) {
+        flags.set(setting, file.display().to_string());
+    }
+    let loaded = config::load(&flags, environment);
+    Ok(sample::endpoint(&loaded, name)?.dialect.clone())
 }
 
 impl Args {
@@ -169,6 +201,7 @@ impl Args {
         settings.speed = self.speed;
         settings.strict = self.strict;
         settings.dedup = !self.no_dedup;
+        settings.dialect = self.dialect.clone();
         Ok(settings)
     }
 }
@@ -261,6 +294,15 @@ fn millis_u32(duration: Duration) -> u32 {
     u32::try_from(duration::millis(duration)).unwrap_or(u32::MAX)
 }
 
+/// The names of [`Dialect`].
+fn dialect() -> impl TypedValueParser<Value = Dialect> {
+    let names = Dialect::NAMES.map(|(name, _)| name);
+    PossibleValuesParser::new(names).map(|name| {
+        let found = Dialect::NAMES.into_iter().find(|(known, _)| *known == name);
+        found.map_or_else(Dialect::default, |(_, dialect)| dialect)
+    })
+}
+
 /// The spellings of [`Format`].
 fn format() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(["ndjson", "table"]).map(|name| match name.as_str() {
@@ -336,7 +378,7 @@ mod tests {
                 file: path.to_owned(),
                 ..args(&[])
             };
-            match run(flags) {
+            match run(flags, &Environment::default()) {
                 Err(Failure::Failed(text)) => {
                     assert!(text.contains(part) && !text.contains('\n'), "{text}");
                 }

@@ -59,8 +59,15 @@ pub const SAMPLES_WAITING_MAX: usize = 65_536;
 pub const REQUEST_BYTES_MAX: usize = 64 << 10;
 /// A body that is posted to an endpoint for events, in bytes, packed as well as unpacked.
 pub const POST_BYTES_MAX: usize = 8 << 20;
+/// A file that `check --sample` looks at, in bytes, unpacked: eight times the longest post.
+pub const SAMPLE_BYTES_MAX: usize = 8 * POST_BYTES_MAX;
 /// Endpoints for events; each has a ring of its own.
 pub const PUSH_ENDPOINTS_MAX: usize = 32;
+/// Bodies on their way, together, whose senders nothing but the bodies can make known, in bytes: two of
+/// the longest. Anybody can fill this, and nobody else waits for it.
+pub const POSTS_UNKNOWN_BYTES_MAX: usize = 2 * POST_BYTES_MAX;
+/// How long such a body may take, which is half of what others may: so long do most senders wait.
+pub const POST_UNKNOWN_TIME_MAX: Duration = Duration::from_secs(5);
 /// Bodies of posts that are unpacked at a time; more wait.
 pub const POSTS_UNPACKED_MAX: usize = 4;
 /// Posts that wait for their decoder; more wait in their connections.

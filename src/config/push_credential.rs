@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 /// What a post has to show.
@@ -156,6 +157,12 @@ impl PushSecret {
     /// Whether something that was offered is it.
     pub fn is(&self, offered: &[u8]) -> bool {
         self.expose().as_bytes().ct_eq(offered).into()
+    }
+
+    /// Whether it is the string at a JSON pointer of an element.
+    pub fn is_at(&self, pointer: &str, element: &Value) -> bool {
+        let offered = element.pointer(pointer).and_then(Value::as_str);
+        offered.is_some_and(|offered| self.is(offered.as_bytes()))
     }
 
     /// The key of Standard Webhooks that it stands for; `None` where it is none.

@@ -7,13 +7,17 @@ use std::ops::Range;
 
 use super::walk::Walk;
 use super::walk::WalkEnd;
+use crate::event::Reject;
 
 /// Walks a text from element to element. It keeps no part of the text, so an element can be rewritten
 /// before the next one is looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Elements {
+    /// Behind the latest element, and where a fault was met.
     at: usize,
     place: Place,
+    /// Whether the latest fault was none of an array.
+    is_between_lines: bool,
 }
 
 /// What may stand at the place that was reached.
@@ -62,6 +66,14 @@ impl ElementFault {
             Self::Between => "not JSON: followed by what separates no elements",
         }
     }
+
+    /// The reason that it is counted by.
+    pub const fn reason(self) -> Reject {
+        match self {
+            Self::NotObject => Reject::Shape,
+            Self::Empty | Self::Cut | Self::Broken | Self::Between => Reject::NotJson,
+        }
+    }
 }
 
 impl Elements {
@@ -69,9 +81,28 @@ impl Elements {
     pub fn next(&mut self, text: &[u8]) -> Option<Result<Range<usize>, ElementFault>> {
         let found = self.look(text);
         if !matches!(found, Some(Ok(_))) {
+            self.is_between_lines = matches!(self.place, Place::Start | Place::Further);
             self.place = Place::Over;
         }
         found
+    }
+
+    /// The place that was reached: behind the latest element, and after a fault where that is.
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on after a fault, for whoever wants to know of all: at the next line that begins with an
+    /// object. False where there is none, and inside of an array.
+    pub fn resume(&mut self, text: &[u8]) -> bool {
+        let rest = text.get(self.at..).unwrap_or_default();
+        let next = rest.windows(2).position(|two| two == b"\n{");
+        let Some(line_end) = next.filter(|_| self.is_between_lines) else {
+            return false;
+        };
+        self.at += line_end + 1;
+        self.place = Place::Further;
+        true
     }
 
     fn look(&mut self, text: &[u8]) -> Option<Result<Range<usize>, ElementFault>> {
@@ -109,10 +140,12 @@ impl Elements {
     fn element(&mut self, text: &[u8], then: Place) -> Result<Range<usize>, ElementFault> {
         let start = self.at;
         let (bytes, end) = Walk::default().walk(text.get(start..).unwrap_or_default());
-        self.at = start + bytes;
         self.place = then;
         match end {
-            WalkEnd::Whole => Ok(start..self.at),
+            WalkEnd::Whole => {
+                self.at = start + bytes;
+                Ok(start..self.at)
+            }
             WalkEnd::Open => Err(ElementFault::Cut),
             WalkEnd::Broken => Err(ElementFault::Broken),
         }
@@ -174,5 +207,34 @@ mod tests {
         check("{}\n{\"a\":", &["{}"], Some(Cut));
         check("{}\n{\"a\":\"\n\"}", &["{}"], Some(Broken));
         check("{\"a\":[1}]", &[], Some(Broken));
+    }
+
+    #[test]
+    fn after_a_fault_it_goes_on_with_the_next_line() {
+        let check = |text: &str, expected: &[&str]| {
+            let mut elements = Elements::default();
+            let mut found = Vec::new();
+            loop {
+                match elements.next(text.as_bytes()) {
+                    Some(Ok(range)) => found.push(text[range].to_owned()),
+                    Some(Err(_)) => {
+                        found.push(format!("fault at {}", elements.at()));
+                        if !elements.resume(text.as_bytes()) {
+                            break;
+                        }
+                    }
+                    None => break,
+                }
+            }
+            assert_eq!(found, expected, "{text:?}");
+        };
+        check("{}\noops\n{}", &["{}", "fault at 3", "{}"]);
+        check("{\"a\":\"\n{}\n", &["fault at 0", "{}"]);
+        check("{\"a\":\n{}\n{}", &["fault at 0", "{}", "{}"]);
+        check("{} {x\n{}", &["{}", "fault at 3", "{}"]);
+        check("a,b\n1,2\n", &["fault at 0"]);
+        check("[{},1,{}]\n{}", &["{}", "fault at 4"]);
+        check("[{}]\n{}", &["{}", "fault at 5"]);
+        check("", &["fault at 0"]);
     }
 }

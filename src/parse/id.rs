@@ -57,6 +57,14 @@ impl<'text> Id<'text> {
     }
 }
 
+/// The key that a session's id has under these keys; `None` for what no session can be called.
+pub fn session_key(keys: IdKeys, id: &str) -> Option<SessionKey> {
+    let is_given = !id.is_empty();
+    is_given
+        .then(|| Ids::new(keys).session(Id::of(id.as_bytes())))
+        .flatten()
+}
+
 impl Ids {
     pub(super) fn new(keys: IdKeys) -> Self {
         let IdKeys([k0, k1, k2, k3]) = keys;

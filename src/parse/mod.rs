@@ -13,6 +13,7 @@
 //!   └ draft           an event before its ids and names are numbers
 //!  any             a decoder that is chosen by the settings
 //!  elements        where the payloads of a posted text lie; walk: where an object ends
+//!  records         what the records of a request of Firehose hold
 //! ```
 //!
 //! The only place that spells the wire's field names, and the only one that names `simd_json`. It
@@ -34,6 +35,7 @@ mod labels;
 mod lanes;
 mod mapped;
 mod posted;
+mod records;
 mod tape;
 mod timestamp;
 mod twilio;
@@ -45,7 +47,9 @@ pub use any::AnyDecoder;
 pub use decoder::{Decoded, Decoder, Output};
 pub use elements::{ElementFault, Elements};
 pub use events_stream::Parser;
+pub use id::session_key;
 pub use posted::PostedDecoder;
+pub use records::{Records, RecordsFault};
 pub use verdict::Verdict;
 pub use walk::{RECORD_SEPARATOR, Walk, WalkEnd};
 

@@ -38,13 +38,24 @@ pub(super) struct Stretch {
     skips: Vec<(usize, i64)>,
 }
 
-/// A line that became no event.
+/// A line that became no event, or several.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Other {
-    /// How many events of the stretch stand before it.
+    /// How many events of the stretch stand before it, its own among them.
     pub(super) place: usize,
-    /// Why it is refused; `None` is a line of another type.
-    pub(super) rejected: Option<Reject>,
+    /// What it came to.
+    pub(super) line: OddLine,
+}
+
+/// What a line came to that is not one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OddLine {
+    /// It is of another type.
+    Ignored,
+    /// It is refused.
+    Rejected(Reject),
+    /// So many events, none or more than one, which stand before it.
+    Events(u64),
 }
 
 /// Both ends.
@@ -80,13 +91,32 @@ impl Inlet {
             self.stretch.skip_to(number);
         }
         self.stretch.next_line = number + 1;
-        let place = self.stretch.events.len();
-        let mut other = |rejected| self.stretch.others.push(Other { place, rejected });
         match verdict {
             Verdict::Event(event) => self.stretch.events.push(event),
-            Verdict::Ignored => other(None),
-            Verdict::Rejected(reason) => other(Some(reason)),
+            Verdict::Ignored => self.stretch.add(OddLine::Ignored),
+            Verdict::Rejected(reason) => self.stretch.add(OddLine::Rejected(reason)),
         }
+        self.hand_over_full()
+    }
+
+    /// Takes the next record of a dialect in which one may hold any number of events.
+    pub(super) fn put_all(&mut self, events: &[Event], number: u64) -> Result<(), Gone> {
+        for event in events {
+            self.put(Verdict::Event(*event), number)?;
+        }
+        if events.len() == 1 {
+            return Ok(());
+        }
+        if number != self.stretch.next_line {
+            self.stretch.skip_to(number);
+        }
+        self.stretch.next_line = number + 1;
+        self.stretch.add(OddLine::Events(events.len() as u64));
+        self.hand_over_full()
+    }
+
+    #[inline]
+    fn hand_over_full(&mut self) -> Result<(), Gone> {
         if self.stretch.events.len() + self.stretch.others.len() < STRETCH_LINES {
             return Ok(());
         }
@@ -157,6 +187,11 @@ impl Stretch {
         let before = self.skips.partition_point(|(after, _)| *after <= lines);
         let skipped = before.checked_sub(1).map_or(0, |last| self.skips[last].1);
         (self.first_line + lines as u64).saturating_add_signed(skipped)
+    }
+
+    fn add(&mut self, line: OddLine) {
+        let place = self.events.len();
+        self.others.push(Other { place, line });
     }
 
     #[cold]

@@ -4,8 +4,6 @@
 use std::io;
 use std::io::Read;
 
-use crate::event::IdKeys;
-use crate::parse::Parser;
 use crate::parse::Verdict;
 
 use super::MALFORMED_SHOWN;
@@ -17,10 +15,12 @@ use super::input::Refused;
 use super::input::Salvage;
 use super::reader::Line;
 use super::reader::LineReader;
+use super::reading::Read as ReadAs;
+use super::reading::Reading;
 
 /// Takes the lines of one input.
 pub(super) struct Intake<F> {
-    parser: Parser,
+    reading: Reading,
     inlet: Inlet,
     salvage: Salvage,
     is_strict: bool,
@@ -47,9 +47,9 @@ impl From<Gone> for Stop {
 
 impl<F: FnMut(Malformed)> Intake<F> {
     /// Hands the first malformed lines to `on_malformed`, or stops at the first under `is_strict`.
-    pub(super) fn new(inlet: Inlet, is_strict: bool, on_malformed: F) -> Self {
+    pub(super) fn new(reading: Reading, inlet: Inlet, is_strict: bool, on_malformed: F) -> Self {
         Self {
-            parser: Parser::new(IdKeys::FIXED),
+            reading,
             inlet,
             salvage: Salvage::default(),
             is_strict,
@@ -64,11 +64,13 @@ impl<F: FnMut(Malformed)> Intake<F> {
     /// When it stops before the end.
     pub(super) fn take_all<R: Read>(mut self, reader: &mut LineReader<R>) -> Result<(), Stop> {
         loop {
-            if !self.salvage.is_open() {
+            if !self.salvage.is_open()
+                && let Reading::Own(parser) = &mut self.reading
+            {
                 // Lines like those before: neither a search for their end nor a refusal.
                 while let Some((verdict, bytes)) = reader
                     .ahead()
-                    .and_then(|ahead| self.parser.recognize_line(ahead))
+                    .and_then(|ahead| parser.recognize_line(ahead))
                 {
                     reader.take(bytes);
                     self.inlet.put(verdict, reader.lines())?;
@@ -101,16 +103,16 @@ impl<F: FnMut(Malformed)> Intake<F> {
                 });
             }
         };
-        let verdict = match self.parser.recognize(bytes) {
-            Some(verdict @ (Verdict::Event(_) | Verdict::Ignored)) => verdict,
+        let read = match self.reading.recognize(bytes) {
+            Some(verdict @ (Verdict::Event(_) | Verdict::Ignored)) => ReadAs::One(verdict),
             Some(Verdict::Rejected(_)) | None => {
                 self.salvage.keep(bytes);
-                self.parser.parse_unrecognized(bytes)
+                self.reading.read(bytes)
             }
         };
-        let Verdict::Rejected(reason) = verdict else {
+        let ReadAs::One(Verdict::Rejected(reason)) = read else {
             self.give_up_open()?;
-            return Ok(self.inlet.put(verdict, number)?);
+            return self.put(read, number);
         };
         let pieces = self.salvage.look(Refused {
             line: number,
@@ -133,11 +135,23 @@ impl<F: FnMut(Malformed)> Intake<F> {
         for piece in pieces {
             match piece {
                 Piece::Refused(refused) => self.refuse(refused)?,
-                Piece::Record(mut bytes, line) => match self.parser.parse(&mut bytes) {
-                    Verdict::Rejected(reason) => self.refuse(Refused { line, reason })?,
-                    verdict => self.inlet.put(verdict, line)?,
+                Piece::Record(mut bytes, line) => match self.reading.read_any(&mut bytes) {
+                    ReadAs::One(Verdict::Rejected(reason)) => {
+                        self.refuse(Refused { line, reason })?;
+                    }
+                    read => self.put(read, line)?,
                 },
             }
+        }
+        Ok(())
+    }
+
+    /// Hands over what a record came to that is not refused.
+    #[inline]
+    fn put(&mut self, read: ReadAs, line: u64) -> Result<(), Stop> {
+        match read {
+            ReadAs::One(verdict) => self.inlet.put(verdict, line)?,
+            ReadAs::All => self.inlet.put_all(self.reading.events(), line)?,
         }
         Ok(())
     }

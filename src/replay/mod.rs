@@ -1,4 +1,4 @@
-//! A recorded file instead of a stream, in event time: the same parser and the same aggregate, and
+//! A recorded file instead of a stream, in event time: the same decoders and the same aggregate, and
 //! one line of output a step.
 //!
 //! ```text
@@ -17,6 +17,7 @@ mod intake;
 mod order;
 mod pace;
 mod reader;
+mod reading;
 mod report;
 mod settings;
 mod steps;
@@ -42,12 +43,15 @@ use intake::Stop;
 use order::Order;
 use pace::Pace;
 use reader::LineReader;
+use reading::Reading;
 use report::Report;
 use steps::Steps;
 
 pub use input::Foreign;
 pub use input::Recording;
 pub use input::Shape;
+pub use input::Unpacked;
+pub use input::unpacked;
 pub use report::Format;
 pub use settings::ReplaySettings;
 pub use settings::SettingsError;
@@ -104,7 +108,7 @@ pub enum ReplayError {
     Malformed(Malformed),
 }
 
-/// Replays newline-delimited events from `input` and writes one object a step to `output`. Through a
+/// Replays newline-delimited events of the settings' dialect from `input` and writes one object a step to `output`. Through a
 /// [`Recording`] the input may be of other shapes, and compressed.
 ///
 /// Reads and parses on the caller's thread; applies and prints on a second one, which ends before
@@ -137,7 +141,7 @@ pub fn run(
         let applying = named
             .spawn_scoped(scope, || apply(outlet, order, steps))
             .map_err(ReplayError::Thread)?;
-        let read = read(input, settings.strict, inlet, on_malformed);
+        let read = read(input, settings, inlet, on_malformed);
         let applied = match applying.join() {
             Ok(applied) => applied,
             Err(panic) => resume_unwind(panic),
@@ -158,12 +162,13 @@ pub fn run(
 /// Reads and parses to the end of the input, or until nobody takes the lines any more.
 fn read(
     input: impl Read,
-    is_strict: bool,
+    settings: &ReplaySettings,
     inlet: Inlet,
     on_malformed: impl FnMut(Malformed),
 ) -> Result<(), ReplayError> {
     let mut reader = LineReader::new(input);
-    let intake = Intake::new(inlet, is_strict, on_malformed);
+    let reading = Reading::new(&settings.dialect);
+    let intake = Intake::new(reading, inlet, settings.strict, on_malformed);
     match intake.take_all(&mut reader) {
         Ok(()) | Err(Stop::Gone) => Ok(()),
         Err(Stop::Malformed(line)) => Err(ReplayError::Malformed(line)),
@@ -193,7 +198,7 @@ fn apply<W: Write>(
             let line_of = |event| stretch.line_of(applied + event);
             order.offer(&stretch.events[applied..other.place], &line_of, &mut steps)?;
             applied = other.place;
-            order.count(other.rejected, &mut steps);
+            order.count(other.line, &mut steps);
         }
         let line_of = |event| stretch.line_of(applied + event);
         order.offer(&stretch.events[applied..], &line_of, &mut steps)?;

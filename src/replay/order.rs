@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::event::Event;
-use crate::event::Reject;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
 use crate::window::Width;
 
 use super::ReplayError;
+use super::handoff::OddLine;
 use super::settings::ReplaySettings;
 use super::steps::Steps;
 use super::strays::Stray;
@@ -98,11 +98,11 @@ impl Order {
         Ok(())
     }
 
-    /// Takes the next line that became no event.
-    pub(super) fn count<W: Write>(&mut self, rejected: Option<Reject>, steps: &mut Steps<W>) {
+    /// Takes the next line that became no event, or several.
+    pub(super) fn count<W: Write>(&mut self, line: OddLine, steps: &mut Steps<W>) {
         match &mut self.vote {
-            Some(vote) => vote.count(rejected),
-            None => steps.count(rejected),
+            Some(vote) => vote.count(line),
+            None => steps.count(line),
         }
     }
 
@@ -214,7 +214,7 @@ impl Order {
         }
         for held in outcome.held {
             match held {
-                Held::Other(rejected) => self.count(rejected, steps),
+                Held::Other(line) => self.count(line, steps),
                 Held::Event(event, line) if self.is_refused(event.time, &outcome.refused) => {
                     self.stray(&event, line);
                     steps.apply(&[event]);

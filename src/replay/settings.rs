@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::AggregateSettings;
 use crate::config::ClockRule;
+use crate::config::Dialect;
 use crate::window::Width;
 use crate::window::WindowError;
 
@@ -46,6 +47,8 @@ pub struct ReplaySettings {
     pub strict: bool,
     /// Whether copies of messages are recognised.
     pub dedup: bool,
+    /// What a line holds.
+    pub dialect: Dialect,
 }
 
 /// Why settings of a replay are refused.
@@ -118,6 +121,7 @@ impl ReplaySettings {
             speed: None,
             strict: false,
             dedup: true,
+            dialect: Dialect::default(),
         })
     }
 

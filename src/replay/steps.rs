@@ -6,13 +6,13 @@ use std::io::Write;
 use crate::aggregate::State;
 use crate::event::Event;
 use crate::event::IdKeys;
-use crate::event::Reject;
 use crate::ring::Delta;
 use crate::snapshot::Counters;
 use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
 
 use super::ReplayError;
+use super::handoff::OddLine;
 use super::pace::Pace;
 use super::report::Report;
 use super::settings::ReplaySettings;
@@ -32,6 +32,8 @@ pub(super) struct Steps<W: Write> {
     /// What was counted since the state was last updated. An event counts as received when it is
     /// applied, so that one that waits for its turn is in no step before.
     uncounted: Delta,
+    /// Events of lines that hold several, the first of each aside: they were or will be counted as lines.
+    further: u64,
 }
 
 impl<W: Write> Steps<W> {
@@ -49,6 +51,7 @@ impl<W: Write> Steps<W> {
             next_at: EpochMs::from_ms(i64::MAX),
             printed: 0,
             uncounted: Delta::default(),
+            further: 0,
         }
     }
 
@@ -82,13 +85,29 @@ impl<W: Write> Steps<W> {
         self.state.refuse_late(event);
     }
 
-    /// Counts a line that became no event, by why it is refused if it is.
-    pub(super) fn count(&mut self, rejected: Option<Reject>) {
-        self.uncounted.received += 1;
-        match rejected {
-            Some(reason) => self.uncounted.reject(reason),
-            None => self.uncounted.ignored += 1,
+    /// Counts a line that became no event, or several, which are counted by themselves.
+    pub(super) fn count(&mut self, line: OddLine) {
+        if let OddLine::Events(events @ 1..) = line {
+            self.further += events - 1;
+            return;
         }
+        self.uncounted.received += 1;
+        match line {
+            OddLine::Rejected(reason) => self.uncounted.reject(reason),
+            OddLine::Ignored => self.uncounted.ignored += 1,
+            OddLine::Events(_) => self.uncounted.accept(0),
+        }
+    }
+
+    /// Brings the state's counters up to date.
+    fn count_up(&mut self) {
+        // Some of them may still wait for their turn.
+        let further = self.further.min(self.uncounted.accepted);
+        self.further -= further;
+        self.uncounted.received -= further;
+        self.uncounted.accepted -= further;
+        self.state.count(&self.uncounted);
+        self.uncounted = Delta::default();
     }
 
     /// Whether there is a step to print up to `horizon`.
@@ -114,8 +133,7 @@ impl<W: Write> Steps<W> {
             pace.wait_for(at);
         }
         self.state.advance(at - 1);
-        self.state.count(&self.uncounted);
-        self.uncounted = Delta::default();
+        self.count_up();
         self.state.fill(&mut self.snapshot);
         self.report.row(at, &self.snapshot)?;
         self.printed += 1;
@@ -137,8 +155,7 @@ impl<W: Write> Steps<W> {
 
     /// The counters of everything so far.
     pub(super) fn counters(&mut self) -> &Counters {
-        self.state.count(&self.uncounted);
-        self.uncounted = Delta::default();
+        self.count_up();
         self.state.fill(&mut self.snapshot);
         &self.snapshot.counters
     }

@@ -5,8 +5,9 @@
 //! sets the clock. What lost is future or late when it is applied.
 
 use crate::event::Event;
-use crate::event::Reject;
 use crate::time::EpochMs;
+
+use super::handoff::OddLine;
 
 /// Events that vote at the most.
 const EVENTS_MAX: usize = 1_000;
@@ -18,8 +19,8 @@ const CAMPS_MAX: usize = 100;
 pub(super) enum Held {
     /// An event and the number of its line.
     Event(Event, u64),
-    /// A line that became no event; see [`super::handoff::Other`].
-    Other(Option<Reject>),
+    /// A line that became no event, or several.
+    Other(OddLine),
 }
 
 /// The vote over the time of one line that is out of line.
@@ -97,9 +98,9 @@ impl Vote {
         }
     }
 
-    /// Takes the next line that became no event.
-    pub(super) fn count(&mut self, rejected: Option<Reject>) {
-        self.held.push(Held::Other(rejected));
+    /// Takes the next line that became no event, or several.
+    pub(super) fn count(&mut self, line: OddLine) {
+        self.held.push(Held::Other(line));
     }
 
     /// Whether more lines would change nothing, or are enough.

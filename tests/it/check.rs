@@ -586,3 +586,256 @@ fn the_proxy_on_the_way_to_each_service_is_shown_without_its_password() {
     assert_eq!(would_run["webhookProxy"], proxy);
     assert!(!json.stdout.contains("c4n4ry"), "{}", json.stdout);
 }
+
+/// Settings with an endpoint for a preset and one for a mapping, whose secret stands in the body.
+const ENDPOINTS: &str = r#"
+source = "push"
+
+[[push]]
+name = "shop"
+path = "/push/shop"
+bearer.secret = "c4n4ry+s3cret/value=="
+
+[[push]]
+name = "chat"
+path = "/push/chat"
+body.pointer = "/key"
+body.secret = "a-canary-in-the-body"
+
+[push.mapping]
+kind = "/event"
+kinds = { opened = "connected", said = "message" }
+time = "/at"
+session = "/room/id"
+id = "/id"
+queue = "/team"
+author = "/from"
+authors = { me = "guest", you = "agent" }
+"#;
+
+const SAMPLE: &str = r#"{"event":"opened","at":1760000000000,"room":{"id":"r-1"},"team":"sales","key":"a-canary-in-the-body"}
+
+{"event":"said","at":1760000001000,"room":{"id":7},"id":1,"from":"you","key":"a-canary-in-the-body"}
+{"event":"said","at":1760000001000,"room":{"id":7},"id":1,"from":"you","key":"a-canary-in-the-body"}
+{"event":"said","at":1760000002000,"room":{"id":7},"key":"a-canary-in-the-body"}
+{"event":"typing","at":1760000003000,"room":{"id":7},"key":"a-canary-in-the-body"}
+"#;
+
+/// Runs `check --sample` over a file of these bytes.
+fn sample(push: &str, bytes: &[u8], flags: &[&str]) -> crate::cli::Run {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (config, file) = (
+        write("push.toml", ENDPOINTS.as_bytes()),
+        write("sample", bytes),
+    );
+    let args = [
+        "check", "--config", &config, "--push", push, "--sample", &file,
+    ];
+    let mut run = run(&[&args, flags].concat(), &[]);
+    assert!(!run.stdout.contains("canary-in"), "{}", run.stdout);
+    for text in [&mut run.stdout, &mut run.stderr] {
+        *text = text.replace(&file, "FILE");
+    }
+    run
+}
+
+#[test]
+fn a_sample_is_shown_line_by_line() {
+    let good = sample("chat", SAMPLE.as_bytes(), &[]);
+    assert_eq!((good.code, good.stderr.as_str()), (Some(0), ""));
+    let lines: Vec<&str> = good.stdout.lines().collect();
+    assert_eq!(
+        lines[..7],
+        [
+            "line 1, element 0: connected at 2025-10-09T08:53:20.000Z, session r-1, queue sales",
+            "line 3, element 1: message at 2025-10-09T08:53:21.000Z, session 7, outbound by agent",
+            "line 4, element 2: message at 2025-10-09T08:53:21.000Z, session 7, outbound by agent, a copy of line 3: counts once",
+            "line 5, element 3: message at 2025-10-09T08:53:22.000Z, session 7, direction unknown, without an id: each copy counts again",
+            "line 6, element 4: ignored: /event \"typing\" is none that is counted",
+            "5 elements: 4 events (1 connected, 0 disconnected, 3 messages), 1 ignored, 0 refused; 1 of the events are copies",
+            "times from 2025-10-09T08:53:20.000Z to 2025-10-09T08:53:22.000Z",
+        ]
+    );
+    assert!(
+        lines[7].starts_with("4 events are older than the "),
+        "{}",
+        lines[7]
+    );
+    assert_eq!(
+        lines[8..],
+        ["posted as one request: 200: all of it would be taken"]
+    );
+
+    // What is refused, and all that comes after it.
+    let text = [
+        SAMPLE,
+        "oops\n",
+        &SAMPLE.replace("opened\",\"at\":1760", "opened\",\"at\":\"1760"),
+        "{\"key\":\"x\"}",
+    ]
+    .concat();
+    let bad = sample("chat", text.as_bytes(), &[]);
+    assert_eq!(bad.code, Some(1), "{}", bad.stdout);
+    for part in [
+        "line 7, element 5: refused (shape): not a JSON object\n",
+        "line 8, element 6: refused (not_json): ",
+        "line 14, element 11: refused (field): /event: missing, empty, too long or of the wrong type; the secret of the endpoint is missing or wrong in it\n",
+        "posted as one request: 400: element 5: not a JSON object\n",
+    ] {
+        assert!(bad.stdout.contains(part), "{part}: {}", bad.stdout);
+    }
+    assert_eq!(
+        bad.stderr,
+        "error: check: FILE: 3 of 12 elements are refused; mend them, or the dialect or mapping of the endpoint\n"
+    );
+    // A secret that is missing is an answer of its own, and one that stands where an id is expected
+    // is hidden.
+    let stranger = sample(
+        "chat",
+        b"{\"event\":\"opened\",\"at\":1,\"room\":{\"id\":\"a-canary-in-the-body\"}}",
+        &[],
+    );
+    assert!(
+        stranger.stdout.contains("session [hidden]"),
+        "{}",
+        stranger.stdout
+    );
+    assert!(
+        stranger
+            .stdout
+            .contains("401: the secret at /key is missing or wrong in element 0"),
+        "{}",
+        stranger.stdout
+    );
+    // Of another dialect altogether.
+    let other = sample("shop", br#"{"eventType":"order","timestamp":1}"#, &[]);
+    assert_eq!(other.code, Some(1));
+    assert!(
+        other
+            .stdout
+            .contains("ignored: eventType \"order\" is none that is counted")
+    );
+    assert!(
+        other
+            .stderr
+            .contains("none of 1 elements is counted; does the dialect"),
+        "{}",
+        other.stderr
+    );
+}
+
+#[test]
+fn a_sample_may_be_an_array_packed_or_in_records() {
+    let elements: Vec<Value> = SAMPLE
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let array = Value::from(elements).to_string();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, array.as_bytes()).unwrap();
+    let encode =
+        |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+    let firehose = serde_json::json!({
+        "requestId": "r", "timestamp": 1, "records": [{"data": encode(SAMPLE)}, {"data": encode(&array)}],
+    });
+    for (bytes, place) in [
+        (array.clone().into_bytes(), "line 1, element 4: ignored"),
+        (encoder.finish().unwrap(), "line 1, element 4: ignored"),
+        // The first bad one of a request is counted over all of its records.
+        (
+            firehose.to_string().into_bytes(),
+            "line 1, record 1, element 5: refused (shape)",
+        ),
+        (
+            format!("\u{feff}{SAMPLE}").into_bytes(),
+            "the file begins with a byte-order mark",
+        ),
+    ] {
+        let run = sample("chat", &bytes, &[]);
+        assert!(run.stdout.contains(place), "{place}: {}", run.stdout);
+    }
+    let json = sample("chat", array.as_bytes(), &["--format", "json"]);
+    assert_eq!((json.code, json.stderr.as_str()), (Some(0), ""));
+    let shown: Value = serde_json::from_str(&json.stdout).unwrap();
+    let event = serde_json::json!({
+        "kind": "message", "time": "2025-10-09T08:53:21.000Z", "session": "7", "queue": null,
+        "deployment": null, "direction": "outbound", "author": "agent", "copyOfLine": 1,
+        "copiesCountOnce": true,
+    });
+    assert_eq!(shown["elements"][2]["events"][0], event);
+    assert_eq!(shown["elements"][4]["outcome"], "ignored");
+    assert_eq!(shown["summary"]["events"], 4);
+    assert_eq!(shown["answer"]["status"], 200);
+
+    // Standard input.
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("push.toml");
+    fs::write(&config, ENDPOINTS).unwrap();
+    fs::set_permissions(&config, Permissions::from_mode(0o600)).unwrap();
+    let assert = assert_cmd::Command::new(env!("CARGO_BIN_EXE_streamgauge"))
+        .env_clear()
+        .args(["check", "--push", "chat", "--sample", "-", "--config"])
+        .arg(&config)
+        .write_stdin(array)
+        .assert();
+    assert.code(0);
+}
+
+#[test]
+fn a_sample_that_cannot_be_looked_at_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("push.toml");
+    let write = |text: &str| {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    };
+    write(ENDPOINTS);
+    let config = path.to_str().unwrap();
+    let check = |args: &[&str], code: i32, why: &str| {
+        let run = run(&[&["check", "--config", config], args].concat(), &[]);
+        assert_eq!(run.code, Some(code), "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(why), "{why}: {}", run.stderr);
+        run
+    };
+    let of = |file: &'static str| ["--push", "shop", "--sample", file];
+    check(
+        &["--push", "shp", "--sample", "-"],
+        2,
+        "error: --push: \"shp\": no endpoint of that name; choose shop or chat\n",
+    );
+    check(&["--sample", "-"], 2, "--push");
+    check(&["--push", "shop"], 2, "--sample");
+    check(&of("/nowhere"), 1, "error: check: /nowhere: ");
+    let zip = folder.path().join("a.zip");
+    fs::write(&zip, b"PK\x03\x04").unwrap();
+    let zip = zip.to_str().unwrap();
+    check(
+        &["--push", "shop", "--sample", zip],
+        1,
+        "unzip -p FILE | streamgauge check --push NAME --sample -",
+    );
+    // Faults elsewhere are said after it; those of its own table instead of it.
+    write(&format!("skew = \"banana\"\n{ENDPOINTS}"));
+    let file = folder.path().join("sample");
+    fs::write(&file, SAMPLE).unwrap();
+    let file = file.to_str().unwrap();
+    let run = check(&["--push", "chat", "--sample", file], 2, "skew: ");
+    assert!(
+        run.stdout.contains("line 1, element 0: connected"),
+        "{}",
+        run.stdout
+    );
+    write(&ENDPOINTS.replace("time = \"/at\"", "time = \"at\""));
+    let run = check(
+        &["--push", "chat", "--sample", file],
+        2,
+        "push \"chat\": mapping",
+    );
+    assert_eq!(run.stdout, "");
+}

@@ -36,6 +36,7 @@ use streamgauge::time::Clock;
 use streamgauge::time::EpochMs;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -87,7 +88,15 @@ pub(crate) enum Client {
 
 impl Client {
     pub(crate) async fn connect(addr: SocketAddr, version: Version) -> Self {
-        let stream = TokioIo::new(TcpStream::connect(addr).await.unwrap());
+        Self::over(TcpStream::connect(addr).await.unwrap(), version).await
+    }
+
+    /// The same over a stream that is there already, an encrypted one for example.
+    pub(crate) async fn over(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        version: Version,
+    ) -> Self {
+        let stream = TokioIo::new(stream);
         if version == Version::HTTP_2 {
             let executor = TokioExecutor::new();
             let (client, connection) = http2::handshake(executor, stream).await.unwrap();

@@ -2,6 +2,8 @@
 
 mod credentials;
 mod presets;
+mod replayed;
+mod sampled;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -58,6 +60,10 @@ fn secret(text: &str) -> streamgauge::config::PushSecret {
 }
 
 async fn start(change: impl FnOnce(&mut EngineSettings)) -> Engine {
+    start_at(Clock::system(), change).await
+}
+
+async fn start_at(clock: Clock, change: impl FnOnce(&mut EngineSettings)) -> Engine {
     let auth = AuthSettings::new(
         "http://127.0.0.1:9/token".parse().unwrap(),
         "id".into(),
@@ -79,7 +85,7 @@ async fn start(change: impl FnOnce(&mut EngineSettings)) -> Engine {
         ),
     ];
     change(&mut settings);
-    Engine::start(settings, Clock::system()).await.unwrap()
+    Engine::start(settings, clock).await.unwrap()
 }
 
 fn event(id: &str) -> Value {

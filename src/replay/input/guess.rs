@@ -1,13 +1,14 @@
 //! What a file probably is that held no event, and what to do with it.
 
 use super::shape::Shape;
+use crate::config::Dialect;
 use crate::snapshot::Counters;
 
 /// A longer name of a field is not repeated.
 const NAME_BYTES_MAX: usize = 40;
 
 /// One line, without a full stop.
-pub(super) fn guess(head: &[u8], shape: Shape, counters: &Counters) -> String {
+pub(super) fn guess(head: &[u8], shape: Shape, dialect: &Dialect, counters: &Counters) -> String {
     let text = head.trim_ascii_start();
     let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
     if counters.received == 0 {
@@ -16,6 +17,12 @@ pub(super) fn guess(head: &[u8], shape: Shape, counters: &Counters) -> String {
             _ => "no object in it; was it written to its end?",
         }
         .to_owned();
+    }
+    if counters.received == counters.ignored && *dialect != Dialect::Tutorial {
+        return format!(
+            "nothing in it is counted; is it of the dialect {dialect}? streamgauge check --sample \
+             shows each element"
+        );
     }
     if counters.received == counters.ignored {
         return "all events are of other types; replay reads webchat:connected, \
@@ -31,7 +38,7 @@ pub(super) fn guess(head: &[u8], shape: Shape, counters: &Counters) -> String {
             "looks like JSON inside strings; take it out: jq -r . FILE | streamgauge replay -"
                 .to_owned()
         }
-        Some(b'{') => of_objects(text, counters),
+        Some(b'{') => of_objects(text, dialect, counters),
         _ if line.windows(2).any(|two| two == b"{\"") => {
             "text stands before each object; cut it off: sed 's/^[^{]*//' FILE | streamgauge replay -"
                 .to_owned()
@@ -44,7 +51,7 @@ pub(super) fn guess(head: &[u8], shape: Shape, counters: &Counters) -> String {
     }
 }
 
-fn of_objects(text: &[u8], counters: &Counters) -> String {
+fn of_objects(text: &[u8], dialect: &Dialect, counters: &Counters) -> String {
     if let Some(name) = list_name(text) {
         return format!(
             "looks like one object with its records in \"{name}\"; take them out: \
@@ -56,6 +63,12 @@ fn of_objects(text: &[u8], counters: &Counters) -> String {
         .max_by_key(|&(_, count)| count);
     let reason = most.map_or("", |(reason, _)| reason);
     match reason {
+        "field" | "shape" | "timestamp" if *dialect != Dialect::Tutorial => {
+            return format!(
+                "JSON, but not what the dialect {dialect} reads; streamgauge check --sample shows \
+                 what is wrong with each element"
+            );
+        }
         "field" | "shape" => {
             "JSON, but not the events of this protocol: each needs eventType, timestamp and \
              data with id or sessionId"
@@ -118,7 +131,7 @@ mod tests {
                 ..Counters::default()
             };
             counters.rejected[reason.index()] = 3;
-            let text = guess(head.as_bytes(), Shape::Lines, &counters);
+            let text = guess(head.as_bytes(), Shape::Lines, &Dialect::Tutorial, &counters);
             assert!(
                 text.contains(part) && !text.contains('\n'),
                 "{head}: {text}"
@@ -153,13 +166,23 @@ mod tests {
     #[test]
     fn what_is_empty_or_of_another_type_is_told_too() {
         let none = Counters::default();
-        assert!(guess(b"\n\n", Shape::Lines, &none).contains("blank"));
-        assert!(guess(b"[]", Shape::Array, &none).contains("no object"));
+        assert!(guess(b"\n\n", Shape::Lines, &Dialect::Tutorial, &none).contains("blank"));
+        assert!(guess(b"[]", Shape::Array, &Dialect::Tutorial, &none).contains("no object"));
         let ignored = Counters {
             received: 2,
             ignored: 2,
             ..none
         };
-        assert!(guess(b"{}", Shape::Lines, &ignored).contains("other types"));
+        let of = |dialect| guess(b"{}", Shape::Lines, &dialect, &ignored);
+        assert!(of(Dialect::Tutorial).contains("other types"));
+        let other = of(Dialect::AmazonConnect);
+        assert!(other.contains("dialect amazon-connect?"), "{other}");
+        let mut refused = Counters {
+            received: 1,
+            ..none
+        };
+        refused.rejected[Reject::Field.index()] = 1;
+        let other = guess(b"{}", Shape::Lines, &Dialect::Cloudevents, &refused);
+        assert!(other.contains("dialect cloudevents reads"), "{other}");
     }
 }

@@ -26,6 +26,7 @@ use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::config::Dialect;
 use crate::snapshot::Counters;
 
 use format::Format;
@@ -63,29 +64,7 @@ impl<'a> Recording<'a> {
     /// # Errors
     /// When the bytes are of a kind that is not read; says which, and what to do.
     pub fn open(input: impl Read + 'a) -> Result<Self, Foreign> {
-        let mut packed = Peek::new(Box::new(input) as Box<dyn Read + 'a>);
-        let mut layers = 0;
-        let start = loop {
-            let format = packed.decide(format::format);
-            if layers == LAYERS_MAX && !matches!(format, Format::Text { .. }) {
-                return Err(Foreign::PACKED_TOO_OFTEN);
-            }
-            layers += 1;
-            let unpacked: Box<dyn Read + 'a> = match format {
-                Format::Gzip => {
-                    let input = BufReader::with_capacity(READ_BYTES, packed);
-                    Box::new(Unpacking::new("gzip", MultiGzDecoder::new(input)))
-                }
-                Format::Zstd => {
-                    let input = BufReader::with_capacity(READ_BYTES, packed);
-                    Box::new(Unpacking::new("zstd", Zstd::new(input)))
-                }
-                Format::Text { start } => break start,
-                Format::Foreign(foreign) => return Err(foreign),
-            };
-            packed = Peek::new(unpacked);
-        };
-        packed.skip(start);
+        let (mut packed, _) = unpack(Box::new(input))?;
         let shape = packed.decide(shape::shape);
         let head = packed.peeked();
         let head = head[..head.len().min(HEAD_BYTES)].to_vec();
@@ -112,14 +91,70 @@ impl<'a> Recording<'a> {
 
     /// What it probably is and what to do, once none of its lines was accepted: one line that repeats
     /// nothing of it but a plain name of a field.
-    pub fn guess(&self, counters: &Counters) -> String {
-        guess::guess(&self.head, self.shape, counters)
+    pub fn guess(&self, dialect: &Dialect, counters: &Counters) -> String {
+        guess::guess(&self.head, self.shape, dialect, counters)
     }
+}
+
+/// A file as it is before its records are looked for.
+pub struct Unpacked<'a> {
+    /// Its bytes, unpacked, without a byte-order mark.
+    pub bytes: Box<dyn Read + 'a>,
+    /// Whether there was such a mark.
+    pub has_mark: bool,
+}
+
+/// Unpacks a file.
+///
+/// # Errors
+/// When the bytes are of a kind that is not read; says which, and what to do.
+pub fn unpacked<'a>(input: impl Read + 'a) -> Result<Unpacked<'a>, Foreign> {
+    let (bytes, has_mark) = unpack(Box::new(input))?;
+    Ok(Unpacked {
+        bytes: Box::new(bytes),
+        has_mark,
+    })
+}
+
+/// What a file begins with once it is unpacked, and whether a byte-order mark was left out before that.
+fn unpack<'a>(input: Box<dyn Read + 'a>) -> Result<(Peek<Box<dyn Read + 'a>>, bool), Foreign> {
+    let mut packed = Peek::new(input);
+    let mut layers = 0;
+    let start = loop {
+        let format = packed.decide(format::format);
+        if layers == LAYERS_MAX && !matches!(format, Format::Text { .. }) {
+            return Err(Foreign::PACKED_TOO_OFTEN);
+        }
+        layers += 1;
+        let unpacked: Box<dyn Read + 'a> = match format {
+            Format::Gzip => {
+                let input = BufReader::with_capacity(READ_BYTES, packed);
+                Box::new(Unpacking::new("gzip", MultiGzDecoder::new(input)))
+            }
+            Format::Zstd => {
+                let input = BufReader::with_capacity(READ_BYTES, packed);
+                Box::new(Unpacking::new("zstd", Zstd::new(input)))
+            }
+            Format::Text { start } => break start,
+            Format::Foreign(foreign) => return Err(foreign),
+        };
+        packed = Peek::new(unpacked);
+    };
+    packed.skip(start);
+    Ok((packed, start > 0))
 }
 
 impl Read for Recording<'_> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         self.stream.read(room)
+    }
+}
+
+impl fmt::Debug for Unpacked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unpacked")
+            .field("has_mark", &self.has_mark)
+            .finish_non_exhaustive()
     }
 }
 

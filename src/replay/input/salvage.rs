@@ -9,6 +9,8 @@ use crate::config::limits;
 use crate::event::Reject;
 
 use super::records::is_between;
+use crate::parse::Elements;
+use crate::parse::Records;
 use crate::parse::Walk;
 use crate::parse::WalkEnd;
 
@@ -106,8 +108,8 @@ impl Salvage {
             let (taken, end) = self.value.walk(rest);
             match end {
                 WalkEnd::Whole if pieces.is_empty() && rest[..taken] == *line.trim_ascii() => {
-                    // Alone on its line, it was judged already.
-                    return vec![Piece::Refused(refused)];
+                    // Alone on its line, it was judged already, but for what may be packed in it.
+                    return unpacked(&rest[..taken], refused);
                 }
                 WalkEnd::Whole => pieces.push(Piece::Record(rest[..taken].to_vec(), refused.line)),
                 WalkEnd::Open => {
@@ -138,6 +140,24 @@ impl Salvage {
         }
         self.give_up()
     }
+}
+
+/// The elements of a request of Firehose; for anything else the refusal itself.
+fn unpacked(record: &[u8], refused: Refused) -> Vec<Piece> {
+    let Some(Ok(records)) = Records::found_in(record, limits::POST_BYTES_MAX) else {
+        return vec![Piece::Refused(refused)];
+    };
+    let (mut pieces, mut elements) = (Vec::new(), Elements::default());
+    while let Some(element) = elements.next(records.text()) {
+        pieces.push(match element {
+            Ok(range) => Piece::Record(records.text()[range].to_vec(), refused.line),
+            Err(fault) => Piece::Refused(Refused {
+                line: refused.line,
+                reason: fault.reason(),
+            }),
+        });
+    }
+    pieces
 }
 
 /// Whether a line is what stands around the records of an array that has one on each line, or nothing
@@ -225,6 +245,28 @@ mod tests {
             &[(2, "{\"a\":1}"), (3, "{\"b\":1}")],
         );
         check(&["\u{FEFF}"], &[]);
+    }
+
+    #[test]
+    fn elements_of_firehose_are_records_of_their_line() {
+        let request =
+            |data: &str| format!("{{\"requestId\":\"r\",\"records\":[{{\"data\":\"{data}\"}}]}}");
+        let check = |data: &str, expected: &[(u64, &str)]| {
+            let expected: Vec<(u64, String)> = expected
+                .iter()
+                .map(|(line, text)| (*line, (*text).to_owned()))
+                .collect();
+            assert_eq!(
+                looked_at(&["oops", &request(data)])[1..],
+                expected,
+                "{data}"
+            );
+        };
+        // {"a":1}{} and {} x
+        check("eyJhIjoxfXt9", &[(2, "{\"a\":1}"), (2, "{}")]);
+        check("e30geA==", &[(2, "{}"), (2, "refused")]);
+        check("", &[(2, "refused")]);
+        check("!", &[(2, "refused")]);
     }
 
     #[test]

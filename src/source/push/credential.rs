@@ -128,8 +128,7 @@ impl Guard {
                 // Nothing of the body will be taken, for a reason that its sender will read.
                 break;
             };
-            let offered = value.pointer(pointer).and_then(Value::as_str);
-            if !offered.is_some_and(|offered| secret.is(offered.as_bytes())) {
+            if !secret.is_at(pointer, &value) {
                 return false;
             }
             is_shown = true;

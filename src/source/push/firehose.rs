@@ -1,15 +1,14 @@
 //! The requests of Amazon Data Firehose to an HTTP endpoint: elements packed in records, and an answer that
 //! names the request.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::HeaderMap;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::reply;
 use crate::config::limits::POST_BYTES_MAX;
+use crate::parse::Records;
+use crate::parse::RecordsFault;
 use crate::post::Outcome;
 use crate::post::Reply;
 use crate::time::EpochMs;
@@ -26,16 +25,6 @@ pub(super) struct Firehose {
     at: EpochMs,
 }
 
-#[derive(Deserialize)]
-struct Delivery {
-    records: Vec<Record>,
-}
-
-#[derive(Deserialize)]
-struct Record {
-    data: String,
-}
-
 impl Firehose {
     /// The form of a request, if it is one of Firehose.
     pub(super) fn of(headers: &HeaderMap, at: EpochMs) -> Option<Self> {
@@ -48,29 +37,16 @@ impl Firehose {
     /// # Errors
     /// Where the body is none of Firehose, or what its records hold is too long.
     pub(super) fn elements(body: &[u8]) -> Result<Bytes, Reply> {
-        let delivery: Delivery = serde_json::from_slice(body).map_err(|error| {
-            // The parser's words may quote the body, and its place is all that is needed.
-            let (line, column) = (error.line(), error.column());
-            let why = format!(
-                "no request of Firehose: line {line}, column {column}: write {{\"requestId\", \"timestamp\", \"records\": [{{\"data\": base64}}]}}"
-            );
-            reply::refused(Outcome::Malformed, &why)
-        })?;
-        let mut elements = Vec::with_capacity(body.len() / 4 * 3);
-        for (index, record) in delivery.records.iter().enumerate() {
-            if STANDARD.decode_vec(&record.data, &mut elements).is_err() {
-                let why = format!(
-                    "record {index}: its data is not base64; nothing of the request was taken"
-                );
-                return Err(reply::refused(Outcome::Malformed, &why));
+        match Records::unpack(body, POST_BYTES_MAX) {
+            Ok(records) => Ok(records.into_text().into()),
+            Err(fault) => {
+                let outcome = match fault {
+                    RecordsFault::TooLong(_) => Outcome::TooLarge,
+                    RecordsFault::Shape { .. } | RecordsFault::Base64 { .. } => Outcome::Malformed,
+                };
+                Err(reply::refused(outcome, &fault.to_string()))
             }
-            if elements.len() > POST_BYTES_MAX {
-                let why = format!("the records have over {POST_BYTES_MAX} bytes together");
-                return Err(reply::refused(Outcome::TooLarge, &why));
-            }
-            elements.push(b'\n');
         }
-        Ok(elements.into())
     }
 
     /// An answer as Firehose reads it: the request's id, a time, and what is wrong where something is.
@@ -91,6 +67,9 @@ impl Firehose {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     fn elements(body: &str) -> Result<String, (Outcome, String)> {

@@ -27,7 +27,6 @@ use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::event::Reject;
 use crate::parse::AnyDecoder;
 use crate::parse::Decoded;
-use crate::parse::ElementFault;
 use crate::parse::Elements;
 use crate::source::Intake;
 use crate::stream::StreamNote;
@@ -218,7 +217,7 @@ fn take_all(intake: &mut Intake<AnyDecoder>, body: &mut [u8]) -> Result<Taken, B
         let range = match element {
             Ok(range) => range,
             Err(fault) => {
-                let reason = reason(fault);
+                let reason = fault.reason();
                 // What stands at the end of the body, for the log.
                 intake.refuse(body, reason);
                 intake.take_back(&mark, body.len(), reason, None);
@@ -235,7 +234,7 @@ fn take_all(intake: &mut Intake<AnyDecoder>, body: &mut [u8]) -> Result<Taken, B
             intake.take_back(&mark, bytes, Reject::TooBig, None);
             return Err(Bad {
                 index,
-                why: words(Reject::TooBig, None),
+                why: Reject::TooBig.words_of(None),
                 reason: Reject::TooBig.label(),
             });
         }
@@ -246,7 +245,7 @@ fn take_all(intake: &mut Intake<AnyDecoder>, body: &mut [u8]) -> Result<Taken, B
                 intake.take_back(&mark, bytes, reason, field);
                 return Err(Bad {
                     index,
-                    why: words(reason, field.map(|field| intake.place(field))),
+                    why: reason.words_of(field.map(|field| intake.place(field))),
                     reason: reason.label(),
                 });
             }
@@ -254,22 +253,4 @@ fn take_all(intake: &mut Intake<AnyDecoder>, body: &mut [u8]) -> Result<Taken, B
         taken.elements += 1;
     }
     Ok(taken)
-}
-
-const fn reason(fault: ElementFault) -> Reject {
-    match fault {
-        ElementFault::NotObject => Reject::Shape,
-        ElementFault::Empty | ElementFault::Cut | ElementFault::Broken | ElementFault::Between => {
-            Reject::NotJson
-        }
-    }
-}
-
-/// What is wrong with an element.
-fn words(reason: Reject, place: Option<&str>) -> String {
-    let what = reason.words();
-    match place {
-        Some(place) => format!("{place}: {what}"),
-        None => what.to_owned(),
-    }
 }

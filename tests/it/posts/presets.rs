@@ -13,10 +13,10 @@ use streamgauge::config::TimeUnit;
 
 use super::*;
 
-const FIREHOSE: &[(&str, &str)] = &[("x-amz-firehose-request-id", "r-1")];
+pub(super) const FIREHOSE: &[(&str, &str)] = &[("x-amz-firehose-request-id", "r-1")];
 const GENESYS: &str = "11111111-1111-4111-8111-111111111111";
 
-fn mapping() -> Mapping {
+pub(super) fn mapping() -> Mapping {
     let kinds = [
         ("opened", MappedKind::Connected),
         ("said", MappedKind::Message),
@@ -39,21 +39,22 @@ fn mapping() -> Mapping {
 }
 
 /// An endpoint for each dialect, all with the same secret.
-async fn presets() -> Engine {
+pub(super) async fn presets() -> Engine {
+    start(|settings| settings.push.endpoints = endpoints()).await
+}
+
+pub(super) fn endpoints() -> Vec<PushEndpoint> {
     let mut dialects = Dialect::NAMES.to_vec();
     dialects.push(("mapped", Dialect::Mapped(Arc::new(mapping()))));
-    start(|settings| {
-        let endpoints = dialects.into_iter().map(|(name, dialect)| PushEndpoint {
-            dialect,
-            ..endpoint(name, PushCredential::Bearer(secret(SECRET)))
-        });
-        settings.push.endpoints = endpoints.collect();
-    })
-    .await
+    let endpoints = dialects.into_iter().map(|(name, dialect)| PushEndpoint {
+        dialect,
+        ..endpoint(name, PushCredential::Bearer(secret(SECRET)))
+    });
+    endpoints.collect()
 }
 
 /// A payload of Genesys Cloud, moved to now.
-fn genesys(name: &str) -> Value {
+pub(super) fn genesys(name: &str) -> Value {
     let path = format!(
         "{}/tests/fixtures/genesys/{name}.json",
         env!("CARGO_MANIFEST_DIR")
@@ -65,7 +66,7 @@ fn genesys(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn in_envelope(source: &str, detail: Value) -> Value {
+pub(super) fn in_envelope(source: &str, detail: Value) -> Value {
     json!({
         "version": "0", "id": "e", "detail-type": "an event", "source": source,
         "account": "123456789012", "time": Clock::system().wall().to_string(),
@@ -73,7 +74,7 @@ fn in_envelope(source: &str, detail: Value) -> Value {
     })
 }
 
-fn contact(event_type: &str, id: &str) -> Value {
+pub(super) fn contact(event_type: &str, id: &str) -> Value {
     let now = Clock::system().wall().to_string();
     let detail = json!({
         "eventType": event_type, "contactId": id, "channel": "CHAT", "initiationTimestamp": now,
@@ -81,36 +82,36 @@ fn contact(event_type: &str, id: &str) -> Value {
     in_envelope("aws.connect", detail)
 }
 
-fn cloud_event(event_type: &str, source: &str, id: &str, data: Value) -> Value {
+pub(super) fn cloud_event(event_type: &str, source: &str, id: &str, data: Value) -> Value {
     json!({
         "specversion": "1.0", "type": event_type, "source": source, "id": id,
         "time": Clock::system().wall().to_string(), "data": data,
     })
 }
 
-fn twilio(event_type: &str, data: Value) -> Value {
+pub(super) fn twilio(event_type: &str, data: Value) -> Value {
     let event_type = format!("com.twilio.conversations.{event_type}");
     cloud_event(&event_type, "/conversations", "EZ1", data)
 }
 
-fn webchat(kind: &str, session: &str) -> Value {
+pub(super) fn webchat(kind: &str, session: &str) -> Value {
     let event_type = format!("com.example.webchat.{kind}");
     let data = json!({"sessionId": session, "queueId": "sales", "direction": "inbound"});
     cloud_event(&event_type, "/shop", session, data)
 }
 
-fn in_base64(mut event: Value) -> Value {
+pub(super) fn in_base64(mut event: Value) -> Value {
     let data = event.as_object_mut().unwrap().remove("data").unwrap();
     event["data_base64"] = json!(STANDARD.encode(data.to_string()));
     event
 }
 
-fn mapped(kind: &str, session: &str) -> Value {
+pub(super) fn mapped(kind: &str, session: &str) -> Value {
     let now = Clock::system().wall().ms();
     json!({"event": kind, "at": now, "room": {"id": session}, "id": 1, "team": "sales"})
 }
 
-fn firehose(records: &[String]) -> String {
+pub(super) fn firehose(records: &[String]) -> String {
     let records = records
         .iter()
         .map(|text| json!({"data": STANDARD.encode(text)}));
@@ -118,7 +119,7 @@ fn firehose(records: &[String]) -> String {
     json!({"requestId": "r-1", "timestamp": 1, "records": records}).to_string()
 }
 
-async fn answer(
+pub(super) async fn answer(
     addr: SocketAddr,
     name: &str,
     headers: &[(&'static str, &str)],
@@ -133,7 +134,7 @@ async fn answer(
     (answer.status().as_u16(), body.unwrap())
 }
 
-async fn query(addr: SocketAddr, query: &str) -> Value {
+pub(super) async fn query(addr: SocketAddr, query: &str) -> Value {
     let mut ask = post(addr, "/graphql", json!({"query": query}).to_string());
     ask.headers_mut().remove("authorization");
     let answer = send(addr, ask).await;
@@ -322,6 +323,44 @@ async fn each_preset_is_taken_whole_or_not_at_all_and_is_seen() {
         (0, 0)
     );
     engine.shutdown().await.unwrap();
+}
+
+/// Senders repeat what they got no answer to: whole requests, single events, in any order.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_each_preset_brings_again_counts_once() {
+    for endpoint in endpoints() {
+        let name = &*endpoint.name;
+        let (clock, hands) = replayed::clock();
+        let engine = start_at(clock, |settings| {
+            settings.push.endpoints = vec![endpoint.clone()];
+        })
+        .await;
+        let addr = engine.local_addr();
+        let elements = replayed::content(name);
+        let mut sent = 0;
+        let mut bodies = vec![json!(elements)];
+        bodies.push(elements.iter().rev().cloned().collect());
+        bodies.extend(elements.iter().cloned());
+        bodies.extend(elements.iter().rev().cloned());
+        let mut first = None;
+        for body in bodies {
+            let (status, said) = answer(addr, name, &[], &body).await;
+            assert_eq!(status, 200, "{name}: {said}");
+            sent += said["events"].as_u64().unwrap();
+            replayed::counted(&engine, &hands, sent, 400).await;
+            let seen = engine.reader().load();
+            let counts = (
+                seen.counters.applied,
+                seen.total_connections,
+                seen.sessions.open,
+                seen.main().messages_per_minute().to_bits(),
+            );
+            assert!(counts.0 > 0, "{name}");
+            assert_eq!(&counts, first.get_or_insert(counts), "{name}: {body}");
+            assert_eq!(seen.counters.event_gap(), 0, "{name}");
+        }
+        engine.shutdown().await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
