@@ -7,6 +7,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -33,6 +34,11 @@ pub trait Poster: Send + Sync + fmt::Debug {
 pub trait Delivery: Send {
     /// The longest body, in bytes as they are sent.
     fn bytes_max(&self) -> usize;
+
+    /// How long the body may take, where that is less than the server allows.
+    fn time_max(&self) -> Option<Duration> {
+        None
+    }
 
     /// Counts the bytes of the body that have come so far.
     ///
@@ -93,6 +99,8 @@ pub enum Outcome {
     Malformed,
     /// The body ended before its end.
     Cut,
+    /// The sender went away before it was answered; what it sent may have been taken.
+    Gone,
     /// The credential is missing or wrong.
     Unauthorized,
     /// The signature is of another time.
@@ -115,11 +123,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, in the order in which they are counted.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Taken,
         Self::Greeted,
         Self::Malformed,
         Self::Cut,
+        Self::Gone,
         Self::Unauthorized,
         Self::Stale,
         Self::Foreign,
@@ -138,6 +147,7 @@ impl Outcome {
             Self::Greeted => "greeted",
             Self::Malformed => "malformed",
             Self::Cut => "cut",
+            Self::Gone => "gone",
             Self::Unauthorized => "unauthorized",
             Self::Stale => "stale",
             Self::Foreign => "foreign",
@@ -150,11 +160,11 @@ impl Outcome {
         }
     }
 
-    /// The status of its answer.
+    /// The status of its answer; nobody reads that of one that is gone.
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Taken | Self::Greeted => StatusCode::OK,
-            Self::Malformed | Self::Cut => StatusCode::BAD_REQUEST,
+            Self::Malformed | Self::Cut | Self::Gone => StatusCode::BAD_REQUEST,
             Self::Unauthorized | Self::Stale => StatusCode::UNAUTHORIZED,
             Self::Foreign => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,

@@ -19,6 +19,11 @@ pub struct PushSettings {
     pub high_water: usize,
     /// And down to which they have to fall until posts are taken again; below the former.
     pub low_water: usize,
+    /// Bytes of bodies on their way whose senders nothing but the bodies can make known: with signatures
+    /// and secrets in elements. More than 0.
+    pub unknown_bytes: usize,
+    /// How long such a body may take.
+    pub unknown_within: Duration,
     /// How long a post may wait for room in the ring, from the end of its body; shorter than senders
     /// wait for an answer.
     pub answer_within: Duration,
@@ -31,6 +36,8 @@ impl PushSettings {
             endpoints,
             high_water: 64 << 20,
             low_water: 48 << 20,
+            unknown_bytes: limits::POSTS_UNKNOWN_BYTES_MAX,
+            unknown_within: limits::POST_UNKNOWN_TIME_MAX,
             // The strictest senders wait for 5 s.
             answer_within: Duration::from_secs(4),
         }
@@ -111,6 +118,10 @@ impl fmt::Display for PushPath {
 const _: () = assert!(
     limits::POST_BYTES_MAX < 48 << 20,
     "the largest body fits below the low water"
+);
+const _: () = assert!(
+    limits::POST_BYTES_MAX < limits::POSTS_UNKNOWN_BYTES_MAX,
+    "the largest body of a sender that is not known yet fits"
 );
 
 #[cfg(test)]

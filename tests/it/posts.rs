@@ -1,9 +1,14 @@
 //! Events that are posted: the endpoints of a running engine over real sockets.
 
+mod crash;
 mod credentials;
+mod faults;
+mod gone;
 mod presets;
 mod replayed;
 mod sampled;
+mod secure;
+mod strangers;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -37,12 +37,37 @@ pub(super) struct Posts {
     in_time: Duration,
 }
 
-/// What came of a body, and how much of it there was.
+/// What came of a body.
 struct Read {
-    bytes: usize,
     reply: Reply,
     /// Whether some of the body is not read, so that nothing else can follow on HTTP/1.
     is_rest_left: bool,
+}
+
+/// A request that waits for its answer. Dropped without one, as it is when its sender goes away, it is
+/// counted as gone.
+struct Waiting<'a> {
+    counters: &'a PostCounters,
+    place: usize,
+    /// What has come of its body.
+    bytes: usize,
+    is_answered: bool,
+}
+
+impl Waiting<'_> {
+    fn answer(mut self, reply: &Reply) {
+        self.is_answered = true;
+        self.counters.answered(self.place, self.bytes, reply);
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            let gone = Reply::empty(Outcome::Gone);
+            self.counters.answered(self.place, self.bytes, &gone);
+        }
+    }
 }
 
 impl Posts {
@@ -84,20 +109,24 @@ impl Posts {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
+        let mut waiting = Waiting {
+            counters: &self.counters,
+            place,
+            bytes: 0,
+            is_answered: false,
+        };
         let read = match self.posters[place].begin(head) {
-            Ok(delivery) => self.take(delivery, body).await,
+            Ok(delivery) => self.take(delivery, body, &mut waiting.bytes).await,
             Err(reply) => Read {
-                bytes: 0,
                 reply,
                 is_rest_left: !body.is_end_stream(),
             },
         };
-        let Read { bytes, reply, .. } = &read;
-        self.counters.answered(place, *bytes, reply);
+        waiting.answer(&read.reply);
         formed(read)
     }
 
-    async fn take<B>(&self, mut delivery: Box<dyn Delivery>, body: B) -> Read
+    async fn take<B>(&self, mut delivery: Box<dyn Delivery>, body: B, bytes: &mut usize) -> Read
     where
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -106,25 +135,25 @@ impl Posts {
         // What the head announces is refused before any of it is read; what it hides, on the way.
         if body.size_hint().lower() > bytes_max as u64 {
             return Read {
-                bytes: 0,
                 reply: too_large(&*delivery),
                 is_rest_left: true,
             };
         }
-        let mut bytes = 0;
+        let in_time = delivery
+            .time_max()
+            .map_or(self.in_time, |own| own.min(self.in_time));
         let collected = {
-            let mut collecting = pin!(collect(&mut *delivery, body, &mut bytes));
+            let mut collecting = pin!(collect(&mut *delivery, body, bytes));
             // Most bodies come with their heads, and need no timer.
             match poll!(collecting.as_mut()) {
                 Poll::Ready(collected) => Ok(collected),
-                Poll::Pending => timeout(self.in_time, collecting).await,
+                Poll::Pending => timeout(in_time, collecting).await,
             }
         };
         let refused = match collected {
             Ok(Ok(whole)) => {
                 let reply = delivery.finish(whole).await;
                 return Read {
-                    bytes,
                     reply,
                     is_rest_left: false,
                 };
@@ -133,7 +162,6 @@ impl Posts {
             Err(_) => delivery.refuse(Outcome::Slow, "the body did not come in time"),
         };
         Read {
-            bytes,
             reply: refused,
             is_rest_left: true,
         }

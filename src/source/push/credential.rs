@@ -98,7 +98,12 @@ impl Guard {
         matches!(self, Self::Signed(_))
     }
 
-    /// Whether a body has something to show as it is after it was unpacked.
+    /// Whether nothing but its body can make a sender known.
+    pub(super) const fn is_by_body(&self) -> bool {
+        self.is_signed() || self.is_in_body()
+    }
+
+    /// Whether each element of a body has something to show.
     pub(super) const fn is_in_body(&self) -> bool {
         matches!(self, Self::Body(..))
     }
@@ -112,8 +117,8 @@ impl Guard {
         found.is_some_and(|(signature, _)| signature.signs(headers, body))
     }
 
-    /// Judges a body as it is after it was unpacked.
-    pub(super) fn admits_unpacked(&self, body: &[u8]) -> bool {
+    /// Judges the elements of a body, taken out of whatever carried them.
+    pub(super) fn admits_elements(&self, body: &[u8]) -> bool {
         let Self::Body(pointer, secret) = self else {
             return true;
         };
@@ -287,7 +292,7 @@ mod tests {
             Ok(())
         );
         let check = |body: &str, expected: bool| {
-            assert_eq!(guard.admits_unpacked(body.as_bytes()), expected, "{body}");
+            assert_eq!(guard.admits_elements(body.as_bytes()), expected, "{body}");
         };
         let good = r#"{"a":{"key":"s3cret"}}"#;
         check(good, true);

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::content::Content;
 use super::credential::Guard;
 use super::credential::Stranger;
+use super::departures::Departures;
 use super::flight::Flight;
 use super::flight::Held;
 use super::form::Form;
@@ -48,12 +49,24 @@ pub struct Endpoint {
     /// Its place among all.
     place: usize,
     guard: Guard,
-    parcels: mpsc::Sender<Parcel>,
-    flight: Flight,
-    /// One permit for each body that is being unpacked, of all endpoints together.
-    unpacking: Arc<Semaphore>,
-    answer_within: Duration,
+    ways: Ways,
+    departures: Departures,
     clock: Clock,
+}
+
+/// What the endpoints share, and the bounds on it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Ways {
+    pub(super) parcels: mpsc::Sender<Parcel>,
+    /// Bytes of senders that are known.
+    pub(super) known: Flight,
+    /// Bytes of senders that nothing but their bodies can make known: they keep no room from others.
+    pub(super) unknown: Flight,
+    /// How long such a body may take.
+    pub(super) unknown_within: Duration,
+    /// One permit for each body that is being unpacked.
+    pub(super) unpacking: Arc<Semaphore>,
+    pub(super) answer_within: Duration,
 }
 
 /// A post on its way.
@@ -69,22 +82,24 @@ impl Endpoint {
     pub(super) fn new(
         settings: PushEndpoint,
         place: usize,
-        parcels: mpsc::Sender<Parcel>,
-        flight: Flight,
-        unpacking: Arc<Semaphore>,
-        answer_within: Duration,
+        ways: Ways,
+        departures: Departures,
         clock: Clock,
     ) -> Self {
         Self {
             guard: Guard::new(&settings.credential),
             settings,
             place,
-            parcels,
-            flight,
-            unpacking,
-            answer_within,
+            ways,
+            departures,
             clock,
         }
+    }
+
+    /// Its senders that went away.
+    #[cfg(test)]
+    pub(super) fn departures(&self) -> Departures {
+        self.departures.clone()
     }
 
     /// Judges a post by its head, and makes room for its body.
@@ -106,8 +121,11 @@ impl Endpoint {
             .map_err(|stranger| self.unauthorized(stranger))?;
         let content =
             Content::of(&head.headers).map_err(|why| reply::refused(Outcome::Unsupported, why))?;
-        let held = self.flight.enter().map_err(|_full| reply::busy())?;
-        Ok((content, held))
+        let held = match self.guard.is_by_body() {
+            true => self.ways.unknown.enter().map_err(|_full| reply::crowded()),
+            false => self.ways.known.enter().map_err(|_full| reply::busy()),
+        };
+        Ok((content, held?))
     }
 
     fn unauthorized(&self, stranger: Stranger) -> Reply {
@@ -141,8 +159,10 @@ impl Endpoint {
             true => unpacked(headers, sent)?,
             false => sent,
         };
-        match self.guard.admits_unpacked(&body) {
-            true => form.elements(body),
+        // The secret stands in elements, so they are unpacked from what carries them first.
+        let elements = form.elements(body)?;
+        match self.guard.admits_elements(&elements) {
+            true => Ok(elements),
             false => Err(unknown()),
         }
     }
@@ -194,9 +214,23 @@ impl Delivery for Post {
         limits::POST_BYTES_MAX
     }
 
+    fn time_max(&self) -> Option<Duration> {
+        let endpoint = &self.endpoint;
+        let is_unknown = endpoint.guard.is_by_body();
+        is_unknown.then_some(endpoint.ways.unknown_within)
+    }
+
     fn hold(&mut self, bytes: usize) -> Result<(), Reply> {
         let held = self.held.resize(bytes);
-        held.map_err(|_full| self.form.answer(reply::busy()))
+        held.map_err(|_full| {
+            let is_unknown = self.endpoint.guard.is_by_body();
+            let reply = if is_unknown {
+                reply::crowded()
+            } else {
+                reply::busy()
+            };
+            self.form.answer(reply)
+        })
     }
 
     fn refuse(&self, outcome: Outcome, why: &str) -> Reply {
@@ -204,10 +238,12 @@ impl Delivery for Post {
     }
 
     fn finish(self: Box<Self>, body: Bytes) -> Pin<Box<dyn Future<Output = Reply> + Send>> {
-        let form = self.form.clone();
-        Box::pin(
-            async move { form.answer(self.answer(body).await.unwrap_or_else(|refusal| refusal)) },
-        )
+        let (form, waiting) = (self.form.clone(), self.endpoint.departures.wait());
+        Box::pin(async move {
+            let reply = self.answer(body).await.unwrap_or_else(|refusal| refusal);
+            waiting.answered();
+            form.answer(reply)
+        })
     }
 }
 
@@ -226,13 +262,14 @@ impl Post {
         };
         let handed_over = async {
             endpoint
+                .ways
                 .parcels
                 .send(parcel)
                 .await
                 .map_err(|_closed| reply::stopping())?;
             answered.await.map_err(|_gone| reply::stopping())
         };
-        match timeout(endpoint.answer_within, handed_over).await {
+        match timeout(endpoint.ways.answer_within, handed_over).await {
             Ok(Ok(Ok(taken))) => Ok(reply::taken(taken)),
             Ok(Ok(Err(bad))) => Err(reply::bad(&bad)),
             Ok(Err(refusal)) => Err(refusal),
@@ -240,34 +277,48 @@ impl Post {
         }
     }
 
-    /// The elements of the body.
+    /// The elements of the body, once its sender is known.
     async fn opened(mut self, sent: Bytes) -> Result<(Vec<u8>, Held), Reply> {
-        let (endpoint, content, form) = (self.endpoint, self.content, self.form);
+        let endpoint = Arc::clone(&self.endpoint);
         let is_long = sent.len() > AT_ONCE_BYTES_MAX;
         let is_judged = endpoint.guard.is_in_body() || (endpoint.guard.is_signed() && is_long);
-        let headers = self.head.headers;
-        if !content.is_packed && !is_judged {
-            return Ok((
-                endpoint.open(&headers, content, &form, sent)?.into(),
-                self.held,
-            ));
+        let (content, form, headers) = (self.content, self.form, self.head.headers);
+        let body = if content.is_packed || is_judged {
+            unpack(&endpoint, move |endpoint| {
+                endpoint.open(&headers, content, &form, sent)
+            })
+            .await?
+        } else {
+            endpoint.open(&headers, content, &form, sent)?
+        };
+        if endpoint.guard.is_by_body() {
+            // From here on it has its room among those that are known.
+            self.held = endpoint.ways.known.enter().map_err(|_full| reply::busy())?;
         }
-        // A few bytes can stand for megabytes, which take longer than a worker of the server has, and
-        // each body that is unpacked can hold the most that one may have before any of it is counted.
-        let unpacking = Arc::clone(&endpoint.unpacking);
-        let permit = timeout(endpoint.answer_within, unpacking.acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
-            return Err(reply::busy());
-        };
-        let open = move || (endpoint.open(&headers, content, &form, sent), permit);
-        let Ok((body, _permit)) = spawn_blocking(open).await else {
-            return Err(reply::stopping());
-        };
-        let body = body?;
         self.held
             .resize(body.len())
             .map_err(|_full| reply::busy())?;
         Ok((body.into(), self.held))
+    }
+}
+
+/// Opens a body where that may take longer than a worker of the server has: a few bytes can stand for
+/// megabytes. Each that is open at a time can hold the most that one may have before any of it is
+/// counted, so there are few.
+async fn unpack(
+    endpoint: &Arc<Endpoint>,
+    open: impl FnOnce(&Endpoint) -> Result<Bytes, Reply> + Send + 'static,
+) -> Result<Bytes, Reply> {
+    let endpoint = Arc::clone(endpoint);
+    let unpacking = Arc::clone(&endpoint.ways.unpacking);
+    let permit = timeout(endpoint.ways.answer_within, unpacking.acquire_owned()).await;
+    let Ok(Ok(permit)) = permit else {
+        return Err(reply::busy());
+    };
+    let opened = spawn_blocking(move || (open(&endpoint), permit)).await;
+    match opened {
+        Ok((body, _permit)) => body,
+        Err(_) => Err(reply::stopping()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! how its events lag is each endpoint's. It is live while the server listens: what it did not take
 //! was answered so, and the sender keeps it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::select;
@@ -18,6 +19,7 @@ use tracing::warn;
 
 use super::Parcels;
 use super::credential;
+use super::departures::Departures;
 use super::flight::Held;
 use super::parcel::Bad;
 use super::parcel::Parcel;
@@ -55,6 +57,8 @@ pub struct Push {
 #[derive(Debug)]
 struct Input {
     intake: Intake<AnyDecoder>,
+    name: Arc<str>,
+    departures: Departures,
     /// Whether something waits to be offered.
     is_touched: bool,
 }
@@ -74,12 +78,18 @@ impl Push {
     /// A source of these endpoints, each with its intake.
     pub fn new(
         endpoints: impl Iterator<Item = (PushEndpoint, Intake<AnyDecoder>)>,
-        Parcels(parcels): Parcels,
+        Parcels {
+            parcels,
+            departures,
+        }: Parcels,
     ) -> Self {
-        let inputs = endpoints.map(|(endpoint, mut intake)| {
+        let inputs = endpoints.zip(departures);
+        let inputs = inputs.map(|((endpoint, mut intake), departures)| {
             intake.begin(credential::redactor(&endpoint.credential));
             Input {
                 intake,
+                name: endpoint.name,
+                departures,
                 is_touched: true,
             }
         });
@@ -115,6 +125,7 @@ impl Push {
                     for input in &mut self.inputs {
                         input.intake.beat();
                         input.intake.log_refusals();
+                        input.log_departures();
                     }
                 }
             }
@@ -130,6 +141,7 @@ impl Push {
             self.turn(parcel, shutdown).await;
         }
         for input in &mut self.inputs {
+            input.log_departures();
             input.intake.note(StreamNote::State(StreamState::Closed));
             input.is_touched = true;
         }
@@ -203,6 +215,20 @@ impl Push {
         for unanswered in self.unanswered.drain(..) {
             // Whoever has gone away meanwhile sends it again.
             let _ = unanswered.answer.send(Ok(unanswered.taken));
+        }
+    }
+}
+
+impl Input {
+    /// Logs, once a beat, that senders did not wait for their answers.
+    fn log_departures(&self) {
+        let count = self.departures.take();
+        if count > 0 {
+            warn!(
+                endpoint = &*self.name,
+                count,
+                "push: senders went away before they were answered; what they sent may have been taken, and they will send it again"
+            );
         }
     }
 }

@@ -8,7 +8,8 @@
 //!   ├ greeting     the question of a sender before its first post
 //!   ├ content      media type and packing
 //!   ├ form         how a request wraps its elements, and the answer that its sender expects
-//!   ├ flight       bytes on their way, with a high and a low water mark
+//!   ├ flight       bytes on their way, with a high and a low water mark; strangers' are apart
+//!   ├ departures   senders that went away before they were answered
 //!   └ parcel       what is handed over, and what comes back
 //!  reply        answers in JSON
 //! ```
@@ -20,6 +21,7 @@
 mod binary_event;
 mod content;
 mod credential;
+mod departures;
 mod endpoint;
 mod firehose;
 mod flight;
@@ -42,30 +44,54 @@ use tokio::sync::mpsc;
 use crate::config::PushSettings;
 use crate::config::limits;
 use crate::time::Clock;
+use departures::Departures;
+use endpoint::Ways;
 use flight::Flight;
 use parcel::Parcel;
 
 /// What endpoints hand over, for [`Push::new`].
 #[derive(Debug)]
-pub struct Parcels(mpsc::Receiver<Parcel>);
+pub struct Parcels {
+    parcels: mpsc::Receiver<Parcel>,
+    /// Of each endpoint, in their order.
+    departures: Vec<Departures>,
+}
 
 /// The endpoints of the settings, in their order, and the other end of what they hand over.
 pub fn endpoints(settings: &PushSettings, clock: &Clock) -> (Vec<Arc<Endpoint>>, Parcels) {
     let (sender, parcels) = mpsc::channel(limits::POSTS_WAITING_MAX);
-    let flight = Flight::new(settings.high_water, settings.low_water);
-    let unpacking = Arc::new(Semaphore::new(limits::POSTS_UNPACKED_MAX));
-    let endpoints = settings.endpoints.iter().enumerate().map(|(place, own)| {
+    let ways = Ways {
+        parcels: sender,
+        known: Flight::new(settings.high_water, settings.low_water),
+        // No hysteresis: whoever is known a moment later has to find room again soon.
+        unknown: Flight::new(settings.unknown_bytes, settings.unknown_bytes - 1),
+        unknown_within: settings.unknown_within,
+        unpacking: Arc::new(Semaphore::new(limits::POSTS_UNPACKED_MAX)),
+        answer_within: settings.answer_within,
+    };
+    let departures: Vec<_> = settings
+        .endpoints
+        .iter()
+        .map(|_| Departures::default())
+        .collect();
+    let endpoints = settings.endpoints.iter().zip(&departures).enumerate();
+    let endpoints = endpoints.map(|(place, (own, departures))| {
         Arc::new(Endpoint::new(
             own.clone(),
             place,
-            sender.clone(),
-            flight.clone(),
-            Arc::clone(&unpacking),
-            settings.answer_within,
+            ways.clone(),
+            departures.clone(),
             clock.clone(),
         ))
     });
-    (endpoints.collect(), Parcels(parcels))
+    let endpoints = endpoints.collect();
+    (
+        endpoints,
+        Parcels {
+            parcels,
+            departures,
+        },
+    )
 }
 
 #[cfg(test)]

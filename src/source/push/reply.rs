@@ -59,6 +59,14 @@ pub(super) fn busy() -> Reply {
     )
 }
 
+/// There is no room now for senders that nothing but their bodies can make known.
+pub(super) fn crowded() -> Reply {
+    refused(
+        Outcome::Busy,
+        "too many bodies of senders that are not known yet are on their way; send it again after Retry-After",
+    )
+}
+
 /// There was no room in time, and it may be too late to take it back.
 pub(super) fn late() -> Reply {
     refused(

@@ -137,3 +137,70 @@ async fn where_the_ring_stays_full_to_the_end_nobody_hears_that_it_was_taken() {
     assert_eq!(before.outcome, Outcome::Stopping, "{before:?}");
     drop(consumer);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_goes_away_before_its_answer_is_known_to_the_log() {
+    let (endpoint, _source, _consumer) = smoke();
+    // Nobody looks at what was handed over, so there is no answer yet.
+    let waiting = post(&endpoint, event(1));
+    let gone = tokio::time::timeout(std::time::Duration::from_millis(1), waiting).await;
+    assert!(gone.is_err(), "{gone:?}");
+    assert_eq!(endpoint.departures().take(), 1);
+    // Whoever waits to the end is not gone, whatever it is answered.
+    let reply = post(&endpoint, event(2)).await;
+    assert_eq!(reply.outcome, Outcome::Busy, "{reply:?}");
+    assert_eq!(endpoint.departures().take(), 0);
+}
+
+/// Two endpoints: one that knows its senders by their heads, and one by their bodies alone.
+fn strangers(unknown_bytes: usize) -> Vec<Arc<Endpoint>> {
+    let of = |name: &str, credential| PushEndpoint {
+        name: name.into(),
+        path: PushPath::parse(&format!("/push/{name}")).unwrap(),
+        credential,
+        dialect: Dialect::Tutorial,
+        allowed_origins: vec![PushEndpoint::ANY_ORIGIN.to_owned()],
+    };
+    let secret = |text: &str| SecretString::from(text).into();
+    let mut settings = PushSettings::new(vec![
+        of("head", PushCredential::Bearer(secret("s3cret"))),
+        of(
+            "body",
+            PushCredential::Body {
+                pointer: "/key".to_owned(),
+                secret: secret("s3cret-in-the-body"),
+            },
+        ),
+    ]);
+    settings.unknown_bytes = unknown_bytes;
+    endpoints(&settings, &Clock::system()).0
+}
+
+#[test]
+fn senders_that_are_not_known_yet_keep_no_room_from_others() {
+    let endpoints = strangers(100);
+    let begin = |place: usize| {
+        let head = Request::post("/").header("authorization", "Bearer s3cret");
+        let head = head.header("content-type", "application/json");
+        endpoints[place].begin(head.body(()).unwrap().into_parts().0)
+    };
+    let refused = |reply: Reply| {
+        assert_eq!(reply.outcome, Outcome::Busy);
+        let text = String::from_utf8(reply.body.to_vec()).unwrap();
+        assert!(text.contains("not known yet"), "{text}");
+        assert_eq!(reply.headers[0].0, "retry-after");
+    };
+    let mut first = begin(1).unwrap();
+    assert!(first.time_max().is_some());
+    first.hold(60).unwrap();
+    let mut second = begin(1).unwrap();
+    refused(second.hold(41).unwrap_err());
+    second.hold(40).unwrap();
+    refused(begin(1).err().unwrap());
+    // Whoever is known by its head is not held up, and has the time that the server gives.
+    let mut known = begin(0).unwrap();
+    assert_eq!(known.time_max(), None);
+    known.hold(1 << 20).unwrap();
+    drop(first);
+    begin(1).unwrap().hold(60).unwrap();
+}

@@ -10,14 +10,14 @@ use streamgauge::config::PushSecret;
 
 use super::*;
 
-const KEY: &str = "a-key-of-signatures";
+pub(super) const KEY: &str = "a-key-of-signatures";
 
 /// The endpoint with this credential, and one with a bearer for what is not about it.
 async fn guarded(credential: PushCredential) -> Engine {
     start(|settings| settings.push.endpoints.push(endpoint("own", credential))).await
 }
 
-fn form() -> HmacForm {
+pub(super) fn form() -> HmacForm {
     HmacForm {
         header: "x-sig".to_owned(),
         hash: HmacHash::Sha256,
@@ -37,7 +37,12 @@ fn signature(text: &[u8]) -> String {
 }
 
 /// Signed at a moment in seconds; `signed` is what the signature is of.
-fn signed(addr: SocketAddr, at: i64, signed: &[u8], sent: &[u8]) -> Request<Full<Bytes>> {
+pub(super) fn signed(
+    addr: SocketAddr,
+    at: i64,
+    signed: &[u8],
+    sent: &[u8],
+) -> Request<Full<Bytes>> {
     let text = [format!("v0:{at}:").as_bytes(), signed].concat();
     let mut post = post(addr, "/push/own", Bytes::copy_from_slice(sent));
     let headers = post.headers_mut();
@@ -47,7 +52,7 @@ fn signed(addr: SocketAddr, at: i64, signed: &[u8], sent: &[u8]) -> Request<Full
     post
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
@@ -142,6 +147,100 @@ async fn a_secret_in_the_body_is_looked_for_in_every_element() {
         assert!(!text.contains(KEY), "{text}");
     }
     connected(&engine, 2).await;
+    engine.shutdown().await.unwrap();
+}
+
+/// The secret stands in elements, whatever carries them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_looked_for_in_the_elements_of_every_form_of_a_body() {
+    let own = |name: &str, pointer: &str, key: &str, dialect| PushEndpoint {
+        dialect,
+        ..endpoint(
+            name,
+            PushCredential::Body {
+                pointer: pointer.to_owned(),
+                secret: secret(key),
+            },
+        )
+    };
+    let other = "another-key-of-elements";
+    let engine = start(|settings| {
+        settings.push.endpoints = vec![
+            own("own", "/key", KEY, Dialect::Tutorial),
+            own("bus", "/data/key", other, Dialect::Cloudevents),
+        ];
+    })
+    .await;
+    let addr = engine.local_addr();
+    let with = |id: &str, key: &str| {
+        let mut event = event(id);
+        event["key"] = json!(key);
+        event.to_string()
+    };
+    let cloud = |id: &str, key: &str| {
+        let mut event = presets::webchat("connected", id);
+        event["data"]["key"] = json!(key);
+        event
+    };
+    let (good, bad) = (with("a", KEY), with("b", "another"));
+    let firehose = presets::FIREHOSE;
+    let gzip_header = &[("content-encoding", "gzip")][..];
+    let now = Clock::system().wall().to_string();
+    let binary = [
+        ("ce-specversion", "1.0"),
+        ("ce-type", "com.example.webchat.connected"),
+        ("ce-source", "/shop"),
+        ("ce-id", "1"),
+        ("ce-time", &now),
+    ];
+    let data = |key: &str| {
+        json!({"sessionId": "c", "key": key})
+            .to_string()
+            .into_bytes()
+    };
+    let records = |texts: &[&str]| {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        presets::firehose(&texts).into_bytes()
+    };
+    // Where it goes, its headers, its body, and whether its sender is known.
+    let bare = &[][..];
+    let binary = &binary[..];
+    let cases = [
+        ("own", bare, format!("{good}\n{good}").into_bytes(), 200),
+        ("own", bare, format!("{good}\n{bad}").into_bytes(), 401),
+        ("own", gzip_header, gzip(good.as_bytes()), 200),
+        ("own", gzip_header, gzip(bad.as_bytes()), 401),
+        ("own", firehose, records(&[&good, &good]), 200),
+        ("own", firehose, records(&[&format!("{good}{good}")]), 200),
+        ("own", firehose, records(&[&good, &bad]), 401),
+        ("own", firehose, records(&[&format!("{good}\n{bad}")]), 401),
+        ("own", firehose, good.clone().into_bytes(), 400),
+        (
+            "bus",
+            bare,
+            json!([cloud("d", other)]).to_string().into_bytes(),
+            200,
+        ),
+        ("bus", bare, cloud("e", KEY).to_string().into_bytes(), 401),
+        ("bus", binary, data(other), 200),
+        ("bus", binary, data(KEY), 401),
+        ("own", bare, good.clone().into_bytes(), 200),
+    ];
+    for (name, headers, body, status) in cases {
+        let mut post = post(addr, &format!("/push/{name}"), body.clone());
+        post.headers_mut().remove("authorization");
+        for (name, value) in headers {
+            let name = hyper::header::HeaderName::try_from(*name).unwrap();
+            post.headers_mut().insert(name, value.parse().unwrap());
+        }
+        let answer = send(addr, post).await;
+        let text = String::from_utf8(answer.body().to_vec()).unwrap();
+        let sent = String::from_utf8_lossy(&body);
+        assert_eq!(answer.status(), status, "{name} {headers:?} {sent}: {text}");
+        assert!(!text.contains(KEY) && !text.contains(other), "{text}");
+        let is_firehose = headers.iter().any(|(name, _)| name.contains("firehose"));
+        assert_eq!(text.contains("requestId"), is_firehose, "{text}");
+    }
     engine.shutdown().await.unwrap();
 }
 
