@@ -25,6 +25,7 @@ mod load;
 mod metrics;
 mod model;
 mod notify;
+mod packages;
 mod parse;
 mod posts;
 mod proxy;

@@ -1,5 +1,6 @@
 //! Events that are posted: the endpoints of a running engine over real sockets.
 
+mod clients;
 mod crash;
 mod credentials;
 mod faults;

@@ -27,14 +27,16 @@ const OF_LINES: [&str; 5] = [
 ];
 
 impl Content {
-    /// Reads the headers of a post.
+    /// Reads the headers of a post, which has to say what its body is unless that `is_known`.
     ///
     /// # Errors
     /// What it should send instead.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, &'static str> {
+    pub(super) fn of(headers: &HeaderMap, is_known: bool) -> Result<Self, &'static str> {
         let mut types = headers.get_all(header::CONTENT_TYPE).iter();
         let is_json = match (types.next(), types.next()) {
+            (Some(one), None) if is_known && one.is_empty() => true,
             (Some(one), None) => one.to_str().is_ok_and(is_json),
+            (None, _) => is_known,
             _ => false,
         };
         if !is_json {
@@ -92,7 +94,7 @@ mod tests {
         for (name, value) in named {
             map.append(name, value);
         }
-        let found = Content::of(&map).map(|content| content.is_packed);
+        let found = Content::of(&map, false).map(|content| content.is_packed);
         assert_eq!(found, expected, "{headers:?}");
     }
 
@@ -126,6 +128,25 @@ mod tests {
         check(&[], Err(NO_JSON));
         let twice = ("content-type", "application/json");
         check(&[twice, twice], Err(NO_JSON));
+    }
+
+    #[test]
+    fn only_what_is_known_without_a_type_needs_none() {
+        let is_taken = |value: Option<&'static str>, is_known| {
+            let mut map = HeaderMap::new();
+            if let Some(value) = value {
+                map.insert(header::CONTENT_TYPE, HeaderValue::from_static(value));
+            }
+            Content::of(&map, is_known).is_ok()
+        };
+        for value in [None, Some("")] {
+            assert!(is_taken(value, true));
+            assert!(!is_taken(value, false));
+        }
+        for is_known in [false, true] {
+            assert!(is_taken(Some("application/json"), is_known));
+            assert!(!is_taken(Some("text/plain"), is_known));
+        }
     }
 
     #[test]

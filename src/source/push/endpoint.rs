@@ -106,7 +106,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// The answer, before [`Form::answer`] has written it.
-    fn admit(&self, head: &Parts) -> Result<(Content, Held), Reply> {
+    fn admit(&self, head: &Parts, form: &Form) -> Result<(Content, Held), Reply> {
         if head.method == Method::OPTIONS
             && let Some(reply) = greeting::answer(&head.headers, &self.settings.allowed_origins)
         {
@@ -119,8 +119,8 @@ impl Endpoint {
         self.guard
             .admit_head(&head.headers, self.clock.wall())
             .map_err(|stranger| self.unauthorized(stranger))?;
-        let content =
-            Content::of(&head.headers).map_err(|why| reply::refused(Outcome::Unsupported, why))?;
+        let content = Content::of(&head.headers, form.is_known_json())
+            .map_err(|why| reply::refused(Outcome::Unsupported, why))?;
         let held = match self.guard.is_by_body() {
             true => self.ways.unknown.enter().map_err(|_full| reply::crowded()),
             false => self.ways.known.enter().map_err(|_full| reply::busy()),
@@ -195,7 +195,7 @@ impl Poster for Arc<Endpoint> {
 
     fn begin(&self, head: Parts) -> Result<Box<dyn Delivery>, Reply> {
         let form = Form::of(&head.headers, self.clock.wall());
-        self.admit(&head)
+        self.admit(&head, &form)
             .map(|(content, held)| {
                 Box::new(Post {
                     endpoint: Self::clone(self),

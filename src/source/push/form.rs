@@ -33,6 +33,12 @@ impl Form {
         BinaryEvent::of(headers).map_or(Self::Plain, Self::Binary)
     }
 
+    /// Whether a body is JSON where nothing says what it is: a CloudEvent in binary mode whose
+    /// `datacontenttype` was left out, which is how the SDKs post one without it.
+    pub(super) const fn is_known_json(&self) -> bool {
+        matches!(self, Self::Binary(_))
+    }
+
     /// The elements of an unpacked body, as one text.
     ///
     /// # Errors

@@ -263,7 +263,7 @@ fn tests_run(node: &str, npm: &str) -> (Option<i32>, String) {
         write(&path, &format!("#!/bin/sh\n{script}\n"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     };
-    for name in ["cc", "chromium", "promtool"] {
+    for name in ["cc", "chromium", "promtool", "python3"] {
         program(name, "exit 0");
     }
     program("cargo", "echo cargo with node \"$(node --version)\" >&2");
