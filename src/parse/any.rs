@@ -44,7 +44,7 @@ impl Decoder for AnyDecoder {
     fn recognize(&mut self, payload: &[u8], output: &mut Output<'_>) -> Option<Decoded> {
         match self {
             Self::Tutorial(parser) => Decoder::recognize(&mut **parser, payload, output),
-            Self::Posted(_) => None,
+            Self::Posted(decoder) => decoder.recognize(payload, output),
         }
     }
 

@@ -9,6 +9,7 @@
 //!  posted          the dialects of posted events, on the same tape
 //!   ├ genesys, amazon_connect, twilio, cloud_event   the presets
 //!   ├ mapped          what the settings map
+//!   ├ layouts         tapes of payloads laid out like recent ones
 //!   ├ value           the way to what stands on the tape
 //!   └ draft           an event before its ids and names are numbers
 //!  any             a decoder that is chosen by the settings
@@ -33,6 +34,7 @@ mod guided;
 mod id;
 mod labels;
 mod lanes;
+mod layouts;
 mod mapped;
 mod posted;
 mod records;
@@ -42,6 +44,7 @@ mod twilio;
 mod value;
 mod verdict;
 mod walk;
+mod worth;
 
 pub use any::AnyDecoder;
 pub use decoder::{Decoded, Decoder, Output};

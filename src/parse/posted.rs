@@ -1,5 +1,5 @@
-//! The dialects of posted events: a payload is read onto simd-json's tape, and one file a dialect says
-//! what it comes to.
+//! The dialects of posted events: a payload is read onto simd-json's tape, or onto the same tape from the
+//! layout of a recent payload, and one file a dialect says what it comes to.
 //!
 //! What is refused before a dialect sees it is refused for the reasons of `events_stream`, rules 1 to 5.
 //! A payload of a type that a dialect does not count is ignored, and never refused for its fields.
@@ -24,6 +24,7 @@ use super::fault;
 use super::genesys;
 use super::id::Ids;
 use super::labels::LabelTable;
+use super::layouts::Layouts;
 use super::mapped;
 use super::tape::Refusal;
 use super::twilio;
@@ -43,6 +44,7 @@ pub struct PostedDecoder {
     buffers: Buffers,
     /// Empty between calls; only its allocation is kept.
     tape: Tape<'static>,
+    layouts: Layouts,
     ids: Ids,
     labels: LabelTable,
 }
@@ -68,48 +70,87 @@ impl PostedDecoder {
             form,
             buffers: Buffers::with_max_depth(0, JSON_DEPTH_MAX),
             tape: Tape(Vec::new()),
+            layouts: Layouts::new(),
             ids: Ids::new(keys),
             labels: LabelTable::new(keys),
         }
     }
 
+    /// Reads a payload by simd-json.
     fn read(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded {
         let events = output.events.len();
         let mut tape = mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        self.layouts.keep_sample(payload);
         let read = simd_json::fill_tape(payload, &mut self.buffers, &mut tape).map(|()| {
-            let root = Value::root(&tape.0).filter(|root| root.is_object());
-            let root = root.ok_or(Refusal {
-                reason: Reject::Shape,
-                field: None,
-            })?;
-            let mut sink = Sink {
+            self.layouts.learn();
+            let sink = Sink {
                 ids: &self.ids,
                 labels: &mut self.labels,
                 output,
             };
-            match &self.form {
-                Form::Genesys => genesys::read(root, &mut sink),
-                Form::AmazonConnect => amazon_connect::read(root, &mut sink),
-                Form::Twilio => twilio::read(root, &mut sink),
-                Form::CloudEvent => cloud_event::read(root, &mut sink),
-                Form::Mapped(mapping) => mapped::read(mapping, root, &mut sink),
-            }
+            self.form.read(&tape, sink)
         });
         self.tape = tape.reset();
-        let decoded = match read {
-            Ok(Ok(Reading::Taken)) => Decoded::Events(output.events.len() - events),
-            Ok(Ok(Reading::Ignored)) => Decoded::Ignored,
-            Ok(Err(Refusal { reason, field })) => Decoded::Rejected(reason, field),
-            Err(error) => Decoded::Rejected(fault::reason(&error, payload), None),
-        };
+        let decoded =
+            read.unwrap_or_else(|error| Decoded::Rejected(fault::reason(&error, payload), None));
         if !matches!(decoded, Decoded::Events(_)) {
+            output.truncate(events);
+        }
+        decoded
+    }
+
+    /// Reads a payload that is laid out like a recent one.
+    fn read_known(&mut self, payload: &[u8], output: &mut Output<'_>) -> Option<Decoded> {
+        let events = output.events.len();
+        let mut tape = mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        let filled = self.layouts.fill(payload, &mut tape.0);
+        let decoded = filled.map(|()| {
+            let sink = Sink {
+                ids: &self.ids,
+                labels: &mut self.labels,
+                output,
+            };
+            self.form.read(&tape, sink)
+        });
+        self.tape = tape.reset();
+        if !matches!(decoded, Some(Decoded::Events(_))) {
             output.truncate(events);
         }
         decoded
     }
 }
 
+impl Form {
+    /// What a tape comes to. What of it is in the sink counts only if it is events.
+    fn read(&self, tape: &Tape<'_>, mut sink: Sink<'_, '_>) -> Decoded {
+        let events = sink.output.events.len();
+        let Some(root) = Value::root(&tape.0).filter(|root| root.is_object()) else {
+            return Decoded::Rejected(Reject::Shape, None);
+        };
+        let read = match self {
+            Self::Genesys => genesys::read(root, &mut sink),
+            Self::AmazonConnect => amazon_connect::read(root, &mut sink),
+            Self::Twilio => twilio::read(root, &mut sink),
+            Self::CloudEvent => cloud_event::read(root, &mut sink),
+            Self::Mapped(mapping) => mapped::read(mapping, root, &mut sink),
+        };
+        match read {
+            Ok(Reading::Taken) => Decoded::Events(sink.output.events.len() - events),
+            Ok(Reading::Ignored) => Decoded::Ignored,
+            Err(Refusal { reason, field }) => Decoded::Rejected(reason, field),
+        }
+    }
+}
+
 impl Decoder for PostedDecoder {
+    #[inline]
+    fn recognize(&mut self, payload: &[u8], output: &mut Output<'_>) -> Option<Decoded> {
+        match payload.len() <= MESSAGE_BYTES_MAX {
+            true => self.read_known(payload, output),
+            false => None,
+        }
+    }
+
     fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded {
         if payload.len() > MESSAGE_BYTES_MAX {
             return Decoded::Rejected(Reject::TooBig, None);

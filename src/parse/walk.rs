@@ -1,5 +1,7 @@
 //! Where a JSON object ends, found byte by byte and across reads.
 
+use super::lanes::next_special;
+
 /// How deep brackets are distinguished; what lies deeper is only counted. Events are refused before that.
 const DEPTH_KNOWN: u32 = 128;
 
@@ -36,11 +38,19 @@ pub struct Walk {
 impl Walk {
     /// Takes bytes until the object ends; says how many and why no more.
     pub fn walk(&mut self, bytes: &[u8]) -> (usize, WalkEnd) {
-        for (index, &byte) in bytes.iter().enumerate() {
+        let mut index = 0;
+        while let Some(&byte) = bytes.get(index) {
             match self.step(byte) {
-                WalkEnd::Open => {}
+                WalkEnd::Open => index += 1,
                 WalkEnd::Whole => return (index + 1, WalkEnd::Whole),
                 WalkEnd::Broken => return (index, WalkEnd::Broken),
+            }
+            if self.is_in_text && !self.is_escaped {
+                // Nothing before it ends the text or cannot be in one.
+                let Some(special) = next_special(bytes, index) else {
+                    break;
+                };
+                index = special;
             }
         }
         (bytes.len(), WalkEnd::Open)

@@ -21,6 +21,8 @@ use crate::seeds;
 
 #[path = "../../fuzz/targets/aggregate.rs"]
 mod aggregate;
+#[path = "../../fuzz/targets/dialects.rs"]
+mod dialects;
 #[path = "../../fuzz/targets/graphql.rs"]
 mod graphql;
 #[path = "../../fuzz/targets/parse.rs"]
@@ -34,6 +36,11 @@ const BYTES_MAX: usize = 4_096;
 #[test]
 fn parse_holds_for_the_corpus_and_its_mutations() {
     drive("parse", parse::run);
+}
+
+#[test]
+fn dialects_hold_for_the_corpus_and_its_mutations() {
+    drive("dialects", dialects::run);
 }
 
 #[test]

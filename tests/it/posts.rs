@@ -3,6 +3,7 @@
 mod clients;
 mod crash;
 mod credentials;
+mod envelopes;
 mod faults;
 mod gone;
 mod presets;

@@ -19,6 +19,7 @@ use super::id::Ids;
 use super::labels::LabelTable;
 use super::timestamp::Day;
 use super::verdict::Verdict;
+use super::worth::Worth;
 use crate::config::limits::MESSAGE_BYTES_MAX;
 use others::Others;
 use others::hash_of_keys;
@@ -36,10 +37,6 @@ const LEARN_COST_MAX: u32 = 4_096;
 const CREDIT_MAX: u32 = 16 * LEARN_COST;
 /// Hits after which a layout may move to the front at all.
 const PROMOTED_HITS: u32 = 8;
-/// Looks that find nothing, less two for each that does, after which most are left out.
-const MISSES_MAX: u32 = 256;
-/// Of looks that are left out, one in so many takes place, to see whether they pay again.
-const PROBE: u32 = 64;
 
 /// The layouts of recent events.
 #[derive(Debug)]
@@ -71,36 +68,6 @@ struct Known {
     keys: u64,
     /// Payloads read, halved at times.
     hits: u32,
-}
-
-/// Whether a look is worth its time, by what the recent ones have found.
-#[derive(Debug, Default)]
-struct Worth {
-    misses: u32,
-    left_out: u32,
-}
-
-impl Worth {
-    #[inline(always)]
-    fn hit(&mut self) {
-        self.misses = self.misses.saturating_sub(2);
-    }
-
-    fn miss(&mut self) {
-        self.misses = (self.misses + 1).min(MISSES_MAX);
-    }
-
-    /// Whether to look now.
-    #[inline(always)]
-    fn is_due(&mut self) -> bool {
-        self.misses < MISSES_MAX || self.is_probe()
-    }
-
-    #[cold]
-    fn is_probe(&mut self) -> bool {
-        self.left_out = (self.left_out + 1) % PROBE;
-        self.left_out == 0
-    }
 }
 
 impl Guided {

@@ -1,5 +1,7 @@
 //! What is learned, kept and read.
 
+use super::super::worth::MISSES_MAX;
+use super::super::worth::PROBE;
 use super::*;
 use crate::event::IdKeys;
 use crate::parse::Parser;
