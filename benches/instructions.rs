@@ -25,8 +25,13 @@ use hyper::header;
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ServeSettings;
+use streamgauge::event::Definitions;
 use streamgauge::event::Event;
 use streamgauge::event::IdKeys;
+use streamgauge::parse::AnyDecoder;
+use streamgauge::parse::Decoded;
+use streamgauge::parse::Decoder;
+use streamgauge::parse::Output;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::ring::Mailbox;
@@ -42,7 +47,11 @@ use streamgauge::time::Clock;
 use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 
+#[path = "dialects/payloads.rs"]
+mod payloads;
+
 const EVENTS: usize = 5_000;
+const POSTED: usize = 1_000;
 const FILLS: usize = 100;
 const ANSWERS: usize = 100;
 const QUERY: &[u8] = br#"{"query":"{ realTimeMetrics { activeSessions totalConnections avgSessionDurationMs messagesPerMinute } }"}"#;
@@ -83,6 +92,9 @@ fn smoke() {
     frames(framed());
     parse(parsing(Parser::new));
     parse(parsing(Parser::reference));
+    for traffic in 0..payloads::Traffic::all(0).len() {
+        decode(decoding(traffic));
+    }
     apply(applying());
     fill(applied());
     answer(answering());
@@ -109,6 +121,17 @@ mod counted {
         super::parse(input)
     }
 
+    #[library_benchmark(setup = decoding)]
+    #[bench::genesys_details(0)]
+    #[bench::genesys_views(1)]
+    #[bench::amazon_connect(2)]
+    #[bench::twilio(3)]
+    #[bench::cloudevents(4)]
+    #[bench::mapped(5)]
+    fn decode(input: Decoding) -> Decoding {
+        super::decode(input)
+    }
+
     #[library_benchmark(setup = applying)]
     #[bench::simulated_5000()]
     fn apply(input: (State, Vec<Event>)) -> State {
@@ -129,7 +152,7 @@ mod counted {
 
     library_benchmark_group!(
         name = stages,
-        benchmarks = [frames, parse, apply, fill, answer]
+        benchmarks = [frames, parse, decode, apply, fill, answer]
     );
     gungraun::main!(library_benchmark_groups = stages);
 
@@ -195,6 +218,50 @@ fn parse((mut parser, mut payloads): (Parser, Vec<Vec<u8>>)) -> usize {
         .count();
     assert_eq!(events, EVENTS);
     events
+}
+
+/// A decoder of what is posted that has seen the payloads once, the payloads, and room for the events.
+struct Decoding {
+    decoder: AnyDecoder,
+    payloads: Vec<Vec<u8>>,
+    events: Vec<Event>,
+    definitions: Definitions,
+}
+
+/// Of the traffic at a place.
+fn decoding(traffic: usize) -> Decoding {
+    let traffic = payloads::Traffic::all(POSTED).swap_remove(traffic);
+    assert_eq!(traffic.payloads.len(), POSTED, "{}", traffic.name);
+    let decoding = Decoding {
+        decoder: AnyDecoder::new(&traffic.dialect, IdKeys::FIXED),
+        payloads: traffic.payloads.clone(),
+        events: Vec::new(),
+        definitions: Definitions::default(),
+    };
+    Decoding {
+        payloads: traffic.payloads,
+        ..decode(decoding)
+    }
+}
+
+/// Gives back what it was given, so that to free it does not count.
+fn decode(mut decoding: Decoding) -> Decoding {
+    let mut known = 0;
+    for payload in &mut decoding.payloads {
+        decoding.events.clear();
+        decoding.definitions.clear();
+        let mut output = Output {
+            events: &mut decoding.events,
+            definitions: &mut decoding.definitions,
+        };
+        let decoded = match decoding.decoder.recognize(payload, &mut output) {
+            Some(decoded) => decoded,
+            None => decoding.decoder.decode(payload, &mut output),
+        };
+        known += usize::from(matches!(decoded, Decoded::Events(_) | Decoded::Ignored));
+    }
+    assert_eq!(known, POSTED);
+    decoding
 }
 
 /// A fresh state and the events, all of them inside its window.

@@ -21,6 +21,11 @@ use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
 use streamgauge::event::LabelsId;
 use streamgauge::event::SessionKey;
+use streamgauge::parse::AnyDecoder;
+use streamgauge::parse::Decoded;
+use streamgauge::parse::Decoder;
+use streamgauge::parse::Elements;
+use streamgauge::parse::Output;
 use streamgauge::parse::Parser;
 use streamgauge::parse::Verdict;
 use streamgauge::ring::Bell;
@@ -35,6 +40,9 @@ use streamgauge::source::websocket::frames::Received;
 use streamgauge::time::Clock;
 use streamgauge::time::EpochMs;
 use streamgauge::window::Width;
+
+#[path = "../benches/dialects/payloads.rs"]
+mod payloads;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -131,6 +139,53 @@ fn parsing_allocates_nothing_once_warm() {
     });
     assert_eq!(found, 0);
     assert!(events > 5_000, "{events} of 10,000 were events");
+}
+
+#[test]
+fn reading_what_is_posted_allocates_nothing_once_warm() {
+    for traffic in payloads::Traffic::all(2_000) {
+        let mut decoder = AnyDecoder::new(&traffic.dialect, IdKeys::FIXED);
+        let (mut events, mut definitions) = (Vec::new(), Definitions::default());
+        // Requests of a hundred lines, the last one refused; what is refused is part of the traffic.
+        let bodies = |traffic: &payloads::Traffic| -> Vec<Vec<u8>> {
+            let body = |lines: &[Vec<u8>]| [&lines.join(&b'\n')[..], b"\n{}"].concat();
+            traffic.payloads.chunks(100).map(body).collect()
+        };
+        let mut pass = |bodies: &mut [Vec<u8>]| {
+            let (mut taken, mut ignored, mut refused) = (0, 0, 0);
+            for body in bodies {
+                events.clear();
+                definitions.clear();
+                let mut elements = Elements::default();
+                while let Some(element) = elements.next(body) {
+                    let payload = &mut body[element.unwrap()];
+                    let mut output = Output {
+                        events: &mut events,
+                        definitions: &mut definitions,
+                    };
+                    let decoded = match decoder.recognize(payload, &mut output) {
+                        Some(decoded) => decoded,
+                        None => decoder.decode(payload, &mut output),
+                    };
+                    match decoded {
+                        Decoded::Events(events) => taken += events,
+                        Decoded::Ignored => ignored += 1,
+                        Decoded::Control | Decoded::Rejected(..) => refused += 1,
+                    }
+                }
+            }
+            (taken, ignored, refused)
+        };
+        pass(&mut bodies(&traffic));
+        let mut bodies = bodies(&traffic);
+        let mut read = (0, 0, 0);
+        let found = allocations(|| read = pass(&mut bodies));
+        assert_eq!(found, 0, "{}", traffic.name);
+        let (taken, ignored, refused) = read;
+        assert_eq!(refused, 20, "{}", traffic.name);
+        assert!(taken + ignored >= 2_000, "{}: {read:?}", traffic.name);
+        assert!(taken > 200, "{}: {read:?}", traffic.name);
+    }
 }
 
 /// Offers what happens in one millisecond: 4 sessions connect, those of `age` ago disconnect, and
