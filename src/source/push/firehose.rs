@@ -38,7 +38,11 @@ impl Firehose {
     /// Where the body is none of Firehose, or what its records hold is too long.
     pub(super) fn elements(body: &[u8]) -> Result<Bytes, Reply> {
         match Records::unpack(body, POST_BYTES_MAX) {
-            Ok(records) => Ok(records.into_text().into()),
+            Ok(records) => Ok(match records.into_text() {
+                // A transformation on the way may have emptied them: nothing to take, and nothing wrong.
+                text if text.trim_ascii().is_empty() => Bytes::from_static(b"[]"),
+                text => text.into(),
+            }),
             Err(fault) => {
                 let outcome = match fault {
                     RecordsFault::TooLong(_) => Outcome::TooLarge,
@@ -95,6 +99,9 @@ mod tests {
         assert_eq!(elements(&delivery(&["{}"])).unwrap(), "{}\n");
         let several = delivery(&["{\"a\":1}\n", "{}{}"]);
         assert_eq!(elements(&several).unwrap(), "{\"a\":1}\n\n{}{}\n");
+        for empty in [&[][..], &[""], &["\n", " "]] {
+            assert_eq!(elements(&delivery(empty)).unwrap(), "[]");
+        }
         for (bad, what) in [
             ("", "no request of Firehose"),
             ("{}", "no request of Firehose"),

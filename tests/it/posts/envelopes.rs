@@ -207,7 +207,8 @@ async fn firehose_gets_the_answer_that_it_asks_for_up_to_the_limits_of_a_batch()
     // Beyond ours it is told 413, after which it puts the records aside and does not send them again.
     deliver(addr, &[&big[..], &big].concat(), true, 413).await;
     deliver(addr, &[one(10), "{}".to_owned()], false, 400).await;
-    deliver(addr, &[], false, 200).await;
+    // What was emptied on its way holds nothing that could be wrong.
+    deliver(addr, &[String::new()], false, 200).await;
     let reader = engine.reader();
     let looking = async {
         while reader.load().counters.applied < 10 {
