@@ -31,10 +31,13 @@ pub(crate) struct Traffic {
     pub(crate) payloads: Vec<Vec<u8>>,
 }
 
+/// A name, what reads it, and how one payload is written.
+type Kind = (&'static str, Dialect, fn(&mut Facts<'_>) -> String);
+
 impl Traffic {
     /// So many payloads of each dialect.
     pub(crate) fn all(count: usize) -> Vec<Self> {
-        let kinds: [(_, Dialect, fn(&mut Facts<'_>) -> String); 6] = [
+        let kinds: [Kind; 6] = [
             ("genesys_details", Dialect::GenesysEventbridge, detail),
             ("genesys_views", Dialect::GenesysEventbridge, view),
             ("amazon_connect", Dialect::AmazonConnect, contact),
@@ -45,10 +48,7 @@ impl Traffic {
         kinds.map(|kind| Self::of(kind, count)).into()
     }
 
-    fn of(
-        (name, dialect, write): (&'static str, Dialect, fn(&mut Facts<'_>) -> String),
-        count: usize,
-    ) -> Self {
+    fn of((name, dialect, write): Kind, count: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(11);
         let payload = |number| {
             write(&mut Facts {

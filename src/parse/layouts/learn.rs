@@ -1,5 +1,6 @@
 //! The layout of one payload, taken apart byte by byte: steps for the tree and parts for its tape.
 
+use simd_json::Node;
 use simd_json::StaticNode;
 
 use super::Layouts;
@@ -18,7 +19,7 @@ pub(super) struct Open {
     part: usize,
     is_object: bool,
     /// Keys or items so far.
-    len: u32,
+    len: usize,
 }
 
 /// What stands in a payload at a place.
@@ -77,11 +78,11 @@ impl Layouts {
                         is_object,
                         len,
                     } = open.pop()?;
-                    let count = u32::try_from(self.parts.len() - part - 1).ok()?;
-                    *self.parts.get_mut(part)? = match is_object {
-                        true => Part::Object { len, count },
-                        false => Part::Array { len, count },
-                    };
+                    let count = self.parts.len() - part - 1;
+                    *self.parts.get_mut(part)? = Part::Ready(match is_object {
+                        true => Node::Object { len, count },
+                        false => Node::Array { len, count },
+                    });
                     is_key = false;
                 }
                 Token::Key { end } => {
@@ -93,7 +94,7 @@ impl Layouts {
                 }
                 Token::Fixed(node, end) => {
                     count(open);
-                    self.parts.push(Part::Fixed(node));
+                    self.parts.push(Part::Ready(Node::Static(node)));
                     at = end;
                 }
                 Token::Text { end } | Token::Integer { end } => {

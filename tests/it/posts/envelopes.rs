@@ -191,9 +191,10 @@ async fn firehose_gets_the_answer_that_it_asks_for_up_to_the_limits_of_a_batch()
     let addr = engine.local_addr();
     let one = |number: usize| contact("INITIATED", &format!("c-{number}"), 0);
     deliver(addr, &[one(0), one(1) + "\n" + &one(2)], false, 200).await;
-    deliver(addr, &[one(3)], true, 200).await;
-    // The same delivery again, after a lost answer.
-    deliver(addr, &[one(3)], true, 200).await;
+    // And again, after a lost answer.
+    let packed = [one(3)];
+    deliver(addr, &packed, true, 200).await;
+    deliver(addr, &packed, true, 200).await;
     connected(&engine, 4).await;
     // As many records as there can be, and as many bytes as its buffer has by default: 5 MiB.
     let many = vec![r#"{"detail-type":"x","source":"y"}"#.to_owned(); 10_000];
