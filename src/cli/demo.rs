@@ -1,6 +1,8 @@
-//! `streamgauge demo`: the stand-in for the service and the engine that connects to it over real
-//! sockets, in one process, with one live line of the metrics.
+//! `streamgauge demo`: a stand-in and the engine that has its events over real sockets, in one process,
+//! with one live line of the metrics. The stand-in is the service that the engine connects to, or a contact
+//! centre that posts to it.
 
+use std::future::pending;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -34,6 +36,7 @@ use super::live_line;
 use super::output;
 use super::page_note;
 use super::runtime;
+use super::self_poster::SelfPoster;
 use super::signal::STOPPING;
 use super::signal::Stop;
 
@@ -60,9 +63,19 @@ pub(super) struct Args {
     /// How much of the past there is at the start, at most 55m and 600,000 events; 0s starts empty
     #[arg(long, value_name = "LENGTH", default_value = "55m", value_parser = duration::parse)]
     history: Duration,
+    /// How the events come: the engine connects to a stand-in, or a contact centre posts to it
+    #[arg(long, value_enum, default_value_t = DemoSource::EventsStream)]
+    source: DemoSource,
     /// Ends by itself after this long, such as 30s
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
     duration: Option<Duration>,
+}
+
+/// How the events come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum DemoSource {
+    EventsStream,
+    Push,
 }
 
 /// Runs until a signal, the end of `--for`, or nobody reads standard output any more.
@@ -78,7 +91,10 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         )));
     }
     let stop = Stop::on_signal()?;
-    runtime::run(demo(args, serve, stop))
+    match args.source {
+        DemoSource::EventsStream => runtime::run(demo(args, serve, stop)),
+        DemoSource::Push => runtime::run(posted(args, serve, stop)),
+    }
 }
 
 async fn demo(args: Args, serve: ServeSettings, mut stop: Stop) -> Result<(), Failure> {
@@ -92,6 +108,40 @@ async fn demo(args: Args, serve: ServeSettings, mut stop: Stop) -> Result<(), Fa
     let mut engine = Engine::start(stand_in.settings(serve, args.rate), clock)
         .await
         .map_err(failed)?;
+    let done = watch(&mut engine, &args, &mut stop, pending()).await;
+    // The engine goes first, so that the stand-in's end is no loss that it would report.
+    let ended = engine.shutdown().await.map_err(failed);
+    stand_in.stop().await;
+    done.and(ended)
+}
+
+/// The same with a contact centre that posts.
+async fn posted(args: Args, serve: ServeSettings, mut stop: Stop) -> Result<(), Failure> {
+    let failed = |error| Failure::Failed(format!("{error}"));
+    let clock = Clock::system();
+    let mut poster = SelfPoster::new(clock.clone())?;
+    let mut settings = poster.settings(serve);
+    settings.alerts = alerts(args.rate);
+    let mut engine = Engine::start(settings, clock).await.map_err(failed)?;
+    poster.start(engine.local_addr(), args.rate, args.seed, args.history)?;
+    output::note(&format!(
+        "a simulated contact centre posts to {}",
+        poster.url(engine.local_addr())
+    ));
+    let done = watch(&mut engine, &args, &mut stop, poster.failed()).await;
+    // Whoever posts goes first, so that nothing is refused by a server that stops.
+    poster.stop().await;
+    let ended = engine.shutdown().await.map_err(failed);
+    done.and(ended)
+}
+
+/// Shows the live line until somebody or something ends it.
+async fn watch(
+    engine: &mut Engine,
+    args: &Args,
+    stop: &mut Stop,
+    source_failed: impl Future<Output = Failure>,
+) -> Result<(), Failure> {
     output::note(&format!(
         "serving GraphQL at {}",
         graphql_url(engine.local_addr(), false)
@@ -114,14 +164,12 @@ async fn demo(args: Args, serve: ServeSettings, mut stop: Stop) -> Result<(), Fa
     let done = tokio::select! {
         () = stop.requested() => Ok(()),
         shown = shown => shown,
-        error = engine.failed() => Err(failed(error)),
+        error = engine.failed() => Err(Failure::Failed(format!("{error}"))),
+        failure = source_failed => Err(failure),
     };
     live_line::end().await;
     output::note(STOPPING);
-    // The engine goes first, so that the stand-in's end is no loss that it would report.
-    let ended = engine.shutdown().await.map_err(failed);
-    stand_in.stop().await;
-    done.and(ended)
+    done
 }
 
 /// Waits until the past that comes first has been read, so that the page shows the present from the

@@ -7,10 +7,12 @@ mod live_line;
 mod load;
 mod logging;
 mod output;
+mod posts;
 mod reload;
 mod replay;
 mod runtime;
 mod sample;
+mod self_poster;
 mod serve;
 mod setting_flags;
 mod signal;
@@ -98,9 +100,9 @@ enum Command {
     /// Run the engine against a service or a stand-in
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(serve::Args),
-    /// Stand in for Genesys Cloud, or write its events to a file
+    /// Stand in for Genesys Cloud, post a contact centre's events, or write them to a file
     #[command(after_long_help = format!("{FAULT_GRAMMAR}\n\n{SIMULATE_EXAMPLES}"))]
-    Simulate(simulate::Args),
+    Simulate(Box<simulate::Args>),
     /// Read recorded events in event time, as fast as it goes
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(replay::Args),
@@ -133,6 +135,7 @@ The log says no more than warnings here, unless --log says otherwise.
 Examples:
   streamgauge demo
   streamgauge demo --rate 5000 --seed 7 --for 30s
+  streamgauge demo --source push
   streamgauge demo --listen 127.0.0.1:0";
 
 const SERVE_EXAMPLES: &str = "\
@@ -154,7 +157,13 @@ Examples:
 const SIMULATE_EXAMPLES: &str = "\
 Examples:
   streamgauge simulate --rate 1000
-  streamgauge simulate --out events.ndjson --events 1000000 --seed 7";
+  streamgauge simulate --out events.ndjson --events 1000000 --seed 7
+  streamgauge simulate --out contacts.ndjson --events 100000 --dialect amazon-connect
+  streamgauge simulate --push http://127.0.0.1:4001/push/shop --secret-file shop.secret
+  streamgauge simulate --push http://127.0.0.1:4001/push/genesys --dialect genesys-eventbridge \\
+      --credential header:x-api-key --secret-file genesys.secret --batch 1 --rate 50
+  SIMULATE_PUSH_SECRET=... streamgauge simulate --push https://gauge.example.com/push/bus \\
+      --dialect cloudevents --history 30m --speed 10 --fault lost-answer=2% --fault reorder=5s";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -222,7 +231,7 @@ impl Cli {
             }
             Command::Simulate(args) => {
                 start_log(&log, environment, "info")?;
-                simulate::run(args)
+                simulate::run(*args, environment)
             }
             Command::Load(args) => {
                 // Faults of a load are wanted; news of them would tear its line apart.

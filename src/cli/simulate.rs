@@ -1,4 +1,5 @@
-//! `streamgauge simulate`: the stand-in for Genesys Cloud on a port, or its events as a file.
+//! `streamgauge simulate`: the stand-in for Genesys Cloud on a port, or its events as a file; a contact
+//! centre that posts is in `posts`.
 
 use std::fs::File;
 use std::io;
@@ -16,20 +17,27 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::output;
+use super::posts;
+use super::posts::Model;
+use super::posts::PostArgs;
 use super::runtime;
 use super::signal;
 use super::signal::STOPPING;
 use super::signal::Stop;
 use crate::config;
+use crate::config::Dialect;
+use crate::config::Environment;
 use crate::config::duration;
 use crate::simulate;
+use crate::simulate::Conveyor;
+use crate::simulate::FILE_START;
 use crate::simulate::Fault;
-use crate::simulate::FaultKind;
 use crate::simulate::Observer;
 use crate::simulate::Rate;
 use crate::simulate::Simulator;
 use crate::simulate::SimulatorSettings;
 use crate::simulate::SimulatorStats;
+use crate::simulate::Speed;
 use crate::time::Clock;
 
 /// The variable that holds the client's secret. There is no flag for it: arguments can be read by
@@ -42,7 +50,8 @@ const SERVE_LISTEN: &str = "127.0.0.1:4001";
 /// Events of a file between two lines of progress where there is no terminal.
 const PROGRESS_EVENTS: u64 = 1_000_000;
 
-/// Stand in for Genesys Cloud: a token endpoint and an event stream, or a file of events.
+/// Stand in for Genesys Cloud: a token endpoint and an event stream, or a file of events; or post those of
+/// a contact centre.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = simulate::FAULT_GRAMMAR)]
 pub(super) struct Args {
@@ -78,9 +87,11 @@ pub(super) struct Args {
     /// Write the events to this file (`-` for standard output) instead of serving them.
     #[arg(long, value_name = "FILE", requires = "events")]
     out: Option<PathBuf>,
-    /// How many events to write.
-    #[arg(long, value_name = "N", requires = "out")]
+    /// How many events to write, or to post.
+    #[arg(long, value_name = "N")]
     events: Option<u64>,
+    #[command(flatten)]
+    posts: PostArgs,
 }
 
 /// Runs the command to its end.
@@ -88,15 +99,56 @@ pub(super) struct Args {
 /// # Errors
 /// Wrong or contradicting arguments, an address that cannot be listened on (usage); a file that
 /// cannot be written.
-pub(super) fn run(args: Args) -> Result<(), Failure> {
+pub(super) fn run(args: Args, environment: &Environment) -> Result<(), Failure> {
+    if let Some(url) = &args.posts.push {
+        return posts::run(url, &args.posts, args.model(), environment);
+    }
     let settings = settings(&args)?;
     match (&args.out, args.events) {
         (Some(out), Some(events)) => {
             signal::end_at_once()?;
-            write(out, events, &settings)
+            match &args.posts.dialect {
+                Some(dialect) => write_centre(out, events, dialect, &args),
+                None => write(out, events, |sink, progress| {
+                    simulate::write_file(sink, events, &settings, |done| progress.show(done))
+                }),
+            }
         }
         _ => serve(settings, &args.client_id),
     }
+}
+
+impl Args {
+    fn model(&self) -> Model {
+        Model {
+            rate: self.rate,
+            seed: self.seed,
+            curve: self.curve,
+            history: self.history,
+            faults: self.faults.clone(),
+            events: self.events,
+        }
+    }
+}
+
+/// Writes a contact centre's events, and shows what an engine must make of them.
+fn write_centre(out: &Path, events: u64, dialect: &Dialect, args: &Args) -> Result<(), Failure> {
+    let (plan, faults) = (args.posts.plan(&args.model(), FILE_START)?, &args.faults);
+    let conveyor = Conveyor::new(
+        plan,
+        Speed::REAL,
+        dialect.clone(),
+        faults,
+        posts::SHORT_ABANDON_MS,
+    );
+    let Some(mut conveyor) = conveyor else {
+        return Err(Failure::Usage("--dialect: choose a preset".to_owned()));
+    };
+    write(out, events, |sink, progress| {
+        simulate::write_elements(sink, events, &mut conveyor, |done| progress.show(done))
+    })?;
+    posts::show(conveyor.ledger(), dialect);
+    Ok(())
 }
 
 fn settings(args: &Args) -> Result<SimulatorSettings, Failure> {
@@ -117,12 +169,22 @@ fn settings(args: &Args) -> Result<SimulatorSettings, Failure> {
             "--history: only with a client and a rate; leave out --out and --rate max".to_owned(),
         ));
     }
-    let of_events = |fault: &&Fault| {
-        matches!(
-            fault.kind,
-            FaultKind::Duplicate(_) | FaultKind::Reorder(_) | FaultKind::Malformed(_)
-        )
-    };
+    if args.events.is_some() && args.out.is_none() {
+        return Err(Failure::Usage(
+            "--events: only with a file or an endpoint; add --out or --push".to_owned(),
+        ));
+    }
+    if args.posts.dialect.is_some() && args.out.is_none() {
+        return Err(Failure::Usage(
+            "--dialect: only with a file or an endpoint; add --out or --push".to_owned(),
+        ));
+    }
+    if args.faults.iter().any(|fault| fault.kind.is_of_posts()) {
+        return Err(Failure::Usage(
+            "--fault: nothing is posted; use slow-body and lost-answer with --push".to_owned(),
+        ));
+    }
+    let of_events = |fault: &&Fault| fault.kind.is_of_events();
     if args.out.is_some() && args.faults.iter().filter(of_events).count() < args.faults.len() {
         return Err(Failure::Usage(
             "--fault: a file has no connection; use duplicate, reorder or malformed with --out"
@@ -154,7 +216,11 @@ fn secret() -> Result<SecretString, Failure> {
     }
 }
 
-fn write(out: &Path, events: u64, settings: &SimulatorSettings) -> Result<(), Failure> {
+fn write(
+    out: &Path,
+    events: u64,
+    written: impl FnOnce(Box<dyn Write>, &mut Progress) -> io::Result<SimulatorStats>,
+) -> Result<(), Failure> {
     let failed = |error: io::Error| {
         let shown = out.display().to_string();
         Failure::Failed(format!("--out: {}: {error}", shown.escape_debug()))
@@ -166,7 +232,7 @@ fn write(out: &Path, events: u64, settings: &SimulatorSettings) -> Result<(), Fa
         Box::new(File::create(out).map_err(failed)?)
     };
     let mut progress = Progress::new(events);
-    match simulate::write_file(sink, events, settings, |done| progress.show(done)) {
+    match written(sink, &mut progress) {
         Ok(stats) => {
             progress.finish(&stats);
             Ok(())
@@ -346,7 +412,10 @@ mod tests {
         check(&["--fault", "explode"], "no such fault");
         check(&["--client-secret", "x"], "--client-secret");
         check(&["--out", "x"], "--events");
-        check(&["--events", "5"], "--out");
+        check(&["--events", "5"], "--out or --push");
+        check(&["--dialect", "cloudevents"], "--out or --push");
+        check(&["--fault", "slow-body=5%"], "--push");
+        check(&["--dialect", "soap"], "no such dialect");
         check(&["--listen", "0.0.0.0:0"], "--open-to-network");
         check(&["--token-lifetime", "10ms"], "1s or more");
         check(&["--history", "1m", "--rate", "max"], "--history");
@@ -368,11 +437,11 @@ mod tests {
             let path = path.to_str().unwrap();
             parse(&["--out", path, "--events", "10"]).unwrap()
         };
-        run(flags(&path)).unwrap();
+        run(flags(&path), &Environment::of_process()).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 10);
         let missing = folder.path().join("no/such/folder");
-        let failure = run(flags(&missing)).unwrap_err();
+        let failure = run(flags(&missing), &Environment::of_process()).unwrap_err();
         assert!(matches!(&failure, Failure::Failed(text) if text.contains("no/such/folder")));
     }
 
@@ -380,7 +449,11 @@ mod tests {
     fn a_taken_port_is_a_usage_error() {
         let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = taken.local_addr().unwrap().to_string();
-        let failure = run(parse(&["--listen", &addr]).unwrap()).unwrap_err();
+        let failure = run(
+            parse(&["--listen", &addr]).unwrap(),
+            &Environment::of_process(),
+        )
+        .unwrap_err();
         assert!(matches!(&failure, Failure::Usage(text) if text.contains(&addr)));
     }
 }

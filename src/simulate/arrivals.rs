@@ -15,7 +15,7 @@ const S_PER_HOUR: f64 = 3_600.0;
 const FIRST_HOUR: f64 = 12.0;
 
 /// How the rate of arrivals changes; its mean stays what it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Curve {
     /// Not at all.
     Flat,
@@ -23,6 +23,11 @@ pub(super) enum Curve {
     Day,
     /// In waves of minutes, as within one shift.
     Shift,
+    /// By the hour of the day, where nearly nobody comes outside the opening hours.
+    Opening {
+        /// The hour of the day at offset 0.
+        first_hour: f64,
+    },
 }
 
 /// Arrival times of sessions, one after another.
@@ -96,6 +101,7 @@ impl Curve {
         match self {
             Self::Flat => 1.0,
             Self::Day => daily_curve(FIRST_HOUR + offset_s / S_PER_HOUR),
+            Self::Opening { first_hour } => opening_curve(first_hour + offset_s / S_PER_HOUR),
             Self::Shift => {
                 let wave = |swing: f64, period_s: f64| swing * (offset_s / period_s * TAU).sin();
                 1.0 + wave(LONG_SWING, LONG_WAVE_S) + wave(SHORT_SWING, SHORT_WAVE_S)
@@ -108,6 +114,7 @@ impl Curve {
             Self::Flat => 1.0,
             Self::Day => CURVE_MAX,
             Self::Shift => 1.0 + LONG_SWING + SHORT_SWING,
+            Self::Opening { .. } => OPENING_MAX,
         }
     }
 }
@@ -129,6 +136,30 @@ fn daily_curve(hour: f64) -> f64 {
     let day = (hour - 14.0) / 24.0 * TAU;
     let noon = (hour - 10.0) / 12.0 * TAU;
     1.0 + DAY_SWING * day.cos() + NOON_SWING * noon.cos()
+}
+
+/// Busyness by the hour of the day: a line between each two. About 1 on average over a day.
+const OPENING: [(f64, f64); 10] = [
+    (0.0, 0.0),
+    (6.0, 0.0),
+    (7.0, 0.3),
+    (9.0, 2.0),
+    (11.5, 2.6),
+    (13.0, 1.7),
+    (15.5, 2.5),
+    (18.0, 1.4),
+    (21.0, 0.1),
+    (24.0, 0.0),
+];
+/// The most that [`opening_curve`] can be.
+const OPENING_MAX: f64 = 2.6;
+
+/// How busy an hour is at a centre that opens in the morning: idle at night, two peaks, a quiet noon.
+fn opening_curve(hour: f64) -> f64 {
+    let hour = hour.rem_euclid(24.0);
+    let next = OPENING.iter().position(|(at, _)| *at > hour).unwrap_or(1);
+    let ((from, low), (to, high)) = (OPENING[next - 1], OPENING[next]);
+    low + (high - low) * (hour - from) / (to - from)
 }
 
 #[cfg(test)]
@@ -188,6 +219,18 @@ mod tests {
             let value = daily_curve(f64::from(tenth) / 10.0);
             assert!(value > 0.2 && value <= CURVE_MAX, "{tenth}: {value}");
         }
+    }
+
+    #[test]
+    fn a_centre_that_opens_in_the_morning_has_idle_hours() {
+        let day = |curve: Curve| (0..86_400).map(move |s| curve.at(f64::from(s)));
+        let midnight = Curve::Opening { first_hour: 0.0 };
+        let mean = day(midnight).sum::<f64>() / 86_400.0;
+        assert!((mean - 1.0).abs() < 0.02, "{mean}");
+        assert_eq!(day(midnight).take(6 * 3_600).sum::<f64>(), 0.0);
+        assert!(day(midnight).all(|value| (0.0..=OPENING_MAX).contains(&value)));
+        let morning = Curve::Opening { first_hour: 9.0 };
+        assert_eq!(morning.at(0.0), midnight.at(9.0 * S_PER_HOUR));
     }
 
     #[test]

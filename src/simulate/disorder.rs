@@ -15,8 +15,6 @@ use super::fault::Fault;
 use super::fault::FaultKind;
 use super::fault::When;
 use super::fault::micros;
-use super::outbox::Outbox;
-use super::traffic::TrafficEvent;
 
 /// A copy follows its event after at most this many others.
 const COPY_DISTANCE_MAX: u64 = 100;
@@ -32,6 +30,16 @@ const MALFORMED_TEXTS: [&[u8]; 4] = [
 ];
 /// No UTF-8 either, so that no line of a file is an event by chance.
 const MALFORMED_BINARY: &[u8] = &[0xff, 0x00, 0xfe, 0x7b];
+
+/// Where events go on to.
+pub(super) trait Outlet {
+    /// An event, for the first time.
+    fn event(&mut self, sequence: u64, payload: &[u8]);
+    /// An event again.
+    fn copy(&mut self, payload: &[u8]);
+    /// What is no event, and may be no text either.
+    fn malformed(&mut self, payload: &[u8], is_binary: bool);
+}
 
 /// Passes events on, in another order, more than once or with noise between them.
 #[derive(Debug)]
@@ -92,12 +100,17 @@ impl Disorder {
         disorder
     }
 
-    /// Takes `event` in its written form, and writes to `outbox` what is to be sent by now.
-    pub(super) fn pass(&mut self, event: &TrafficEvent, payload: &[u8], outbox: &mut Outbox) {
-        let offset_us = event.offset_us;
+    /// Takes an event of an offset and a sequence in its written form, and gives to `outlet` what is to be
+    /// sent by now.
+    pub(super) fn pass(
+        &mut self,
+        (offset_us, sequence): (u64, u64),
+        payload: &[u8],
+        outlet: &mut impl Outlet,
+    ) {
         self.taken += 1;
         let Some(bound) = active(self.reorder, offset_us, self.taken) else {
-            self.release(event.sequence, payload, offset_us, outbox);
+            self.release(sequence, payload, offset_us, outlet);
             return;
         };
         let (now, reach) = match bound {
@@ -108,16 +121,16 @@ impl Disorder {
         self.held.push(Reverse(Held {
             due,
             order: self.taken,
-            sequence: event.sequence,
+            sequence,
             payload: payload.to_vec(),
         }));
-        self.release_due(now, offset_us, outbox);
+        self.release_due(now, offset_us, outlet);
     }
 
     /// Writes what was held back by time and is due at `now_us`.
-    pub(super) fn pass_time(&mut self, now_us: u64, outbox: &mut Outbox) {
+    pub(super) fn pass_time(&mut self, now_us: u64, outlet: &mut impl Outlet) {
         if self.holds_by_time() {
-            self.release_due(now_us, now_us, outbox);
+            self.release_due(now_us, now_us, outlet);
         }
     }
 
@@ -128,10 +141,10 @@ impl Disorder {
     }
 
     /// Writes all that is held back: the file or stream is at its end.
-    pub(super) fn drain(&mut self, outbox: &mut Outbox) {
-        self.release_due(u64::MAX, u64::MAX, outbox);
+    pub(super) fn drain(&mut self, outlet: &mut impl Outlet) {
+        self.release_due(u64::MAX, u64::MAX, outlet);
         while let Some(Reverse(copy)) = self.copies.pop() {
-            outbox.add_copy(&copy.payload);
+            outlet.copy(&copy.payload);
         }
     }
 
@@ -152,7 +165,7 @@ impl Disorder {
         )
     }
 
-    fn release_due(&mut self, limit: u64, offset_us: u64, outbox: &mut Outbox) {
+    fn release_due(&mut self, limit: u64, offset_us: u64, outlet: &mut impl Outlet) {
         while self
             .held
             .peek()
@@ -161,17 +174,17 @@ impl Disorder {
             let Some(Reverse(held)) = self.held.pop() else {
                 unreachable!("it was there a moment ago")
             };
-            self.release(held.sequence, &held.payload, offset_us, outbox);
+            self.release(held.sequence, &held.payload, offset_us, outlet);
         }
     }
 
-    fn release(&mut self, sequence: u64, payload: &[u8], offset_us: u64, outbox: &mut Outbox) {
+    fn release(&mut self, sequence: u64, payload: &[u8], offset_us: u64, outlet: &mut impl Outlet) {
         self.released += 1;
-        outbox.add_event(sequence, payload);
+        outlet.event(sequence, payload);
         while let Some(Reverse(copy)) = self.copies.peek()
             && copy.due <= self.released
         {
-            outbox.add_copy(&copy.payload);
+            outlet.copy(&copy.payload);
             self.copies.pop();
         }
         if let Some(share) = active(self.duplicate, offset_us, self.released)
@@ -187,18 +200,18 @@ impl Disorder {
         if let Some(share) = active(self.malformed, offset_us, self.released)
             && self.rng.random_bool(share)
         {
-            self.add_malformed(payload, outbox);
+            self.add_malformed(payload, outlet);
         }
     }
 
-    fn add_malformed(&mut self, payload: &[u8], outbox: &mut Outbox) {
+    fn add_malformed(&mut self, payload: &[u8], outlet: &mut impl Outlet) {
         let choice = self.rng.random_range(0..MALFORMED_TEXTS.len() + 2);
         match MALFORMED_TEXTS.get(choice) {
-            Some(text) => outbox.add_malformed(text, false),
+            Some(text) => outlet.malformed(text, false),
             None if choice == MALFORMED_TEXTS.len() => {
-                outbox.add_malformed(&payload[..payload.len() / 2], false);
+                outlet.malformed(&payload[..payload.len() / 2], false);
             }
-            None => outbox.add_malformed(MALFORMED_BINARY, true),
+            None => outlet.malformed(MALFORMED_BINARY, true),
         }
     }
 }
@@ -213,6 +226,7 @@ mod tests {
     use super::*;
     use crate::simulate::arrivals::Curve;
     use crate::simulate::outbox::Form;
+    use crate::simulate::outbox::Outbox;
     use crate::simulate::traffic::Traffic;
 
     /// The lines that `count` events become.
@@ -224,7 +238,11 @@ mod tests {
         for _ in 0..count {
             let event = traffic.take();
             let payload = event.sequence.to_string();
-            disorder.pass(&event, payload.as_bytes(), &mut outbox);
+            disorder.pass(
+                (event.offset_us, event.sequence),
+                payload.as_bytes(),
+                &mut outbox,
+            );
         }
         disorder.drain(&mut outbox);
         let lines = outbox
@@ -288,7 +306,7 @@ mod tests {
             outbox.clear();
             let event = traffic.take();
             due_us.push(event.offset_us);
-            disorder.pass(&event, b"x", &mut outbox);
+            disorder.pass((event.offset_us, event.sequence), b"x", &mut outbox);
         }
         assert!(moved > 1_000, "{moved}");
         assert!(disorder.abandon().len() < 100);

@@ -37,6 +37,25 @@ pub enum FaultKind {
     Reorder(Bound),
     /// After this share of the events, in `(0, 1]`, a frame follows that is no event.
     Malformed(f64),
+    /// Of posts, this share, in `(0, 1]`, has a body that comes in small pieces.
+    SlowBody(f64),
+    /// Of posts, this share, in `(0, 1]`, is sent again because its answer was not read.
+    LostAnswer(f64),
+}
+
+impl FaultKind {
+    /// Whether it is one of single events, wherever they go.
+    pub const fn is_of_events(self) -> bool {
+        matches!(
+            self,
+            Self::Duplicate(_) | Self::Reorder(_) | Self::Malformed(_)
+        )
+    }
+
+    /// Whether it is one of requests that are posted.
+    pub const fn is_of_posts(self) -> bool {
+        matches!(self, Self::SlowBody(_) | Self::LostAnswer(_))
+    }
 }
 
 /// How far an event may move.

@@ -27,7 +27,11 @@ KIND is one of
                        TIMES is a number of requests (default 1) or `always`, RETRY_AFTER in seconds
   duplicate=SHARE      send a share of the events (5% or 0.05) a second time
   reorder=BOUND        move events by up to BOUND places (50) or for up to BOUND (20ms)
-  malformed=SHARE      after a share of the events send a frame that is none
+  malformed=SHARE      after a share of the events send a frame that is none; of posts an element,
+                       whose request is sent again without it once it was refused
+  slow-body=SHARE      with --push: send a share of the bodies in small pieces
+  lost-answer=SHARE    with --push: after a share of the requests close the connection before the
+                       answer is read, and send the request again
 
 WHEN is one of
   LENGTH               once, after LENGTH (10s): since the subscription for close, drop, half-open,
@@ -56,12 +60,14 @@ impl FromStr for Fault {
         };
         let kind = parse_kind(kind, argument)?;
         let repeats = matches!(when, When::Every(_) | When::EveryEvents(_));
-        let lasts = matches!(
-            kind,
-            FaultKind::Duplicate(_) | FaultKind::Reorder(_) | FaultKind::Malformed(_)
-        );
+        let lasts = kind.is_of_events();
         if repeats && lasts {
             return Err("this fault lasts once it has begun; use @LENGTH or @Nev".to_owned());
+        }
+        if kind.is_of_posts() && when != When::FromStart {
+            return Err(
+                "this fault is there from the start; leave out what follows the @".to_owned(),
+            );
         }
         Ok(Self { kind, when })
     }
@@ -77,6 +83,8 @@ fn parse_kind(kind: &str, argument: Option<&str>) -> Result<FaultKind, String> {
         "duplicate" => FaultKind::Duplicate(parse_share(needed()?)?),
         "reorder" => FaultKind::Reorder(parse_bound(needed()?)?),
         "malformed" => FaultKind::Malformed(parse_share(needed()?)?),
+        "slow-body" => FaultKind::SlowBody(parse_share(needed()?)?),
+        "lost-answer" => FaultKind::LostAnswer(parse_share(needed()?)?),
         "drop" | "half-open" | "expire-token" if argument.is_some() => {
             return Err(format!("{kind} takes no argument"));
         }
@@ -86,7 +94,7 @@ fn parse_kind(kind: &str, argument: Option<&str>) -> Result<FaultKind, String> {
         _ => {
             return Err(
                 "no such fault; use close, drop, half-open, pause, expire-token, token, handshake, \
-                 duplicate, reorder or malformed"
+                 duplicate, reorder, malformed, slow-body or lost-answer"
                     .to_owned(),
             );
         }

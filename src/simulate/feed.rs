@@ -195,7 +195,8 @@ impl Feed {
             let happened = self.happened(&event, now_us, sent_at);
             self.writer.write(&event, happened, &mut self.payload);
             told.tell_before(due_ns, outbox, self.pace.as_ref());
-            self.disorder.pass(&event, &self.payload, outbox);
+            self.disorder
+                .pass((event.offset_us, event.sequence), &self.payload, outbox);
         }
         if self.pace.as_ref().is_some_and(Pace::is_over) {
             // Nothing comes that would push out what is held back.

@@ -59,7 +59,7 @@ pub fn write_file(
         let offset_ms = i64::try_from(event.offset_us / 1_000).unwrap_or(i64::MAX);
         payload.clear();
         writer.write(&event, FILE_START + offset_ms, &mut payload);
-        disorder.pass(&event, &payload, &mut outbox);
+        disorder.pass((event.offset_us, event.sequence), &payload, &mut outbox);
     }
 }
 

@@ -126,7 +126,14 @@ pub(super) const fn whole(value: f64) -> u64 {
     value as u64
 }
 
-fn log_normal(rng: &mut ChaCha8Rng, median: f64, spread: f64) -> f64 {
+/// Draws a random UUID: version 4, variant 1.
+pub(super) fn uuid(rng: &mut ChaCha8Rng) -> u128 {
+    let bits: u128 = rng.random();
+    bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62)
+}
+
+/// Draws a positive value around a median.
+pub(super) fn log_normal(rng: &mut ChaCha8Rng, median: f64, spread: f64) -> f64 {
     let normal: f64 = StandardNormal.sample(rng);
     median * (spread * normal).exp()
 }

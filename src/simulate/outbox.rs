@@ -1,6 +1,8 @@
 //! What goes out in one write: many frames of a WebSocket, or many lines of a file, and the account
 //! of what is in them.
 
+use super::disorder::Outlet;
+
 /// The first byte of a whole frame: FIN and the opcode.
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
@@ -54,22 +56,6 @@ impl Outbox {
         self.bytes.len() >= Self::FULL_BYTES
     }
 
-    pub(super) fn add_event(&mut self, sequence: u64, payload: &[u8]) {
-        self.sequences.push(sequence);
-        self.add(TEXT, payload);
-    }
-
-    pub(super) fn add_copy(&mut self, payload: &[u8]) {
-        self.copies += 1;
-        self.add(TEXT, payload);
-    }
-
-    /// Adds what is no event; a file has no binary frames, there the bytes stand as a line.
-    pub(super) fn add_malformed(&mut self, payload: &[u8], binary: bool) {
-        self.malformed += 1;
-        self.add(if binary { BINARY } else { TEXT }, payload);
-    }
-
     fn add(&mut self, first: u8, payload: &[u8]) {
         match self.form {
             Form::Frames => write_frame(first, payload, &mut self.bytes),
@@ -78,6 +64,24 @@ impl Outbox {
                 self.bytes.push(b'\n');
             }
         }
+    }
+}
+
+impl Outlet for Outbox {
+    fn event(&mut self, sequence: u64, payload: &[u8]) {
+        self.sequences.push(sequence);
+        self.add(TEXT, payload);
+    }
+
+    fn copy(&mut self, payload: &[u8]) {
+        self.copies += 1;
+        self.add(TEXT, payload);
+    }
+
+    /// A file has no binary frames; there the bytes are a line.
+    fn malformed(&mut self, payload: &[u8], is_binary: bool) {
+        self.malformed += 1;
+        self.add(if is_binary { BINARY } else { TEXT }, payload);
     }
 }
 
@@ -123,7 +127,7 @@ mod tests {
         let check = |length: usize, header: &[u8]| {
             let payload = vec![b'x'; length];
             let mut outbox = Outbox::new(Form::Frames);
-            outbox.add_event(1, &payload);
+            outbox.event(1, &payload);
             assert_eq!(outbox.bytes, [header, &payload[..]].concat(), "{length}");
         };
         check(0, &[0x81, 0]);
@@ -136,9 +140,9 @@ mod tests {
     #[test]
     fn lines_end_with_a_line_feed() {
         let mut outbox = Outbox::new(Form::Lines);
-        outbox.add_event(4, b"{}");
-        outbox.add_copy(b"{}");
-        outbox.add_malformed(b"?", true);
+        outbox.event(4, b"{}");
+        outbox.copy(b"{}");
+        outbox.malformed(b"?", true);
         assert_eq!(outbox.bytes, b"{}\n{}\n?\n");
         assert_eq!(
             (outbox.sequences.as_slice(), outbox.copies, outbox.malformed),

@@ -124,7 +124,9 @@ impl Entry {
             FaultKind::Refuse(_)
             | FaultKind::Duplicate(_)
             | FaultKind::Reorder(_)
-            | FaultKind::Malformed(_) => return None,
+            | FaultKind::Malformed(_)
+            | FaultKind::SlowBody(_)
+            | FaultKind::LostAnswer(_) => return None,
         };
         let next = match fault.when {
             When::AfterEvents(count) | When::EveryEvents(count) => Next::AtEvents(count),

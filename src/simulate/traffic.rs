@@ -150,8 +150,8 @@ impl Traffic {
     fn connect(&mut self, at_us: u64) -> TrafficEvent {
         let habit = Habit::draw(&mut self.rng);
         let session = Session {
-            id: uuid(&mut self.rng),
-            conversation: uuid(&mut self.rng),
+            id: habits::uuid(&mut self.rng),
+            conversation: habits::uuid(&mut self.rng),
             habit,
             ends_us: at_us + habit.life_us,
             deployment: index_u8(habits::choose(&mut self.rng, &habits::DEPLOYMENTS)),
@@ -207,7 +207,7 @@ impl Traffic {
         known.is_waiting = inbound;
         known.spared_ms = u32::try_from(spared_us / 1_000).unwrap_or(u32::MAX);
         let detail = Detail::Message {
-            id: uuid(&mut self.rng),
+            id: habits::uuid(&mut self.rng),
             inbound,
             text_length: habits::text_length(&mut self.rng),
         };
@@ -235,12 +235,6 @@ fn room(events_per_s: f64) -> usize {
     usize::try_from(sessions).map_or(OPEN_SESSIONS_MAX, |sessions| {
         sessions.min(OPEN_SESSIONS_MAX)
     })
-}
-
-/// A random UUID: version 4, variant 1.
-fn uuid(rng: &mut ChaCha8Rng) -> u128 {
-    let bits: u128 = rng.random();
-    bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62)
 }
 
 fn index_u8(index: usize) -> u8 {

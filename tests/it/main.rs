@@ -12,6 +12,7 @@ mod cli;
 mod client;
 mod commands;
 mod dashboard;
+mod day;
 mod docs;
 mod engine;
 mod english;

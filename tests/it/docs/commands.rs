@@ -190,7 +190,8 @@ impl<'page> Stage<'page> {
             is("streamgauge demo"),
             is("streamgauge load --"),
         );
-        let is_simulator = is("streamgauge simulate") && !is("--out");
+        let is_poster = is("streamgauge simulate --push");
+        let is_simulator = is("streamgauge simulate") && !is("--out") && !is_poster;
         if is_serve {
             // A name in the docs is never asked for.
             command = format!(
@@ -203,6 +204,10 @@ impl<'page> Stage<'page> {
         }
         if is_simulator {
             command = with_flag(&command, "--listen", free);
+        }
+        if is_poster {
+            // Enough to see it, and an end.
+            command = with_flag(&command, "--events", "500");
         }
         if is_load {
             // Chaos has a half-open connection, which takes more than a second to be noticed.
@@ -249,7 +254,7 @@ fn lasting(command: &str) -> Option<&'static str> {
         () if is("streamgauge serve") || is("-- demo") || is("streamgauge demo") => {
             Some("serving GraphQL at ")
         }
-        () if is("streamgauge simulate") && !is("--out") => Some("try     "),
+        () if is("streamgauge simulate") && !is("--out") && !is("--push") => Some("try     "),
         () if is("curl -N") => Some("event: next"),
         () => None,
     }
