@@ -190,14 +190,12 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let clock = Clock::system();
     let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("--push: {error}"));
-    if let Some(fault) = model.faults.iter().find(|fault| {
+    if model.faults.iter().any(|fault| {
         let kind = fault.kind;
         !kind.is_of_events() && !kind.is_of_posts()
     }) {
-        return Err(Failure::Usage(format!(
-            "--fault: {:?}: nobody is subscribed; use duplicate, reorder, malformed, slow-body or lost-answer with --push",
-            fault.kind
-        )));
+        let why = "nobody is subscribed; use duplicate, reorder, malformed, slow-body or lost-answer with --push";
+        return Err(Failure::Usage(format!("--fault: {why}")));
     }
     let settings = PostingSettings {
         url: url.clone(),
@@ -254,8 +252,10 @@ async fn post(mut posting: Posting, stop: CancellationToken) -> Result<(), Failu
         })
         .await;
     output::note(&posting.tally().to_string());
+    // Of what was refused an engine shows nothing.
+    done.map_err(|failure| Failure::Failed(format!("--push: {failure}")))?;
     show(posting.ledger(), posting.dialect());
-    done.map_err(|failure| Failure::Failed(format!("--push: {failure}")))
+    Ok(())
 }
 
 /// What an engine must show, a line for each queue.

@@ -79,8 +79,8 @@ fn step(numbers: &SessionNumbers, before: &SessionNumbers) -> Step {
 fn check(dialect: &Dialect, faults: &[&str], lateness_ms: u64) {
     let mut lines = Vec::new();
     let mut written = conveyor(plan(7), dialect, faults);
-    // About a day.
-    write_elements(&mut lines, 24_000, &mut written, |_| {}).unwrap();
+    // The busy hours of a day: at night a hundred events, within which a copy follows, take hours.
+    write_elements(&mut lines, 20_000, &mut written, |_| {}).unwrap();
     // The ledger at every hour.
     let mut ledger = conveyor(plan(7), dialect, &[]);
     let (mut elements, mut hours) = (Vec::new(), Vec::new());
@@ -101,7 +101,7 @@ fn check(dialect: &Dialect, faults: &[&str], lateness_ms: u64) {
             compared += 1;
         }
     }
-    assert!(compared > 8, "{compared}");
+    assert!(compared > 3, "{compared}");
     let names_queue = Voice::of(dialect).is_some_and(|voice| voice.sessions_name.queue);
     for queue in (0..plan(7).queues).filter(|_| names_queue) {
         let name = format!("\"{}\"", queue_id(dialect, queue));
