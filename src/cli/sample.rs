@@ -60,19 +60,18 @@ pub(super) fn endpoint<'a>(loaded: &'a Loaded, name: &str) -> Result<&'a PushEnd
     if let Some(endpoint) = endpoints.find(|endpoint| *endpoint.name == *name) {
         return Ok(endpoint);
     }
-    if let Err(error) = &loaded.settings {
-        // It may be there, and say why it is not taken.
-        return Err(Failure::Usage(error.to_string()));
-    }
     let names: Vec<&str> = loaded.pushes.iter().map(|(push, _)| &*push.name).collect();
     let choice = match &names[..] {
         [] => "the settings have none; write a [[push]] table into the --config file".to_owned(),
         names => format!("choose {}", names.join(" or ")),
     };
     let name = quoted(name);
-    Err(Failure::Usage(format!(
-        "--push: {name}: no endpoint of that name; {choice}"
-    )))
+    let why = format!("--push: {name}: no endpoint of that name; {choice}");
+    Err(Failure::Usage(match &loaded.settings {
+        Ok(_) => why,
+        // It may be there, and these lines say why it is not taken.
+        Err(error) => format!("{error}\n{why}"),
+    }))
 }
 
 fn read(file: &Path) -> Result<(Body, String), Failure> {
@@ -86,6 +85,9 @@ fn read(file: &Path) -> Result<(Body, String), Failure> {
         true => Box::new(io::stdin().lock()),
         false => {
             let hint = "name a file to look at, or - for standard input";
+            if file.is_dir() {
+                return Err(failed(&format!("is a directory; {hint}")));
+            }
             let file = File::open(file).map_err(|error| failed(&format!("{error}; {hint}")))?;
             Box::new(file)
         }

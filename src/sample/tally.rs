@@ -122,8 +122,12 @@ impl Tally {
             let why = format!("{bytes} bytes unpacked are over {POST_BYTES_MAX}; post it in parts");
             (413, why)
         } else if let Some(pointer) = secret_at.filter(|_| self.is_of_stranger()) {
-            let index = self.first_stranger.unwrap_or_default();
-            let why = format!("the secret at {pointer} is missing or wrong in element {index}");
+            let why = match self.first_stranger {
+                Some(index) => {
+                    format!("the secret at {pointer} is missing or wrong in element {index}")
+                }
+                None => format!("no element shows the secret at {pointer}"),
+            };
             (401, why)
         } else if let Some((index, why)) = &self.first_bad {
             (400, format!("element {index}: {why}"))

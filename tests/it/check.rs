@@ -812,6 +812,7 @@ fn a_sample_that_cannot_be_looked_at_says_why() {
     check(&["--sample", "-"], 2, "--push");
     check(&["--push", "shop"], 2, "--sample");
     check(&of("/nowhere"), 1, "error: check: /nowhere: ");
+    check(&of("/"), 1, "error: check: /: is a directory; name a file");
     let zip = folder.path().join("a.zip");
     fs::write(&zip, b"PK\x03\x04").unwrap();
     let zip = zip.to_str().unwrap();
@@ -838,4 +839,6 @@ fn a_sample_that_cannot_be_looked_at_says_why() {
         "push \"chat\": mapping",
     );
     assert_eq!(run.stdout, "");
+    let line = "error: --push: \"chat\": no endpoint of that name; choose shop\n";
+    assert!(run.stderr.ends_with(line), "{}", run.stderr);
 }
