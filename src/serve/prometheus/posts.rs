@@ -8,7 +8,7 @@ use crate::serve::post_counters::PostCounts;
 pub(super) fn families(endpoints: &[PostCounts]) -> [Family; 4] {
     let mut requests = Family::counter(
         "streamgauge_posts",
-        "Requests to an endpoint for events, by what became of them: taken, greeted, or the reason why they were refused.",
+        "Requests to an endpoint for events, by what became of them: taken, greeted, gone (the sender left before its answer), or the reason why they were refused.",
     );
     let mut bytes = Family::counter(
         "streamgauge_posts_bytes",

@@ -275,10 +275,11 @@ pub(super) struct PushEndpoint {
 /// Requests that came to the same.
 #[derive(Debug, SimpleObject)]
 pub(super) struct PushRequests {
-    /// What became of them: `taken`; `greeted` (a question before the first post); else the reason why
-    /// they were refused.
+    /// What became of them: `taken`; `greeted` (a question before the first post); `gone` (the sender
+    /// left before its answer, and what it sent may have been taken); else the reason why they were
+    /// refused.
     outcome: &'static str,
-    /// The status that they were answered with.
+    /// The status that they were answered with; 0 where they were not.
     status: i32,
     /// How many.
     count: Count,
@@ -293,7 +294,10 @@ impl PushEndpoint {
             requests: requests
                 .map(|(outcome, count)| PushRequests {
                     outcome: outcome.label(),
-                    status: outcome.status().as_u16().into(),
+                    status: match outcome {
+                        Outcome::Gone => 0,
+                        answered => answered.status().as_u16().into(),
+                    },
                     count: Count(count),
                 })
                 .collect(),
