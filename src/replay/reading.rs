@@ -93,7 +93,8 @@ impl Posted {
             events: &mut self.events,
             definitions: &mut self.definitions,
         };
-        match self.decoder.decode(bytes, &mut output) {
+        let recognized = self.decoder.recognize(bytes, &mut output);
+        match recognized.unwrap_or_else(|| self.decoder.decode(bytes, &mut output)) {
             Decoded::Events(_) => {
                 // A replay prints totals alone, and knows no groups.
                 for event in &mut self.events {

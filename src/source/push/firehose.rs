@@ -38,11 +38,7 @@ impl Firehose {
     /// Where the body is none of Firehose, or what its records hold is too long.
     pub(super) fn elements(body: &[u8]) -> Result<Bytes, Reply> {
         match Records::unpack(body, POST_BYTES_MAX) {
-            Ok(records) => Ok(match records.into_text() {
-                // A transformation on the way may have emptied them: nothing to take, and nothing wrong.
-                text if text.trim_ascii().is_empty() => Bytes::from_static(b"[]"),
-                text => text.into(),
-            }),
+            Ok(records) => Ok(records.into_text().into()),
             Err(fault) => {
                 let outcome = match fault {
                     RecordsFault::TooLong(_) => Outcome::TooLarge,

@@ -103,6 +103,7 @@ async fn a_sample_is_judged_as_the_endpoint_judges_it() {
         check(addr, of(name), FIREHOSE, &firehose(&records)).await;
         check(addr, of(name), FIREHOSE, &firehose(&[one, "{}".to_owned()])).await;
     }
+    check(addr, of("tutorial"), FIREHOSE, &firehose(&[String::new()])).await;
     for body in ["", " \n", "1", "[]", "[{}]", "null", "[[{}]]"] {
         check(addr, of("tutorial"), &[], body).await;
     }
