@@ -52,7 +52,7 @@ fn event(kind: EventKind, id: u64, at_ms: i64, identity: u64) -> Event {
         } else {
             Identity::from_hash(identity)
         },
-        duration_ms: Event::NO_DURATION,
+        detail: Event::NO_DETAIL,
         kind,
         labels: LabelsId::NONE,
         actor: Actor::Unknown,
@@ -240,6 +240,7 @@ fn recompute(c: &mut Criterion) {
                                 .and_modify(|row| row.1 = Some(event.time.ms()));
                         }
                         EventKind::Message => messages.push(event.time.ms()),
+                        EventKind::Fact => {}
                     }
                     let since = event.time.ms() - 60_000;
                     active = sessions

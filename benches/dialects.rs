@@ -111,6 +111,7 @@ fn scratch_of(text: &[u8], run: impl FnOnce(&mut [u8])) {
 struct Ours {
     decoder: AnyDecoder,
     events: Vec<streamgauge::event::Event>,
+    facts: Vec<streamgauge::event::Fact>,
     definitions: Definitions,
 }
 
@@ -119,6 +120,7 @@ impl Ours {
         Self {
             decoder: AnyDecoder::new(&traffic.dialect, IdKeys::FIXED),
             events: Vec::new(),
+            facts: Vec::new(),
             definitions: Definitions::default(),
         }
     }
@@ -126,9 +128,11 @@ impl Ours {
     /// As an intake does it. How many events it came to.
     fn decode(&mut self, payload: &mut [u8]) -> usize {
         self.events.clear();
+        self.facts.clear();
         self.definitions.clear();
         let mut output = Output {
             events: &mut self.events,
+            facts: &mut self.facts,
             definitions: &mut self.definitions,
         };
         let decoded = match self.decoder.recognize(payload, &mut output) {

@@ -225,6 +225,7 @@ struct Decoding {
     decoder: AnyDecoder,
     payloads: Vec<Vec<u8>>,
     events: Vec<Event>,
+    facts: Vec<streamgauge::event::Fact>,
     definitions: Definitions,
 }
 
@@ -236,6 +237,7 @@ fn decoding(traffic: usize) -> Decoding {
         decoder: AnyDecoder::new(&traffic.dialect, IdKeys::FIXED),
         payloads: traffic.payloads.clone(),
         events: Vec::new(),
+        facts: Vec::new(),
         definitions: Definitions::default(),
     };
     Decoding {
@@ -249,9 +251,11 @@ fn decode(mut decoding: Decoding) -> Decoding {
     let mut known = 0;
     for payload in &mut decoding.payloads {
         decoding.events.clear();
+        decoding.facts.clear();
         decoding.definitions.clear();
         let mut output = Output {
             events: &mut decoding.events,
+            facts: &mut decoding.facts,
             definitions: &mut decoding.definitions,
         };
         let decoded = match decoding.decoder.recognize(payload, &mut output) {

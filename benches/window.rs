@@ -40,7 +40,7 @@ fn message(at_ms: i64) -> Event {
             kind: IdKind::Uuid,
         },
         identity: Identity::NONE,
-        duration_ms: Event::NO_DURATION,
+        detail: Event::NO_DETAIL,
         kind: EventKind::Message,
         labels: LabelsId::NONE,
         actor: Actor::Unknown,

@@ -179,9 +179,9 @@ fn event(kind: EventKind, session: u64, queues: u16, ms: i64, identity: u64) -> 
         },
         identity: match kind {
             EventKind::Message => Identity::from_hash(identity),
-            EventKind::Connected | EventKind::Disconnected => Identity::NONE,
+            EventKind::Connected | EventKind::Disconnected | EventKind::Fact => Identity::NONE,
         },
-        duration_ms: Event::NO_DURATION,
+        detail: Event::NO_DETAIL,
         labels: LabelsId::from_number(u16::try_from(session % u64::from(queues)).unwrap() + 1),
         kind,
         actor: match kind {

@@ -130,7 +130,7 @@ fn event(kind: EventKind, id: u64, at_ms: i64, identity: Identity) -> Event {
             kind: IdKind::Uuid,
         },
         identity,
-        duration_ms: Event::NO_DURATION,
+        detail: Event::NO_DETAIL,
         kind,
         labels: LabelsId::NONE,
         actor: Actor::Unknown,

@@ -81,7 +81,7 @@ fn connect(id: u64, time: EpochMs) -> Event {
             kind: IdKind::Uuid,
         },
         identity: Identity::NONE,
-        duration_ms: Event::NO_DURATION,
+        detail: Event::NO_DETAIL,
         kind: EventKind::Connected,
         labels: LabelsId::NONE,
         actor: Actor::Unknown,

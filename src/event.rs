@@ -3,6 +3,7 @@
 //! An [`Event`] is right by construction: `parse` is the only place that makes one from bytes.
 
 mod definitions;
+mod fact;
 mod labels;
 mod uuid;
 
@@ -11,7 +12,8 @@ use serde::Serialize;
 
 use crate::time::EpochMs;
 
-pub use definitions::{Definitions, LabelDefinition};
+pub use definitions::{AgentDefinition, Definitions, LabelDefinition};
+pub use fact::{AgentId, Fact, FactKind, LegKey, Media, Outcome, OwnMs};
 pub use labels::{Actor, Direction, LabelsId};
 pub use uuid::{Uuid, session_uuid};
 
@@ -25,6 +27,8 @@ pub enum EventKind {
     Disconnected,
     /// One message, in either direction: `webchat:message`.
     Message,
+    /// Something that a source knows of a leg of the conversation: a [`Fact`].
+    Fact,
 }
 
 /// How a session id became its 128 bits. Keys of different kinds are never equal.
@@ -92,28 +96,51 @@ pub struct Event {
     pub session: SessionKey,
     /// Of a message: what a copy of it would repeat. [`Identity::NONE`] on other kinds.
     pub identity: Identity,
-    /// Of a disconnect: the session's length as the sender knows it, in milliseconds;
-    /// [`Event::NO_DURATION`] when it does not say.
-    pub duration_ms: u32,
+    /// What else there is to say of it, by its kind.
+    pub detail: Detail,
     /// Its queue and deployment; [`LabelsId::NONE`] when it names neither, or nobody reads them.
     pub labels: LabelsId,
     /// What happened.
     pub kind: EventKind,
-    /// Of a message: who wrote it, as far as its source tells; [`Actor::Unknown`] on other kinds.
+    /// Of a message: who wrote it, as far as its source tells. Of a connect and a disconnect: who connected,
+    /// and who ended it, where its source knows of legs too; [`Actor::Unknown`] of all other sources.
     pub actor: Actor,
 }
 
 impl Event {
-    /// [`Event::duration_ms`] of an event that carries none.
-    pub const NO_DURATION: u32 = u32::MAX;
+    /// [`Event::detail`] of an event with nothing else to say.
+    pub const NO_DETAIL: Detail = Detail::NONE;
 
     /// The duration a disconnect carries, in milliseconds.
+    #[inline]
     pub const fn own_duration_ms(&self) -> Option<u32> {
-        if self.duration_ms == Self::NO_DURATION {
-            None
-        } else {
-            Some(self.duration_ms)
+        self.detail.said()
+    }
+
+    /// The place of its fact among those of its batch.
+    #[inline]
+    pub const fn fact(&self) -> Option<u32> {
+        match self.kind {
+            EventKind::Fact => self.detail.said(),
+            EventKind::Connected | EventKind::Disconnected | EventKind::Message => None,
         }
+    }
+
+    /// The agent who wrote a message, if its source names one.
+    #[inline]
+    pub const fn agent(&self) -> AgentId {
+        match (self.kind, self.detail.said()) {
+            (EventKind::Message, Some(number)) => AgentId::from_number(low_half(number)),
+            _ => AgentId::NONE,
+        }
+    }
+
+    /// Whether it is a connect or a disconnect of a source that knows of legs: it says how things are,
+    /// however old it is, and may be said again.
+    #[inline]
+    pub const fn is_of_conversation(&self) -> bool {
+        matches!(self.kind, EventKind::Connected | EventKind::Disconnected)
+            && !matches!(self.actor, Actor::Unknown)
     }
 
     /// Which way a message went, if that is known.
@@ -121,6 +148,49 @@ impl Event {
     pub const fn direction(&self) -> Option<Direction> {
         self.actor.direction()
     }
+}
+
+/// What else there is to say of an event, in 32 bits whose meaning is that of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Detail(u32);
+
+impl Detail {
+    /// Nothing.
+    pub const NONE: Self = Self(u32::MAX);
+
+    /// Of a disconnect: the session's length as the sender knows it, in milliseconds. 2^32 - 1 of them are
+    /// none.
+    pub const fn of_duration(ms: Option<u32>) -> Self {
+        match ms {
+            Some(ms) => Self(ms),
+            None => Self::NONE,
+        }
+    }
+
+    /// Of a fact: its place among the facts of its batch.
+    pub const fn of_fact(place: u32) -> Self {
+        Self(place)
+    }
+
+    /// Of a message: the agent who wrote it.
+    pub const fn of_agent(agent: AgentId) -> Self {
+        Self(agent.number() as u32)
+    }
+
+    const fn said(self) -> Option<u32> {
+        match self.0 {
+            u32::MAX => None,
+            said => Some(said),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "numbers of agents have 16 bits"
+)]
+const fn low_half(number: u32) -> u16 {
+    number as u16
 }
 
 // A batch of 256 events is 12 KiB: it stays in the first-level cache while it is applied.

@@ -145,7 +145,8 @@ fn parsing_allocates_nothing_once_warm() {
 fn reading_what_is_posted_allocates_nothing_once_warm() {
     for traffic in payloads::Traffic::all(2_000) {
         let mut decoder = AnyDecoder::new(&traffic.dialect, IdKeys::FIXED);
-        let (mut events, mut definitions) = (Vec::new(), Definitions::default());
+        let (mut events, mut facts) = (Vec::new(), Vec::new());
+        let mut definitions = Definitions::default();
         // Requests of a hundred lines, the last one refused; what is refused is part of the traffic.
         let bodies = |traffic: &payloads::Traffic| -> Vec<Vec<u8>> {
             let body = |lines: &[Vec<u8>]| [&lines.join(&b'\n')[..], b"\n{}"].concat();
@@ -155,12 +156,14 @@ fn reading_what_is_posted_allocates_nothing_once_warm() {
             let (mut taken, mut ignored, mut refused) = (0, 0, 0);
             for body in bodies {
                 events.clear();
+                facts.clear();
                 definitions.clear();
                 let mut elements = Elements::default();
                 while let Some(element) = elements.next(body) {
                     let payload = &mut body[element.unwrap()];
                     let mut output = Output {
                         events: &mut events,
+                        facts: &mut facts,
                         definitions: &mut definitions,
                     };
                     let decoded = match decoder.recognize(payload, &mut output) {
@@ -226,7 +229,7 @@ fn offer_millisecond(producer: &mut Producer, millisecond: i64, age: i64, start:
             } else {
                 Identity::NONE
             },
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             labels: LabelsId::from_number(if is_message { 0 } else { labels }),
             kind,
             actor: match is_message {

@@ -15,6 +15,7 @@ import { number } from "./format.ts";
 import { AlertList } from "./parts/alerts.ts";
 import { Charts } from "./parts/charts.ts";
 import { Controls } from "./parts/controls.ts";
+import { DeskBoard } from "./parts/desk.ts";
 import { EnginePanel } from "./parts/engine.ts";
 import { FigureCards, shownOf } from "./parts/figures.ts";
 import { Freshness } from "./parts/freshness.ts";
@@ -51,6 +52,8 @@ byId("alerts").parentElement?.append(history.root);
 const charts = new Charts(byId("charts"));
 const wall = new WallList();
 byId("charts").closest("section")?.before(wall.root);
+const desk = new DeskBoard();
+byId("groups").parentElement?.before(desk.root);
 const groups = new GroupTable(byId("groups"), choice);
 const sessions = new SessionList(byId("sessions"), choice);
 const engine = new EnginePanel(byId("engine"));
@@ -133,6 +136,7 @@ function draw(): void {
   if (known.details !== undefined && known.detailsView !== undefined) {
     const of = known.detailsView;
     charts.draw(known.details, of, now.stream.gaps, rules, shownOf(now, of));
+    desk.draw(known.details);
     groups.draw(known.details, rules, now.engine.waitLevels, { ...of, ...answeredHere() }, asOfMs);
     const shown = shownOf(now, of);
     sessions.draw(known.details, { ...of, silent: view.silent }, shown.name, read(shown.now, "awaitingReply"));

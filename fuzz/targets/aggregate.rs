@@ -4,6 +4,7 @@
 use streamgauge::aggregate::State;
 use streamgauge::config::AggregateSettings;
 use streamgauge::event::Actor;
+use streamgauge::event::Detail;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -73,9 +74,11 @@ pub(crate) fn run(bytes: &[u8]) {
                 (EventKind::Message, 1..) => Identity::from_hash(u64::from(identity)),
                 _ => Identity::NONE,
             },
-            duration_ms: match kind {
-                EventKind::Disconnected if identity > 0 => u32::from_le_bytes([d, c, b, a]),
-                _ => Event::NO_DURATION,
+            detail: match kind {
+                EventKind::Disconnected if identity > 0 => {
+                    Detail::of_duration(Some(u32::from_le_bytes([d, c, b, a])))
+                }
+                _ => Event::NO_DETAIL,
             },
             kind,
             // One more than are defined.

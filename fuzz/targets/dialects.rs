@@ -12,6 +12,7 @@ use streamgauge::config::TimeUnit;
 use streamgauge::event::Definitions;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
+use streamgauge::event::Fact;
 use streamgauge::event::IdKeys;
 use streamgauge::event::LabelFault;
 use streamgauge::parse::AnyDecoder;
@@ -41,6 +42,7 @@ pub(crate) fn run(bytes: &[u8]) {
             let expected = plain.decode(line);
             assert_eq!(known.take(line), expected, "{}", shown());
             assert_eq!(known.events, plain.events, "{}", shown());
+            assert_eq!(known.facts, plain.facts, "{}", shown());
             assert_eq!(known.told(), plain.told(), "{}", shown());
             slow::check(&dialect, line, expected, &plain);
         }
@@ -53,6 +55,7 @@ pub(crate) fn run(bytes: &[u8]) {
 struct Batch {
     decoder: AnyDecoder,
     events: Vec<Event>,
+    facts: Vec<Fact>,
     definitions: Definitions,
 }
 
@@ -61,6 +64,7 @@ impl Batch {
         Self {
             decoder: AnyDecoder::new(dialect, IdKeys::FIXED),
             events: Vec::new(),
+            facts: Vec::new(),
             definitions: Definitions::default(),
         }
     }
@@ -81,9 +85,10 @@ impl Batch {
 
     /// Reads with a decoder; what it does not take it leaves no trace of.
     fn whole(&mut self, read: impl FnOnce(&mut AnyDecoder, &mut Output<'_>) -> Decoded) -> Decoded {
-        let (events, ids) = (self.events.clone(), self.ids());
+        let (events, facts, ids) = (self.events.clone(), self.facts.clone(), self.ids());
         let mut output = Output {
             events: &mut self.events,
+            facts: &mut self.facts,
             definitions: &mut self.definitions,
         };
         let decoded = read(&mut self.decoder, &mut output);
@@ -95,6 +100,7 @@ impl Batch {
             }
             Decoded::Ignored | Decoded::Rejected(..) => {
                 assert_eq!(self.events, events, "nothing is left of it");
+                assert_eq!(self.facts, facts, "nothing is left of it");
                 assert_eq!(self.ids(), ids, "nothing is left of it");
             }
             Decoded::Control => panic!("nobody who posts speaks of a connection"),

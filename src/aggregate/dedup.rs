@@ -6,6 +6,7 @@
 //! one of that length: in even traffic nothing is rehashed and nothing allocated. The memory is bounded: at the limit the oldest buckets
 //! lose theirs, and from when on copies are recognised is published.
 
+mod hold;
 mod restore;
 
 use std::collections::VecDeque;
@@ -65,111 +66,6 @@ impl Dedup {
         }
     }
 
-    /// The clock has run ahead and may yet be set back: keeps the tables of the buckets before `until`,
-    /// which is past all of them, whatever the clock does.
-    pub(super) fn hold(&mut self, until: BucketIndex) {
-        let near = usize::try_from(until.0 - self.first.0).unwrap_or(0);
-        let ahead = self.tables.split_off(near.min(self.tables.len()));
-        self.held = Some((std::mem::replace(&mut self.tables, ahead), self.first));
-        self.first = self.first.max(until);
-    }
-
-    /// The clock is set back and still ahead, so that it may be set back further: what `rewind` does, while
-    /// the buckets from `until` on are kept apart from those before.
-    pub(super) fn rewind_on_hold(
-        &mut self,
-        floor: BucketIndex,
-        oldest: BucketIndex,
-        until: BucketIndex,
-        newest: BucketIndex,
-    ) {
-        let Some((held, first)) = self.held.take() else {
-            return;
-        };
-        let mut near = std::mem::replace(&mut self.tables, held);
-        let from = std::mem::replace(&mut self.first, first);
-        let length = usize::try_from(until.0 - from.0).unwrap_or(0);
-        let mut far = near.split_off(length.min(near.len()));
-        self.advance(floor);
-        self.append(near, from);
-        self.cut_after(newest);
-        self.reach_back(oldest);
-        self.forgotten_before = self.forgotten_before.filter(|before| *before <= newest);
-        self.advance(oldest);
-        self.hold(until);
-        // Those that are far ahead begin where they did.
-        self.first = self.first.max(from);
-        std::mem::swap(&mut self.tables, &mut far);
-        self.cut_after(newest);
-    }
-
-    /// The clock was right: buckets before `oldest` go.
-    pub(super) fn release(&mut self, oldest: BucketIndex) {
-        if let Some((mut held, first)) = self.held.take() {
-            let end = first.0 + i64::try_from(held.len()).unwrap_or(i64::MAX);
-            if oldest.0 < end {
-                let length = usize::try_from(self.first.0 - first.0).unwrap_or(0);
-                held.resize_with(length, Table::default);
-                held.append(&mut self.tables);
-                (self.tables, self.first) = (held, first);
-            } else {
-                held.into_iter().for_each(|table| self.retire(table));
-            }
-        }
-        self.reach_back(oldest);
-        self.advance(oldest);
-    }
-
-    /// The clock is set back: buckets before `floor` and after `newest` go, and those from `oldest` on
-    /// are remembered.
-    pub(super) fn rewind(&mut self, floor: BucketIndex, oldest: BucketIndex, newest: BucketIndex) {
-        if let Some((held, first)) = self.held.take() {
-            let ahead = std::mem::replace(&mut self.tables, held);
-            let from = std::mem::replace(&mut self.first, first);
-            self.advance(floor);
-            match from <= newest {
-                true => self.append(ahead, from),
-                false => ahead.into_iter().for_each(|table| self.retire(table)),
-            }
-        }
-        self.advance(floor);
-        self.cut_after(newest);
-        self.reach_back(oldest);
-        self.forgotten_before = self.forgotten_before.filter(|before| *before <= newest);
-        self.advance(oldest);
-    }
-
-    /// Puts the tables of the buckets from `from` on behind those that are there, which end before.
-    fn append(&mut self, tables: VecDeque<Table>, from: BucketIndex) {
-        if tables.is_empty() {
-            return;
-        }
-        if self.tables.is_empty() {
-            self.first = from;
-        }
-        // Fewer when time has passed the first of them.
-        let length = usize::try_from(from.0 - self.first.0).unwrap_or(0);
-        let gone = usize::try_from(self.first.0 - from.0).unwrap_or(0);
-        self.tables
-            .resize_with(length.max(self.tables.len()), Table::default);
-        for (place, table) in tables.into_iter().enumerate() {
-            match place < gone {
-                true => self.retire(table),
-                false => self.tables.push_back(table),
-            }
-        }
-    }
-
-    /// Lets the buckets after `newest` go.
-    fn cut_after(&mut self, newest: BucketIndex) {
-        let kept = usize::try_from(newest.0 - self.first.0 + 1).unwrap_or(0);
-        while self.tables.len() > kept {
-            if let Some(table) = self.tables.pop_back() {
-                self.retire(table);
-            }
-        }
-    }
-
     /// Remembers a fingerprint of a message in a retained bucket; `false` when it is a copy.
     ///
     /// Cost: about one cache miss; a table doubles when it is three quarters full.
@@ -201,28 +97,6 @@ impl Dedup {
         };
         let is_new = self.tables[place].insert(fingerprint);
         self.fingerprints += u64::from(is_new);
-        is_new
-    }
-
-    /// Makes room for the buckets from `oldest` on; they are retained, so they are not many.
-    fn reach_back(&mut self, oldest: BucketIndex) {
-        while !self.tables.is_empty() && self.first > oldest {
-            self.tables.push_front(Table::default());
-            self.first.0 -= 1;
-        }
-    }
-
-    /// The same in a bucket that is held: its tables change places with the others meanwhile.
-    #[cold]
-    fn insert_held(&mut self, bucket: BucketIndex, fingerprint: u64) -> bool {
-        let Some((held, first)) = self.held.take() else {
-            return true;
-        };
-        let (tables, until) = (std::mem::replace(&mut self.tables, held), self.first);
-        self.first = first;
-        let is_new = self.insert(bucket, fingerprint);
-        let held = std::mem::replace(&mut self.tables, tables);
-        self.held = Some((held, std::mem::replace(&mut self.first, until)));
         is_new
     }
 
@@ -263,9 +137,6 @@ impl Dedup {
         if self.tables.is_empty() && (self.held.is_none() || oldest > self.first) {
             self.first = oldest;
         }
-        if self.forgotten_before.is_some_and(|bucket| bucket <= oldest) {
-            self.forgotten_before = None;
-        }
     }
 
     pub(super) fn fingerprints(&self) -> u64 {
@@ -276,12 +147,17 @@ impl Dedup {
         (self.words * size_of::<u64>()) as u64
     }
 
-    /// From which bucket on copies are recognised, if not from the oldest on; `current` holds the clock.
-    pub(super) fn forgotten_before(&self, current: BucketIndex) -> Option<BucketIndex> {
+    /// From which bucket on copies are recognised, if not from the `oldest` on that is retained; `current`
+    /// holds the clock.
+    pub(super) fn forgotten_before(
+        &self,
+        oldest: BucketIndex,
+        current: BucketIndex,
+    ) -> Option<BucketIndex> {
         if self.is_off() {
             return Some(BucketIndex(current.0 + 1));
         }
-        self.forgotten_before
+        self.forgotten_before.filter(|before| *before > oldest)
     }
 
     /// Without any memory every message is new.
@@ -343,7 +219,7 @@ impl Dedup {
         };
         let bucket = *first;
         first.0 += 1;
-        self.forgotten_before = Some(*first);
+        self.forgotten_before = self.forgotten_before.max(Some(*first));
         if table.is_frozen() {
             self.write_before(bucket, &mut table);
         }
@@ -358,7 +234,7 @@ impl Dedup {
                 self.write_before(self.first, &mut table);
             }
             self.first.0 += 1;
-            self.forgotten_before = Some(self.first);
+            self.forgotten_before = self.forgotten_before.max(Some(self.first));
             self.fingerprints -= table.count as u64;
             self.words -= table.words.len();
         }
@@ -460,6 +336,10 @@ mod tests {
         assert_eq!(dedup.fingerprints(), 2_000);
     }
 
+    fn forgotten(dedup: &Dedup, oldest: i64, current: i64) -> Option<BucketIndex> {
+        dedup.forgotten_before(BucketIndex(oldest), BucketIndex(current))
+    }
+
     #[test]
     fn gone_buckets_give_their_memory_back() {
         let mut dedup = Dedup::new(1 << 20, BucketIndex(0));
@@ -471,7 +351,7 @@ mod tests {
         }
         assert_eq!(dedup.fingerprints(), 4 * 500);
         assert!(dedup.bytes() <= 100_000, "{}", dedup.bytes());
-        assert_eq!(dedup.forgotten_before(BucketIndex(99)), None);
+        assert_eq!(forgotten(&dedup, 996, 999), None);
     }
 
     #[test]
@@ -484,7 +364,7 @@ mod tests {
             }
             assert!(dedup.bytes() <= limit as u64);
         }
-        let horizon = dedup.forgotten_before(BucketIndex(99)).unwrap();
+        let horizon = forgotten(&dedup, 0, 99).unwrap();
         assert!(
             horizon > BucketIndex(50) && horizon < BucketIndex(100),
             "{horizon:?}"
@@ -495,7 +375,7 @@ mod tests {
             "forgotten: taken as new"
         );
         dedup.advance(BucketIndex(99));
-        assert_eq!(dedup.forgotten_before(BucketIndex(99)), None);
+        assert_eq!(forgotten(&dedup, 99, 99), None);
     }
 
     #[test]
@@ -503,10 +383,7 @@ mod tests {
         let mut dedup = Dedup::new(0, BucketIndex(0));
         assert!(dedup.insert(BucketIndex(1), 7) && dedup.insert(BucketIndex(1), 7));
         let next = Some(BucketIndex(2));
-        assert_eq!(
-            (dedup.forgotten_before(BucketIndex(1)), dedup.bytes()),
-            (next, 0)
-        );
+        assert_eq!((forgotten(&dedup, 0, 1), dedup.bytes()), (next, 0));
     }
 
     #[test]
@@ -516,9 +393,6 @@ mod tests {
             dedup.insert(BucketIndex(0), mixed(number));
         }
         assert!(dedup.bytes() <= 4_096);
-        assert_eq!(
-            dedup.forgotten_before(BucketIndex(99)),
-            Some(BucketIndex(1))
-        );
+        assert_eq!(forgotten(&dedup, 0, 99), Some(BucketIndex(1)));
     }
 }

@@ -4,6 +4,7 @@
 //! goes on as if the clock had not, and is booked in as well. What is booked after a timeline's own
 //! clock is not in it.
 
+mod moving;
 mod restore;
 
 use std::sync::Arc;

@@ -434,7 +434,7 @@ mod tests {
                 kind: IdKind::Uuid,
             },
             identity: Identity::NONE,
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             kind: EventKind::Connected,
             labels: LabelsId::NONE,
             actor: Actor::Unknown,

@@ -7,7 +7,12 @@ use crate::config;
 use crate::config::AlertBy;
 use crate::config::AlertKind;
 use crate::config::AlertRule;
+use crate::metric::DeskSource;
 use crate::metric::Source;
+use crate::snapshot::Desk;
+use crate::snapshot::DeskDimension;
+use crate::snapshot::DeskGroup;
+use crate::snapshot::DeskWindow;
 use crate::snapshot::GROUP_WINDOWS_MS;
 use crate::snapshot::Group;
 use crate::snapshot::GroupKind;
@@ -80,6 +85,9 @@ impl<'a> Found<'a> {
 
 /// The value now; `None` when there is none. A group that nothing is known of has counts of 0.
 pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot, found: &Found<'_>) -> Option<f64> {
+    if let Source::Desk(from) = rule.metric.source() {
+        return of_legs(from, rule, &snapshot.desk);
+    }
     let Some((by, name)) = &rule.group else {
         return of_total(rule, snapshot);
     };
@@ -100,6 +108,26 @@ pub(super) fn of(rule: &AlertRule, snapshot: &Snapshot, found: &Found<'_>) -> Op
             };
             nothing.number(rule.metric.source())
         }
+    }
+}
+
+/// A number of legs, in total or of a queue. While nobody knows of legs there is none.
+fn of_legs(from: DeskSource, rule: &AlertRule, desk: &Desk) -> Option<f64> {
+    let total = desk.total.as_ref()?;
+    let length_ms = rule.window_ms.unwrap_or_default();
+    let place = desk.windows_ms.iter().position(|ms| *ms == length_ms);
+    let place = place.unwrap_or_default();
+    let number = |group: &DeskGroup| group.number(from, place, desk.as_of);
+    match &rule.group {
+        None => number(total),
+        Some((_, name)) => match desk.find(DeskDimension::Queue, name) {
+            Some(group) => number(group),
+            None => {
+                let mut nobody = DeskGroup::default();
+                nobody.windows.resize_with(place + 1, DeskWindow::default);
+                number(&nobody)
+            }
+        },
     }
 }
 

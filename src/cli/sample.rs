@@ -243,6 +243,7 @@ fn as_json(
         "connected": tally.connected,
         "disconnected": tally.disconnected,
         "messages": tally.messages,
+        "legs": tally.legs,
         "empty": tally.empty,
         "ignored": tally.ignored,
         "refused": tally.refused,
@@ -302,6 +303,7 @@ fn event_json(event: &Seen) -> Value {
         "deployment": event.deployment,
         "direction": event.direction(),
         "author": event.author(),
+        "agent": event.leg.as_ref().and_then(|(_, agent)| agent.as_ref()),
         "copyOfLine": copy_of,
         "copiesCountOnce": event.copied != Copied::Unknown,
     })

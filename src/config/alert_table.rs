@@ -1,5 +1,7 @@
 //! The `[[alert]]` tables of the TOML file. Every fault of every table is reported, with its line.
 
+mod entry;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -13,16 +15,15 @@ use super::alert::AlertBy;
 use super::alert::AlertKind;
 use super::alert::AlertRule;
 use super::alert::GROUP_PERCENTILES_MS;
-use super::alert::GROUP_WINDOW_MS;
-use super::alert::GROUP_WINDOWS_MS;
 use super::alert::Threshold;
-use super::alert::written;
 use super::duration::millis;
-use super::engine::AggregateSettings;
 use super::error::quoted;
 use super::limits::ALERTS_MAX;
 use super::value;
 use crate::metric::Metric;
+
+pub(super) use entry::AlertEntry;
+use entry::choices;
 
 /// How long a value may have to be past its threshold.
 const FOR: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(86_400);
@@ -32,62 +33,6 @@ const WINDOW: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::fr
 const NAME_BYTES_MAX: usize = 256;
 const KEYS: &str =
     "name, metric, window, queue, deployment, direction, kind, above, below, for, hysteresis";
-
-/// One table. What is wrong with it by itself has been reported.
-#[derive(Clone, Debug)]
-pub(super) struct AlertEntry {
-    /// The rule, its window the one that was named, if one was; `None` when something is wrong.
-    rule: Option<AlertRule>,
-    /// What faults call it.
-    called: String,
-    /// The window that was named, where there may be one.
-    window_ms: Option<u32>,
-    is_of_group: bool,
-    /// Where it stands, from 1.
-    pub(super) line: usize,
-}
-
-impl AlertEntry {
-    /// The rule on the windows of an engine; `None` when something is wrong with it that has been
-    /// reported.
-    ///
-    /// # Errors
-    /// One reason when there is no such window.
-    pub(super) fn on(&self, aggregate: &AggregateSettings) -> Result<Option<AlertRule>, String> {
-        let (known, default_ms): (Vec<u32>, u32) = match self.is_of_group {
-            true => (GROUP_WINDOWS_MS.to_vec(), GROUP_WINDOW_MS),
-            false => (
-                aggregate.windows.iter().map(|window| window.ms()).collect(),
-                aggregate.main_window().ms(),
-            ),
-        };
-        let window_ms = self.window_ms.unwrap_or(default_ms);
-        if !known.contains(&window_ms) {
-            return Err(format!(
-                "alert {}: window: {} is none of its windows; choose {}",
-                self.called,
-                written(u64::from(window_ms)),
-                choices(&known)
-            ));
-        }
-        let mut rule = self.rule.clone();
-        if let Some(rule) = rule
-            .as_mut()
-            .filter(|rule| rule.metric.source().has_window())
-        {
-            rule.window_ms = Some(window_ms);
-        }
-        Ok(rule)
-    }
-}
-
-fn choices(windows_ms: &[u32]) -> String {
-    let written: Vec<String> = windows_ms
-        .iter()
-        .map(|ms| written(u64::from(*ms)))
-        .collect();
-    written.join(" or ")
-}
 
 /// A fault and the place in the file it is at.
 pub(super) type Fault = (usize, String);
@@ -246,6 +191,15 @@ impl<'a> Reading<'a> {
             );
         }
         let Some((by, _)) = group else { return };
+        if let Metric::Desk(_) = metric {
+            if *by != AlertBy::Queue {
+                self.refuse(
+                    by.label(),
+                    &format!("{name} is of a queue, or of all; name a queue"),
+                );
+            }
+            return;
+        }
         if !from.is_of_groups() {
             self.refuse(by.label(), &format!("{name} is of no group; remove it"));
         } else if *by == AlertBy::Direction && !from.is_of_messages() {

@@ -286,6 +286,8 @@ fn aggregate(layers: &mut Layers) -> Option<AggregateSettings> {
     settings.sessions_max = usize::try_from(draft.max_sessions).unwrap_or(usize::MAX);
     settings.dedup_bytes_max = usize::try_from(draft.dedup_memory).unwrap_or(usize::MAX);
     settings.groups_max = usize::try_from(draft.max_groups).unwrap_or(usize::MAX);
+    settings.service_level_ms = millis(draft.service_level_threshold);
+    settings.short_abandon_ms = millis(draft.short_abandon);
     let retained = settings.retained_buckets();
     if retained > RETAINED_BUCKETS_MAX {
         layers.fault(

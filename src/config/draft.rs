@@ -70,6 +70,8 @@ pub(super) struct Draft {
     pub(super) max_sessions: u64,
     pub(super) dedup_memory: u64,
     pub(super) max_groups: u64,
+    pub(super) service_level_threshold: Duration,
+    pub(super) short_abandon: Duration,
     pub(super) wait: WaitStrategy,
 
     pub(super) listen: Option<SocketAddr>,

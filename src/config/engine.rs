@@ -82,6 +82,10 @@ pub struct AggregateSettings {
     pub dedup_bytes_max: usize,
     /// Named groups in each dimension; 0 keeps no groups, no series and no longest-open sessions.
     pub groups_max: usize,
+    /// An answer after a longer wait than this is over the service level, in milliseconds.
+    pub service_level_ms: u64,
+    /// A guest who leaves a queue after no more than this is short abandoned, in milliseconds.
+    pub short_abandon_ms: u64,
 }
 
 /// What moves the engine clock.
@@ -132,6 +136,10 @@ impl AggregateSettings {
     pub const DEDUP_BYTES_MAX: usize = 256 << 20;
     /// The default number of named groups in each dimension.
     pub const GROUPS_MAX: usize = 10_000;
+    /// The default threshold of the service level: 20 s.
+    pub const SERVICE_LEVEL_MS: u64 = 20_000;
+    /// The default short-abandon limit: 5 s.
+    pub const SHORT_ABANDON_MS: u64 = 5_000;
 
     /// The defaults on a bucket width, a main window and further windows.
     ///
@@ -161,7 +169,14 @@ impl AggregateSettings {
             sessions_max: Self::SESSIONS_MAX,
             dedup_bytes_max: Self::DEDUP_BYTES_MAX,
             groups_max: Self::GROUPS_MAX,
+            service_level_ms: Self::SERVICE_LEVEL_MS,
+            short_abandon_ms: Self::SHORT_ABANDON_MS,
         })
+    }
+
+    /// Whether facts of legs are kept: where groups are, and in a replay, whose sessions follow from them.
+    pub const fn keeps_legs(&self) -> bool {
+        self.groups_max > 0 || matches!(self.clock, ClockRule::Event { .. })
     }
 
     /// The main window.

@@ -180,6 +180,17 @@ pub const CLOCK_LOG_NS: u64 = 1_000_000_000;
 /// time for whoever set it wrong to set it right.
 pub const CLOCK_HOLD_MS: u64 = 60_000;
 
+/// Two legs, or a leg and the end of its conversation, belong together when no more than this lies between
+/// them, in milliseconds.
+pub const SAME_LEG_MS: u64 = 5_000;
+/// How long the facts of a conversation are kept after its end, in milliseconds: 2 h. What is said again
+/// until then changes nothing twice.
+pub const FACTS_KEPT_MS: i64 = 7_200_000;
+/// Bookings of legs kept at a time, of some 24 bytes each: what is oldest leaves the windows first.
+pub const BOOKINGS_MAX: usize = 4_000_000;
+/// Facts that a conversation has on average, for the count of memory.
+pub const FACTS_OF_CONVERSATION: usize = 12;
+
 const _: () = assert!(
     RING_BATCHES * BATCH_EVENTS * 48 <= 4 << 20,
     "a ring stays under 4 MiB"

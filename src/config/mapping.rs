@@ -25,7 +25,7 @@ pub struct Mapping {
     pub queue: Option<Pointer>,
     /// The deployment.
     pub deployment: Option<Pointer>,
-    /// The agent. Decoders do not read it yet, and nothing counts by it.
+    /// The agent of a leg, or who wrote a message.
     pub agent: Option<Pointer>,
     /// Which way a message went: `inbound` or `outbound`.
     pub direction: Option<Pointer>,
@@ -44,16 +44,51 @@ pub enum MappedKind {
     Disconnected,
     /// A message.
     Message,
+    /// The conversation began to wait in a queue.
+    Queued,
+    /// It waits there no more, and an agent took it.
+    Answered,
+    /// It waits there no more, because the guest left.
+    Abandoned,
+    /// It waits there no more, because it went elsewhere.
+    FlowedOut,
+    /// It waits there no more.
+    LeftQueue,
+    /// An agent is offered it.
+    Alerting,
+    /// An agent took it.
+    Joined,
+    /// An agent is in it no more, or is offered it no more.
+    Left,
+    /// An agent is done with what came after it.
+    WrappedUp,
     /// Nothing that is counted.
     Ignored,
 }
 
 impl MappedKind {
+    /// Whether it is something that happens to a queue's or an agent's leg of the conversation.
+    pub const fn is_of_leg(self) -> bool {
+        !matches!(
+            self,
+            Self::Connected | Self::Disconnected | Self::Message | Self::Ignored
+        )
+    }
+
     /// Their names in the settings.
-    pub const NAMES: [(&str, Self); 4] = [
+    pub const NAMES: [(&str, Self); 13] = [
         ("connected", Self::Connected),
         ("disconnected", Self::Disconnected),
         ("message", Self::Message),
+        ("queued", Self::Queued),
+        ("answered", Self::Answered),
+        ("abandoned", Self::Abandoned),
+        ("flowed-out", Self::FlowedOut),
+        ("left-queue", Self::LeftQueue),
+        ("alerting", Self::Alerting),
+        ("joined", Self::Joined),
+        ("left", Self::Left),
+        ("wrapped-up", Self::WrappedUp),
         ("ignored", Self::Ignored),
     ];
 }

@@ -1,5 +1,6 @@
 //! What the numbers in a batch of events stand for: it travels with them, ahead of their first use.
 
+use super::fact::AgentId;
 use super::labels::LabelsId;
 
 /// What the numbers in a batch of events stand for: the labels' definitions, and the ids of sessions
@@ -9,6 +10,18 @@ pub struct Definitions {
     text: String,
     labels: Vec<LabelDefinitionAt>,
     session_ids: Vec<SessionIdAt>,
+    agents: Vec<AgentAt>,
+}
+
+/// The name of an agent's number, from an event of the batch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentDefinition<'batch> {
+    /// The place of the first event that may use it. Definitions stand in the order of their places.
+    pub from: usize,
+    /// The number, which may have stood for another agent before.
+    pub agent: AgentId,
+    /// The agent's name or id.
+    pub name: &'batch str,
 }
 
 /// What a number stands for from an event of the batch on.
@@ -34,6 +47,14 @@ struct LabelDefinitionAt {
 }
 
 #[derive(Clone, Copy, Debug)]
+struct AgentAt {
+    from: usize,
+    agent: AgentId,
+    start: usize,
+    bytes: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
 struct SessionIdAt {
     event: usize,
     start: usize,
@@ -56,6 +77,29 @@ impl Definitions {
             queue_bytes: queue.len(),
             deployment_bytes: deployment.len(),
         });
+    }
+
+    /// Defines what the number of an agent stands for from an event on.
+    pub fn define_agent(&mut self, from: usize, agent: AgentId, name: &str) {
+        let (start, bytes) = (self.text.len(), name.len());
+        self.text.push_str(name);
+        self.agents.push(AgentAt {
+            from,
+            agent,
+            start,
+            bytes,
+        });
+    }
+
+    /// The definitions of agents, in order.
+    pub fn agents(&self) -> impl Iterator<Item = AgentDefinition<'_>> {
+        self.agents.iter().filter_map(|at| {
+            Some(AgentDefinition {
+                from: at.from,
+                agent: at.agent,
+                name: self.text.get(at.start..at.start + at.bytes)?,
+            })
+        })
     }
 
     /// Keeps the session id of the event at a place.
@@ -93,7 +137,7 @@ impl Definitions {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.session_ids.is_empty()
+        self.labels.is_empty() && self.session_ids.is_empty() && self.agents.is_empty()
     }
 
     /// Drops what belongs to events that are gone: their ids go, the labels' definitions hold from the
@@ -103,6 +147,9 @@ impl Definitions {
         for definition in &mut self.labels {
             definition.from = 0;
         }
+        for definition in &mut self.agents {
+            definition.from = 0;
+        }
     }
 
     /// Drops what was kept for the events from a place on, which are in the batch no more. What labels
@@ -110,6 +157,9 @@ impl Definitions {
     pub fn truncate(&mut self, events: usize) {
         self.session_ids.retain(|id| id.event < events);
         for definition in &mut self.labels {
+            definition.from = definition.from.min(events);
+        }
+        for definition in &mut self.agents {
             definition.from = definition.from.min(events);
         }
     }
@@ -125,12 +175,16 @@ impl Definitions {
                 deployment.unwrap_or_default(),
             );
         }
+        for definition in other.agents() {
+            self.define_agent(from, definition.agent, definition.name);
+        }
     }
 
     /// Empties it and keeps its memory, unless that is much.
     pub fn clear(&mut self) {
         self.labels.clear();
         self.session_ids.clear();
+        self.agents.clear();
         self.text.clear();
         self.text.shrink_to(Self::BYTES_KEPT_MAX);
     }
@@ -151,6 +205,9 @@ mod tests {
         definitions.define_labels(3, LabelsId::from_number(7), "sales", "");
         definitions.keep_session_id(4, "guest é");
         definitions.define_labels(5, LabelsId::from_number(8), "", "page");
+        definitions.define_agent(5, AgentId::from_number(1), "ana");
+        let agents: Vec<_> = definitions.agents().map(|at| (at.from, at.name)).collect();
+        assert_eq!(agents, [(5, "ana")]);
         let told: Vec<LabelDefinition<'_>> = definitions.labels().collect();
         let definition = |from, number, queue, deployment| LabelDefinition {
             from,
@@ -174,6 +231,7 @@ mod tests {
         assert!(definitions.labels().all(|definition| definition.from == 0));
         assert_eq!(definitions.labels().count(), 2);
         assert_eq!(definitions.session_ids().count(), 0);
+        assert!(definitions.agents().all(|definition| definition.from == 0));
         definitions.clear();
         assert!(definitions.is_empty());
     }

@@ -3,6 +3,9 @@
 //! Names of queues and deployments are interned by the writer alone. An ingest thread numbers the
 //! pairs it meets for itself and sends what a number stands for ahead of its first use.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// The number of a pair of labels, a queue and a deployment, either of which may be absent. It means
 /// something only together with the definitions of the same input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,8 +58,10 @@ impl Direction {
     }
 }
 
-/// Who did it: of a message its author, as far as the source tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// Who did it: of a message its author, of an end who ended it, as far as the source tells.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[repr(u8)]
 pub enum Actor {
     /// The source does not say.

@@ -8,11 +8,19 @@
 
 use crate::histogram::Quantile;
 
+mod desk;
 mod label;
+mod leg;
 mod row;
 mod rows;
 mod source;
 
+pub use desk::DeskMetric;
+pub(crate) use desk::desk_metrics;
+pub use leg::DeskCount;
+pub use leg::DeskGauge;
+pub use leg::DeskSource;
+pub use leg::DeskTime;
 pub use row::Card;
 pub use row::Column;
 pub use row::Family;
@@ -61,10 +69,12 @@ macro_rules! define {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Metric {
             $($(#[doc = $what] $metric,)*)*
+            /// One of the table of legs.
+            Desk(DeskMetric),
         }
 
         impl Metric {
-            /// Every number, in the order of the table.
+            /// Every number, in the order of the table, but for those of legs.
             pub const ALL: &[Self] = &[$($(Self::$metric,)*)*];
 
             /// What the table says of it.
@@ -76,6 +86,7 @@ macro_rules! define {
                             $(.ordered($order_name))?
                             $(.$place($($detail),*))*
                     },)*)*
+                    Self::Desk(metric) => metric.row(),
                 }
             }
         }
@@ -91,7 +102,8 @@ impl Metric {
 
     /// The number with a name.
     pub fn of_label(label: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
+        let desk = DeskMetric::ALL.iter().map(|metric| Self::Desk(*metric));
+        let mut all = Self::ALL.iter().copied().chain(desk);
         all.find(|metric| metric.label() == label)
     }
 
@@ -102,7 +114,8 @@ impl Metric {
 
     /// Those that an alert can watch.
     pub fn of_alerts() -> impl Iterator<Item = Self> {
-        let all = Self::ALL.iter().copied();
+        let desk = DeskMetric::ALL.iter().map(|metric| Self::Desk(*metric));
+        let all = Self::ALL.iter().copied().chain(desk);
         all.filter(|metric| metric.row().alert.is_some())
     }
 

@@ -2,6 +2,7 @@
 //! what is made of them. How it merges follows from it.
 
 use super::Measure;
+use super::leg::DeskSource;
 use crate::histogram::Quantile;
 
 /// A sum that every window keeps.
@@ -97,17 +98,26 @@ pub enum Source {
     Greatest(Measure),
     /// Of the present.
     Now(Gauge),
+    /// Of legs, which have a table of their own.
+    Desk(DeskSource),
 }
 
 impl Source {
     /// Whether it is taken over a window.
     pub const fn has_window(self) -> bool {
-        !matches!(self, Self::Now(_))
+        match self {
+            Self::Now(_) => false,
+            Self::Desk(from) => from.has_window(),
+            _ => true,
+        }
     }
 
     /// Whether queues and deployments have it too.
     pub const fn is_of_groups(self) -> bool {
-        !matches!(self, Self::Now(Gauge::LagMs | Gauge::RingFill))
+        !matches!(
+            self,
+            Self::Now(Gauge::LagMs | Gauge::RingFill) | Self::Desk(_)
+        )
     }
 
     /// Whether it comes from a histogram: groups keep those for some windows only.
@@ -134,6 +144,7 @@ impl Source {
             Self::Now(Gauge::Open | Gauge::OpenUncertain | Gauge::Awaiting) => "sum",
             Self::Now(Gauge::LongestAwaitingMs) => "greatest",
             Self::Now(Gauge::LagMs | Gauge::RingFill) => "of each engine",
+            Self::Desk(from) => from.merge(),
         }
     }
 }

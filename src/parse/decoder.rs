@@ -2,6 +2,7 @@
 
 use crate::event::Definitions;
 use crate::event::Event;
+use crate::event::Fact;
 use crate::event::Field;
 use crate::event::LabelFault;
 use crate::event::Reject;
@@ -24,6 +25,8 @@ pub enum Decoded {
 pub struct Output<'batch> {
     /// The events of the batch, in order.
     pub events: &'batch mut Vec<Event>,
+    /// What those of kind `Fact` say, by the places that they name.
+    pub facts: &'batch mut Vec<Fact>,
     /// What their labels stand for, and ids that their keys do not hold.
     pub definitions: &'batch mut Definitions,
 }
@@ -31,6 +34,11 @@ pub struct Output<'batch> {
 impl Output<'_> {
     /// Takes out the events from a place on, where a payload turns out to be bad in its middle.
     pub fn truncate(&mut self, events: usize) {
+        let gone = self.events.get(events..).unwrap_or_default();
+        // Facts lie in the order of their events.
+        if let Some(first) = gone.iter().find_map(Event::fact) {
+            self.facts.truncate(first as usize);
+        }
         self.events.truncate(events);
         self.definitions.truncate(events);
     }

@@ -1,5 +1,6 @@
 //! An event as a dialect reads it, its ids and names still texts, and where it goes from there.
 
+use super::agents::AgentTable;
 use super::decoder::Output;
 use super::id::Id;
 use super::id::Ids;
@@ -10,11 +11,17 @@ use super::timestamp;
 use super::value::Twice;
 use super::value::Value;
 use crate::event::Actor;
+use crate::event::Detail;
 use crate::event::Event;
 use crate::event::EventKind;
+use crate::event::Fact;
+use crate::event::FactKind;
 use crate::event::Field;
 use crate::event::Identity;
 use crate::event::LabelsId;
+use crate::event::Media;
+use crate::event::Outcome;
+use crate::event::OwnMs;
 use crate::event::Reject;
 use crate::time::EpochMs;
 
@@ -29,13 +36,61 @@ pub(super) struct Draft<'text> {
     pub(super) message: MessageName<'text>,
     /// Of a message: who wrote it.
     pub(super) actor: Actor,
+    /// Of a connect and a disconnect whose source knows of legs too: who connected, and who ended it. It
+    /// says how things are, and may be repeated.
+    pub(super) by: Actor,
     /// Empty for none.
     pub(super) queue: &'text str,
     /// Empty for none.
     pub(super) deployment: &'text str,
+    /// Of a message and of a leg: the agent. Empty for none.
+    pub(super) agent: &'text str,
+    /// Of a fact: what it says of its leg.
+    pub(super) leg: Leg<'text>,
 }
 
-impl Draft<'_> {
+/// What a fact says of a leg, beside its time, conversation, queue and agent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leg<'text> {
+    /// The session id that the source gives the leg; empty for none.
+    pub(super) id: &'text str,
+    pub(super) kind: FactKind,
+    pub(super) media: Media,
+    pub(super) outcome: Outcome,
+    pub(super) by: Actor,
+    pub(super) wait: OwnMs,
+    pub(super) alert: OwnMs,
+    pub(super) talk: OwnMs,
+    pub(super) held: OwnMs,
+    pub(super) after_work: OwnMs,
+}
+
+impl Leg<'_> {
+    /// A fact of a kind that says nothing else.
+    pub(super) const fn new(kind: FactKind, media: Media) -> Self {
+        Self {
+            id: "",
+            kind,
+            media,
+            outcome: Outcome::Unsaid,
+            by: Actor::Unknown,
+            wait: OwnMs::UNSAID,
+            alert: OwnMs::UNSAID,
+            talk: OwnMs::UNSAID,
+            held: OwnMs::UNSAID,
+            after_work: OwnMs::UNSAID,
+        }
+    }
+}
+
+impl<'text> Draft<'text> {
+    /// What happened to a leg.
+    pub(super) const fn of_leg(leg: Leg<'text>, time: EpochMs) -> Self {
+        let mut draft = Self::new(EventKind::Fact, time);
+        draft.leg = leg;
+        draft
+    }
+
     /// An event of a kind that nothing else is known of.
     pub(super) const fn new(kind: EventKind, time: EpochMs) -> Self {
         Self {
@@ -44,8 +99,11 @@ impl Draft<'_> {
             session: "",
             message: MessageName::None,
             actor: Actor::Unknown,
+            by: Actor::Unknown,
             queue: "",
             deployment: "",
+            agent: "",
+            leg: Leg::new(FactKind::Queued, Media::Unknown),
         }
     }
 }
@@ -65,6 +123,7 @@ pub(super) enum MessageName<'text> {
 pub(super) struct Sink<'a, 'batch> {
     pub(super) ids: &'a Ids,
     pub(super) labels: &'a mut LabelTable,
+    pub(super) agents: &'a mut AgentTable,
     pub(super) output: &'a mut Output<'batch>,
 }
 
@@ -95,12 +154,13 @@ impl Sink<'_, '_> {
             time,
             session,
             identity: identity.unwrap_or(Identity::NONE),
-            duration_ms: Event::NO_DURATION,
+            detail: self.detail(draft),
             labels: LabelsId::NONE,
             kind,
-            actor: match is_message {
-                true => draft.actor,
-                false => Actor::Unknown,
+            actor: match kind {
+                EventKind::Message => draft.actor,
+                EventKind::Connected | EventKind::Disconnected => draft.by,
+                EventKind::Fact => Actor::Unknown,
             },
         };
         let texts = LabelTexts {
@@ -112,10 +172,40 @@ impl Sink<'_, '_> {
             },
         };
         event.labels = self.labels.label(kind, &texts);
-        self.labels
-            .define(self.output.events.len(), self.output.definitions);
+        let place = self.output.events.len();
+        self.labels.define(place, self.output.definitions);
+        self.agents.define(place, self.output.definitions);
         self.output.events.push(event);
         Ok(())
+    }
+
+    /// What else there is to say of it; the fact of a leg is put where it says.
+    fn detail(&mut self, draft: &Draft<'_>) -> Detail {
+        match draft.kind {
+            EventKind::Message if !draft.agent.is_empty() => {
+                Detail::of_agent(self.agents.number(draft.agent))
+            }
+            EventKind::Fact => {
+                let leg = &draft.leg;
+                let fact = Fact {
+                    leg: self.ids.leg(leg.id),
+                    wait: leg.wait,
+                    alert: leg.alert,
+                    talk: leg.talk,
+                    held: leg.held,
+                    after_work: leg.after_work,
+                    agent: self.agents.number(draft.agent),
+                    kind: leg.kind,
+                    media: leg.media,
+                    outcome: leg.outcome,
+                    by: leg.by,
+                };
+                let place = self.output.facts.len();
+                self.output.facts.push(fact);
+                Detail::of_fact(u32::try_from(place).unwrap_or(u32::MAX))
+            }
+            EventKind::Connected | EventKind::Disconnected | EventKind::Message => Event::NO_DETAIL,
+        }
     }
 }
 
@@ -157,6 +247,18 @@ pub(super) fn time(value: Option<Value<'_, '_>>) -> Result<EpochMs, Refusal> {
         None => value.integer().and_then(timestamp::from_integer),
     }
     .ok_or(Refusal::of(Reject::Timestamp, Field::Timestamp))
+}
+
+/// A length of time in milliseconds, where one is said.
+pub(super) fn length<S: AsRef<str>>(
+    value: Value<'_, '_>,
+    steps: &[S],
+    field: Field,
+) -> Result<OwnMs, Refusal> {
+    let ms = find(value, steps, field)?.and_then(Value::integer);
+    Ok(ms.map_or(OwnMs::UNSAID, |ms| {
+        OwnMs::new(u32::try_from(ms).unwrap_or(u32::MAX))
+    }))
 }
 
 /// The event time behind the first of several ways that leads to something.

@@ -3,29 +3,36 @@
 //! | topic | what it comes to |
 //! |---|---|
 //! | `v2.detail.events.conversation.{id}.customer.start`, `.customer.end` | the session connects, or ends |
-//! | `v2.routing.queues.{id}.conversations…`, `v2.users.{id}.conversations…` | each message in it, once |
-//! | any other | nothing yet: ignored |
+//! | the same, `.acd.start`, `.acd.end`, `.user.start`, `.user.end`, `.acw` | a fact of a queue's leg, or of an agent's |
+//! | `v2.routing.queues.{id}.conversations…`, `v2.users.{id}.conversations…` | a view: all of that, and each message |
+//! | any other | ignored |
 //!
-//! A queue's view of a conversation repeats the whole conversation at every change, also long after its
-//! end. So starts and ends are taken from the detail events alone, which the bus has for every
-//! conversation, and from a view only its messages: each has an id of its own, so a copy is a copy.
-//! `user.end` and the like say nothing of the guest's session.
+//! A view repeats the whole conversation at every change, also long after its end. Each fact and each
+//! message in it is known by its own key, so what is repeated changes nothing. `edge` reads the detail
+//! events, `view` the views.
+
+mod edge;
+mod view;
 
 use super::draft::Draft;
-use super::draft::MessageName;
 use super::draft::Reading;
 use super::draft::Sink;
 use super::draft::find;
 use super::draft::text;
-use super::draft::time_at;
 use super::tape::Refusal;
 use super::value::Value;
 use crate::event::Actor;
-use crate::event::EventKind;
 use crate::event::Field;
+use crate::event::Media;
 use crate::event::Reject;
 
-pub(super) fn read(root: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<Reading, Refusal> {
+use edge::Edge;
+
+pub(super) fn read<'input>(
+    root: Value<'_, 'input>,
+    drafts: &mut Vec<Draft<'input>>,
+    sink: &mut Sink<'_, '_>,
+) -> Result<Reading, Refusal> {
     let detail = match find(root, &["detail"], Field::Data)? {
         Some(detail) if detail.is_object() => detail,
         Some(_) => return Err(Refusal::of(Reject::Shape, Field::Data)),
@@ -48,17 +55,17 @@ pub(super) fn read(root: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<Readi
     let body = find(detail, &["eventBody"], Field::Data)?.filter(|body| body.is_object());
     let body = body.ok_or(Refusal::of(Reject::Shape, Field::Data))?;
     match topic {
-        Topic::Edge(kind) => edge(kind, body, sink)?,
-        Topic::View => view(body, sink)?,
+        Topic::Edge(edge) => edge::read(edge, body, sink)?,
+        Topic::View => view::read(body, drafts, sink)?,
     }
     Ok(Reading::Taken)
 }
 
-/// What a topic's notifications say of a session.
+/// What a topic's notifications say of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Topic {
-    /// It begins or ends.
-    Edge(EventKind),
+    /// Something of it began or ended.
+    Edge(Edge),
     /// All of it, as somebody sees it now.
     View,
 }
@@ -67,11 +74,7 @@ impl Topic {
     fn of(topic: &str) -> Option<Self> {
         let words = topic.strip_prefix("v2.")?;
         if let Some(rest) = words.strip_prefix("detail.events.conversation.") {
-            return match rest.split_once('.')?.1 {
-                "customer.start" => Some(Self::Edge(EventKind::Connected)),
-                "customer.end" => Some(Self::Edge(EventKind::Disconnected)),
-                _ => None,
-            };
+            return Edge::of(rest.split_once('.')?.1).map(Self::Edge);
         }
         let rest = words
             .strip_prefix("routing.queues.")
@@ -81,90 +84,47 @@ impl Topic {
     }
 }
 
-fn edge(kind: EventKind, body: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<(), Refusal> {
-    let time = time_at(body, &[&["eventTime"]])?;
-    // A guest writes to the deployment; of other channels the address is a number or a page.
-    let deployment = match text(body, &["messageType"], Field::DeploymentId)? {
-        "WEBMESSAGING" => text(body, &["addressTo"], Field::DeploymentId)?,
-        _ => "",
-    };
-    sink.put(&Draft {
-        session: text(body, &["conversationId"], Field::SessionId)?,
-        deployment,
-        ..Draft::new(kind, time)
-    })
+/// Whose doing it is that a leg or the conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    /// The customer's: its client or endpoint is the guest, its peer the agent.
+    Customer,
+    /// A queue's: its client, endpoint and peer are the guest.
+    Queue,
+    /// An agent's: its client or endpoint is the agent, its peer the guest.
+    Agent,
 }
 
-/// The messages of all participants.
-fn view(body: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<(), Refusal> {
-    let session = text(body, &["id"], Field::SessionId)?;
-    if session.is_empty() {
-        return Err(Refusal::of(Reject::Field, Field::SessionId));
+/// Who ended it, by a disconnect type in either spelling: `PEER`, `transport.failure`.
+fn ended_by(side: Side, disconnect_type: &str) -> Actor {
+    let is = |name: &str| disconnect_type.eq_ignore_ascii_case(name);
+    let (is_own, is_peer) = (is("client") || is("endpoint"), is("peer"));
+    match side {
+        Side::Customer if is_own => Actor::Guest,
+        Side::Customer if is_peer => Actor::Agent,
+        Side::Queue if is_own || is_peer => Actor::Guest,
+        Side::Agent if is_own => Actor::Agent,
+        Side::Agent if is_peer => Actor::Guest,
+        Side::Queue | Side::Agent if disconnect_type.is_empty() => Actor::Unknown,
+        // It says that it ended, and not that the guest did it.
+        Side::Customer | Side::Queue | Side::Agent => Actor::Business,
     }
-    let Some(participants) = find(body, &["participants"], Field::Data)? else {
-        return Ok(());
-    };
-    for participant in participants.items() {
-        let author = match text(participant, &["purpose"], Field::Direction)? {
-            "customer" | "external" => Actor::Guest,
-            "agent" | "user" => Actor::Agent,
-            "acd" | "bot" | "botflow" | "workflow" | "ivr" => Actor::Bot,
-            _ => Actor::Unknown,
-        };
-        let draft = Draft {
-            session,
-            actor: author,
-            queue: text(participant, &["queue", "id"], Field::QueueId)?,
-            ..Draft::new(EventKind::Message, crate::time::EpochMs::from_ms(0))
-        };
-        let Some(messages) = find(participant, &["messages"], Field::Data)? else {
-            continue;
-        };
-        for item in messages.items() {
-            // In some views this is a session, with its messages inside, or with none.
-            match find(item, &["messages"], Field::Data)? {
-                Some(inner) => {
-                    for message in inner.items() {
-                        put(message, draft, sink)?;
-                    }
-                }
-                None => put(item, draft, sink)?,
-            }
-        }
-    }
-    Ok(())
 }
 
-/// One message of a view; what is none of a person's or a bot's is skipped.
-fn put<'input>(
-    message: Value<'_, 'input>,
-    draft: Draft<'input>,
-    sink: &mut Sink<'_, '_>,
-) -> Result<(), Refusal> {
-    // Presence and typing are written like messages, and are none.
-    if text(message, &["messageMetadata", "type"], Field::Data)? == "Event" {
-        return Ok(());
-    }
-    let mut name = text(message, &["message", "id"], Field::MessageId)?;
-    if name.is_empty() {
-        name = text(message, &["messageId"], Field::MessageId)?;
-    }
-    if name.is_empty() {
-        // A session without its messages. What has no id could not be counted once.
-        return Ok(());
-    }
-    let time = time_at(message, &[&["messageTime"]])?;
-    sink.put(&Draft {
-        time,
-        message: MessageName::Id(name),
-        ..draft
-    })
+/// The kind of channel, in either spelling.
+fn media(name: &str) -> Media {
+    let named = |media: &&Media| name.eq_ignore_ascii_case(media.label());
+    Media::ALL
+        .iter()
+        .find(named)
+        .copied()
+        .unwrap_or(Media::Unknown)
 }
 
 pub(super) const fn place(field: Field) -> &'static str {
     match field {
         Field::EventType => "topicName",
-        Field::Timestamp => "eventTime or messageTime",
+        Field::Timestamp => "eventTime, messageTime or a participant's times",
         Field::Data => "detail or eventBody",
         Field::SessionId => "conversationId or id",
         Field::MessageId => "messageId",

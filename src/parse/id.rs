@@ -12,6 +12,7 @@ use crate::config::limits::ID_BYTES_MAX;
 use crate::event::IdKeys;
 use crate::event::IdKind;
 use crate::event::Identity;
+use crate::event::LegKey;
 use crate::event::SessionKey;
 use crate::time::EpochMs;
 
@@ -134,6 +135,24 @@ impl Ids {
     /// The identity of a message that is only numbered.
     pub(super) fn of_sequence(&self, session: SessionKey, time: EpochMs, seq: u64) -> Identity {
         self.identity(session, time, Source::Sequence, seq, 0)
+    }
+
+    /// The key of a leg's session id; none of an empty one, and of one out of its limits.
+    pub(super) fn leg(&self, id: &str) -> LegKey {
+        if id.is_empty() {
+            return LegKey::NONE;
+        }
+        let words = match Id::of(id.as_bytes()) {
+            Id::Uuid { hi, lo } => Some((hi, lo)),
+            Id::Other(text) => within_limits(text).then(|| {
+                let hash = self.messages.hash(text);
+                (hash.h1, hash.h2)
+            }),
+        };
+        let IdKeys([k0, _, k2, _]) = self.keys;
+        words.map_or(LegKey::NONE, |(hi, lo)| {
+            LegKey::from_hash(fold(hi ^ k0, lo ^ k2))
+        })
     }
 
     fn identity(

@@ -135,16 +135,25 @@ impl LabelTable {
             definitions.keep_session_id(place, &self.id);
             self.id.clear();
         }
+        self.take_undefined(|number, queue, deployment| {
+            definitions.define_labels(place, number, queue, deployment);
+        });
+    }
+
+    /// What the writer does not know yet: each pair with its number, once.
+    #[inline]
+    pub(super) fn take_undefined(&mut self, mut each: impl FnMut(LabelsId, &str, &str)) {
         for number in self.undefined.drain(..) {
             if let Some(pair) = self.pairs.get(usize::from(number) - 1) {
                 let (queue, deployment) = pair.names(&self.text);
-                definitions.define_labels(place, LabelsId::from_number(number), queue, deployment);
+                each(LabelsId::from_number(number), queue, deployment);
             }
         }
     }
 
+    /// The number of a pair.
     #[inline]
-    fn number(&mut self, queue: &[u8], deployment: &[u8]) -> LabelsId {
+    pub(super) fn number(&mut self, queue: &[u8], deployment: &[u8]) -> LabelsId {
         if queue.is_empty() && deployment.is_empty() {
             return LabelsId::NONE;
         }

@@ -1,11 +1,13 @@
 //! The dialect of a mapping: the settings say by JSON pointers where the fields of an event stand.
 //!
 //! Ids, kinds and names are strings or whole numbers. What is missing is refused only where the event
-//! cannot do without it: kind, time, session.
+//! cannot do without it: kind, time, session. Where some kinds are of legs, a connect and a disconnect say how
+//! things are, and may be repeated.
 
 use std::io::Write;
 
 use super::draft::Draft;
+use super::draft::Leg;
 use super::draft::MessageName;
 use super::draft::Reading;
 use super::draft::Sink;
@@ -23,7 +25,10 @@ use crate::config::TimeUnit;
 use crate::event::Actor;
 use crate::event::Direction;
 use crate::event::EventKind;
+use crate::event::FactKind;
 use crate::event::Field;
+use crate::event::Media;
+use crate::event::Outcome;
 use crate::event::Reject;
 use crate::time::EpochMs;
 
@@ -32,36 +37,93 @@ pub(super) fn read(
     root: Value<'_, '_>,
     sink: &mut Sink<'_, '_>,
 ) -> Result<Reading, Refusal> {
-    let mut digits = [Digits::default(); 5];
-    let [of_kind, of_session, of_id, of_queue, of_deployment] = &mut digits;
-    let name = name(root, Some(&mapping.kind), Field::EventType, of_kind)?;
-    if name.is_empty() {
+    let mut digits = [Digits::default(); 6];
+    let [
+        of_kind,
+        of_session,
+        of_id,
+        of_queue,
+        of_deployment,
+        of_agent,
+    ] = &mut digits;
+    let kind = name(root, Some(&mapping.kind), Field::EventType, of_kind)?;
+    if kind.is_empty() {
         return Err(Refusal::of(Reject::Field, Field::EventType));
     }
-    let kind = match (mapping.kinds.get(name), mapping.other_kinds) {
-        (Some(MappedKind::Connected), _) => EventKind::Connected,
-        (Some(MappedKind::Disconnected), _) => EventKind::Disconnected,
-        (Some(MappedKind::Message), _) => EventKind::Message,
+    let kind = match (mapping.kinds.get(kind), mapping.other_kinds) {
         (Some(MappedKind::Ignored), _) | (None, OtherKinds::Ignored) => {
             return Ok(Reading::Ignored);
         }
+        (Some(kind), _) => *kind,
         (None, OtherKinds::Refused) => return Err(Refusal::of(Reject::Field, Field::EventType)),
     };
-    let id = mapping.id.as_ref();
-    sink.put(&Draft {
-        session: self::name(root, Some(&mapping.session), Field::SessionId, of_session)?,
-        message: MessageName::Id(self::name(root, id, Field::MessageId, of_id)?),
+    let deployment = mapping.deployment.as_ref();
+    let draft = Draft {
+        session: name(root, Some(&mapping.session), Field::SessionId, of_session)?,
+        message: MessageName::Id(name(root, mapping.id.as_ref(), Field::MessageId, of_id)?),
         actor: actor(mapping, root)?,
-        queue: self::name(root, mapping.queue.as_ref(), Field::QueueId, of_queue)?,
-        deployment: self::name(
-            root,
-            mapping.deployment.as_ref(),
-            Field::DeploymentId,
-            of_deployment,
-        )?,
-        ..Draft::new(kind, event_time(mapping, root)?)
-    })?;
+        queue: name(root, mapping.queue.as_ref(), Field::QueueId, of_queue)?,
+        deployment: name(root, deployment, Field::DeploymentId, of_deployment)?,
+        agent: name(root, mapping.agent.as_ref(), Field::Data, of_agent)?,
+        ..Draft::new(EventKind::Message, event_time(mapping, root)?)
+    };
+    let knows_legs = mapping.kinds.values().any(|kind| kind.is_of_leg());
+    match kind {
+        MappedKind::Connected => sink.put(&Draft {
+            kind: EventKind::Connected,
+            by: if knows_legs {
+                Actor::Guest
+            } else {
+                Actor::Unknown
+            },
+            ..draft
+        })?,
+        MappedKind::Disconnected => sink.put(&Draft {
+            kind: EventKind::Disconnected,
+            by: match draft.actor {
+                _ if !knows_legs => Actor::Unknown,
+                // It says that it ended, and not by whom.
+                Actor::Unknown => Actor::Business,
+                by => by,
+            },
+            ..draft
+        })?,
+        MappedKind::Message | MappedKind::Ignored => sink.put(&draft)?,
+        _ => legs(kind, &draft, sink)?,
+    }
     Ok(Reading::Taken)
+}
+
+/// What happened to a leg.
+fn legs(kind: MappedKind, draft: &Draft<'_>, sink: &mut Sink<'_, '_>) -> Result<(), Refusal> {
+    let (fact, outcome) = match kind {
+        MappedKind::Queued => (FactKind::Queued, Outcome::Unsaid),
+        MappedKind::Answered => (FactKind::LeftQueue, Outcome::Answered),
+        MappedKind::Abandoned => (FactKind::LeftQueue, Outcome::Abandoned),
+        MappedKind::FlowedOut => (FactKind::LeftQueue, Outcome::FlowedOut),
+        MappedKind::Alerting => (FactKind::Alerting, Outcome::Unsaid),
+        MappedKind::Joined => (FactKind::Joined, Outcome::Unsaid),
+        MappedKind::Left => (FactKind::Left, Outcome::Unsaid),
+        MappedKind::WrappedUp => (FactKind::WrappedUp, Outcome::Unsaid),
+        _ => (FactKind::LeftQueue, Outcome::Unsaid),
+    };
+    let mut leg = Leg::new(fact, Media::Unknown);
+    leg.outcome = outcome;
+    let is_of_queue = matches!(fact, FactKind::Queued | FactKind::LeftQueue);
+    let of_leg = |leg, agent| Draft {
+        kind: EventKind::Fact,
+        deployment: "",
+        leg,
+        agent,
+        ..*draft
+    };
+    sink.put(&of_leg(leg, if is_of_queue { "" } else { draft.agent }))?;
+    if outcome == Outcome::Answered && !draft.agent.is_empty() {
+        // Whoever answered has joined.
+        let joined = Leg::new(FactKind::Joined, Media::Unknown);
+        sink.put(&of_leg(joined, draft.agent))?;
+    }
+    Ok(())
 }
 
 fn event_time(mapping: &Mapping, root: Value<'_, '_>) -> Result<EpochMs, Refusal> {
@@ -145,6 +207,7 @@ pub(super) fn place(mapping: &Mapping, field: Field) -> &str {
         Field::MessageId => mapping.id.as_ref(),
         Field::QueueId => mapping.queue.as_ref(),
         Field::DeploymentId => mapping.deployment.as_ref(),
+        Field::Data => mapping.agent.as_ref(),
         Field::Direction => mapping.author.as_ref().or(mapping.direction.as_ref()),
         _ => None,
     };

@@ -11,6 +11,7 @@
 //!   ├ mapped          what the settings map
 //!   ├ layouts         tapes of payloads laid out like recent ones
 //!   ├ value           the way to what stands on the tape
+//!   ├ agents          numbers of agents' names
 //!   └ draft           an event before its ids and names are numbers
 //!  any             a decoder that is chosen by the settings
 //!  elements        where the payloads of a posted text lie; walk: where an object ends
@@ -21,6 +22,7 @@
 //! knows neither sockets nor the ring, never logs, never panics whatever the bytes, and allocates
 //! nothing per event once its buffers have grown to the traffic.
 
+mod agents;
 mod amazon_connect;
 mod any;
 mod cloud_event;

@@ -3,8 +3,7 @@
 //!
 //! What is refused before a dialect sees it is refused for the reasons of `events_stream`, rules 1 to 5.
 //! A payload of a type that a dialect does not count is ignored, and never refused for its fields.
-//! Today a payload comes to session events: connects, messages and disconnects. What it says of queues'
-//! and agents' legs would join here, by the same sink.
+//! A payload comes to events of sessions, and to facts of legs where its sender knows of queues and agents.
 
 use std::fmt;
 use std::mem;
@@ -13,11 +12,13 @@ use std::sync::Arc;
 use simd_json::Buffers;
 use simd_json::Tape;
 
+use super::agents::AgentTable;
 use super::amazon_connect;
 use super::cloud_event;
 use super::decoder::Decoded;
 use super::decoder::Decoder;
 use super::decoder::Output;
+use super::draft::Draft;
 use super::draft::Reading;
 use super::draft::Sink;
 use super::fault;
@@ -33,10 +34,12 @@ use crate::config::Mapping;
 use crate::config::limits::JSON_DEPTH_MAX;
 use crate::config::limits::MESSAGE_BYTES_MAX;
 use crate::config::limits::PARSE_BYTES_KEPT_MAX;
+use crate::event::EventKind;
 use crate::event::Field;
 use crate::event::IdKeys;
 use crate::event::LabelFault;
 use crate::event::Reject;
+use crate::time::EpochMs;
 
 /// Reads payloads of one of the dialects. Its buffers are reused, so keep one for each input.
 pub struct PostedDecoder {
@@ -47,6 +50,9 @@ pub struct PostedDecoder {
     layouts: Layouts,
     ids: Ids,
     labels: LabelTable,
+    agents: AgentTable,
+    /// Of a view: its events, before they are put in order. Empty between calls.
+    drafts: Vec<Draft<'static>>,
 }
 
 /// What a payload is.
@@ -73,6 +79,8 @@ impl PostedDecoder {
             layouts: Layouts::new(),
             ids: Ids::new(keys),
             labels: LabelTable::new(keys),
+            agents: AgentTable::new(keys),
+            drafts: Vec::new(),
         }
     }
 
@@ -86,9 +94,10 @@ impl PostedDecoder {
             let sink = Sink {
                 ids: &self.ids,
                 labels: &mut self.labels,
+                agents: &mut self.agents,
                 output,
             };
-            self.form.read(&tape, sink)
+            self.form.read(&tape, &mut self.drafts, sink)
         });
         self.tape = tape.reset();
         let decoded =
@@ -108,9 +117,10 @@ impl PostedDecoder {
             let sink = Sink {
                 ids: &self.ids,
                 labels: &mut self.labels,
+                agents: &mut self.agents,
                 output,
             };
-            self.form.read(&tape, sink)
+            self.form.read(&tape, &mut self.drafts, sink)
         });
         self.tape = tape.reset();
         if !matches!(decoded, Some(Decoded::Events(_))) {
@@ -122,13 +132,23 @@ impl PostedDecoder {
 
 impl Form {
     /// What a tape comes to. What of it is in the sink counts only if it is events.
-    fn read(&self, tape: &Tape<'_>, mut sink: Sink<'_, '_>) -> Decoded {
+    fn read(
+        &self,
+        tape: &Tape<'_>,
+        memory: &mut Vec<Draft<'static>>,
+        mut sink: Sink<'_, '_>,
+    ) -> Decoded {
         let events = sink.output.events.len();
         let Some(root) = Value::root(&tape.0).filter(|root| root.is_object()) else {
             return Decoded::Rejected(Reject::Shape, None);
         };
         let read = match self {
-            Self::Genesys => genesys::read(root, &mut sink),
+            Self::Genesys => {
+                let mut drafts: Vec<Draft<'_>> = mem::take(memory);
+                let read = genesys::read(root, &mut drafts, &mut sink);
+                *memory = emptied(drafts);
+                read
+            }
             Self::AmazonConnect => amazon_connect::read(root, &mut sink),
             Self::Twilio => twilio::read(root, &mut sink),
             Self::CloudEvent => cloud_event::read(root, &mut sink),
@@ -140,6 +160,16 @@ impl Form {
             Err(Refusal { reason, field }) => Decoded::Rejected(reason, field),
         }
     }
+}
+
+/// The memory of a list, for drafts of another payload.
+fn emptied(mut drafts: Vec<Draft<'_>>) -> Vec<Draft<'static>> {
+    drafts.clear();
+    // Collected in place: there is nothing to convert.
+    drafts
+        .into_iter()
+        .map(|_| Draft::new(EventKind::Message, EpochMs::from_ms(0)))
+        .collect()
 }
 
 impl Decoder for PostedDecoder {
@@ -159,12 +189,17 @@ impl Decoder for PostedDecoder {
         if payload.len() > PARSE_BYTES_KEPT_MAX {
             self.buffers = Buffers::with_max_depth(0, JSON_DEPTH_MAX);
             self.tape = Tape(Vec::new());
+            self.drafts = Vec::new();
         }
         decoded
     }
 
     fn take_labels_refused(&mut self) -> [u64; LabelFault::COUNT] {
-        self.labels.take_refused()
+        let mut refused = self.labels.take_refused();
+        for (own, other) in refused.iter_mut().zip(self.agents.take_refused()) {
+            *own += other;
+        }
+        refused
     }
 
     fn place(&self, field: Field) -> &str {

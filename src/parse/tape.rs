@@ -12,6 +12,7 @@ use super::timestamp;
 use super::value::Fields;
 use super::value::Value;
 use crate::event::Actor;
+use crate::event::Detail;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
@@ -72,17 +73,17 @@ pub(super) fn read<'input>(
         session,
         identity: match kind {
             EventKind::Message => wire.identity(ids, session, time),
-            EventKind::Connected | EventKind::Disconnected => Identity::NONE,
+            EventKind::Connected | EventKind::Disconnected | EventKind::Fact => Identity::NONE,
         },
-        duration_ms: match kind {
-            EventKind::Disconnected => wire.duration_ms(),
-            EventKind::Connected | EventKind::Message => Event::NO_DURATION,
+        detail: match kind {
+            EventKind::Disconnected => Detail::of_duration(wire.duration_ms()),
+            EventKind::Connected | EventKind::Message | EventKind::Fact => Event::NO_DETAIL,
         },
         labels: LabelsId::NONE,
         kind,
         actor: match kind {
             EventKind::Message => wire.actor(),
-            EventKind::Connected | EventKind::Disconnected => Actor::Unknown,
+            EventKind::Connected | EventKind::Disconnected | EventKind::Fact => Actor::Unknown,
         },
     };
     let bytes = |value| non_empty(value).unwrap_or_default().as_bytes();
@@ -207,12 +208,9 @@ impl<'tape, 'input> Wire<'tape, 'input> {
             .unwrap_or(Identity::NONE)
     }
 
-    fn duration_ms(&self) -> u32 {
-        // The one u32 that is refused, 2^32 - 1, is the one that says "none".
-        self.duration_ms
-            .and_then(Value::integer)
-            .and_then(|ms| u32::try_from(ms).ok())
-            .unwrap_or(Event::NO_DURATION)
+    fn duration_ms(&self) -> Option<u32> {
+        let ms = self.duration_ms.and_then(Value::integer)?;
+        u32::try_from(ms).ok()
     }
 }
 

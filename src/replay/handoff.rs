@@ -10,7 +10,9 @@ use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::TryRecvError;
 
+use crate::event::Detail;
 use crate::event::Event;
+use crate::event::Fact;
 use crate::event::Reject;
 use crate::parse::Verdict;
 
@@ -25,6 +27,8 @@ const STRETCHES: usize = 4;
 pub(super) struct Stretch {
     /// Those that became events, in order.
     pub(super) events: Vec<Event>,
+    /// What those of kind `Fact` say, by the places that they name.
+    pub(super) facts: Vec<Fact>,
     /// Those that did not, in order.
     pub(super) others: Vec<Other>,
     /// Whether the input ends here, as it should.
@@ -100,9 +104,21 @@ impl Inlet {
     }
 
     /// Takes the next record of a dialect in which one may hold any number of events.
-    pub(super) fn put_all(&mut self, events: &[Event], number: u64) -> Result<(), Gone> {
+    pub(super) fn put_all(
+        &mut self,
+        events: &[Event],
+        facts: &[Fact],
+        number: u64,
+    ) -> Result<(), Gone> {
         for event in events {
-            self.put(Verdict::Event(*event), number)?;
+            let mut event = *event;
+            let fact = event.fact().and_then(|place| facts.get(place as usize));
+            if let Some(fact) = fact {
+                let place = u32::try_from(self.stretch.facts.len()).unwrap_or(u32::MAX);
+                event.detail = Detail::of_fact(place);
+                self.stretch.facts.push(*fact);
+            }
+            self.put(Verdict::Event(event), number)?;
         }
         if events.len() == 1 {
             return Ok(());
@@ -172,6 +188,7 @@ impl Outlet {
     /// Gives a stretch back to be filled again.
     pub(super) fn give_back(&self, mut stretch: Stretch) {
         stretch.events.clear();
+        stretch.facts.clear();
         stretch.others.clear();
         stretch.skips.clear();
         // An error means that the input has ended: then nobody fills it again.

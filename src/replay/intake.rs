@@ -151,7 +151,10 @@ impl<F: FnMut(Malformed)> Intake<F> {
     fn put(&mut self, read: ReadAs, line: u64) -> Result<(), Stop> {
         match read {
             ReadAs::One(verdict) => self.inlet.put(verdict, line)?,
-            ReadAs::All => self.inlet.put_all(self.reading.events(), line)?,
+            ReadAs::All => {
+                let (events, facts) = self.reading.events();
+                self.inlet.put_all(events, facts, line)?;
+            }
         }
         Ok(())
     }

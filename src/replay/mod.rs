@@ -11,6 +11,7 @@
 //! Reads no clock but the one it is given, which only measures and paces: the output depends on
 //! nothing but the input and the settings.
 
+mod facts;
 mod handoff;
 mod input;
 mod intake;
@@ -192,7 +193,8 @@ fn apply<W: Write>(
     mut order: Order,
     mut steps: Steps<W>,
 ) -> Result<Applied, ReplayError> {
-    while let Some(stretch) = outlet.take(|| steps.flush())? {
+    while let Some(mut stretch) = outlet.take(|| steps.flush())? {
+        steps.adopt(&mut stretch);
         let mut applied = 0;
         for other in &stretch.others {
             let line_of = |event| stretch.line_of(applied + event);

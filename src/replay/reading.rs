@@ -6,6 +6,7 @@ use std::fmt;
 use crate::config::Dialect;
 use crate::event::Definitions;
 use crate::event::Event;
+use crate::event::Fact;
 use crate::event::IdKeys;
 use crate::event::LabelsId;
 use crate::parse::AnyDecoder;
@@ -27,6 +28,7 @@ pub(super) enum Reading {
 pub(super) struct Posted {
     decoder: AnyDecoder,
     events: Vec<Event>,
+    facts: Vec<Fact>,
     definitions: Definitions,
 }
 
@@ -46,6 +48,7 @@ impl Reading {
             _ => Self::Posted(Box::new(Posted {
                 decoder: AnyDecoder::new(dialect, IdKeys::FIXED),
                 events: Vec::new(),
+                facts: Vec::new(),
                 definitions: Definitions::default(),
             })),
         }
@@ -68,11 +71,11 @@ impl Reading {
         }
     }
 
-    /// The events of the latest record that came to [`Read::All`].
-    pub(super) fn events(&self) -> &[Event] {
+    /// The events of the latest record that came to [`Read::All`], and their facts.
+    pub(super) fn events(&self) -> (&[Event], &[Fact]) {
         match self {
-            Self::Own(_) => &[],
-            Self::Posted(posted) => &posted.events,
+            Self::Own(_) => (&[], &[]),
+            Self::Posted(posted) => (&posted.events, &posted.facts),
         }
     }
 
@@ -88,9 +91,11 @@ impl Reading {
 impl Posted {
     fn read(&mut self, bytes: &mut [u8]) -> Read {
         self.events.clear();
+        self.facts.clear();
         self.definitions.clear();
         let mut output = Output {
             events: &mut self.events,
+            facts: &mut self.facts,
             definitions: &mut self.definitions,
         };
         let recognized = self.decoder.recognize(bytes, &mut output);

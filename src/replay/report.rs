@@ -122,7 +122,8 @@ impl Row {
             received: counters.received,
             ignored: counters.ignored,
             rejected: counters.rejected_total(),
-            duplicates: counters.duplicates,
+            // Facts of conversations that were known are copies too.
+            duplicates: counters.duplicates + counters.repeated,
             late: counters.late,
             future: counters.future,
             orphans: counters.orphans,

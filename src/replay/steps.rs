@@ -12,7 +12,9 @@ use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
 
 use super::ReplayError;
+use super::facts::Facts;
 use super::handoff::OddLine;
+use super::handoff::Stretch;
 use super::pace::Pace;
 use super::report::Report;
 use super::settings::ReplaySettings;
@@ -34,6 +36,8 @@ pub(super) struct Steps<W: Write> {
     uncounted: Delta,
     /// Events of lines that hold several, the first of each aside: they were or will be counted as lines.
     further: u64,
+    /// Of the events that are not applied yet.
+    facts: Facts,
 }
 
 impl<W: Write> Steps<W> {
@@ -52,6 +56,7 @@ impl<W: Write> Steps<W> {
             printed: 0,
             uncounted: Delta::default(),
             further: 0,
+            facts: Facts::default(),
         }
     }
 
@@ -70,7 +75,13 @@ impl<W: Write> Steps<W> {
         self.uncounted.received += count;
         self.uncounted.accepted += count;
         self.uncounted.events += count;
-        self.state.apply_all(events);
+        self.state.apply_with(events, self.facts.all());
+        self.facts.release(events);
+    }
+
+    /// Takes over the facts of a stretch's events.
+    pub(super) fn adopt(&mut self, stretch: &mut Stretch) {
+        self.facts.adopt(&mut stretch.events, &stretch.facts);
     }
 
     /// Moves the clock on, if it is not there yet.
@@ -82,7 +93,8 @@ impl<W: Write> Steps<W> {
     pub(super) fn refuse_late(&mut self, event: &Event) {
         self.uncounted.received += 1;
         self.uncounted.accept(1);
-        self.state.refuse_late(event);
+        self.state.refuse_late(event, self.facts.all());
+        self.facts.release(std::slice::from_ref(event));
     }
 
     /// Counts a line that became no event, or several, which are counted by themselves.

@@ -1,6 +1,6 @@
 //! What passes through the ring: events, and what happened to the payloads that became none.
 
-use crate::event::{Definitions, Event, Field, LabelFault, Reject};
+use crate::event::{Definitions, Event, Fact, Field, LabelFault, Reject};
 use crate::input::{InputId, Position};
 use crate::stream::StreamNote;
 use crate::time::EpochMs;
@@ -57,6 +57,8 @@ pub struct Batch {
     pub input: InputId,
     /// The events, in order of arrival.
     pub events: Vec<Event>,
+    /// What the events of kind `Fact` say, by the places that they name.
+    pub facts: Vec<Fact>,
     /// What the events' labels stand for, and ids that their keys do not hold.
     pub definitions: Definitions,
     /// What was counted while these events were read.
@@ -93,17 +95,20 @@ impl Batch {
     /// Empties the batch, for the same input, and keeps its memory.
     pub fn clear(&mut self) {
         let input = self.input;
-        let (mut events, mut notes, mut definitions) = (
+        let (mut events, mut facts, mut notes, mut definitions) = (
             std::mem::take(&mut self.events),
+            std::mem::take(&mut self.facts),
             std::mem::take(&mut self.notes),
             std::mem::take(&mut self.definitions),
         );
         events.clear();
+        facts.clear();
         notes.clear();
         definitions.clear();
         *self = Self {
             input,
             events,
+            facts,
             definitions,
             notes,
             ..Self::default()

@@ -15,7 +15,7 @@ fn event(number: u64) -> Event {
             kind: IdKind::Uuid,
         },
         identity: Identity::NONE,
-        duration_ms: Event::NO_DURATION,
+        detail: Event::NO_DETAIL,
         kind: EventKind::Message,
         labels: LabelsId::NONE,
         actor: Actor::Unknown,

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::event::Actor;
 use crate::event::Direction;
 use crate::event::EventKind;
+use crate::event::FactKind;
 use crate::event::Reject;
 use crate::time::EpochMs;
 
@@ -58,6 +59,8 @@ pub struct Seen {
     pub deployment: Option<String>,
     /// Of a message: who wrote it.
     pub actor: Actor,
+    /// Of a leg: what happened to it, and whose it is.
+    pub leg: Option<(FactKind, Option<String>)>,
     /// What of it would be recognised when it comes again.
     pub copied: Copied,
 }
@@ -76,10 +79,12 @@ pub enum Copied {
 impl Seen {
     /// What happened, in a word.
     pub const fn kind(&self) -> &'static str {
-        match self.kind {
-            EventKind::Connected => "connected",
-            EventKind::Disconnected => "disconnected",
-            EventKind::Message => "message",
+        match (self.kind, &self.leg) {
+            (EventKind::Connected, _) => "connected",
+            (EventKind::Disconnected, _) => "disconnected",
+            (EventKind::Message, _) => "message",
+            (EventKind::Fact, Some((kind, _))) => kind.label(),
+            (EventKind::Fact, None) => "leg",
         }
     }
 
@@ -135,6 +140,9 @@ impl fmt::Display for Seen {
             if let Some(author) = self.author() {
                 write!(f, " by {author}")?;
             }
+        }
+        if let Some((_, Some(agent))) = &self.leg {
+            write!(f, ", agent {agent}")?;
         }
         match self.copied {
             Copied::Known => Ok(()),

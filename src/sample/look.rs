@@ -20,10 +20,13 @@ use crate::config::limits::POST_BYTES_MAX;
 use crate::event::Definitions;
 use crate::event::Event;
 use crate::event::EventKind;
+use crate::event::Fact;
+use crate::event::FactKind;
 use crate::event::Field;
 use crate::event::IdKeys;
 use crate::event::Identity;
 use crate::event::LabelFault;
+use crate::event::LegKey;
 use crate::event::Reject;
 use crate::event::SessionKey;
 use crate::net::Redactor;
@@ -46,12 +49,18 @@ pub struct Look<'a> {
     /// The lines of events by what a copy would repeat.
     first: HashMap<Repeated, u64>,
     events: Vec<Event>,
+    facts: Vec<Fact>,
     definitions: Definitions,
     tally: Tally,
 }
 
 /// What a copy of an event would repeat.
-type Repeated = (EventKind, SessionKey, EpochMs, Identity);
+type Repeated = (
+    (EventKind, Option<(FactKind, LegKey)>),
+    SessionKey,
+    EpochMs,
+    Identity,
+);
 
 /// A text of elements, and where it is in the file.
 struct Text<'a> {
@@ -73,6 +82,7 @@ impl<'a> Look<'a> {
             names: Names::new(IdKeys::FIXED, Redactor::default().with(secret)),
             first: HashMap::new(),
             events: Vec::new(),
+            facts: Vec::new(),
             definitions: Definitions::default(),
             tally: Tally::default(),
         }
@@ -174,9 +184,11 @@ impl<'a> Look<'a> {
             _ => None,
         };
         self.events.clear();
+        self.facts.clear();
         self.definitions.clear();
         let mut output = Output {
             events: &mut self.events,
+            facts: &mut self.facts,
             definitions: &mut self.definitions,
         };
         let decoded = self.decoder.decode(&mut bytes.to_vec(), &mut output);
@@ -219,7 +231,11 @@ impl<'a> Look<'a> {
                 let id = self.names.session(event.session, element);
                 (event.session, id)
             }));
-            let repeated = (event.kind, event.session, event.time, event.identity);
+            let kind = event
+                .fact()
+                .and_then(|place| self.facts.get(place as usize));
+            let kind = (event.kind, kind.map(|fact| (fact.kind, fact.leg)));
+            let repeated = (kind, event.session, event.time, event.identity);
             let is_recognised =
                 event.kind != EventKind::Message || event.identity.fingerprint().is_some();
             let copied = match self.first.get(&repeated) {
@@ -231,6 +247,10 @@ impl<'a> Look<'a> {
                 }
             };
             let [queue, deployment] = self.names.labels(event.labels);
+            let fact = event
+                .fact()
+                .and_then(|place| self.facts.get(place as usize));
+            let leg = fact.map(|fact| (fact.kind, self.names.agent(fact.agent)));
             seen.push(Seen {
                 kind: event.kind,
                 time: event.time,
@@ -238,6 +258,7 @@ impl<'a> Look<'a> {
                 queue,
                 deployment,
                 actor: event.actor,
+                leg,
                 copied,
             });
         }

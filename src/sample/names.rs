@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::event::AgentId;
 use crate::event::Definitions;
 use crate::event::IdKeys;
 use crate::event::LabelsId;
@@ -20,6 +21,7 @@ pub(super) struct Names {
     keys: IdKeys,
     redactor: Redactor,
     labels: HashMap<LabelsId, [Option<String>; 2]>,
+    agents: HashMap<AgentId, String>,
 }
 
 impl Names {
@@ -28,6 +30,7 @@ impl Names {
             keys,
             redactor,
             labels: HashMap::new(),
+            agents: HashMap::new(),
         }
     }
 
@@ -38,6 +41,15 @@ impl Names {
             let names = [shown(definition.queue), shown(definition.deployment)];
             self.labels.insert(definition.labels, names);
         }
+        for definition in definitions.agents() {
+            let name = self.shown(definition.name);
+            self.agents.insert(definition.agent, name);
+        }
+    }
+
+    /// The agent; `None` where none is named.
+    pub(super) fn agent(&self, agent: AgentId) -> Option<String> {
+        self.agents.get(&agent).cloned()
     }
 
     /// The queue and the deployment.

@@ -21,6 +21,8 @@ pub struct Tally {
     pub disconnected: u64,
     /// See [`Tally::connected`].
     pub messages: u64,
+    /// Of them: what happened to legs.
+    pub legs: u64,
     /// Elements that hold nothing that is counted.
     pub empty: u64,
     /// Elements of a type that nobody counts.
@@ -79,6 +81,7 @@ impl Tally {
                         EventKind::Connected => &mut self.connected,
                         EventKind::Disconnected => &mut self.disconnected,
                         EventKind::Message => &mut self.messages,
+                        EventKind::Fact => &mut self.legs,
                     } += 1;
                     self.copies += u64::from(matches!(event.copied, Copied::Of(_)));
                     self.time(event.time, ages);
@@ -108,7 +111,7 @@ impl Tally {
 
     /// Events of all kinds.
     pub const fn events(&self) -> u64 {
-        self.connected + self.disconnected + self.messages
+        self.connected + self.disconnected + self.messages + self.legs
     }
 
     /// What the endpoint would answer to a body of so many bytes; `None` where the file is no one
@@ -176,12 +179,13 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} elements: {} events ({} connected, {} disconnected, {} messages), {} ignored, {} refused",
+            "{} elements: {} events ({} connected, {} disconnected, {} messages, {} of legs), {} ignored, {} refused",
             self.elements,
             self.events(),
             self.connected,
             self.disconnected,
             self.messages,
+            self.legs,
             self.ignored,
             self.refused,
         )?;

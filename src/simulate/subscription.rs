@@ -46,6 +46,8 @@ impl Subscription {
             EventKind::Connected => self.connected,
             EventKind::Disconnected => self.disconnected,
             EventKind::Message => self.message,
+            // Nobody can subscribe to facts here.
+            EventKind::Fact => false,
         }
     }
 }

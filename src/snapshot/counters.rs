@@ -7,7 +7,7 @@ use crate::event::{Field, LabelFault, Reject};
 
 /// Every payload read and every event it held ends in exactly one of the fates. Two equations hold:
 /// `received = accepted + ignored + control + sum(rejected)` and
-/// `events = shed + late + future + duplicates + applied`.
+/// `events = shed + late + future + duplicates + repeated + carried + applied`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Payloads read.
@@ -34,10 +34,15 @@ pub struct Counters {
     pub future: u64,
     /// Fate: a copy of an event seen before.
     pub duplicates: u64,
+    /// Fate: a fact of a conversation that was known.
+    pub repeated: u64,
+    /// Fate: a fact older than every retained bucket that was not known: it says how things are, and
+    /// counts in no window.
+    pub carried: u64,
     /// Fate: changed the state.
     pub applied: u64,
 
-    /// Applied disconnects that closed nothing.
+    /// Applied disconnects that closed nothing, and ends of waits whose beginning never came.
     pub orphans: u64,
     /// Applied disconnects a little before their connect: the session closed with duration 0.
     pub clock_skew: u64,
@@ -49,7 +54,8 @@ pub struct Counters {
     pub out_of_order: u64,
     /// Applied events ahead of the clock, booked at the clock.
     pub ahead: u64,
-    /// Applied disconnects without a connect that carried their own duration.
+    /// Applied disconnects without a connect, and ends of waits without a beginning, that carried their own
+    /// duration.
     pub recovered: u64,
 
     /// Sessions evicted after the idle timeout.
@@ -89,6 +95,8 @@ impl Counters {
             late,
             future,
             duplicates,
+            repeated,
+            carried,
             applied,
             orphans,
             clock_skew,
@@ -119,6 +127,8 @@ impl Counters {
         self.late += late;
         self.future += future;
         self.duplicates += duplicates;
+        self.repeated += repeated;
+        self.carried += carried;
         self.applied += applied;
         self.orphans += orphans;
         self.clock_skew += clock_skew;
@@ -185,6 +195,8 @@ impl Counters {
             self.late,
             self.future,
             self.duplicates,
+            self.repeated,
+            self.carried,
             self.applied,
         ];
         missing(self.events, &fates)

@@ -72,9 +72,12 @@ impl From<Dimension> for AlertBy {
 }
 
 /// What a group's name means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub enum GroupKind {
     /// A name from the stream.
+    #[default]
     Named,
     /// What carries no name: `(none)`.
     Unnamed,

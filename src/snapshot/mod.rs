@@ -8,6 +8,7 @@ mod alert;
 mod alert_history;
 mod alerts;
 mod counters;
+mod desk;
 mod groups;
 mod inputs;
 mod longest;
@@ -35,6 +36,10 @@ pub use alert::{Alert, AlertPhase, Comparison};
 pub use alert_history::{AlertChange, AlertEnd, AlertEnding, AlertHistory};
 pub use alerts::{Alerts, Notifications};
 pub use counters::Counters;
+pub use desk::{
+    Desk, DeskDimension, DeskGroup, DeskSize, DeskSpread, DeskWindow, LongestWaiting,
+    order as desk_order,
+};
 pub use groups::{
     Dimension, GROUP_WINDOWS_MS, GROUPS_IN_CHUNK, Group, GroupId, GroupKind, GroupRoom, GroupTable,
     GroupWindow, Groups,
@@ -85,6 +90,8 @@ pub struct Snapshot {
     pub series: Arc<Series>,
     /// The longest-open sessions, made once a second.
     pub longest: Arc<Longest>,
+    /// Waits, answers and talks by queue, medium and agent, made once a bucket.
+    pub desk: Arc<Desk>,
     /// Where every alert stands, looked at once a second.
     pub alerts: Arc<Alerts>,
     /// Names and links in force for the ids of this snapshot.

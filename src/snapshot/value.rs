@@ -25,7 +25,7 @@ impl WindowStats {
                 Some(float(self.measured.get(measure)?.quantile(quantile)))
             }
             Source::Greatest(measure) => Some(float(self.measured.get(measure)?.max())),
-            Source::Now(_) => None,
+            Source::Now(_) | Source::Desk(_) => None,
         }
     }
 

@@ -158,6 +158,7 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
         let before = batch.events.len();
         let mut output = Output {
             events: &mut batch.events,
+            facts: &mut batch.facts,
             definitions: &mut batch.definitions,
         };
         let decoded = match self.decoder.recognize(payload, &mut output) {
@@ -271,6 +272,7 @@ impl<D: Decoder, S: BatchSink> Intake<D, S> {
         // A count of at most a batch's events.
         self.batch.delta.shed += self.batch.events.len() as u64;
         self.batch.events.clear();
+        self.batch.facts.clear();
         // What labels mean is sent once, so it is not shed.
         self.batch.definitions.detach_events();
         self.batch.offered_ns = 0;

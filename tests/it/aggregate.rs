@@ -7,6 +7,7 @@ mod confluence;
 mod extremes;
 mod history;
 mod image;
+mod legs;
 mod merge;
 mod skew;
 mod sums;
@@ -425,7 +426,7 @@ fn a_tick_of_a_hold_frees_no_group_after_it() {
             time: EpochMs::from_ms(at),
             session: history::session_key(who),
             identity: Identity::NONE,
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             kind,
             labels: LabelsId::from_number(3),
             actor: Actor::Unknown,

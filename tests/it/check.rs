@@ -658,7 +658,7 @@ fn a_sample_is_shown_line_by_line() {
             "line 4, element 2: message at 2025-10-09T08:53:21.000Z, session 7, outbound by agent, a copy of line 3: counts once",
             "line 5, element 3: message at 2025-10-09T08:53:22.000Z, session 7, direction unknown, without an id: each copy counts again",
             "line 6, element 4: ignored: /event \"typing\" is none that is counted",
-            "5 elements: 4 events (1 connected, 0 disconnected, 3 messages), 1 ignored, 0 refused; 1 of the events are copies",
+            "5 elements: 4 events (1 connected, 0 disconnected, 3 messages, 0 of legs), 1 ignored, 0 refused; 1 of the events are copies",
             "times from 2025-10-09T08:53:20.000Z to 2025-10-09T08:53:22.000Z",
         ]
     );
@@ -765,8 +765,8 @@ fn a_sample_may_be_an_array_packed_or_in_records() {
     let shown: Value = serde_json::from_str(&json.stdout).unwrap();
     let event = serde_json::json!({
         "kind": "message", "time": "2025-10-09T08:53:21.000Z", "session": "7", "queue": null,
-        "deployment": null, "direction": "outbound", "author": "agent", "copyOfLine": 1,
-        "copiesCountOnce": true,
+        "deployment": null, "direction": "outbound", "author": "agent", "agent": null,
+        "copyOfLine": 1, "copiesCountOnce": true,
     });
     assert_eq!(shown["elements"][2]["events"][0], event);
     assert_eq!(shown["elements"][4]["outcome"], "ignored");

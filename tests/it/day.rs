@@ -1,6 +1,7 @@
 //! A simulated day through the engine: what the simulator's ledger says is what the engine shows, by queue
 //! and by deployment, hour by hour, with and without faults.
 
+mod legs;
 mod posted;
 mod replayed;
 
@@ -185,9 +186,13 @@ struct Engine {
 
 impl Engine {
     fn new(dialect: &Dialect) -> Self {
-        let mut settings = AggregateSettings::new(Width::DEFAULT, 3_600_000, &[]).unwrap();
         // A copy follows within a hundred events, which take a while early in the morning.
-        settings.lateness_ms = 3_600_000;
+        Self::with(dialect, 3_600_000, 3_600_000)
+    }
+
+    fn with(dialect: &Dialect, window_ms: u32, lateness_ms: i64) -> Self {
+        let mut settings = AggregateSettings::new(Width::DEFAULT, window_ms, &[]).unwrap();
+        settings.lateness_ms = lateness_ms.unsigned_abs();
         Self {
             decoder: AnyDecoder::new(dialect, IdKeys::FIXED),
             state: State::new(settings, IdKeys::FIXED, START),
@@ -202,6 +207,7 @@ impl Engine {
         for mut element in elements.drain(..) {
             let mut output = Output {
                 events: &mut batch.events,
+                facts: &mut batch.facts,
                 definitions: &mut batch.definitions,
             };
             let payload = &mut element.payload;
@@ -279,7 +285,8 @@ fn check(hours: i64, plan: CentrePlan, dialect: &Dialect, faults: &[&str], repli
     assert!(busy_hours > hours / 3, "{busy_hours}");
     let counters = engine.snapshot.counters;
     let has = |fault: &str| faults.iter().any(|flag| flag.starts_with(fault));
-    assert_eq!(counters.duplicates > 20, has("duplicate"), "{counters:?}");
+    let copies = counters.duplicates + counters.repeated;
+    assert_eq!(copies > 20, has("duplicate"), "{counters:?}");
     assert_eq!(counters.out_of_order > 100, has("reorder"), "{counters:?}");
     assert_eq!(engine.refused > 10, has("malformed"), "{counters:?}");
     assert_eq!(counters.rejected_total(), engine.refused as u64);

@@ -110,7 +110,7 @@ const QUERY: &str = "{
   }
   counters {
     received accepted events control ignored rejected { total byReason { reason count } byField { field count } }
-    labelsRefused { fault count } shed late future duplicates applied
+    labelsRefused { fault count } shed late future duplicates repeated carried applied
     orphans clockSkew reconnects stale outOfOrder ahead recovered
     evictedIdle evictedUncertain evictedPending evictedClosed evictedOpen clockStepsBack clockStepsForward clockRebases bytes
     dedup { fingerprints bytes }
@@ -242,6 +242,8 @@ fn of_counters(expected: &mut Expected, counters: &Value) {
     for (field, fate) in [
         ("applied", "applied"),
         ("duplicates", "duplicate"),
+        ("repeated", "repeated"),
+        ("carried", "carried"),
         ("future", "future"),
         ("ignored", "ignored"),
         ("late", "late"),

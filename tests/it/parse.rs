@@ -144,6 +144,7 @@ fn plainest(model: &Model) -> String {
         EventKind::Connected => "webchat:connected",
         EventKind::Disconnected => "webchat:disconnected",
         EventKind::Message => "webchat:message",
+        EventKind::Fact => unreachable!("the tutorial's protocol knows no facts"),
     };
     serde_json::json!({
         "eventType": event_type, "timestamp": model.time_ms, "data": data, "metadata": metadata,

@@ -6,6 +6,7 @@ mod credentials;
 mod envelopes;
 mod faults;
 mod gone;
+mod legs;
 mod presets;
 mod replayed;
 mod sampled;

@@ -191,6 +191,40 @@ export interface Stage {
   };
 }
 
+/** A group of legs: a queue, an agent, or all of them. */
+export interface DeskGroup {
+  readonly name: string;
+  readonly displayName: string;
+  readonly kind: GroupKind;
+  readonly waiting: number;
+  readonly longestWaitingMs: number;
+  readonly interacting: number;
+  readonly alerting: number;
+  readonly window: {
+    readonly offered: number;
+    readonly answered: number;
+    readonly abandoned: number;
+    readonly handled: number;
+    readonly notResponding: number;
+    readonly serviceLevel: number | null;
+    readonly withinServiceLevel: number;
+    readonly countedForServiceLevel: number;
+    readonly answerMeanMs: number | null;
+    readonly talkMeanMs: number | null;
+    readonly handleMeanMs: number | null;
+  };
+}
+
+/** The numbers of legs by queue, or by agent. */
+export interface Desk {
+  /** Whether anything is known of legs. */
+  readonly known: boolean;
+  readonly windowMs: number;
+  readonly found: number;
+  readonly total: DeskGroup | null;
+  readonly items: readonly DeskGroup[];
+}
+
 /** What comes once a second, or less often for long charts. */
 export interface Details {
   readonly realTimeMetrics: { readonly asOfMs: number };
@@ -212,5 +246,7 @@ export interface Details {
   /** Those that need somebody most, for a wall: whatever the table is ordered by. */
   readonly urgent?: { readonly items: readonly Group[] };
   readonly sessions: { readonly items: readonly Session[] };
+  readonly desk: Desk;
+  readonly agents: Desk;
   readonly latency: readonly Stage[];
 }

@@ -14,6 +14,9 @@ const NOW = selection([...paths(CARD_METRICS, "now"), "openUncertain"]);
 const OF_GROUP = selection([...paths(COLUMN_METRICS, "now"), "openUncertain"]);
 const OF_GROUP_WINDOW = selection(paths(COLUMN_METRICS, "window"));
 
+/** Queues and agents on the board at most. */
+const LEGS_SHOWN = 100;
+
 /** Groups that need somebody most, of which a wall shows as many as it has room for. */
 const URGENT_SHOWN = 40;
 
@@ -73,12 +76,22 @@ export const DETAILS = `subscription Details(
         queue queueKind queueDisplayName deployment deploymentDisplayName link
       }
     }
+    desk(by: QUEUE, orderBy: WAITING, first: ${LEGS_SHOWN}) { ...Board }
+    agents: desk(by: AGENT, orderBy: INTERACTING, first: ${LEGS_SHOWN}) { ...Board }
     latency { stage lastMinute { count p50Ms p99Ms p999Ms maxMs } }
   }
 }
 fragment Row on Group {
   name displayName kind ${OF_GROUP} waiting { level byNumber byLongest }
   window { ${OF_GROUP_WINDOW} }
+}
+fragment Board on Desk { known windowMs found total { ...Legs } items { ...Legs } }
+fragment Legs on DeskGroup {
+  name displayName kind waiting longestWaitingMs interacting alerting
+  window {
+    offered answered abandoned handled notResponding serviceLevel withinServiceLevel countedForServiceLevel
+    answerMeanMs talkMeanMs handleMeanMs
+  }
 }
 fragment Steps on Series { name startMs stepMs values }`;
 

@@ -149,7 +149,7 @@ fn copies_are_usable_and_what_is_late_or_ahead_is_not() {
                 kind: IdKind::Uuid,
             },
             identity: Identity::NONE,
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             kind: EventKind::Connected,
             labels: LabelsId::NONE,
             actor: Actor::Unknown,

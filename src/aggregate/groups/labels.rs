@@ -1,5 +1,7 @@
 //! What the labels of events stand for: the definitions of every input, and the groups of names.
 
+use std::sync::Arc;
+
 use super::names::NameId;
 use super::names::Names;
 use super::table::OTHER;
@@ -118,6 +120,28 @@ impl LabelsByInput {
             groups[place] = Some(group);
         }
         groups
+    }
+
+    /// The name of the queue of labels.
+    pub(in crate::aggregate) fn queue(&self, labels: LabelsId) -> Option<&Arc<str>> {
+        let pairs = &self.inputs[self.chosen].pairs;
+        let [queue, _] = pairs.get(usize::from(labels.number()))?;
+        Some(self.names[0].text((*queue)?))
+    }
+
+    /// The group of a queue's name, added where it is new.
+    pub(super) fn queue_group(&mut self, name: &str, table: &mut Table) -> GroupId {
+        let names = &mut self.names[0];
+        let id = names.define(name);
+        let group = names.group(id).unwrap_or_else(|| {
+            let added = table.add(names.text(id), Some(id));
+            if added.is_some() {
+                names.set_group(id, added);
+            }
+            added.unwrap_or(OTHER)
+        });
+        names.undefine(id);
+        group
     }
 
     /// Says that the group of a name is no more.

@@ -13,6 +13,7 @@ mod hold;
 mod journal;
 mod labels;
 mod membership;
+mod moving;
 mod names;
 mod panes;
 mod publication;

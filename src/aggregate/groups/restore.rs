@@ -243,7 +243,10 @@ impl GroupsPieces {
             Piece::Bucket { .. }
             | Piece::Durations { .. }
             | Piece::SessionId { .. }
-            | Piece::OpenSession(_) => return None,
+            | Piece::OpenSession(_)
+            | Piece::Conversation(_)
+            | Piece::Booked { .. }
+            | Piece::DeskGroup(_) => return None,
         }
         Some(())
     }

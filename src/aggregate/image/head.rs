@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::buckets::Buckets;
 use super::dedup::Dedup;
+use super::desk::Desk;
 use super::groups::Groups;
 use super::longest::Longest;
 use super::sessions::Sessions;
@@ -40,6 +41,7 @@ pub(in crate::aggregate) struct Head {
     pub(in crate::aggregate) sessions: Sessions,
     pub(in crate::aggregate) dedup: Dedup,
     pub(in crate::aggregate) longest: Option<Longest>,
+    pub(in crate::aggregate) desk: Option<Desk>,
     pub(in crate::aggregate) live: Timeline,
     pub(in crate::aggregate) hold: Option<Hold>,
 }

@@ -14,6 +14,7 @@
 mod assembly;
 mod buckets;
 mod dedup;
+mod desk;
 mod fault;
 mod frame;
 mod groups;
@@ -39,6 +40,9 @@ pub(in crate::aggregate) use assembly::head_frame;
 pub(in crate::aggregate) use buckets::Buckets;
 pub(in crate::aggregate) use buckets::Sums;
 pub(in crate::aggregate) use dedup::{Dedup, Fingerprints, Tables};
+pub(in crate::aggregate) use desk::{
+    Conversation, Desk, DeskGroup, DeskPlace, DeskWindow, PlainKey,
+};
 pub(in crate::aggregate) use fault::ensure;
 pub(in crate::aggregate) use groups::{
     Change, Cut, Group, Groups, Journal, Labels, Name, Recorded, Table, Total,

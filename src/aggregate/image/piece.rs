@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::buckets::Sums;
+use super::desk::Conversation;
+use super::desk::DeskGroup;
 use super::groups::Change;
 use super::groups::Group;
 use super::groups::Name;
@@ -15,6 +17,7 @@ use super::published::Chunk;
 use super::published::OpenSession;
 use super::published::Second;
 use super::published::TotalSecond;
+use crate::aggregate::legs::Entry;
 
 /// Which timeline something is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +84,12 @@ pub(in crate::aggregate) enum Piece {
     Second { side: Side, second: Second },
     /// A chunk of a table of groups, as it was made.
     Chunk { side: Side, chunk: Chunk },
+    /// What is known of the legs of a conversation, and was booked for it.
+    Conversation(Conversation),
+    /// What was booked of legs in a bucket.
+    Booked { bucket: i64, entries: Vec<Entry> },
+    /// A group of legs, as it was made.
+    DeskGroup(DeskGroup),
     /// A session on a list of those that have been open for longest.
     OpenSession(OpenSession),
 }

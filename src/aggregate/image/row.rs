@@ -37,6 +37,7 @@ impl Row {
     pub(in crate::aggregate) const IN_GROUPS: u16 = 16;
     pub(in crate::aggregate) const IS_STRAY: u16 = 32;
     pub(in crate::aggregate) const HAS_REPLY: u16 = 64;
+    pub(in crate::aggregate) const IS_BEFORE_QUEUE: u16 = 128;
 
     /// Whether a flag is set.
     pub(in crate::aggregate) const fn has(&self, flag: u16) -> bool {

@@ -21,6 +21,8 @@ pub(in crate::aggregate) struct Settings {
     sessions_max: u64,
     dedup_bytes_max: u64,
     groups_max: u64,
+    service_level_ms: u64,
+    short_abandon_ms: u64,
 }
 
 impl Settings {
@@ -36,6 +38,8 @@ impl Settings {
             sessions_max,
             dedup_bytes_max,
             groups_max,
+            service_level_ms,
+            short_abandon_ms,
         } = settings;
         let (is_live, ahead_ms) = match *clock {
             ClockRule::Wall { skew_ms } => (true, skew_ms),
@@ -52,6 +56,8 @@ impl Settings {
             sessions_max: *sessions_max as u64,
             dedup_bytes_max: *dedup_bytes_max as u64,
             groups_max: *groups_max as u64,
+            service_level_ms: *service_level_ms,
+            short_abandon_ms: *short_abandon_ms,
         }
     }
 
@@ -83,6 +89,14 @@ impl Settings {
                 "limit of memory for recognising copies",
             ),
             (self.groups_max == other.groups_max, "limit of groups"),
+            (
+                self.service_level_ms == other.service_level_ms,
+                "threshold of the service level",
+            ),
+            (
+                self.short_abandon_ms == other.short_abandon_ms,
+                "short-abandon limit",
+            ),
         ];
         match same.into_iter().find(|(is_same, _)| !is_same) {
             Some((_, what)) => Err(ImageFault::Settings { what }),

@@ -126,8 +126,28 @@ impl LongestOpen {
         self.oldest[index] = self.oldest[index].min(key);
     }
 
+    /// The open session of a row is in another queue from now on.
+    pub(super) fn change_queue(
+        &mut self,
+        from: Membership,
+        to: Membership,
+        connected: EpochMs,
+        slot: Slot,
+    ) {
+        self.take_out(from, connected, slot);
+        self.insert(to, connected, slot);
+    }
+
     /// The session of a row is no longer open.
     pub(super) fn remove(&mut self, membership: Membership, connected: EpochMs, slot: Slot) {
+        self.take_out(membership, connected, slot);
+        if !self.ids.is_empty() {
+            self.write_before(slot.number());
+            self.ids.remove(&slot.number());
+        }
+    }
+
+    fn take_out(&mut self, membership: Membership, connected: EpochMs, slot: Slot) {
         let Some(key) = self.reach.key(connected, slot) else {
             return;
         };
@@ -139,10 +159,6 @@ impl LongestOpen {
         queue.is_changed = true;
         if self.oldest[index] == key {
             self.oldest[index] = queue.ages.iter().next().unwrap_or(NO_KEY);
-        }
-        if !self.ids.is_empty() {
-            self.write_before(slot.number());
-            self.ids.remove(&slot.number());
         }
     }
 

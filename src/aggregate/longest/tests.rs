@@ -82,7 +82,7 @@ impl Open {
             time: EpochMs::from_ms(START + time),
             session,
             identity: Identity::NONE,
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             kind,
             labels: LabelsId::from_number(labels),
             actor: Actor::Unknown,
@@ -95,7 +95,9 @@ impl Open {
         match kind {
             EventKind::Connected => drop(self.all.insert(number, (time, id, minute, labels))),
             EventKind::Disconnected => drop(self.all.remove(&number)),
-            EventKind::Message => self.all.get_mut(&number).unwrap().2 = minute,
+            EventKind::Message | EventKind::Fact => {
+                self.all.get_mut(&number).unwrap().2 = minute;
+            }
         }
     }
 

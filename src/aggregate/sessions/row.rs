@@ -39,7 +39,7 @@ pub(in crate::aggregate) struct Row {
     /// The neighbours in the list the row is in; see `lists`.
     pub(super) next: u32,
     pub(super) previous: u32,
-    /// The groups of its connect; without meaning in a pending row.
+    /// The groups of its connect; none of a row that is not open.
     pub membership: Membership,
     /// While its guest waits for a reply: how long before `latest` that began, in milliseconds;
     /// [`NOBODY_WAITS`] else.
@@ -73,6 +73,8 @@ impl Row {
     pub(super) const IS_TAKEN: u8 = 16;
     /// Its guest had a reply.
     const HAS_REPLY: u8 = 32;
+    /// Its source knows of legs, and it was not offered to a queue or an agent yet.
+    pub(in crate::aggregate) const IS_BEFORE_QUEUE: u8 = 64;
 
     pub(super) const fn new(key: SessionKey) -> Self {
         Self {
@@ -117,6 +119,8 @@ impl Row {
     pub(in crate::aggregate) const fn end(&mut self, phase: Phase, ended: EpochMs) {
         self.phase = phase;
         self.latest = ended;
+        // Its groups may be freed before it goes.
+        self.membership = Membership::NONE;
         self.waited_ms = NOBODY_WAITS;
     }
 
@@ -125,7 +129,7 @@ impl Row {
         self.phase = Phase::Open;
         self.latest = EpochMs::from_ms(0);
         self.waited_ms = NOBODY_WAITS;
-        self.set(Self::HAS_REPLY, false);
+        self.set(Self::HAS_REPLY | Self::IS_BEFORE_QUEUE, false);
     }
 
     // Waiting for a reply, in an open row.
@@ -225,7 +229,8 @@ impl Row {
                 | flag(Self::IN_BUCKETS, image::Row::IN_BUCKETS)
                 | flag(Self::IN_GROUPS, image::Row::IN_GROUPS)
                 | flag(Self::IS_STRAY, image::Row::IS_STRAY)
-                | flag(Self::HAS_REPLY, image::Row::HAS_REPLY),
+                | flag(Self::HAS_REPLY, image::Row::HAS_REPLY)
+                | flag(Self::IS_BEFORE_QUEUE, image::Row::IS_BEFORE_QUEUE),
         }
     }
 
@@ -257,6 +262,7 @@ impl Row {
             (Self::IN_GROUPS, image::Row::IN_GROUPS),
             (Self::IS_STRAY, image::Row::IS_STRAY),
             (Self::HAS_REPLY, image::Row::HAS_REPLY),
+            (Self::IS_BEFORE_QUEUE, image::Row::IS_BEFORE_QUEUE),
         ] {
             row.set(own, plain.has(flag));
         }

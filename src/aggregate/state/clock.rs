@@ -49,6 +49,9 @@ impl State {
             }
         }
         let is_new_bucket = self.live.step(to, is_first, is_passing, &self.coverage);
+        if is_new_bucket {
+            self.step_desk(to);
+        }
         if let (ClockRule::Event { .. }, Some(groups)) =
             (self.settings.clock, &mut self.live.groups)
         {

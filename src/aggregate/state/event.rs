@@ -10,6 +10,7 @@ use crate::aggregate::timeline::Placed;
 use crate::config::ClockRule;
 use crate::event::Event;
 use crate::event::EventKind;
+use crate::event::Fact;
 use crate::time::EpochMs;
 use crate::window::BucketIndex;
 
@@ -17,6 +18,11 @@ impl State {
     /// Applies events in their order: the same as [`State::apply`] one by one, in a fraction of the
     /// time once the rows do not fit the cache, because they are looked up many at a time.
     pub fn apply_all(&mut self, events: &[Event]) {
+        self.apply_with(events, &[]);
+    }
+
+    /// The same for events of which some have a fact among `facts`.
+    pub fn apply_with(&mut self, events: &[Event], facts: &[Fact]) {
         for events in events.chunks(LookedUp::EVENTS_MAX) {
             self.sessions.look_up(events, &mut self.looked_up);
             let fingerprints = events
@@ -24,25 +30,25 @@ impl State {
                 .filter_map(|event| event.identity.fingerprint());
             black_box(fingerprints.fold(0, |seen, each| seen ^ self.dedup.first_word(each)));
             for (place, event) in events.iter().enumerate() {
-                self.apply_at(event, self.looked_up.hint(place));
+                self.apply_at(event, self.looked_up.hint(place), facts);
             }
         }
     }
 
     /// Takes an event as late though its bucket is retained: in a replay events wait to be put in order,
     /// so that the newest one is ahead of the clock.
-    pub fn refuse_late(&mut self, event: &Event) {
-        self.apply_late(event, self.sessions.hint(event.session));
+    pub fn refuse_late(&mut self, event: &Event, facts: &[Fact]) {
+        self.apply_old(event, self.sessions.hint(event.session), facts);
     }
 
     /// Applies one event; it ends in exactly one of late, future, duplicates and applied. Under the
     /// wall clock's rule the clock must have been set by [`State::advance`] before.
     pub fn apply(&mut self, event: &Event) {
         let hint = self.sessions.hint(event.session);
-        self.apply_at(event, hint);
+        self.apply_at(event, hint, &[]);
     }
 
-    fn apply_at(&mut self, event: &Event, hint: Hint) {
+    fn apply_at(&mut self, event: &Event, hint: Hint, facts: &[Fact]) {
         if self.is_future(event.time) {
             self.counters.future += 1;
             return;
@@ -56,7 +62,7 @@ impl State {
             self.lead(event.time);
         }
         if bucket < self.live.buckets.oldest() && !self.is_held(event.time) {
-            self.apply_late(event, hint);
+            self.apply_old(event, hint, facts);
             return;
         }
         let placed = self.place(event.time, bucket);
@@ -64,9 +70,19 @@ impl State {
             EventKind::Message => self.message(event, hint, bucket, &placed),
             EventKind::Connected => self.connect(event, hint, &placed),
             EventKind::Disconnected => self.disconnect(event, hint, &placed),
+            EventKind::Fact => {
+                if !self.fact(event, hint, facts) {
+                    self.counters.repeated += 1;
+                    return;
+                }
+                true
+            }
         };
         if !is_new {
-            self.counters.duplicates += 1;
+            match event.is_of_conversation() {
+                true => self.counters.repeated += 1,
+                false => self.counters.duplicates += 1,
+            }
             return;
         }
         self.counters.applied += 1;
@@ -90,7 +106,7 @@ impl State {
     }
 
     /// Where an event is booked: at its own time, or at the clock when it is ahead of that.
-    fn place(&self, time: EpochMs, bucket: BucketIndex) -> Placed {
+    pub(super) fn place(&self, time: EpochMs, bucket: BucketIndex) -> Placed {
         let ahead_ms = self.now.map_or(0, |now| time.since(now));
         if ahead_ms == 0 {
             return Placed {

@@ -32,6 +32,7 @@ impl State {
             groups,
             series,
             longest,
+            desk,
             // `Writer::publish` sets these.
             engine_id: _,
             sequence: _,
@@ -59,7 +60,9 @@ impl State {
                 + self.awaiting.bytes()
                 + self.longest.as_ref().map_or(0, LongestOpen::bytes)) as u64,
         };
-        let forgotten = self.dedup.forgotten_before(self.live.buckets.current());
+        let forgotten = self
+            .dedup
+            .forgotten_before(self.live.buckets.oldest(), self.live.buckets.current());
         *dedup = DedupStats {
             fingerprints: self.dedup.fingerprints(),
             bytes: self.dedup.bytes(),
@@ -70,6 +73,7 @@ impl State {
         let of_groups = self.live.groups.as_ref();
         share(groups, of_groups.map(Groups::published));
         share(series, of_groups.map(Groups::series));
+        share(desk, self.desk.as_ref().map(|desk| desk.published()));
         share(longest, self.longest.as_ref().map(LongestOpen::published));
         windows.resize_with(self.settings.windows.len(), WindowStats::default);
         for (index, stats) in windows.iter_mut().enumerate() {
@@ -165,6 +169,10 @@ mod tests {
             vec![Arc::new(vec![second])],
             Vec::new(),
         ));
+        used.desk = Arc::new(snapshot::Desk {
+            as_of: wrong,
+            ..snapshot::Desk::default()
+        });
         used.longest = Arc::new(snapshot::Longest {
             as_of: wrong,
             ..snapshot::Longest::default()

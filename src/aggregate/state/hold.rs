@@ -231,6 +231,7 @@ impl State {
         self.counters.clock_rebases += 1;
         self.wall.rebased();
         self.reach_rows(is_back.then_some(floor));
+        self.rewind_desk(floor);
         self.doubt_sessions();
         if let Some(longest) = &mut self.longest {
             longest.touch_all();
@@ -269,6 +270,7 @@ impl State {
             self.minutes_owed = self.minutes_owed.saturating_add(younger);
         }
         let (buckets, current) = (&self.live.buckets, self.live.buckets.current());
+        let now = self.live.now;
         self.sessions.relist(expired_at, minute, |row| {
             let booked = buckets.bucket_of(row.booked());
             let is_stray = row.has(Row::IS_STRAY);
@@ -279,6 +281,11 @@ impl State {
             }
             if is_stray || floor.is_some() {
                 row.set(Row::IN_GROUPS, false);
+            }
+            if row.has(Row::IN_BUCKETS) && row.booked() > now {
+                // In the bucket that holds the clock, which was after it.
+                let ahead_ms = row.connected.since(now);
+                row.booked_back_ms = u32::try_from(ahead_ms).unwrap_or(u32::MAX);
             }
             row.seen_minute = row.seen_minute.min(minute);
         });

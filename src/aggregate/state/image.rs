@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use super::State;
 use super::hold::Hold;
+use super::rules::legs;
 use crate::aggregate::awaiting::Awaiting;
 use crate::aggregate::dedup::Dedup;
+use crate::aggregate::desk::Desk;
+use crate::aggregate::desk::DeskPieces;
 use crate::aggregate::groups::Groups;
 use crate::aggregate::image::Frames;
 use crate::aggregate::image::Head;
@@ -66,6 +69,7 @@ impl State {
             sessions: self.sessions.cut(),
             dedup: self.dedup.cut(),
             longest: self.longest.as_mut().map(LongestOpen::cut),
+            desk: self.desk.as_mut().map(|desk| desk.cut()),
             live: self.live.cut(Side::Live),
             hold: self.hold.as_mut().map(|hold| hold.cut()),
         };
@@ -87,6 +91,7 @@ impl State {
                 || self.live.write_some(to)
                 || hold.is_some_and(|hold| hold.timeline.write_some(to))
                 || self.dedup.write_some(to)
+                || self.desk.as_mut().is_some_and(|desk| desk.write_some(to))
                 || self
                     .longest
                     .as_mut()
@@ -139,6 +144,9 @@ impl State {
             hold.timeline.write_none();
         }
         self.dedup.write_none();
+        if let Some(desk) = &mut self.desk {
+            desk.write_none();
+        }
         if let Some(longest) = &mut self.longest {
             longest.write_none();
         }
@@ -203,6 +211,16 @@ impl State {
         let longest = head
             .longest
             .map(|plain| LongestOpen::restore(&plain, parts.ids, parts.listed, &sessions));
+        ensure(
+            head.desk.is_some() == settings.keeps_legs(),
+            "legs that nobody wanted",
+        )?;
+        let held = hold.as_deref().map(|hold| hold.timeline.buckets.oldest());
+        let oldest = live.buckets.oldest();
+        let oldest = held.map_or(oldest, |held| held.min(oldest));
+        let desk = head
+            .desk
+            .map(|plain| Desk::restore(&settings, plain, parts.desk, legs, (clock, oldest)));
         let mut awaiting = Awaiting::new(settings.groups_max > 0);
         awaiting.begin(clock);
         for (slot, row) in sessions.open_rows() {
@@ -235,6 +253,7 @@ impl State {
             open_uncertain,
             awaiting,
             longest: longest.transpose()?,
+            desk: desk.transpose()?.map(Box::new),
             writing: None,
             settings,
         })
@@ -274,6 +293,7 @@ struct Parts {
     held: TimelinePieces,
     ids: BTreeMap<u32, Arc<str>>,
     listed: BTreeMap<(OpenList, u32), OpenSession>,
+    desk: DeskPieces,
 }
 
 impl Parts {
@@ -291,7 +311,11 @@ impl Parts {
                 | Piece::SecondDurations { side, .. }
                 | Piece::Second { side, .. }
                 | Piece::Chunk { side, .. } => Some(*side),
-                Piece::SessionId { .. } | Piece::OpenSession(_) => None,
+                Piece::SessionId { .. }
+                | Piece::OpenSession(_)
+                | Piece::Conversation(_)
+                | Piece::Booked { .. }
+                | Piece::DeskGroup(_) => None,
             };
             let taken = match (side, piece) {
                 (Some(Side::Live), piece) => parts.live.take(piece),
@@ -305,7 +329,7 @@ impl Parts {
                     parts.listed.insert(place, listed.session);
                     Some(())
                 }
-                (None, _) => None,
+                (None, piece) => parts.desk.take(piece),
             };
             ensure(taken.is_some(), "a piece of something that is not there")?;
         }

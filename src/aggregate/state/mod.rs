@@ -7,6 +7,7 @@
 mod booking;
 mod clock;
 mod event;
+mod facts;
 mod fill;
 mod hold;
 mod image;
@@ -16,6 +17,7 @@ mod rules;
 use super::awaiting::Awaiting;
 use super::coverage::Coverage;
 use super::dedup::Dedup;
+use super::desk::Desk;
 use super::groups::Groups;
 use super::longest::LongestOpen;
 use super::sessions::LookedUp;
@@ -25,6 +27,7 @@ use super::timeline::Timeline;
 use super::wall::Wall;
 use crate::config::AggregateSettings;
 use crate::config::ClockRule;
+use crate::event::AgentDefinition;
 use crate::event::Event;
 use crate::event::IdKeys;
 use crate::event::LabelDefinition;
@@ -80,6 +83,8 @@ pub struct State {
     awaiting: Awaiting,
     /// `None` when nobody wants them, nor groups.
     longest: Option<LongestOpen>,
+    /// What is known of legs of conversations; `None` when nobody wants groups.
+    desk: Option<Box<Desk>>,
     /// While an image is made.
     writing: Option<Box<Writing>>,
 }
@@ -116,6 +121,9 @@ impl State {
             open_uncertain: 0,
             awaiting: Awaiting::new(settings.groups_max > 0),
             longest: (settings.groups_max > 0).then(LongestOpen::new),
+            desk: settings
+                .keeps_legs()
+                .then(|| Box::new(Desk::new(&settings, started, rules::legs))),
             settings,
         }
     }
@@ -158,15 +166,25 @@ impl State {
         for groups in self.all_groups() {
             groups.labels().choose(batch.input);
         }
+        if let Some(desk) = &mut self.desk {
+            desk.choose(batch.input);
+        }
         let usable_before = self.usable();
         let mut applied = 0;
+        let mut agents = batch.definitions.agents().peekable();
         for definition in batch.definitions.labels() {
-            let from = definition.from.min(batch.events.len());
-            self.apply_all(&batch.events[applied..from]);
-            applied = from;
+            while let Some(agent) = agents.next_if(|agent| agent.from <= definition.from) {
+                applied = self.apply_up_to(batch, applied, agent.from);
+                self.define_agent(&agent);
+            }
+            applied = self.apply_up_to(batch, applied, definition.from);
             self.define(&definition);
         }
-        self.apply_all(&batch.events[applied..]);
+        for agent in agents {
+            applied = self.apply_up_to(batch, applied, agent.from);
+            self.define_agent(&agent);
+        }
+        self.apply_up_to(batch, applied, batch.events.len());
         for (place, id) in batch.definitions.session_ids() {
             if let Some(event) = batch.events.get(place) {
                 self.keep_id(event, id);
@@ -186,6 +204,13 @@ impl State {
         }
     }
 
+    /// Applies the events of a batch between two places; the place that it came to.
+    fn apply_up_to(&mut self, batch: &Batch, from: usize, to: usize) -> usize {
+        let to = to.clamp(from, batch.events.len());
+        self.apply_with(&batch.events[from..to], &batch.facts);
+        to
+    }
+
     /// An input is there, and is needed from now on.
     pub fn open_input(&mut self, input: InputId) {
         self.coverage.open(input, self.clock());
@@ -196,6 +221,9 @@ impl State {
         for groups in self.all_groups() {
             groups.labels().remove(input);
         }
+        if let Some(desk) = &mut self.desk {
+            desk.remove_input(input);
+        }
         if self.coverage.end(input, self.clock()) {
             self.doubt_sessions();
         }
@@ -205,6 +233,13 @@ impl State {
     pub fn define(&mut self, definition: &LabelDefinition<'_>) {
         for groups in self.all_groups() {
             groups.labels().define(definition);
+        }
+    }
+
+    /// Takes what the number of an agent stands for from now on.
+    pub fn define_agent(&mut self, definition: &AgentDefinition<'_>) {
+        if let Some(desk) = &mut self.desk {
+            desk.define_agent(definition.agent, definition.name);
         }
     }
 
@@ -236,7 +271,8 @@ impl State {
 
     /// Events that came to something: a copy shows that its original did.
     fn usable(&self) -> u64 {
-        self.counters.applied + self.counters.duplicates
+        let counters = &self.counters;
+        counters.applied + counters.duplicates + counters.repeated + counters.carried
     }
 
     /// Adds what ingest counted.

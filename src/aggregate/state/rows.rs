@@ -22,6 +22,27 @@ impl State {
         self.activate(slot, event.time, membership, placed);
     }
 
+    /// Opens a session that counts in no window.
+    pub(super) fn open_carried(&mut self, event: &Event, membership: Membership) {
+        self.make_room();
+        let (minute, epoch) = (self.minute, self.loss_epoch);
+        let slot = self.sessions.add(event.session, |row| {
+            row.connected = event.time;
+            row.membership = membership;
+            row.seen_minute = minute;
+            row.loss_epoch = epoch;
+            row.set(Row::IN_BUCKETS, false);
+            row.set(Row::IN_GROUPS, false);
+        });
+        self.live.open_carried(membership);
+        if let Some(hold) = &mut self.hold {
+            hold.timeline.open_carried(membership);
+        }
+        if let Some(longest) = &mut self.longest {
+            longest.insert(membership, event.time, slot);
+        }
+    }
+
     /// Begins a new session in a row that holds another of the same key.
     pub(super) fn reopen(
         &mut self,
@@ -66,6 +87,11 @@ impl State {
 
     pub(super) fn evict_open(&mut self, slot: Slot) {
         let row = *self.sessions.row(slot);
+        if let Some(desk) = &mut self.desk
+            && !desk.is_empty()
+        {
+            desk.forget(row.key());
+        }
         self.deactivate(slot, &row);
         self.discount(&row);
         self.sessions.remove(slot);

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::config::limits;
 use crate::event::Actor;
+use crate::event::Detail;
 use crate::event::EventKind;
 use crate::event::IdKind;
 use crate::event::Identity;
@@ -36,7 +37,7 @@ fn event(kind: EventKind, id: u64, at: i64) -> Event {
         time: EpochMs::from_ms(START + at),
         session: key(id),
         identity: Identity::NONE,
-        duration_ms: Event::NO_DURATION,
+        detail: Event::NO_DETAIL,
         kind,
         labels: LabelsId::NONE,
         actor: Actor::Unknown,
@@ -246,7 +247,7 @@ fn closed_and_pending_rows_expire_one_lateness_after_their_disconnect() {
 fn a_disconnect_with_its_own_duration_is_recovered() {
     let mut state = state_with(settings());
     let mut disconnect = event(EventKind::Disconnected, 1, 20_000);
-    disconnect.duration_ms = 15_000;
+    disconnect.detail = Detail::of_duration(Some(15_000));
     state.apply(&disconnect);
     let seen = snapshot(&state);
     assert_eq!((seen.counters.recovered, seen.total_connections), (1, 0));

@@ -41,6 +41,7 @@ impl Own<'_> {
             groups: _,
             series: _,
             longest: _,
+            desk: _,
             // `Watch::fill` sets these.
             alerts: _,
         } = snapshot;

@@ -107,6 +107,26 @@ pub(super) static NUMBERS: &[Setting] = &[
         kind: Kind::Count(1..=60_000, |draft| &mut draft.max_groups),
     },
     Setting {
+        name: "service-level-threshold",
+        alias: None,
+        value: "DURATION",
+        default: Some("20s"),
+        group: Group::Numbers,
+        help: "The longest wait in a queue whose answer is within the service level",
+        kind: Kind::Length(Duration::ZERO..=s(86_400), |draft| {
+            &mut draft.service_level_threshold
+        }),
+    },
+    Setting {
+        name: "short-abandon",
+        alias: None,
+        value: "DURATION",
+        default: Some("5s"),
+        group: Group::Numbers,
+        help: "The longest wait of a guest who left a queue too soon to count as abandoned",
+        kind: Kind::Length(Duration::ZERO..=s(86_400), |draft| &mut draft.short_abandon),
+    },
+    Setting {
         name: "wait",
         alias: None,
         value: "spin|yield|park",

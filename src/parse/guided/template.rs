@@ -6,6 +6,7 @@
 
 use super::text;
 use crate::event::Actor;
+use crate::event::Detail;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
@@ -160,10 +161,7 @@ impl Found<'_> {
             time,
             session,
             identity,
-            duration_ms: self
-                .duration_ms
-                .and_then(|ms| u32::try_from(ms).ok())
-                .unwrap_or(Event::NO_DURATION),
+            detail: Detail::of_duration(self.duration_ms.and_then(|ms| u32::try_from(ms).ok())),
             labels: labels.map_or(LabelsId::NONE, |labels| labels.label(kind, &texts)),
             kind,
             actor: self.actor,

@@ -11,9 +11,12 @@ use crate::config::OtherKinds;
 use crate::config::Pointer;
 use crate::config::TimeUnit;
 use crate::event::Actor;
+use crate::event::AgentId;
 use crate::event::Definitions;
 use crate::event::Event;
 use crate::event::EventKind;
+use crate::event::Outcome;
+use crate::event::OwnMs;
 use crate::parse::AnyDecoder;
 
 /// What a payload came to: kind, time, author.
@@ -22,6 +25,7 @@ type Fact = (EventKind, i64, Actor);
 struct Read {
     decoded: Decoded,
     events: Vec<Event>,
+    facts: Vec<crate::event::Fact>,
     definitions: Definitions,
 }
 
@@ -29,10 +33,12 @@ fn decode(dialect: &Dialect, payload: &str) -> Read {
     let mut read = Read {
         decoded: Decoded::Control,
         events: Vec::new(),
+        facts: Vec::new(),
         definitions: Definitions::default(),
     };
     let mut output = Output {
         events: &mut read.events,
+        facts: &mut read.facts,
         definitions: &mut read.definitions,
     };
     let mut decoder = AnyDecoder::new(dialect, IdKeys::FIXED);
@@ -67,33 +73,118 @@ fn check_refused(dialect: &Dialect, payload: &str, reason: Reject, field: Option
 }
 
 const START: i64 = 1_760_000_000_000;
-const CONNECTED: Fact = (EventKind::Connected, START, Actor::Unknown);
-const DISCONNECTED: Fact = (EventKind::Disconnected, START + 24_600, Actor::Unknown);
-const ASKED: Fact = (EventKind::Message, START, Actor::Guest);
-const REPLIED: Fact = (EventKind::Message, START + 9_000, Actor::Agent);
+
+/// What the events of a payload say, a line each: kind, milliseconds after the start, and what else is said.
+fn lines(read: &Read) -> Vec<String> {
+    let of_agent = |agent: AgentId| {
+        let mut agents = read.definitions.agents();
+        agents.find(|known| known.agent == agent)
+    };
+    let line = |event: &Event| {
+        let mut labels = read.definitions.labels();
+        let named = labels.find(|known| known.labels == event.labels);
+        let mut line = format!("{:?} {}", event.kind, event.time.ms() - START);
+        let mut say = |key: &str, value: Option<String>| {
+            if let Some(value) = value {
+                line += &format!(" {key}={value}");
+            }
+        };
+        let short = |name: &str| name.split('-').next().unwrap_or_default().to_owned();
+        let by = |actor: Actor| (actor != Actor::Unknown).then(|| format!("{actor:?}"));
+        say("queue", named.and_then(|named| named.queue).map(short));
+        say("by", by(event.actor));
+        say(
+            "agent",
+            of_agent(event.agent()).map(|agent| short(agent.name)),
+        );
+        if let Some(place) = event.fact() {
+            let fact = read.facts[usize::try_from(place).unwrap()];
+            let ms = |own: OwnMs| own.said().map(|ms| ms.to_string());
+            say("is", Some(format!("{:?}", fact.kind)));
+            say("agent", of_agent(fact.agent).map(|agent| short(agent.name)));
+            say("media", Some(fact.media.label().to_owned()));
+            say("leg", fact.leg.is_said().then(|| "said".to_owned()));
+            say("wait", ms(fact.wait));
+            let is_said = fact.outcome != Outcome::Unsaid;
+            say("outcome", is_said.then(|| format!("{:?}", fact.outcome)));
+            say("alert", ms(fact.alert));
+            say("talk", ms(fact.talk));
+            say("held", ms(fact.held));
+            say("work", ms(fact.after_work));
+            say("by", by(fact.by));
+        }
+        line
+    };
+    read.events.iter().map(line).collect()
+}
+
+const CAME: &str = "Connected 0 by=Guest";
+const ASKED: &str = "Message 0 queue=66666666 by=Guest";
+const REPLIED: &str = "Message 9000 queue=66666666 by=Agent agent=77777777";
+const QUEUED: &str = "Fact 445 queue=66666666 is=Queued media=message";
+const ALERTED: &str = "Fact 634 queue=66666666 is=Alerting agent=77777777 media=message";
+const LEFT_QUEUE: &str = "Fact 3533 queue=66666666 is=LeftQueue media=message by=Business";
+const JOINED: &str = "Fact 3541 queue=66666666 is=Joined agent=77777777 media=message";
 
 #[test]
 fn every_payload_of_genesys_comes_to_what_the_table_says() {
-    let table: &[(&str, &[Fact])] = &[
-        ("acd.end.abandon", &[]),
-        ("acd.end.answered", &[]),
-        ("acd.start", &[]),
-        ("acw", &[]),
+    let table: &[(&str, &[&str])] = &[
+        (
+            "acd.end.abandon",
+            &[
+                "Fact 61445 queue=66666666 is=LeftQueue media=message leg=said wait=61000 outcome=Abandoned by=Guest",
+            ],
+        ),
+        (
+            "acd.end.answered",
+            &[
+                "Fact 3533 queue=66666666 is=LeftQueue media=message leg=said wait=3088 outcome=Answered by=Business",
+                "Fact 3533 queue=66666666 is=Joined agent=77777777 media=message",
+            ],
+        ),
+        (
+            "acd.start",
+            &["Fact 445 queue=66666666 is=Queued media=message leg=said"],
+        ),
+        (
+            "acw",
+            &[
+                "Fact 26440 queue=66666666 is=WrappedUp agent=77777777 media=message leg=said work=1855",
+            ],
+        ),
         ("agent.state", &[]),
         ("conv.metric.nError", &[]),
         ("conv.metric.tAnswered", &[]),
         ("conv.metric.tHandle", &[]),
         ("conv.metric.tHandle.without_acw", &[]),
-        ("customer.end", &[DISCONNECTED]),
-        ("customer.end.unanswered", &[DISCONNECTED]),
-        ("customer.start", &[CONNECTED]),
-        ("eventbridge.customer.start", &[CONNECTED]),
+        ("customer.end", &["Disconnected 24600 by=Business"]),
+        (
+            "customer.end.unanswered",
+            &["Disconnected 24600 by=Business"],
+        ),
+        ("customer.start", &[CAME]),
+        ("eventbridge.customer.start", &[CAME]),
         ("flow.end", &[]),
         ("flow.start", &[]),
         ("queue.activity", &[]),
-        ("queue.messages.agent_replied", &[ASKED, REPLIED]),
-        ("queue.messages.ended", &[ASKED, REPLIED]),
-        ("queue.messages.waiting", &[ASKED]),
+        (
+            "queue.messages.agent_replied",
+            &[CAME, ASKED, QUEUED, ALERTED, LEFT_QUEUE, JOINED, REPLIED],
+        ),
+        (
+            "queue.messages.ended",
+            &[
+                CAME,
+                ASKED,
+                ALERTED,
+                JOINED,
+                REPLIED,
+                "Fact 24585 queue=66666666 is=Left agent=77777777 media=message by=Agent",
+                "Disconnected 24600 by=Agent",
+                "Fact 26440 queue=66666666 is=WrappedUp agent=77777777 media=message work=1855",
+            ],
+        ),
+        ("queue.messages.waiting", &[CAME, ASKED, QUEUED]),
         ("queue.observations.agents", &[]),
         ("queue.observations.details", &[]),
         ("queue.observations.gauges", &[]),
@@ -101,32 +192,95 @@ fn every_payload_of_genesys_comes_to_what_the_table_says() {
         ("typing", &[]),
         ("undelivered", &[]),
         ("user.activity", &[]),
-        ("user.conversations.nested", &[ASKED, REPLIED]),
+        (
+            "user.conversations.nested",
+            &[
+                CAME,
+                "Message 0 by=Guest",
+                "Message 9000 queue=66666666 by=Agent",
+                "Disconnected 24600 by=Business",
+            ],
+        ),
         (
             "user.conversations.seven_sessions",
             &[
-                ASKED,
+                CAME,
+                "Message 0 by=Guest",
                 REPLIED,
-                (EventKind::Message, START + 12_000, Actor::Agent),
-                (EventKind::Message, START + 15_000, Actor::Agent),
+                "Message 12000 queue=66666666 by=Agent agent=77777777",
+                "Message 15000 queue=66666666 by=Agent agent=77777777",
             ],
         ),
-        ("user.end", &[]),
-        ("user.end.rejected", &[]),
-        ("user.start", &[]),
+        (
+            "user.end",
+            &[
+                "Fact 24585 queue=66666666 is=Left agent=77777777 media=message leg=said alert=2907 talk=21044 held=0 by=Agent",
+            ],
+        ),
+        (
+            "user.end.rejected",
+            &[
+                "Fact 12000 queue=66666666 is=Left agent=77777777 media=message leg=said alert=8000 by=Agent",
+            ],
+        ),
+        (
+            "user.start",
+            &["Fact 634 queue=66666666 is=Alerting agent=77777777 media=message leg=said"],
+        ),
     ];
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/genesys");
     assert_eq!(fs::read_dir(folder).unwrap().count(), table.len());
     for (name, expected) in table {
         let payload = fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
-        check(&Dialect::GenesysEventbridge, &payload, expected);
+        let check = |payload: &str| {
+            let read = decode(&Dialect::GenesysEventbridge, payload);
+            assert_eq!(lines(&read), *expected, "{name}");
+            let decoded = match expected.len() {
+                0 => Decoded::Ignored,
+                events => Decoded::Events(events),
+            };
+            assert_eq!(read.decoded, decoded, "{name}");
+        };
+        check(&payload);
         if !name.starts_with("eventbridge") {
-            let wrapped = format!(
+            check(&format!(
                 r#"{{"version":"0","id":"e","detail-type":"x","source":"aws.partner/genesys.com","time":"2025-10-09T08:53:21Z","detail":{payload}}}"#
-            );
-            check(&Dialect::GenesysEventbridge, &wrapped, expected);
+            ));
         }
     }
+}
+
+#[test]
+fn sessions_of_a_participant_are_legs_of_their_own_in_the_order_of_time() {
+    let view = r#"{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[
+        {"purpose":"agent","queueId":"q-1","userId":"a-1","startTime":"2025-10-09T08:53:21Z","calls":[
+            {"state":"disconnected","id":"s1","startAlertingTime":"2025-10-09T08:53:21Z","connectedTime":"2025-10-09T08:53:22Z","disconnectedTime":"2025-10-09T08:53:24Z","disconnectType":"transfer"},
+            {"state":"connected","id":"s2","connectedTime":"2025-10-09T08:53:26Z"}]},
+        {"purpose":"acd","queue":{"id":"q-2"},"connectedTime":"2025-10-09T08:53:24Z","endTime":"2025-10-09T08:53:26Z","disconnectType":"peer","calls":[{"state":"terminated"}]},
+        {"purpose":"external","startTime":"2025-10-09T08:53:21Z"}]}}"#;
+    let read = decode(&Dialect::GenesysEventbridge, view);
+    let expected = [
+        "Fact 1000 queue=q is=Alerting agent=a media=voice leg=said",
+        "Fact 2000 queue=q is=Joined agent=a media=voice leg=said",
+        "Fact 4000 queue=q is=Queued media=voice",
+        "Fact 4000 queue=q is=Left agent=a media=voice leg=said by=Business",
+        "Fact 6000 queue=q is=LeftQueue media=voice by=Guest",
+        "Fact 6000 queue=q is=Joined agent=a media=voice leg=said",
+    ];
+    assert_eq!(lines(&read), expected);
+    let [first, .., last] = &read.facts[..] else {
+        panic!()
+    };
+    assert_ne!(first.leg, last.leg);
+    // A time that is none refuses all of it.
+    let bad = view.replace("08:53:26Z\",\"disconnectType", "soon\",\"disconnectType");
+    assert_ne!(bad, view);
+    let read = decode(&Dialect::GenesysEventbridge, &bad);
+    let refused = Decoded::Rejected(Reject::Timestamp, Some(Field::Timestamp));
+    assert_eq!(
+        (read.decoded, read.events.len(), read.facts.len()),
+        (refused, 0, 0)
+    );
 }
 
 #[test]
@@ -140,7 +294,7 @@ fn a_view_repeats_its_messages_with_their_identities_and_a_start_says_its_deploy
         read(name)
             .events
             .iter()
-            .map(|event| event.identity.fingerprint().unwrap())
+            .filter_map(|event| event.identity.fingerprint())
             .collect()
     };
     let (replied, ended) = (
@@ -180,7 +334,7 @@ fn what_is_bad_in_a_payload_of_genesys_is_named() {
     check(
         genesys,
         &edge(&format!(r#"{{"eventTime":5,{id}}}"#)),
-        &[(EventKind::Connected, 5, Actor::Unknown)],
+        &[(EventKind::Connected, 5, Actor::Guest)],
     );
     check_refused(genesys, "{}", Reject::Field, Some(EventType));
     check_refused(genesys, r#"{"detail":1}"#, Reject::Shape, Some(Data));
@@ -245,8 +399,8 @@ fn contact(event_type: &str, rest: &str) -> String {
 #[test]
 fn a_contact_of_amazon_connect_begins_and_ends() {
     let connect = &Dialect::AmazonConnect;
-    let begins = |ms| [(EventKind::Connected, ms, Actor::Unknown)];
-    let ends = |ms| [(EventKind::Disconnected, ms, Actor::Unknown)];
+    let begins = |ms| [(EventKind::Connected, ms, Actor::Guest)];
+    let ends = |ms| [(EventKind::Disconnected, ms, Actor::Business)];
     let times = r#","initiationTimestamp":"1970-01-01T00:00:01.000Z","disconnectTimestamp":"1970-01-01T00:00:02.000Z""#;
     check(connect, &contact("INITIATED", times), &begins(1_000));
     check(connect, &contact("DISCONNECTED", times), &ends(2_000));
@@ -256,13 +410,44 @@ fn a_contact_of_amazon_connect_begins_and_ends() {
         &contact("DISCONNECTED", r#","disconnectTimestamp":null"#),
         &ends(9_000),
     );
-    for other in [
-        "QUEUED",
-        "CONNECTED_TO_SYSTEM",
-        "CONNECTED_TO_AGENT",
-        "COMPLETED",
-        "NEW_ONE",
+    let ended = |reason: &str| format!(r#"{times},"disconnectReason":"{reason}""#);
+    for (reason, by) in [
+        ("CUSTOMER_DISCONNECT", Actor::Guest),
+        ("AGENT_DISCONNECT", Actor::Agent),
+        ("TELECOM_PROBLEM", Actor::Business),
     ] {
+        let expected = [(EventKind::Disconnected, 2_000, by)];
+        check(connect, &contact("DISCONNECTED", &ended(reason)), &expected);
+    }
+    let queue = r#","queueInfo":{"queueArn":"q-1","enqueueTimestamp":"1970-01-01T00:00:01Z"}"#;
+    let agent =
+        r#","agentInfo":{"agentArn":"a-1","connectedToAgentTimestamp":"1970-01-01T00:00:02Z"}"#;
+    let told = |event_type, rest: &str| {
+        let read = decode(connect, &contact(event_type, rest));
+        let lines = lines(&read).join("\n");
+        lines
+            .replace(&(-START + 1_000).to_string(), "1s")
+            .replace(&(-START + 2_000).to_string(), "2s")
+    };
+    let queued = "Fact 1s queue=q is=Queued media=chat";
+    assert_eq!(told("QUEUED", queue), queued);
+    let joined = "Fact 2s queue=q is=LeftQueue media=chat outcome=Answered\nFact 2s queue=q is=Joined agent=a media=chat";
+    let both = format!("{queue}{agent}");
+    // What came before is repeated: an event that was lost costs nothing.
+    assert_eq!(
+        told("CONNECTED_TO_AGENT", &both),
+        format!("{queued}\n{joined}")
+    );
+    let all = told("DISCONNECTED", &format!("{times}{both}"));
+    assert_eq!(
+        all,
+        format!("{queued}\n{joined}\nDisconnected 2s queue=q by=Business")
+    );
+    assert_eq!(
+        told("CONNECTED_TO_AGENT", agent),
+        "Fact 2s is=Joined agent=a media=chat"
+    );
+    for other in ["CONNECTED_TO_SYSTEM", "COMPLETED", "NEW_ONE"] {
         check(connect, &contact(other, times), &[]);
     }
     check(
@@ -520,6 +705,66 @@ fn mapped(mapping: Mapping) -> Dialect {
 
 fn payload(kind: &str, rest: &str) -> String {
     format!(r#"{{"e":[{{"type":{kind}}}],"at":5,"chat/room":{{"id":42}}{rest}}}"#)
+}
+
+#[test]
+fn a_mapping_may_say_what_happens_to_legs() {
+    let mut of_legs = mapping();
+    for (name, kind) in MappedKind::NAMES {
+        of_legs.kinds.insert(name.to_owned(), kind);
+    }
+    of_legs.queue = Some("/q".parse().unwrap());
+    of_legs.agent = Some("/a".parse().unwrap());
+    let dialect = &mapped(of_legs);
+    let told = |kind: &str, rest: &str| {
+        let text = payload(
+            &format!("\"{kind}\""),
+            &format!(r#","q":"sales","a":"ana"{rest}"#),
+        );
+        let read = decode(dialect, &text);
+        let lines = lines(&read).join("\n");
+        lines.replace(&(5 - START).to_string(), "5")
+    };
+    let leg = |fact: &str| format!("Fact 5 queue=sales is={fact} media=(none)");
+    let of_agent = |fact: &str| format!("Fact 5 queue=sales is={fact} agent=ana media=(none)");
+    assert_eq!(told("queued", ""), leg("Queued"));
+    assert_eq!(told("left-queue", ""), leg("LeftQueue"));
+    let answered = format!(
+        "{} outcome=Answered\n{}",
+        leg("LeftQueue"),
+        of_agent("Joined")
+    );
+    assert_eq!(told("answered", ""), answered);
+    assert_eq!(
+        told("abandoned", ""),
+        format!("{} outcome=Abandoned", leg("LeftQueue"))
+    );
+    assert_eq!(
+        told("flowed-out", ""),
+        format!("{} outcome=FlowedOut", leg("LeftQueue"))
+    );
+    for (kind, fact) in [
+        ("alerting", "Alerting"),
+        ("joined", "Joined"),
+        ("left", "Left"),
+        ("wrapped-up", "WrappedUp"),
+    ] {
+        assert_eq!(told(kind, ""), of_agent(fact));
+    }
+    // Then sessions are conversations: they say how things are.
+    assert_eq!(told("connected", ""), "Connected 5 queue=sales by=Guest");
+    assert_eq!(
+        told("disconnected", ""),
+        "Disconnected 5 queue=sales by=Business"
+    );
+    assert_eq!(
+        told("disconnected", r#","by":"visitor""#),
+        "Disconnected 5 queue=sales by=Guest"
+    );
+    assert_eq!(
+        told("message", r#","by":2"#),
+        "Message 5 queue=sales by=Agent agent=ana"
+    );
 }
 
 #[test]

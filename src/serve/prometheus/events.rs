@@ -13,11 +13,13 @@ pub(super) fn families(counters: &Counters) -> Vec<Family> {
     );
     for (fate, count) in [
         ("applied", counters.applied),
+        ("carried", counters.carried),
         ("duplicate", counters.duplicates),
         ("future", counters.future),
         ("ignored", counters.ignored),
         ("late", counters.late),
         ("rejected", counters.rejected_total()),
+        ("repeated", counters.repeated),
         ("shed", counters.shed),
     ] {
         fates = fates.count(label("fate", fate), count);

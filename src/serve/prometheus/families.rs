@@ -1,5 +1,6 @@
 //! What a snapshot tells: each family with its name in base units and one sentence of what it means.
 
+use super::desk;
 use super::events;
 use super::family::Family;
 use super::family::label;
@@ -38,6 +39,7 @@ pub(super) fn of_snapshot(view: &View) -> Vec<Family> {
     all.extend(inputs::families(&snapshot.stream.inputs));
     all.extend(windows::families(snapshot));
     all.extend(groups::families(snapshot));
+    all.extend(desk::families(&snapshot.desk));
     all.extend(sessions(snapshot));
     all.extend(engine(view));
     all.extend(pipeline(view));

@@ -6,6 +6,7 @@
 //!   │  ├ events      by fate
 //!   │  ├ windows     over the last seconds and minutes
 //!   │  ├ groups      by queue, deployment and direction, bounded
+//!   │  ├ desk        of legs: by queue, kind of channel and agent, bounded
 //!   │  ├ inputs      by input of the sources
 //!   │  └ process     what every process tells
 //!   ├ family      one metric and its encoding with `prometheus_client`
@@ -16,6 +17,7 @@
 //! so all values belong to one cut, and no lock is taken. This folder is the one place that names
 //! `prometheus_client`.
 
+mod desk;
 mod events;
 mod families;
 mod family;

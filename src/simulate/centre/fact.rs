@@ -118,8 +118,8 @@ pub enum Author {
 /// How a wait in a queue ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftQueue {
-    /// An agent took the conversation.
-    Answered,
+    /// An agent took the conversation: which one, from 0.
+    Answered(u16),
     /// The guest left.
     Abandoned,
     /// It ended while it waited, but not by the guest.

@@ -198,7 +198,7 @@ impl Centre {
         talk.turns = people.turns();
         let hello_ms = people.about(6.0, 0.4);
         self.emit(row, What::Joined { leg, queue, agent });
-        self.leave_queue(row, LeftQueue::Answered);
+        self.leave_queue(row, LeftQueue::Answered(agent));
         self.plan_step(row, hello_ms, Step::Agent);
     }
 

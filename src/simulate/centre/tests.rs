@@ -34,7 +34,7 @@ fn kinds(facts: &[Fact]) -> BTreeMap<&'static str, usize> {
             What::Queued { from: None, .. } => "queued",
             What::Queued { from: Some(_), .. } => "transferred",
             What::LeftQueue { how, .. } => match how {
-                LeftQueue::Answered => "answered",
+                LeftQueue::Answered(_) => "answered",
                 LeftQueue::Abandoned => "abandoned",
                 LeftQueue::Lapsed => "lapsed",
                 LeftQueue::Requeued => "requeued",

@@ -21,6 +21,8 @@ pub(super) struct Legs {
     waits: HashMap<u128, EpochMs>,
     /// Agents' stints that are under way, and whether the agent has joined.
     stints: HashMap<u128, bool>,
+    /// By conversation: the latest alert that nobody took, and where it counts.
+    ignored: HashMap<u128, (EpochMs, u16, u16)>,
 }
 
 impl Legs {
@@ -32,6 +34,7 @@ impl Legs {
             agents: BTreeMap::new(),
             waits: HashMap::new(),
             stints: HashMap::new(),
+            ignored: HashMap::new(),
         }
     }
 
@@ -68,6 +71,10 @@ impl Legs {
                 let stint = self.stints.remove(&leg);
                 // An alert that ends with its conversation was not ignored.
                 let is_ignored = talk_ms.is_none() && self.waits.contains_key(&fact.conversation);
+                if is_ignored {
+                    self.ignored
+                        .insert(fact.conversation, (fact.at, queue, agent));
+                }
                 self.count(queue, Some(agent), |numbers| {
                     numbers.alerting -= u64::from(stint == Some(false));
                     numbers.interacting -= u64::from(stint == Some(true));
@@ -85,11 +92,25 @@ impl Legs {
             } => self.count(queue, Some(agent), |numbers| {
                 numbers.after_work_ms += after_work_ms;
             }),
-            What::Started | What::Message { .. } | What::Ended { .. } => {}
+            What::Ended { .. } => self.excuse(fact),
+            What::Started | What::Message { .. } => {}
+        }
+    }
+
+    /// Nobody is blamed for an alert within 5 s of the end of its conversation, or of the guest's leaving.
+    fn excuse(&mut self, fact: &Fact) {
+        let Some((at, queue, agent)) = self.ignored.remove(&fact.conversation) else {
+            return;
+        };
+        if fact.at.since(at) <= 5_000 {
+            self.count(queue, Some(agent), |numbers| numbers.not_responding -= 1);
         }
     }
 
     fn leave_queue(&mut self, fact: &Fact, queue: u16, how: LeftQueue) {
+        if how == LeftQueue::Abandoned {
+            self.excuse(fact);
+        }
         let since = match how {
             LeftQueue::Requeued => self.waits.get(&fact.conversation).copied(),
             _ => self.waits.remove(&fact.conversation),
@@ -101,7 +122,7 @@ impl Legs {
         self.count(queue, None, |numbers| {
             numbers.waiting -= 1;
             match how {
-                LeftQueue::Answered => {
+                LeftQueue::Answered(_) => {
                     numbers.answered += 1;
                     numbers.answer_ms += wait_ms;
                 }

@@ -27,6 +27,9 @@ struct Open {
     since: EpochMs,
     awaiting_since: Option<EpochMs>,
     has_reply: bool,
+    /// Whether a guest or an agent wrote, and whether a queue or an agent had it.
+    has_message: bool,
+    is_offered: bool,
 }
 
 /// Where something counts.
@@ -70,10 +73,41 @@ impl Sessions {
             What::Message { author, .. } => {
                 if let Some(actor) = voice.actor(author) {
                     let place = Place::of(fact, voice.messages_name);
-                    self.message(session, place, actor, fact.at);
+                    self.message(session, place, actor, (fact.at, voice.knows_legs));
                 }
             }
             What::Ended { .. } => self.end(session, fact.at),
+            _ => {}
+        }
+        if voice.knows_legs {
+            self.heed_leg(session, fact);
+        }
+    }
+
+    /// A queued session moves to its queue; what was counted stays. Whoever wrote waits from then on.
+    fn heed_leg(&mut self, session: u128, fact: &Fact) {
+        let Some(open) = self.open.get_mut(&session) else {
+            return;
+        };
+        match fact.what {
+            What::Queued { queue, .. } => {
+                open.is_offered = true;
+                let (before, was_awaiting) = (open.place, open.awaiting_since.is_some());
+                open.place.queue = Some(queue);
+                if open.has_message {
+                    open.awaiting_since.get_or_insert(fact.at);
+                }
+                let (after, is_awaiting) = (open.place, open.awaiting_since.is_some());
+                self.count(before, |numbers| {
+                    numbers.open -= 1;
+                    numbers.awaiting -= u64::from(was_awaiting);
+                });
+                self.count(after, |numbers| {
+                    numbers.open += 1;
+                    numbers.awaiting += u64::from(is_awaiting);
+                });
+            }
+            What::Alerting { .. } | What::Joined { .. } => open.is_offered = true,
             _ => {}
         }
     }
@@ -84,6 +118,8 @@ impl Sessions {
             since: at,
             awaiting_since: None,
             has_reply: false,
+            has_message: false,
+            is_offered: false,
         };
         self.open.insert(session, open);
         self.count(place, |numbers| {
@@ -93,13 +129,21 @@ impl Sessions {
     }
 
     /// A message counts where it says, else where its session is; a reply where the session is.
-    fn message(&mut self, session: u128, own: Place, actor: Actor, at: EpochMs) {
+    fn message(
+        &mut self,
+        session: u128,
+        own: Place,
+        actor: Actor,
+        (at, knows_legs): (EpochMs, bool),
+    ) {
         let place = self.open.get(&session).map(|open| own.or(open.place));
         self.count_message(place.unwrap_or(own), actor);
         let Some(open) = self.open.get_mut(&session) else {
             return;
         };
+        open.has_message |= matches!(actor, Actor::Guest | Actor::Agent | Actor::Business);
         match (actor, open.awaiting_since) {
+            (Actor::Guest, None) if knows_legs && !open.is_offered => {}
             (Actor::Guest, None) => {
                 open.awaiting_since = Some(at);
                 let place = open.place;

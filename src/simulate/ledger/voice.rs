@@ -16,6 +16,8 @@ pub struct Voice {
     pub sessions_are_contacts: bool,
     /// What is known of who wrote a message; `None` where there are no messages.
     pub authors: Option<Authors>,
+    /// Whether it says what happens to legs: a session is then in the queue that it was queued in last.
+    pub knows_legs: bool,
 }
 
 /// What is named of where something belongs.
@@ -65,6 +67,7 @@ impl Voice {
             messages_name: Names::BOTH,
             sessions_are_contacts: false,
             authors: Some(Authors::Named),
+            knows_legs: false,
         };
         Some(match dialect {
             Dialect::Tutorial => Self {
@@ -76,6 +79,7 @@ impl Voice {
             Dialect::GenesysEventbridge => Self {
                 sessions_name: Names::DEPLOYMENT,
                 messages_name: Names::QUEUE,
+                knows_legs: true,
                 ..whole
             },
             Dialect::AmazonConnect => Self {
@@ -83,6 +87,7 @@ impl Voice {
                 messages_name: Names::NONE,
                 sessions_are_contacts: true,
                 authors: None,
+                knows_legs: true,
             },
             Dialect::TwilioEventStreams => Self {
                 sessions_name: Names::DEPLOYMENT,

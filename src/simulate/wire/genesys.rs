@@ -46,7 +46,7 @@ pub(super) fn payload(fact: &Fact) -> Option<Value> {
             wait_ms,
         } => {
             let (outcome, disconnect) = match how {
-                LeftQueue::Answered => (Some("ANSWERED"), "TRANSFER"),
+                LeftQueue::Answered(_) => (Some("ANSWERED"), "TRANSFER"),
                 LeftQueue::Abandoned => (Some("ABANDON"), "CLIENT"),
                 LeftQueue::Lapsed => (Some("ABANDON"), "INACTIVITY"),
                 LeftQueue::Requeued => (None, "TRANSFER"),
@@ -56,6 +56,9 @@ pub(super) fn payload(fact: &Fact) -> Option<Value> {
             });
             if let Some(outcome) = outcome {
                 own["acdOutcome"] = json!(outcome);
+            }
+            if let LeftQueue::Answered(agent) = how {
+                own["answeredUserId"] = user(agent);
             }
             ("acd.end", leg, own)
         }
@@ -67,7 +70,7 @@ pub(super) fn payload(fact: &Fact) -> Option<Value> {
             let own = json!({"queueId": queue(of), "userId": user(agent)});
             ("user.start", leg, own)
         }
-        // That an agent joined is said by the end of the wait and of the stint.
+        // That an agent joined is said by the end of the wait.
         What::Joined { .. } => return None,
         What::LeftAgent {
             leg,

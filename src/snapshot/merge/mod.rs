@@ -30,6 +30,7 @@ use std::sync::Arc;
 use super::ClockStatus;
 use super::Counters;
 use super::DedupStats;
+use super::Desk;
 use super::RingStats;
 use super::SessionStats;
 use super::Snapshot;
@@ -87,6 +88,7 @@ impl Snapshot {
             groups: groups::merged(&parts, &numbers, &stream),
             series: series::merged(&parts, &numbers),
             longest: longest::merged(&parts),
+            desk: desk(&parts),
             alerts: Arc::default(),
             directory: directory(&parts),
             stream,
@@ -162,6 +164,15 @@ fn latency(parts: &[&Snapshot]) -> Arc<Latencies> {
     let mut latencies = Latencies::default();
     parts.iter().for_each(|part| latencies.add(&part.latency));
     Arc::new(latencies)
+}
+
+/// Conversations are divided among the parts, so their numbers add up.
+fn desk(parts: &[&Snapshot]) -> Arc<Desk> {
+    let all: Vec<&Desk> = parts.iter().map(|part| &*part.desk).collect();
+    match all[..] {
+        [_] => Arc::clone(&parts[0].desk),
+        _ => Arc::new(Desk::merged(&all)),
+    }
 }
 
 /// What all agree on; nothing where any two do not.

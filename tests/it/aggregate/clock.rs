@@ -97,7 +97,7 @@ impl Twins {
             time: EpochMs::from_ms(START + time),
             session: session_key(who),
             identity,
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             labels: LabelsId::NONE,
             kind,
             actor: Actor::Unknown,

@@ -206,7 +206,7 @@ impl Arrivals {
                 time: START + i64::from(offset_ms),
                 session: session_key(who),
                 identity,
-                duration_ms: Event::NO_DURATION,
+                detail: Event::NO_DETAIL,
                 // A message names its own: what is its session's depends on when it arrives.
                 labels: LabelsId::from_number(u16::from(who % 2) + 1),
                 kind,

@@ -50,7 +50,7 @@ fn state_at(at: EpochMs) -> State {
             time: at + ahead_ms,
             session: session_key(1),
             identity: Identity::from_hash(7),
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             kind,
             labels: LabelsId::NONE,
             actor: Actor::Unknown,

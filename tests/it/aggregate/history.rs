@@ -11,6 +11,7 @@ use proptest::sample::select;
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
 use streamgauge::event::Actor;
+use streamgauge::event::Detail;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKind;
@@ -385,9 +386,7 @@ impl<'a> Drawn<'a> {
                         n @ 1.. if is_message => Identity::from_hash(u64::from(who * 8 + n)),
                         _ => Identity::NONE,
                     },
-                    duration_ms: own_duration_ms
-                        .filter(|_| is_disconnect)
-                        .unwrap_or(Event::NO_DURATION),
+                    detail: Detail::of_duration(own_duration_ms.filter(|_| is_disconnect)),
                     labels: LabelsId::from_number(labels),
                     kind,
                     actor: match is_message {
@@ -409,7 +408,7 @@ impl<'a> Drawn<'a> {
                     time: self.clock,
                     session: session_key(who),
                     identity: Identity::NONE,
-                    duration_ms: Event::NO_DURATION,
+                    detail: Event::NO_DETAIL,
                     labels: LabelsId::from_number(labels),
                     kind: EventKind::Connected,
                     actor: Actor::Unknown,

@@ -424,7 +424,7 @@ fn the_form_of_an_image_is_that_of_its_version() {
                 true => Identity::from_hash(identity),
                 false => Identity::NONE,
             },
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             labels: LabelsId::from_number(1),
             kind,
             actor: match is_message {
@@ -467,5 +467,5 @@ fn the_form_of_an_image_is_that_of_its_version() {
         (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
     });
     let found = (bytes.len(), format!("{sum:016x}"));
-    assert_eq!(found, (10_060, "165109345e080179".to_owned()));
+    assert_eq!(found, (10_098, "706db32ce63f2944".to_owned()));
 }

@@ -5,6 +5,7 @@
 use streamgauge::config::AggregateSettings;
 use streamgauge::config::ClockRule;
 use streamgauge::event::Actor;
+use streamgauge::event::Detail;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::Identity;
@@ -84,7 +85,7 @@ fn check_with(own_duration_ms: Option<u32>, arrivals: &[Arrival], expected: Numb
             time: CONNECT - before_ms,
             session: session_key(0),
             identity: Identity::NONE,
-            duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
+            detail: Detail::of_duration(own_duration_ms),
             kind,
             labels: LabelsId::NONE,
             actor: Actor::Unknown,

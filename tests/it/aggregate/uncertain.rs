@@ -80,7 +80,7 @@ impl Engine {
                 kind: IdKind::Uuid,
             },
             identity: Identity::NONE,
-            duration_ms: Event::NO_DURATION,
+            detail: Event::NO_DETAIL,
             kind,
             labels: LabelsId::NONE,
             actor: Actor::Unknown,

@@ -7,6 +7,7 @@ use std::fs;
 use serde_json::Value;
 use serde_json::json;
 use streamgauge::metric::Column;
+use streamgauge::metric::DeskMetric;
 use streamgauge::metric::Metric;
 use streamgauge::metric::Row;
 use streamgauge::metric::Source;
@@ -139,6 +140,38 @@ fn the_table_of_numbers_is_that_of_the_program() {
         );
     }
     hold("docs/api.md", "<!-- numbers from here", &(expected + "\n"));
+}
+
+#[test]
+fn the_table_of_legs_is_that_of_the_program() {
+    let mut expected =
+        "\n| number | what | unit | taken over | in GraphQL | in /metrics | of several parts |\n|---|---|---|---|---|---|---|\n"
+            .to_owned();
+    for row in DeskMetric::ALL.iter().map(|metric| metric.row()) {
+        let is_of_window = row.from.has_window();
+        let (over, path, infix) = match is_of_window {
+            true => (
+                "a window of the settings",
+                format!("window.{}", row.path),
+                "window_",
+            ),
+            false => ("now", row.path.to_owned(), ""),
+        };
+        let suffix = row.family.unwrap().suffix;
+        expected += &format!(
+            "| `{}` | {} | {} | {over} | {} | `streamgauge_{infix}{suffix}`, `streamgauge_{{queue,media,agent}}_{infix}{suffix}` | {} |\n",
+            row.name,
+            described(row),
+            row.unit.label(),
+            code(&path),
+            row.from.merge(),
+        );
+    }
+    hold(
+        "docs/api.md",
+        "<!-- numbers of legs from here",
+        &(expected + "\n"),
+    );
 }
 
 /// A field of GraphQL and an order of groups are made of the row; its place within an object is not.

@@ -7,6 +7,7 @@
 
 mod clock;
 pub(crate) mod groups;
+pub(crate) mod legs;
 mod longest;
 mod numbers;
 mod reply;
@@ -190,6 +191,7 @@ impl Model {
             EventKind::Connected => self.connect(event),
             EventKind::Disconnected => self.disconnect(event),
             EventKind::Message => self.message(event),
+            EventKind::Fact => unreachable!("facts have a model of their own: legs.rs"),
         };
         self.touch(event.session);
         fate

@@ -1,6 +1,7 @@
 //! The model against the table of the definitions, line by line.
 
 use streamgauge::event::Actor;
+use streamgauge::event::Detail;
 use streamgauge::event::IdKind;
 use streamgauge::event::Identity;
 use streamgauge::event::LabelsId;
@@ -37,7 +38,7 @@ fn event(kind: EventKind, offset_ms: i64) -> Event {
             kind: IdKind::Uuid,
         },
         identity: Identity::NONE,
-        duration_ms: Event::NO_DURATION,
+        detail: Event::NO_DETAIL,
         kind,
         labels: LabelsId::NONE,
         actor: Actor::Unknown,
@@ -121,7 +122,7 @@ fn attributes_of_the_table() {
 fn a_disconnect_with_its_own_duration_is_recovered() {
     let mut model = live();
     let mut disconnect = event(EventKind::Disconnected, -5);
-    disconnect.duration_ms = 700;
+    disconnect.detail = Detail::of_duration(Some(700));
     model.apply(&disconnect);
     assert_eq!(outcome(&model.snapshot()), [0, 0, 1, 700, 0, 0]);
     assert_eq!(model.counters().recovered, 1);

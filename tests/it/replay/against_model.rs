@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use streamgauge::event::Actor;
+use streamgauge::event::Detail;
 use streamgauge::event::Event;
 use streamgauge::event::EventKind;
 use streamgauge::event::IdKeys;
@@ -81,7 +82,7 @@ pub(super) fn generate_some(count: u64, seed: u64, jitter_ms: u64) -> Vec<Event>
                 let index = random.below(u64::try_from(open.len()).unwrap());
                 (open.remove(usize::try_from(index).unwrap()), None)
             }
-            EventKind::Message => {
+            EventKind::Message | EventKind::Fact => {
                 let index = random.below(u64::try_from(open.len()).unwrap());
                 (open[usize::try_from(index).unwrap()], None)
             }
@@ -103,7 +104,7 @@ pub(super) fn generate_some(count: u64, seed: u64, jitter_ms: u64) -> Vec<Event>
             } else {
                 Identity::NONE
             },
-            duration_ms: own_duration_ms.unwrap_or(Event::NO_DURATION),
+            detail: Detail::of_duration(own_duration_ms),
             kind,
             labels: LabelsId::NONE,
             actor: Actor::Unknown,
@@ -118,6 +119,7 @@ pub(super) fn line(event: &Event) -> String {
         EventKind::Connected => "connected",
         EventKind::Disconnected => "disconnected",
         EventKind::Message => "message",
+        EventKind::Fact => unreachable!("the tutorial's protocol knows no facts"),
     };
     let mut data = format!("\"sessionId\":\"guest-{}\"", event.session.lo);
     if let Some(fingerprint) = event.identity.fingerprint() {

@@ -5,8 +5,9 @@
 //! | none, pending or closed | any | nothing |
 //! | open | a bot's, or of an unknown author | nothing |
 //! | open, newest message of guest or agent at n | older than n | nothing |
-//! | open, nobody waits | the guest's at t | awaiting since t |
-//! | open, awaiting since b | the guest's at t | goes on waiting since b |
+//! | open, its legs are known, in no queue and with no agent yet | the guest's | nothing, but that it is the newest |
+//! | open, nobody waits | the guest's at t, or it was queued at t after a message | awaiting since t |
+//! | open, awaiting since b | the guest's at t, or it was queued at t | goes on waiting since b |
 //! | open, awaiting since b | an agent's at t | a reply: response time t − b; nobody waits |
 //! | the same, no reply before | an agent's at t | and its first response |
 //! | open, nobody waits | an agent's at t | nothing, but that it is the newest |
@@ -19,11 +20,13 @@
 //! writes again has waited so long, and no longer; a reply after that has the time since then.
 
 use crate::aggregate::measures::Replied;
+use crate::aggregate::sessions::Phase;
 use crate::aggregate::sessions::Row;
 use crate::aggregate::sessions::Slot;
 use crate::aggregate::state::State;
 use crate::aggregate::timeline::Placed;
 use crate::event::Actor;
+use crate::event::FactKind;
 use crate::time::EpochMs;
 
 /// What a message of an open session comes to.
@@ -53,6 +56,9 @@ impl Turn {
         }
         let since = row.awaiting_since();
         row.see_message(time);
+        if is_guest && row.has(Row::IS_BEFORE_QUEUE) {
+            return Self::Same;
+        }
         match (since, is_guest) {
             (None, true) => {
                 row.await_reply();
@@ -96,6 +102,32 @@ impl State {
         }
     }
 
+    /// A leg of an open session is known: from the first on a guest waits for a reply, and whoever is
+    /// queued begins to.
+    pub(in crate::aggregate::state) fn heed_leg(
+        &mut self,
+        slot: Slot,
+        kind: FactKind,
+        at: EpochMs,
+    ) {
+        let row = self.sessions.row_mut(slot);
+        let is_offer = matches!(
+            kind,
+            FactKind::Queued | FactKind::Alerting | FactKind::Joined
+        );
+        if row.phase != Phase::Open || !is_offer {
+            return;
+        }
+        row.set(Row::IS_BEFORE_QUEUE, false);
+        // Where nothing is known of messages, nothing is known of replies.
+        let has_written = row.newest_message() > EpochMs::default();
+        if kind == FactKind::Queued && has_written {
+            let turn = Turn::of(row, Actor::Guest, at);
+            let placed = self.place(at, self.live.buckets.bucket_of(at));
+            self.take_turn(slot, turn, at, &placed);
+        }
+    }
+
     /// The session of a row is about to be no longer open, or to begin again.
     pub(in crate::aggregate::state) fn stop_waiting(&mut self, slot: Slot, row: &Row) {
         if let Some(since) = row.awaiting_since() {
@@ -103,7 +135,7 @@ impl State {
         }
     }
 
-    fn begin_waiting(&mut self, slot: Slot) {
+    pub(in crate::aggregate::state) fn begin_waiting(&mut self, slot: Slot) {
         let row = self.sessions.row(slot);
         let (membership, since) = (row.membership, row.awaiting_since().unwrap_or_default());
         let oldest_changed = self.awaiting.insert(membership, since, slot);
@@ -199,6 +231,22 @@ mod tests {
                 None,
             );
         }
+    }
+
+    #[test]
+    fn before_its_first_leg_a_conversation_waits_for_nobody() {
+        let mut row = row();
+        row.set(Row::IS_BEFORE_QUEUE, true);
+        let turn = |row: &mut Row, author, at| Turn::of(row, author, EpochMs::from_ms(AT + at));
+        assert_eq!(turn(&mut row, Actor::Guest, 5), Turn::Same);
+        assert_eq!(row.newest_message(), EpochMs::from_ms(AT + 5));
+        row.set(Row::IS_BEFORE_QUEUE, false);
+        // Queued before that message arrives late: it is older than the newest.
+        assert_eq!(turn(&mut row, Actor::Guest, 4), Turn::Same);
+        assert_eq!(turn(&mut row, Actor::Guest, 6), Turn::Begins);
+        assert_eq!(turn(&mut row, Actor::Agent, 9), ends(6, true));
+        row.begin();
+        assert!(!row.has(Row::IS_BEFORE_QUEUE) && !row.has_reply());
     }
 
     #[test]

@@ -61,20 +61,33 @@ impl State {
         hint: Hint,
         placed: &Placed,
     ) -> bool {
+        let is_known = event.is_of_conversation() && !self.start_conversation(event);
         let Some(slot) = self.sessions.find(event.session, hint) else {
-            let membership = self.membership(event);
-            self.count_connection(membership, placed);
+            if is_known {
+                return false;
+            }
+            let named = self.membership(event);
+            self.count_connection(named, placed);
+            let membership = self.membership_by_facts(event, named);
             self.open_new(event, membership, placed);
+            if event.is_of_conversation() {
+                self.heed_known_legs(event.session);
+                self.close_if_ended(event);
+            }
             return true;
         };
         self.touch(slot);
+        if is_known {
+            return false;
+        }
         let row = *self.sessions.row(slot);
         let time = event.time;
         if matches!(row.phase, Phase::Open | Phase::Closed) && time == row.connected {
             return false;
         }
-        let membership = self.membership(event);
-        self.count_connection(membership, placed);
+        let named = self.membership(event);
+        self.count_connection(named, placed);
+        let membership = self.membership_by_facts(event, named);
         match row.phase {
             Phase::Open if time > row.connected => {
                 self.counters.reconnects += 1;
@@ -106,6 +119,9 @@ impl State {
                 self.reopen(slot, event, membership, placed);
             }
         }
+        if event.is_of_conversation() {
+            self.heed_known_legs(event.session);
+        }
         true
     }
 
@@ -115,12 +131,23 @@ impl State {
         hint: Hint,
         placed: &Placed,
     ) -> bool {
+        let is_known = !self.end_conversation(event);
         let Some(slot) = self.sessions.find(event.session, hint) else {
+            if event.is_of_conversation() && is_known {
+                return false;
+            }
             self.disconnect_unknown(event, placed);
             return true;
         };
         self.touch(slot);
         let row = *self.sessions.row(slot);
+        if event.is_of_conversation() && is_known {
+            // Its row may have been forgotten since, and opened by a connect that came after that.
+            if row.phase == Phase::Open && event.time >= row.connected {
+                self.close(slot, &row, event.time);
+            }
+            return false;
+        }
         match row.phase {
             Phase::Open => self.disconnect_open(slot, &row, event.time),
             Phase::Closed | Phase::Pending if event.time == row.ended() => return false,
@@ -178,9 +205,13 @@ impl State {
     /// A late event changes nothing, except that a disconnect still closes the open session it fits.
     pub(in crate::aggregate::state) fn apply_late(&mut self, event: &Event, hint: Hint) {
         self.counters.late += 1;
-        if event.kind != EventKind::Disconnected {
-            return;
+        if event.kind == EventKind::Disconnected {
+            self.close_late(event, hint);
         }
+    }
+
+    /// Closes the open session that a late disconnect fits.
+    pub(in crate::aggregate::state) fn close_late(&mut self, event: &Event, hint: Hint) {
         let Some(slot) = self.sessions.find(event.session, hint) else {
             return;
         };

@@ -17,8 +17,8 @@ pub(super) struct Counters(pub(super) Arc<Snapshot>);
 
 /// Counts since `countersSince` of `realTimeMetrics`. In every answer
 /// `received = accepted + ignored + control + rejected.total` and
-/// `events = shed + late + future + duplicates + applied`. A payload of the `events-stream` source is
-/// one event at most, so there `accepted` and `events` are equal.
+/// `events = shed + late + future + duplicates + repeated + carried + applied`. A payload of the
+/// `events-stream` source is one event at most, so there `accepted` and `events` are equal.
 #[Object]
 impl Counters {
     /// Payloads read.
@@ -81,6 +81,17 @@ impl Counters {
     /// Fate: copies of events seen before.
     async fn duplicates(&self) -> Count {
         Count(self.0.counters.duplicates)
+    }
+
+    /// Fate: facts of a conversation that were known. Only sources that know of queues and agents send any.
+    async fn repeated(&self) -> Count {
+        Count(self.0.counters.repeated)
+    }
+
+    /// Fate: facts of a conversation that are older than everything retained and were not known: they say
+    /// how things are, and count in no window.
+    async fn carried(&self) -> Count {
+        Count(self.0.counters.carried)
     }
 
     /// Fate: events that changed the state.

@@ -8,6 +8,7 @@
 mod alert_history;
 mod alerts;
 mod counters;
+mod desk;
 mod engine;
 mod groups;
 mod latency;
@@ -31,6 +32,8 @@ use async_graphql::Object;
 use async_graphql::Result;
 use async_graphql::SchemaBuilder;
 
+use self::desk::DeskBy;
+use self::desk::DeskOrder;
 use self::groups::GroupBy;
 use self::groups::GroupKind;
 use self::groups::GroupOrder;
@@ -209,6 +212,56 @@ impl Query {
         };
         let snapshot = snapshot(context)?;
         groups::Groups::new(&snapshot, &wanted)
+    }
+
+    /// What sources know of the legs of conversations, which are the stints of queues and agents in them: who
+    /// waits, who is answered and how soon, by queue, by kind of channel or by agent.
+    #[graphql(
+        complexity = "1 + (1 + range::bounded(first, desk::DESK_GROUPS_MAX)) * child_complexity"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
+    async fn desk(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default_with = "DeskBy::Queue", desc = "What the groups are.")] by: DeskBy,
+        #[graphql(
+            default_with = "DeskOrder::Waiting",
+            desc = "What comes first: the greatest number, or the least name."
+        )]
+        order_by: DeskOrder,
+        #[graphql(
+            desc = "The length of the window, in milliseconds: one of the settings `window` and `windows`. \
+                    Without it the main one."
+        )]
+        window_ms: Option<i32>,
+        #[graphql(default = 20, desc = "How many groups at the most, from 0 to 500.")] first: i32,
+        #[graphql(
+            default = 0,
+            desc = "How many groups of the order to leave out before those. From 0 to 65535."
+        )]
+        offset: i32,
+        #[graphql(desc = "Only groups of exactly this name.")] name: Option<String>,
+        #[graphql(
+            desc = "Only groups whose `name` or `displayName` holds this text, upper and lower case alike."
+        )]
+        search: Option<String>,
+        #[graphql(
+            default = false,
+            desc = "The other way round: the least number, or the greatest name, first."
+        )]
+        reverse: bool,
+    ) -> Result<desk::Desk> {
+        let wanted = desk::Wanted {
+            by,
+            order: order_by,
+            window_ms,
+            first,
+            offset,
+            name,
+            search,
+            reverse,
+        };
+        desk::Desk::new(&*snapshot(context)?, &wanted)
     }
 
     /// A metric over time, in steps of whole seconds: an hour of the total, or five minutes of every
