@@ -15,6 +15,8 @@ interface Column {
   /** As a spreadsheet reads it. */
   readonly key: string;
   readonly cell: (group: DeskGroup) => Cell;
+  /** Whether it gives way where there is no room. */
+  readonly lesser?: boolean;
 }
 
 /** A column of a number. */
@@ -37,21 +39,21 @@ const QUEUE_COLUMNS: readonly Column[] = [
   column("Waiting", "DeskGroup.waiting", "waiting", ({ waiting }) => waiting),
   column("Longest", "DeskGroup.longestWaitingMs", "longestWaitingMs", ({ longestWaitingMs }) => longestWaitingMs, whole),
   column("Interacting", "DeskGroup.interacting", "interacting", ({ interacting }) => interacting),
-  column("Alerting", "DeskGroup.alerting", "alerting", ({ alerting }) => alerting),
-  column("Offered", "DeskWindow.offered", "offered", ({ window }) => window.offered),
-  column("Answered", "DeskWindow.answered", "answered", ({ window }) => window.answered),
+  { ...column("Alerting", "DeskGroup.alerting", "alerting", ({ alerting }) => alerting), lesser: true },
+  { ...column("Offered", "DeskWindow.offered", "offered", ({ window }) => window.offered), lesser: true },
+  { ...column("Answered", "DeskWindow.answered", "answered", ({ window }) => window.answered), lesser: true },
   SERVICE_LEVEL,
-  column("ASA", "DeskWindow.answerMeanMs", "answerMeanMs", ({ window }) => window.answerMeanMs, duration),
-  column("Abandoned", "DeskWindow.abandoned", "abandoned", ({ window }) => window.abandoned),
+  { ...column("ASA", "DeskWindow.answerMeanMs", "answerMeanMs", ({ window }) => window.answerMeanMs, duration), lesser: true },
+  { ...column("Abandoned", "DeskWindow.abandoned", "abandoned", ({ window }) => window.abandoned), lesser: true },
 ];
 
 const AGENT_COLUMNS: readonly Column[] = [
   column("Interacting", "DeskGroup.interacting", "interacting", ({ interacting }) => interacting),
-  column("Alerting", "DeskGroup.alerting", "alerting", ({ alerting }) => alerting),
+  { ...column("Alerting", "DeskGroup.alerting", "alerting", ({ alerting }) => alerting), lesser: true },
   column("Handled", "DeskWindow.handled", "handled", ({ window }) => window.handled),
   column("Talk", "DeskWindow.talkMeanMs", "talkMeanMs", ({ window }) => window.talkMeanMs, duration),
-  column("AHT", "DeskWindow.handleMeanMs", "handleMeanMs", ({ window }) => window.handleMeanMs, duration),
-  column("Not responding", "DeskWindow.notResponding", "notResponding", ({ window }) => window.notResponding),
+  { ...column("AHT", "DeskWindow.handleMeanMs", "handleMeanMs", ({ window }) => window.handleMeanMs, duration), lesser: true },
+  { ...column("Not responding", "DeskWindow.notResponding", "notResponding", ({ window }) => window.notResponding), lesser: true },
 ];
 
 export class DeskBoard {
@@ -86,8 +88,8 @@ class DeskTable {
     this.#columns = columns;
     this.#label = label;
     this.#title = element("h2", { id: `${id}-title` }, label);
-    const heads = columns.map(({ label: head, note }) => {
-      const cell = element("th", { scope: "col" }, element("span", {}, head));
+    const heads = columns.map(({ label: head, note, lesser }) => {
+      const cell = element("th", { scope: "col", "data-lesser": lesser }, element("span", {}, head));
       define(cell, definition(note));
       return cell;
     });
@@ -140,7 +142,7 @@ class DeskTable {
 
   #row(): HTMLTableRowElement {
     const row = this.#rows.insertRow();
-    row.append(element("th", { scope: "row", dir: "auto" }), ...this.#columns.map(() => element("td")));
+    row.append(element("th", { scope: "row", dir: "auto" }), ...this.#columns.map(({ lesser }) => element("td", { "data-lesser": lesser })));
     return row;
   }
 }
