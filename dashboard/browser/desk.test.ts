@@ -93,6 +93,12 @@ test("the board is there once legs are known, and says what was posted", async (
   const agent = await row("#desk-agents", 0);
   assert.deepEqual(agent.slice(0, 3), [MARKUP, "1", "0"], "a name is text");
 
+  await page.locator("#desk-queues tbody .name", { hasText: "returns" }).click();
+  await until("the sessions of that queue", async () => {
+    const title = await page.locator("#sessions-title").innerText();
+    return title.includes("returns") ? true : undefined;
+  });
+
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.locator("#desk-queues .save").click(),

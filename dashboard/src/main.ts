@@ -52,7 +52,7 @@ byId("alerts").parentElement?.append(history.root);
 const charts = new Charts(byId("charts"));
 const wall = new WallList();
 byId("charts").closest("section")?.before(wall.root);
-const desk = new DeskBoard();
+const desk = new DeskBoard(choice);
 byId("groups").parentElement?.before(desk.root);
 const groups = new GroupTable(byId("groups"), choice);
 const sessions = new SessionList(byId("sessions"), choice);

@@ -106,6 +106,13 @@ impl Media {
         }
     }
 
+    /// The kind of channel with a name, whatever its case; `Unknown` for any other.
+    pub fn named(name: &str) -> Self {
+        let mut all = Self::ALL.iter();
+        let found = all.find(|media| name.eq_ignore_ascii_case(media.label()));
+        found.copied().unwrap_or(Self::Unknown)
+    }
+
     /// Its place in [`Media::ALL`].
     pub const fn index(self) -> usize {
         self as usize

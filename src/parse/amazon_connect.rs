@@ -68,7 +68,7 @@ pub(super) fn read(root: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<Readi
         let time = time_at(root, &[&["detail", "initiationTimestamp"], &["time"]])?;
         sink.put(&of_contact(EventKind::Connected, time, Actor::Guest))?;
     }
-    let media = media(text(detail, &["channel"], Field::Data)?);
+    let media = Media::named(text(detail, &["channel"], Field::Data)?);
     let of_leg = |leg, time| Draft {
         session,
         queue,
@@ -121,15 +121,6 @@ fn said(
     }
     let found = find(root, &way, Field::Timestamp)?.filter(|found| !found.is_null());
     found.map(|found| time(Some(found))).transpose()
-}
-
-fn media(channel: &str) -> Media {
-    match channel {
-        "CHAT" => Media::Chat,
-        "VOICE" => Media::Voice,
-        "EMAIL" => Media::Email,
-        _ => Media::Unknown,
-    }
 }
 
 pub(super) const fn place(field: Field) -> &'static str {

@@ -1,8 +1,10 @@
 //! The dialect of plain CloudEvents, in JSON: what the tutorial's `data` says, in the envelope that event
 //! buses share.
 //!
-//! The kind is the end of `type`: `webchat` and `connected`, `disconnected` or `message`, with `.`, `:` or
-//! `/` between them and before them (`com.example.webchat.message`). Any other type is ignored. The time
+//! The kind is the end of `type`: `webchat` and a kind of the mapping (`connected`, `disconnected`, `message`,
+//! `queued`, …), with `.`, `:` or `/` between them and before them (`com.example.webchat.message`). Any other
+//! type is ignored. A connect and a disconnect with `data.legs` are of a conversation whose legs are known.
+//! The time
 //! is `time`, else `data.timestamp`; the session `data.sessionId`, else `data.id`, else `subject`. A
 //! message is a copy of one with the same `source` and `id`. Data that comes as `data_base64` is unpacked:
 //! senders write it so where they have bytes in their hands.
@@ -13,19 +15,26 @@ use simd_json::Buffers;
 use simd_json::Tape;
 
 use super::draft::Draft;
+use super::draft::Leg;
 use super::draft::MessageName;
 use super::draft::Reading;
 use super::draft::Sink;
 use super::draft::find;
+use super::draft::length;
 use super::draft::text;
 use super::draft::time;
+use super::happening;
 use super::tape::Refusal;
 use super::value::Value;
+use crate::config::MappedKind;
 use crate::config::limits::JSON_DEPTH_MAX;
 use crate::event::Actor;
 use crate::event::Direction;
 use crate::event::EventKind;
+use crate::event::FactKind;
 use crate::event::Field;
+use crate::event::Media;
+use crate::event::OwnMs;
 use crate::event::Reject;
 
 pub(super) fn read(root: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<Reading, Refusal> {
@@ -62,18 +71,37 @@ pub(super) fn read(root: Value<'_, '_>, sink: &mut Sink<'_, '_>) -> Result<Readi
     }
     let source = text(root, &["source"], Field::MessageId)?;
     let id = text(root, &["id"], Field::MessageId)?;
-    let author = of_data("author", Field::Direction)?;
+    let author = Actor::named(of_data("author", Field::Direction)?);
     let direction = of_data("direction", Field::Direction)?;
-    sink.put(&Draft {
+    let ms = |key: &str| data.map_or(Ok(OwnMs::UNSAID), |data| length(data, &[key], Field::Data));
+    let media = of_data("media", Field::Data)?;
+    let draft = Draft {
         session,
         message: MessageName::Sourced(source, id),
-        actor: Actor::named(author)
+        actor: author
             .or_else(|| Direction::of(direction.as_bytes()).map(Actor::of_direction))
             .unwrap_or_default(),
         queue: of_data("queueId", Field::QueueId)?,
         deployment: of_data("deploymentId", Field::DeploymentId)?,
-        ..Draft::new(kind, time)
-    })?;
+        agent: of_data("agentId", Field::Data)?,
+        leg: Leg {
+            id: of_data("legId", Field::Data)?,
+            by: author.unwrap_or_default(),
+            wait: ms("waitMs")?,
+            alert: ms("alertMs")?,
+            talk: ms("talkMs")?,
+            held: ms("heldMs")?,
+            after_work: ms("afterWorkMs")?,
+            ..Leg::new(FactKind::Queued, Media::named(media))
+        },
+        ..Draft::new(EventKind::Message, time)
+    };
+    let knows_legs = data.map_or(Ok(None), |data| find(data, &["legs"], Field::Data))?;
+    let by = match knows_legs.is_some_and(Value::is_true) {
+        true => author.unwrap_or(Actor::Business),
+        false => Actor::Unknown,
+    };
+    happening::put(kind, by, &draft, sink)?;
     Ok(Reading::Taken)
 }
 
@@ -101,15 +129,16 @@ fn tape(bytes: &mut [u8]) -> Result<Tape<'_>, Refusal> {
     }
 }
 
-fn kind(event_type: &str) -> Option<EventKind> {
+fn kind(event_type: &str) -> Option<MappedKind> {
     let mut words = event_type.rsplit(['.', ':', '/']);
-    let kind = match words.next()? {
-        "connected" => EventKind::Connected,
-        "disconnected" => EventKind::Disconnected,
-        "message" => EventKind::Message,
-        _ => return None,
-    };
-    (words.next() == Some("webchat")).then_some(kind)
+    let word = words.next()?;
+    if words.next() != Some("webchat") {
+        return None;
+    }
+    let known = MappedKind::NAMES.iter().find(|(name, _)| *name == word);
+    known
+        .map(|(_, kind)| *kind)
+        .filter(|kind| *kind != MappedKind::Ignored)
 }
 
 pub(super) const fn place(field: Field) -> &'static str {

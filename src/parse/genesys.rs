@@ -23,7 +23,6 @@ use super::tape::Refusal;
 use super::value::Value;
 use crate::event::Actor;
 use crate::event::Field;
-use crate::event::Media;
 use crate::event::Reject;
 
 use edge::Edge;
@@ -109,16 +108,6 @@ fn ended_by(side: Side, disconnect_type: &str) -> Actor {
         // It says that it ended, and not that the guest did it.
         Side::Customer | Side::Queue | Side::Agent => Actor::Business,
     }
-}
-
-/// The kind of channel, in either spelling.
-fn media(name: &str) -> Media {
-    let named = |media: &&Media| name.eq_ignore_ascii_case(media.label());
-    Media::ALL
-        .iter()
-        .find(named)
-        .copied()
-        .unwrap_or(Media::Unknown)
 }
 
 pub(super) const fn place(field: Field) -> &'static str {

@@ -7,12 +7,12 @@
 use std::io::Write;
 
 use super::draft::Draft;
-use super::draft::Leg;
 use super::draft::MessageName;
 use super::draft::Reading;
 use super::draft::Sink;
 use super::draft::find;
 use super::draft::time;
+use super::happening;
 use super::tape::Refusal;
 use super::timestamp;
 use super::value::Value;
@@ -25,10 +25,7 @@ use crate::config::TimeUnit;
 use crate::event::Actor;
 use crate::event::Direction;
 use crate::event::EventKind;
-use crate::event::FactKind;
 use crate::event::Field;
-use crate::event::Media;
-use crate::event::Outcome;
 use crate::event::Reject;
 use crate::time::EpochMs;
 
@@ -68,62 +65,15 @@ pub(super) fn read(
         ..Draft::new(EventKind::Message, event_time(mapping, root)?)
     };
     let knows_legs = mapping.kinds.values().any(|kind| kind.is_of_leg());
-    match kind {
-        MappedKind::Connected => sink.put(&Draft {
-            kind: EventKind::Connected,
-            by: if knows_legs {
-                Actor::Guest
-            } else {
-                Actor::Unknown
-            },
-            ..draft
-        })?,
-        MappedKind::Disconnected => sink.put(&Draft {
-            kind: EventKind::Disconnected,
-            by: match draft.actor {
-                _ if !knows_legs => Actor::Unknown,
-                // It says that it ended, and not by whom.
-                Actor::Unknown => Actor::Business,
-                by => by,
-            },
-            ..draft
-        })?,
-        MappedKind::Message | MappedKind::Ignored => sink.put(&draft)?,
-        _ => legs(kind, &draft, sink)?,
-    }
+    let by = match (kind, draft.actor) {
+        _ if !knows_legs => Actor::Unknown,
+        (MappedKind::Connected, _) => Actor::Guest,
+        // It says that it ended, and not by whom.
+        (_, Actor::Unknown) => Actor::Business,
+        (_, by) => by,
+    };
+    happening::put(kind, by, &draft, sink)?;
     Ok(Reading::Taken)
-}
-
-/// What happened to a leg.
-fn legs(kind: MappedKind, draft: &Draft<'_>, sink: &mut Sink<'_, '_>) -> Result<(), Refusal> {
-    let (fact, outcome) = match kind {
-        MappedKind::Queued => (FactKind::Queued, Outcome::Unsaid),
-        MappedKind::Answered => (FactKind::LeftQueue, Outcome::Answered),
-        MappedKind::Abandoned => (FactKind::LeftQueue, Outcome::Abandoned),
-        MappedKind::FlowedOut => (FactKind::LeftQueue, Outcome::FlowedOut),
-        MappedKind::Alerting => (FactKind::Alerting, Outcome::Unsaid),
-        MappedKind::Joined => (FactKind::Joined, Outcome::Unsaid),
-        MappedKind::Left => (FactKind::Left, Outcome::Unsaid),
-        MappedKind::WrappedUp => (FactKind::WrappedUp, Outcome::Unsaid),
-        _ => (FactKind::LeftQueue, Outcome::Unsaid),
-    };
-    let mut leg = Leg::new(fact, Media::Unknown);
-    leg.outcome = outcome;
-    let is_of_queue = matches!(fact, FactKind::Queued | FactKind::LeftQueue);
-    let of_leg = |leg, agent| Draft {
-        kind: EventKind::Fact,
-        deployment: "",
-        leg,
-        agent,
-        ..*draft
-    };
-    sink.put(&of_leg(leg, if is_of_queue { "" } else { draft.agent }))?;
-    if outcome == Outcome::Answered && !draft.agent.is_empty() {
-        // Whoever answered has joined.
-        let joined = Leg::new(FactKind::Joined, Media::Unknown);
-        sink.put(&of_leg(joined, draft.agent))?;
-    }
-    Ok(())
 }
 
 fn event_time(mapping: &Mapping, root: Value<'_, '_>) -> Result<EpochMs, Refusal> {

@@ -9,6 +9,7 @@
 //!  posted          the dialects of posted events, on the same tape
 //!   ├ genesys, amazon_connect, twilio, cloud_event   the presets
 //!   ├ mapped          what the settings map
+//!   ├ happening       what a kind's name comes to, in the last two
 //!   ├ layouts         tapes of payloads laid out like recent ones
 //!   ├ value           the way to what stands on the tape
 //!   ├ agents          numbers of agents' names
@@ -33,6 +34,7 @@ mod events_stream;
 mod fault;
 mod genesys;
 mod guided;
+mod happening;
 mod id;
 mod labels;
 mod lanes;

@@ -80,6 +80,10 @@ impl<'tape, 'input> Value<'tape, 'input> {
         matches!(self.node, Node::Object { .. })
     }
 
+    pub(super) fn is_true(self) -> bool {
+        matches!(self.node, Node::Static(StaticNode::Bool(true)))
+    }
+
     pub(super) fn is_null(self) -> bool {
         matches!(self.node, Node::Static(StaticNode::Null))
     }

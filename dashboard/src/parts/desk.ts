@@ -4,6 +4,8 @@
 import type { Desk, DeskGroup, Details } from "../data/answers.ts";
 import { element, holdsSelection, setAttribute, setText } from "../dom.ts";
 import { NONE, duration, number, percent } from "../format.ts";
+import { choiceOf } from "../view/address.ts";
+import type { Choice } from "../view/choice.ts";
 import { csvButton, type Cell } from "./csv.ts";
 import { define, definition, type Defined } from "./definition.ts";
 
@@ -25,7 +27,7 @@ function column(label: string, note: Defined, key: string, of: (group: DeskGroup
 }
 
 /** Lengths of waits tick by the second. */
-const whole = (ms: number | null): string => (ms === null || ms === 0 ? NONE : duration(Math.floor(ms / 1_000) * 1_000));
+const whole = (ms: number | null | undefined): string => (!ms ? NONE : duration(Math.floor(ms / 1_000) * 1_000));
 
 const SERVICE_LEVEL: Column = {
   label: "Service level",
@@ -58,10 +60,13 @@ const AGENT_COLUMNS: readonly Column[] = [
 
 export class DeskBoard {
   readonly root: HTMLElement;
-  readonly #queues = new DeskTable("desk-queues", "Queue board", "Queue", QUEUE_COLUMNS);
+  readonly #queues: DeskTable;
   readonly #agents = new DeskTable("desk-agents", "Agents", "Agent", AGENT_COLUMNS);
 
-  constructor() {
+  constructor(choice: Choice) {
+    // A queue's name leads to its conversations: figures, charts and sessions are of it then.
+    const choose = ({ name, kind }: DeskGroup): void => choice.set({ by: "queue", ...choiceOf({ name, kind }) });
+    this.#queues = new DeskTable("desk-queues", "Queue board", "Queue", QUEUE_COLUMNS, choose);
     this.root = element("div", { class: "lists desk", hidden: true }, this.#queues.root, this.#agents.root);
   }
 
@@ -82,10 +87,14 @@ class DeskTable {
   readonly #label: string;
   readonly #rows = element("tbody");
   readonly #count = element("p", { class: "count", hidden: true });
+  readonly #choose: ((group: DeskGroup) => void) | undefined;
   #held: readonly DeskGroup[] = [];
+  /** What the rows are of. */
+  #drawn: readonly DeskGroup[] = [];
 
-  constructor(id: string, label: string, one: string, columns: readonly Column[]) {
+  constructor(id: string, label: string, one: string, columns: readonly Column[], choose?: (group: DeskGroup) => void) {
     this.#columns = columns;
+    this.#choose = choose;
     this.#label = label;
     this.#title = element("h2", { id: `${id}-title` }, label);
     const heads = columns.map(({ label: head, note, lesser }) => {
@@ -123,6 +132,7 @@ class DeskTable {
     this.#count.hidden = !isCut;
     setText(this.#count, isCut ? `${number(items.length)} of ${number(found)} are shown.` : "");
     const all = total === null || items.length < 2 ? items : [total, ...items];
+    this.#drawn = all;
     while (this.#rows.rows.length > all.length) {
       this.#rows.deleteRow(-1);
     }
@@ -132,17 +142,29 @@ class DeskTable {
   #drawRow(index: number, group: DeskGroup, isTotal: boolean): void {
     const row = this.#rows.rows[index] ?? this.#row();
     setAttribute(row, "data-total", isTotal ? "" : undefined);
-    const [name, ...cells] = row.cells;
-    if (name !== undefined) {
+    const [head, ...cells] = row.cells;
+    const name = head?.firstElementChild;
+    if (name instanceof HTMLElement) {
       setText(name, isTotal ? "All" : group.displayName);
       setAttribute(name, "title", isTotal || group.name === group.displayName ? undefined : group.name);
+      setAttribute(name, "disabled", isTotal ? "" : undefined);
     }
     cells.forEach((cell, place) => setText(cell, this.#columns[place]?.text(group) ?? ""));
   }
 
   #row(): HTMLTableRowElement {
     const row = this.#rows.insertRow();
-    row.append(element("th", { scope: "row", dir: "auto" }), ...this.#columns.map(({ lesser }) => element("td", { "data-lesser": lesser })));
+    const name =
+      this.#choose === undefined
+        ? element("span", { dir: "auto" })
+        : element("button", { type: "button", class: "name", dir: "auto" });
+    name.addEventListener("click", () => {
+      const group = this.#drawn[row.sectionRowIndex];
+      if (group !== undefined) {
+        this.#choose?.(group);
+      }
+    });
+    row.append(element("th", { scope: "row" }, name), ...this.#columns.map(({ lesser }) => element("td", { "data-lesser": lesser })));
     return row;
   }
 }

@@ -6,7 +6,6 @@ use crate::aggregate::legs::Known;
 use crate::aggregate::legs::KnownFact;
 use crate::aggregate::legs::Reading;
 use crate::aggregate::legs::Taken;
-use crate::config::limits;
 use crate::event::Actor;
 use crate::event::IdKind;
 use crate::event::SessionKey;
@@ -75,8 +74,8 @@ impl Conversation {
         !is_known
     }
 
-    /// Takes an end; whether it was not known, in the same sense.
-    pub(super) fn end(&mut self, at: EpochMs, by: Actor) -> bool {
+    /// Takes an end; whether it was not known, in the same sense, and whether anything is known now that was not.
+    pub(super) fn end(&mut self, at: EpochMs, by: Actor) -> (bool, bool) {
         let is_known = self.known.ends().iter().any(|(end, _)| {
             let (first, last) = (at.min(*end), at.max(*end));
             !self
@@ -85,8 +84,7 @@ impl Conversation {
                 .any(|start| (first..=last).contains(start))
                 || first == last
         });
-        self.known.end(at, by);
-        !is_known
+        (!is_known, self.known.end(at, by))
     }
 
     /// Takes a fact.
@@ -130,11 +128,11 @@ impl Conversation {
 
     /// When it is forgotten, if nothing more comes of it: a while after its end, or once it was silent
     /// for as long as an open session may be.
-    pub(super) fn expires(&self, idle_timeout_ms: i64) -> EpochMs {
+    pub(super) fn expires(&self, idle_timeout_ms: i64, kept_ms: i64) -> EpochMs {
         match self.is_over() {
             true => {
                 let latest = self.known.latest().unwrap_or_default();
-                latest + limits::FACTS_KEPT_MS
+                latest + kept_ms
             }
             false => self.heard + idle_timeout_ms,
         }
@@ -195,11 +193,12 @@ mod tests {
         let at = EpochMs::from_ms;
         assert!(of.start(at(10)));
         assert!(!of.start(at(10)) && !of.start(at(12)) && !of.start(at(8)));
-        assert!(of.end(at(20), Actor::Guest));
-        assert!(!of.end(at(21), Actor::Agent) && !of.end(at(20), Actor::Guest));
+        assert_eq!(of.end(at(20), Actor::Guest), (true, true));
+        assert_eq!(of.end(at(21), Actor::Agent), (false, true));
+        assert_eq!(of.end(at(20), Actor::Guest), (false, false));
         assert!(!of.start(at(15)));
         assert!(of.start(at(30)) && !of.start(at(31)));
-        assert!(of.end(at(40), Actor::Unknown) && !of.end(at(19), Actor::Unknown));
+        assert!(of.end(at(40), Actor::Unknown).0 && !of.end(at(19), Actor::Unknown).0);
         for time in 0..100 {
             of.start(at(time));
         }

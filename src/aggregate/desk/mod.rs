@@ -7,6 +7,7 @@
 
 mod book;
 mod conversation;
+mod differences;
 mod publication;
 mod restore;
 mod roll;
@@ -25,6 +26,7 @@ use crate::aggregate::legs::Reading;
 use crate::aggregate::legs::Taken;
 use crate::aggregate::legs::Terms;
 use crate::config::AggregateSettings;
+use crate::config::limits;
 use crate::event::Actor;
 use crate::event::AgentId;
 use crate::event::Fact;
@@ -35,6 +37,7 @@ use crate::time::EpochMs;
 
 use book::Book;
 use conversation::Conversation;
+use differences::differences;
 use publication::Publication;
 use roll::Roll;
 
@@ -59,11 +62,15 @@ pub(in crate::aggregate) struct Desk {
     rules: Rules,
     terms: Terms,
     idle_timeout_ms: i64,
+    /// How long facts are kept after the end of their conversation, in milliseconds: while one of them may be
+    /// booked again.
+    kept_ms: i64,
     conversations_max: usize,
     /// Conversations and facts that were forgotten for want of room.
     overflowed: u64,
-    /// The latest reading, for its memory.
+    /// The latest reading, and the names of what was known, for their memory.
     reading: Reading,
+    names: Vec<[GroupId; 2]>,
     scribe: Scribe,
     /// How far an image is written.
     written: restore::Progress,
@@ -76,6 +83,14 @@ pub(in crate::aggregate) struct Took {
     /// Facts of which nothing was made, and waits made of their own length, for the first time.
     pub(in crate::aggregate) orphans: u64,
     pub(in crate::aggregate) recovered: u64,
+}
+
+impl Took {
+    const NOTHING: Self = Self {
+        taken: Taken::Repeated,
+        orphans: 0,
+        recovered: 0,
+    };
 }
 
 impl Desk {
@@ -105,9 +120,11 @@ impl Desk {
                 short_abandon_ms: settings.short_abandon_ms,
             },
             idle_timeout_ms: i64::try_from(settings.idle_timeout_ms).unwrap_or(i64::MAX >> 1),
+            kept_ms: kept_ms(settings),
             conversations_max: settings.sessions_max.max(1),
             overflowed: 0,
             reading: Reading::default(),
+            names: Vec::new(),
             scribe: Scribe::default(),
             written: restore::Progress::default(),
         }
@@ -195,7 +212,8 @@ impl Desk {
         at: EpochMs,
         now: EpochMs,
     ) -> bool {
-        self.change(of, now, |conversation| conversation.start(at))
+        // When it began is of no concern to its legs.
+        self.change(of, now, |conversation| (conversation.start(at), false))
             .0
     }
 
@@ -239,8 +257,11 @@ impl Desk {
             held: fact.held,
             after_work: fact.after_work,
         };
-        let (taken, mut took) = self.change(of, now, |conversation| conversation.take(fact));
-        self.overflowed += u64::from(taken == Taken::NewForOldest);
+        let (taken, mut took) = self.change(of, now, |conversation| {
+            let taken = conversation.take(fact);
+            (taken, !matches!(taken, Taken::Repeated | Taken::NoRoom))
+        });
+        self.overflowed += u64::from(matches!(taken, Taken::NewForOldest | Taken::NoRoom));
         took.taken = taken;
         took
     }
@@ -260,12 +281,13 @@ impl Desk {
         }
     }
 
-    /// Changes what is known of a conversation, reads it again and books the difference.
+    /// Changes what is known of a conversation, which says whether it did: only then is it read again and the
+    /// difference booked, so that a copy costs little.
     fn change<T>(
         &mut self,
         of: SessionKey,
         now: EpochMs,
-        change: impl FnOnce(&mut Conversation) -> T,
+        change: impl FnOnce(&mut Conversation) -> (T, bool),
     ) -> (T, Took) {
         self.make_room(of);
         self.write_before(of);
@@ -274,27 +296,28 @@ impl Desk {
             .conversations
             .entry(of)
             .or_insert_with(|| Conversation::new(stamp));
-        for fact in conversation.known().facts() {
-            self.rolls[0].release(fact.queue);
-            self.rolls[1].release(fact.agent);
-        }
-        let result = change(conversation);
-        for fact in conversation.known().facts() {
-            self.rolls[0].hold(fact.queue);
-            self.rolls[1].hold(fact.agent);
-        }
+        self.names.clear();
+        self.names.extend(names(conversation));
+        let (result, is_changed) = change(conversation);
         conversation.heard(now);
-        let took = self.read_again(of, now);
-        (result, took)
+        if !is_changed {
+            self.put_due(of, now);
+            return (result, Took::NOTHING);
+        }
+        for [queue, agent] in names(conversation) {
+            self.rolls[0].hold(queue);
+            self.rolls[1].hold(agent);
+        }
+        for [queue, agent] in self.names.drain(..) {
+            self.rolls[0].release(queue);
+            self.rolls[1].release(agent);
+        }
+        (result, self.read_again(of, now))
     }
 
     /// Reads the rules for a conversation, and books what is new and takes back what is not so any more.
     fn read_again(&mut self, of: SessionKey, now: EpochMs) -> Took {
-        let mut took = Took {
-            taken: Taken::Repeated,
-            orphans: 0,
-            recovered: 0,
-        };
+        let mut took = Took::NOTHING;
         let Some(conversation) = self.conversations.get_mut(&of) else {
             return took;
         };
@@ -312,17 +335,24 @@ impl Desk {
         differences(&before.standing, &after.standing, |standing, is_gone| {
             publication.stand(standing, of, !is_gone);
         });
+        self.reading = before;
+        self.put_due(of, now);
+        took
+    }
+
+    /// Says when a conversation is looked at again.
+    fn put_due(&mut self, of: SessionKey, now: EpochMs) {
+        let Some(conversation) = self.conversations.get_mut(&of) else {
+            return;
+        };
         // What is settled already has been read.
-        let settles = after
-            .unsettled
-            .map(|time| self.terms.settles(time).max(now));
-        let expires = conversation.expires(self.idle_timeout_ms);
+        let unsettled = conversation.reading().unsettled;
+        let settles = unsettled.map(|time| self.terms.settles(time).max(now));
+        let expires = conversation.expires(self.idle_timeout_ms, self.kept_ms);
         let due = settles.map_or(expires, |settles| settles.min(expires));
         self.due.remove(&(conversation.due(), of));
         conversation.set_due(due);
         self.due.insert((due, of));
-        self.reading = before;
-        took
     }
 
     /// Lets the conversation go that is due first, where there is no room for another.
@@ -339,43 +369,15 @@ impl Desk {
     }
 }
 
-/// What is in one of two ordered lists and not in the other; `true` with what is gone.
-fn differences<T: Ord>(before: &[T], after: &[T], mut each: impl FnMut(&T, bool)) {
-    let (mut gone, mut new) = (before.iter().peekable(), after.iter().peekable());
-    loop {
-        match (gone.peek(), new.peek()) {
-            (Some(old), Some(other)) if old == other => {
-                gone.next();
-                new.next();
-            }
-            (Some(old), other) if other.is_none_or(|other| old < other) => {
-                each(old, true);
-                gone.next();
-            }
-            (_, Some(other)) => {
-                each(other, false);
-                new.next();
-            }
-            (_, None) => return,
-        }
-    }
+/// The queue and the agent of each fact.
+fn names(conversation: &Conversation) -> impl Iterator<Item = [GroupId; 2]> {
+    let facts = conversation.known().facts().iter();
+    facts.map(|fact| [fact.queue, fact.agent])
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_of_ordered_lists() {
-        let check = |before: &[u8], after: &[u8], expected: &[(u8, bool)]| {
-            let mut found = Vec::new();
-            differences(before, after, |each, is_gone| found.push((*each, is_gone)));
-            assert_eq!(found, expected);
-        };
-        check(&[], &[], &[]);
-        check(&[1, 2, 2], &[1, 2, 2], &[]);
-        check(&[1, 2, 2], &[2, 3], &[(1, true), (2, true), (3, false)]);
-        check(&[], &[1, 1], &[(1, false), (1, false)]);
-        check(&[4], &[1], &[(1, false), (4, true)]);
-    }
+fn kept_ms(settings: &AggregateSettings) -> i64 {
+    let longest = settings.windows.iter().map(|window| window.ms()).max();
+    let window_ms = i64::from(longest.unwrap_or_default());
+    let lateness_ms = i64::try_from(settings.lateness_ms).unwrap_or(i64::MAX);
+    limits::FACTS_KEPT_MS.max(window_ms.saturating_add(lateness_ms))
 }

@@ -8,7 +8,6 @@ use super::Took;
 use super::conversation::Conversation;
 use super::roll::Roll;
 use crate::aggregate::legs::KnownFact;
-use crate::aggregate::legs::Taken;
 use crate::config::limits;
 use crate::event::SessionKey;
 use crate::snapshot;
@@ -33,11 +32,7 @@ impl Desk {
         now: EpochMs,
         is_open: impl Fn(SessionKey) -> bool,
     ) -> Took {
-        let mut sum = Took {
-            taken: Taken::Repeated,
-            orphans: 0,
-            recovered: 0,
-        };
+        let mut sum = Took::NOTHING;
         self.terms.settle(now);
         while let Some(&(due, of)) = self.due.first() {
             if due > now {
@@ -48,7 +43,7 @@ impl Desk {
                 self.due.remove(&(due, of));
                 continue;
             };
-            if conversation.expires(self.idle_timeout_ms) <= now {
+            if conversation.expires(self.idle_timeout_ms, self.kept_ms) <= now {
                 if conversation.is_over() || !is_open(of) {
                     self.forget(of);
                     continue;

@@ -78,6 +78,8 @@ pub(in crate::aggregate) enum Taken {
     New,
     /// It was not known, and for want of room the oldest of its conversation was forgotten.
     NewForOldest,
+    /// It was not known, and is older than all that there is room for: it is left out.
+    NoRoom,
     /// It was known, but not all that this copy says.
     Completed,
     /// It was known.
@@ -94,9 +96,10 @@ pub(in crate::aggregate) struct Known {
 }
 
 impl Known {
-    /// Facts kept of one conversation: some fifty legs. The oldest go first.
-    const FACTS_MAX: usize = 512;
-    /// Ends kept of one conversation.
+    /// Facts kept of one conversation: some fifty legs. The oldest go first. Each new one has all of them read
+    /// again, so this bounds what one costs.
+    const FACTS_MAX: usize = 256;
+    /// Ends kept of one conversation. The oldest go first.
     const ENDS_MAX: usize = 16;
 
     pub(in crate::aggregate) fn facts(&self) -> &[KnownFact] {
@@ -132,6 +135,9 @@ impl Known {
             return Taken::Completed;
         }
         let is_full = self.facts.len() == Self::FACTS_MAX;
+        if is_full && self.facts.first().is_some_and(|oldest| fact < *oldest) {
+            return Taken::NoRoom;
+        }
         if is_full {
             self.facts.remove(0);
         }
@@ -155,10 +161,14 @@ impl Known {
                 is_more
             }
             Err(place) => {
-                if self.ends.len() == Self::ENDS_MAX {
+                let is_full = self.ends.len() == Self::ENDS_MAX;
+                if is_full && place == 0 {
                     return false;
                 }
                 self.ends.insert(place, (time, by));
+                if is_full {
+                    self.ends.remove(0);
+                }
                 true
             }
         }
@@ -244,12 +254,19 @@ mod tests {
         let mut known = Known::default();
         for time in 0..2_000 {
             let taken = known.take(fact(time, FactKind::Queued, 0));
-            let is_full = time >= 512;
+            let is_full = time >= i64::try_from(Known::FACTS_MAX).unwrap();
             assert_eq!(taken == Taken::NewForOldest, is_full, "counted by the desk");
             known.end(EpochMs::from_ms(time), Actor::Guest);
         }
         assert_eq!(known.facts().len(), Known::FACTS_MAX);
-        assert_eq!(known.facts()[0].time, EpochMs::from_ms(2_000 - 512));
+        let oldest = 2_000 - i64::try_from(Known::FACTS_MAX).unwrap();
+        assert_eq!(known.facts()[0].time, EpochMs::from_ms(oldest));
+        assert_eq!(
+            known.take(fact(oldest - 1, FactKind::Queued, 0)),
+            Taken::NoRoom
+        );
+        assert_eq!(known.facts()[0].time, EpochMs::from_ms(oldest));
         assert_eq!(known.ends().len(), Known::ENDS_MAX);
+        assert_eq!(known.ends().last().unwrap().0, EpochMs::from_ms(1_999));
     }
 }

@@ -51,7 +51,7 @@ impl State {
         }
         let took = desk.take(event.session, event.time, queue.as_ref(), fact, now);
         self.count_facts(&took);
-        let is_new = matches!(took.taken, Taken::New | Taken::NewForOldest);
+        let is_new = matches!(took.taken, Taken::New | Taken::NewForOldest | Taken::NoRoom);
         if let Some(slot) = found {
             self.move_row(slot, event.session);
             if is_new {
@@ -73,6 +73,10 @@ impl State {
                 is_new
             }
             EventKind::Connected | EventKind::Disconnected | EventKind::Message => {
+                if event.kind == EventKind::Disconnected {
+                    // Another source may know its legs: they end with it.
+                    self.end_conversation(event);
+                }
                 self.apply_late(event, hint);
                 return;
             }

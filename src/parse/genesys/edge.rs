@@ -2,11 +2,11 @@
 
 use super::Side;
 use super::ended_by;
-use super::media;
 use crate::event::Actor;
 use crate::event::EventKind;
 use crate::event::FactKind;
 use crate::event::Field;
+use crate::event::Media;
 use crate::event::Outcome;
 use crate::parse::draft::Draft;
 use crate::parse::draft::Leg;
@@ -68,7 +68,7 @@ pub(super) fn read(
         })
     };
     let of_leg = |kind, agent| -> Result<_, Refusal> {
-        let media = media(word("mediaType", Field::Data)?);
+        let media = Media::named(word("mediaType", Field::Data)?);
         let mut leg = Leg::new(kind, media);
         leg.id = word("sessionId", Field::Data)?;
         Ok(Draft {

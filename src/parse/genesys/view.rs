@@ -19,7 +19,6 @@ use crate::parse::draft::Sink;
 use crate::parse::draft::find;
 use crate::parse::draft::text;
 use crate::parse::draft::time;
-use crate::parse::draft::time_at;
 use crate::parse::tape::Refusal;
 use crate::parse::value::Value;
 use crate::time::EpochMs;
@@ -101,6 +100,10 @@ impl<'tape, 'input> Participant<'tape, 'input> {
     }
 
     fn read(&self, drafts: &mut Vec<Draft<'input>>) -> Result<(), Refusal> {
+        if !text(self.value, &["monitoredParticipantId"], Field::Data)?.is_empty() {
+            // Somebody who listens has no leg.
+            return Ok(());
+        }
         let before = drafts.len();
         let mut media = Media::Unknown;
         for (key, of_channel) in SESSIONS {
@@ -253,7 +256,10 @@ impl<'tape, 'input> Participant<'tape, 'input> {
             // What has no id could not be counted once.
             return Ok(());
         }
-        let time = time_at(message, &[&["messageTime"]])?;
+        // Without its time it is in no window; the next view may have it.
+        let Some(time) = self.time(message, &["messageTime"])? else {
+            return Ok(());
+        };
         let author = self.author();
         drafts.push(Draft {
             session: self.session,

@@ -708,6 +708,66 @@ fn payload(kind: &str, rest: &str) -> String {
 }
 
 #[test]
+fn a_cloud_event_may_be_of_a_leg() {
+    let told = |kind: &str, data: &str| {
+        let text = format!(
+            r#"{{"specversion":"1.0","type":"shop.webchat.{kind}","source":"s","id":"1","time":"1970-01-01T00:00:09Z","data":{{"sessionId":"c","queueId":"sales"{data}}}}}"#
+        );
+        let read = decode(&Dialect::Cloudevents, &text);
+        let lines = lines(&read).join("\n");
+        lines.replace(&(9_000 - START).to_string(), "9s")
+    };
+    let agent = r#","agentId":"ana","legId":"l1","media":"Message""#;
+    assert_eq!(
+        told("queued", ""),
+        "Fact 9s queue=sales is=Queued media=(none)"
+    );
+    assert_eq!(
+        told("answered", &format!(r#"{agent},"waitMs":7"#)),
+        "Fact 9s queue=sales is=LeftQueue media=message leg=said wait=7 outcome=Answered\nFact 9s queue=sales is=Joined agent=ana media=message"
+    );
+    assert_eq!(
+        told("abandoned", r#","author":"guest""#),
+        "Fact 9s queue=sales is=LeftQueue media=(none) outcome=Abandoned by=Guest"
+    );
+    assert_eq!(
+        told(
+            "left",
+            &format!(r#"{agent},"alertMs":1,"talkMs":2,"heldMs":3,"afterWorkMs":null"#)
+        ),
+        "Fact 9s queue=sales is=Left agent=ana media=message leg=said alert=1 talk=2 held=3"
+    );
+    assert_eq!(
+        told("wrapped-up", &format!(r#"{agent},"afterWorkMs":4"#)),
+        "Fact 9s queue=sales is=WrappedUp agent=ana media=message leg=said work=4"
+    );
+    // A sender of legs says so of what is its conversation.
+    for plain in ["", r#","author":"guest""#, r#","legs":1,"author":"guest""#] {
+        assert_eq!(told("connected", plain), "Connected 9s queue=sales");
+    }
+    let of_legs = |author: &str| format!(r#","legs":true{author}"#);
+    let guest = of_legs(r#","author":"guest""#);
+    assert_eq!(
+        told("connected", &guest),
+        "Connected 9s queue=sales by=Guest"
+    );
+    let ended = of_legs(r#","author":"bot""#);
+    assert_eq!(
+        told("disconnected", &ended),
+        "Disconnected 9s queue=sales by=Bot"
+    );
+    assert_eq!(
+        told("disconnected", &of_legs("")),
+        "Disconnected 9s queue=sales by=Business"
+    );
+    assert_eq!(
+        told("message", &format!(r#"{agent},"author":"agent""#)),
+        "Message 9s queue=sales by=Agent agent=ana"
+    );
+    assert_eq!(told("ignored", ""), "");
+}
+
+#[test]
 fn a_mapping_may_say_what_happens_to_legs() {
     let mut of_legs = mapping();
     for (name, kind) in MappedKind::NAMES {

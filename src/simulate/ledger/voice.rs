@@ -74,7 +74,10 @@ impl Voice {
                 authors: Some(Authors::Directions),
                 ..whole
             },
-            Dialect::Cloudevents => whole,
+            Dialect::Cloudevents => Self {
+                knows_legs: true,
+                ..whole
+            },
             // A queue's view of a message is of that queue; starts and ends are of none.
             Dialect::GenesysEventbridge => Self {
                 sessions_name: Names::DEPLOYMENT,

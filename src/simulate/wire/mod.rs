@@ -28,7 +28,7 @@ pub fn payloads(dialect: &Dialect, fact: &Fact) -> Vec<Vec<u8>> {
         Dialect::GenesysEventbridge => genesys::payload(fact).into_iter().collect(),
         Dialect::AmazonConnect => amazon_connect::payloads(fact),
         Dialect::TwilioEventStreams => twilio::payload(fact).into_iter().collect(),
-        Dialect::Cloudevents => cloud_event::payload(fact).into_iter().collect(),
+        Dialect::Cloudevents => vec![cloud_event::payload(fact)],
         Dialect::Mapped(_) => Vec::new(),
     };
     let texts = values.iter().map(|value| value.to_string().into_bytes());

@@ -133,6 +133,16 @@ fn legs_of_a_day_are_those_of_the_ledger() {
 }
 
 #[test]
+fn legs_in_plain_cloud_events_are_those_of_the_ledger() {
+    let busy = CentrePlan {
+        opens_at_hour: Some(9.0),
+        ..plan(8)
+    };
+    let faults = ["reorder=10s", "duplicate=5%"];
+    check_legs(SHIFT, busy, &faults, |legs| *legs, &Dialect::Cloudevents);
+}
+
+#[test]
 fn legs_do_not_depend_on_order_or_copies() {
     let dialect = Dialect::GenesysEventbridge;
     let faults = ["reorder=10s", "duplicate=5%", "malformed=1%"];

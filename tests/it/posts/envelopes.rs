@@ -195,7 +195,8 @@ async fn firehose_gets_the_answer_that_it_asks_for_up_to_the_limits_of_a_batch()
     let packed = [one(3)];
     deliver(addr, &packed, true, 200).await;
     deliver(addr, &packed, true, 200).await;
-    connected(&engine, 4).await;
+    // Each says that its contact began, was queued, left the queue, and that an agent joined.
+    connected(&engine, 4 * 4).await;
     // As many records as there can be, and as many bytes as its buffer has by default: 5 MiB.
     let many = vec![r#"{"detail-type":"x","source":"y"}"#.to_owned(); 10_000];
     deliver(addr, &many, false, 200).await;
@@ -212,13 +213,13 @@ async fn firehose_gets_the_answer_that_it_asks_for_up_to_the_limits_of_a_batch()
     deliver(addr, &[String::new()], false, 200).await;
     let reader = engine.reader();
     let looking = async {
-        while reader.load().counters.applied < 10 {
+        while reader.load().counters.applied < 4 * 10 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
     timeout(HANG, looking).await.unwrap();
     let last = reader.load();
-    assert_eq!(last.counters.applied, 10, "{:?}", last.counters);
+    assert_eq!(last.counters.applied, 4 * 10, "{:?}", last.counters);
     assert_eq!(last.counters.event_gap(), 0);
     engine.shutdown().await.unwrap();
 }
