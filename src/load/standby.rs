@@ -94,6 +94,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
     use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
+    use tokio::net::TcpSocket;
 
     use super::*;
 
@@ -130,9 +131,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_live_engine_is_named_in_time() {
-        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Bound and never listening: it refuses, and nobody else is given its port meanwhile.
+        let gone = TcpSocket::new_v4().unwrap();
+        gone.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let gone_at = gone.local_addr().unwrap();
-        drop(gone);
         let nobody = format!("http://{gone_at}/").parse().unwrap();
         let answers = async |answer: &'static str, parts: &[&str]| {
             check(server(Some(answer)).await, parts).await;

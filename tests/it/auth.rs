@@ -17,6 +17,7 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 /// The secret that must never be seen; so must its base64 in the `Authorization` header.
 pub(crate) const SECRET: &str = "canary-secret";
@@ -423,9 +424,10 @@ async fn a_date_to_wait_for_is_one_of_the_endpoints_own_clock() {
 
 #[tokio::test]
 async fn nobody_there_is_a_refused_connection() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound and never listening: it refuses, and nobody else is given its port meanwhile.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = nobody.local_addr().unwrap();
     let error = tokens(&format!("http://{address}/oauth/token"))
         .token()
         .await

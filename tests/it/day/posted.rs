@@ -31,6 +31,7 @@ use streamgauge::time::Clock;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -326,9 +327,10 @@ async fn refusals_end_it_with_what_to_do_and_no_secret() {
 
 #[tokio::test]
 async fn where_nobody_answers_it_ends() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound and never listening: it refuses, and nobody else is given its port meanwhile.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let addr = nobody.local_addr().unwrap();
     let settings = PostingSettings {
         patience: Duration::from_millis(100),
         ..settings(addr, &Dialect::Tutorial, "bearer")
