@@ -135,10 +135,7 @@ impl Ours {
             facts: &mut self.facts,
             definitions: &mut self.definitions,
         };
-        let decoded = match self.decoder.recognize(payload, &mut output) {
-            Some(decoded) => decoded,
-            None => self.decoder.decode(payload, &mut output),
-        };
+        let decoded = self.decoder.take(payload, &mut output);
         match black_box(decoded) {
             Decoded::Events(events) => events,
             Decoded::Ignored => 0,

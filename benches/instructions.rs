@@ -258,10 +258,7 @@ fn decode(mut decoding: Decoding) -> Decoding {
             facts: &mut decoding.facts,
             definitions: &mut decoding.definitions,
         };
-        let decoded = match decoding.decoder.recognize(payload, &mut output) {
-            Some(decoded) => decoded,
-            None => decoding.decoder.decode(payload, &mut output),
-        };
+        let decoded = decoding.decoder.take(payload, &mut output);
         known += usize::from(matches!(decoded, Decoded::Events(_) | Decoded::Ignored));
     }
     assert_eq!(known, POSTED);

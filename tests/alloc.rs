@@ -166,10 +166,7 @@ fn reading_what_is_posted_allocates_nothing_once_warm() {
                         facts: &mut facts,
                         definitions: &mut definitions,
                     };
-                    let decoded = match decoder.recognize(payload, &mut output) {
-                        Some(decoded) => decoded,
-                        None => decoder.decode(payload, &mut output),
-                    };
+                    let decoded = decoder.take(payload, &mut output);
                     match decoded {
                         Decoded::Events(events) => taken += events,
                         Decoded::Ignored => ignored += 1,

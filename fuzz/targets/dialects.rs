@@ -76,11 +76,7 @@ impl Batch {
 
     /// As an intake does it.
     fn take(&mut self, payload: &[u8]) -> Decoded {
-        let mut copy = payload.to_vec();
-        self.whole(|decoder, output| {
-            let recognized = decoder.recognize(&copy, output);
-            recognized.unwrap_or_else(|| decoder.decode(&mut copy, output))
-        })
+        self.whole(|decoder, output| decoder.take(&mut payload.to_vec(), output))
     }
 
     /// Reads with a decoder; what it does not take it leaves no trace of.

@@ -95,6 +95,15 @@ mod tests {
     use crate::metric::Metric;
 
     #[test]
+    fn every_count_is_in_the_table() {
+        for count in DeskCount::ALL {
+            let mut all = DeskMetric::ALL.iter();
+            let is_shown = all.any(|metric| metric.source() == DeskSource::Count(count));
+            assert!(is_shown, "{count:?}");
+        }
+    }
+
+    #[test]
     fn names_and_families_are_distinct_from_all_others() {
         let others = Metric::ALL.iter().map(|metric| metric.row());
         let own = DeskMetric::ALL.iter().map(|metric| metric.row());

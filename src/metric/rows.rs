@@ -58,7 +58,7 @@ macro_rules! metrics {
                     name: "awaitingReply",
                     what: "Open sessions whose guest waits for a reply: the guest wrote, and no agent has since.",
                     row: (Unit::Sessions, Source::Now(Gauge::Awaiting)),
-                    field: awaiting_reply: Count, "A bot's message is no reply; where the source cannot tell bots from agents, as `data.direction` cannot, any message to the guest is one. Of a group: those of its sessions.",
+                    field: awaiting_reply: Count, "A bot's message is no reply; where the source cannot tell bots from agents, as `data.direction` cannot, any message to the guest is one. Where legs are known, not before a queue or an agent has the conversation. Of a group: those of its sessions.",
                     order: AwaitingReply "AWAITING_REPLY",
                     shown: {
                         family_of_groups("awaiting_reply") panel()

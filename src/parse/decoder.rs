@@ -57,6 +57,14 @@ pub trait Decoder {
     /// Reads any payload; its bytes may be changed. Never panics, whatever the bytes.
     fn decode(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded;
 
+    /// Reads any payload, by the way that costs least.
+    fn take(&mut self, payload: &mut [u8], output: &mut Output<'_>) -> Decoded {
+        match self.recognize(payload, output) {
+            Some(decoded) => decoded,
+            None => self.decode(payload, output),
+        }
+    }
+
     /// What a field is called in this dialect, for the report that it is bad.
     fn place(&self, field: Field) -> &str {
         field.label()

@@ -98,8 +98,7 @@ impl Posted {
             facts: &mut self.facts,
             definitions: &mut self.definitions,
         };
-        let recognized = self.decoder.recognize(bytes, &mut output);
-        match recognized.unwrap_or_else(|| self.decoder.decode(bytes, &mut output)) {
+        match self.decoder.take(bytes, &mut output) {
             Decoded::Events(_) => {
                 // A replay prints totals alone, and knows no groups.
                 for event in &mut self.events {

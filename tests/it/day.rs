@@ -211,10 +211,7 @@ impl Engine {
                 definitions: &mut batch.definitions,
             };
             let payload = &mut element.payload;
-            let decoded = match self.decoder.recognize(payload, &mut output) {
-                Some(decoded) => decoded,
-                None => self.decoder.decode(payload, &mut output),
-            };
+            let decoded = self.decoder.take(payload, &mut output);
             batch.delta.received += 1;
             match decoded {
                 Decoded::Events(events) => batch.delta.accept(events as u64),

@@ -34,10 +34,7 @@ impl Dedup {
         let mut far = near.split_off(length.min(near.len()));
         self.advance(floor);
         self.append(near, from);
-        self.cut_after(newest);
-        self.reach_back(oldest);
-        self.forgotten_before = self.forgotten_before.filter(|before| *before <= newest);
-        self.advance(oldest);
+        self.keep(oldest, newest);
         self.hold(until);
         // Those that are far ahead begin where they did.
         self.first = self.first.max(from);
@@ -80,6 +77,11 @@ impl Dedup {
             }
         }
         self.advance(floor);
+        self.keep(oldest, newest);
+    }
+
+    /// The clock stands in `newest`: buckets after it go, and those from `oldest` on are remembered.
+    fn keep(&mut self, oldest: BucketIndex, newest: BucketIndex) {
         self.cut_after(newest);
         self.reach_back(oldest);
         self.forgotten_before = self.forgotten_before.filter(|before| *before <= newest);

@@ -1,7 +1,7 @@
 //! What is known of conversations' legs, and what follows: waits, answers, talks, by queue, medium, agent.
 //!
 //! Facts are kept by conversation, in a table of their own, so that sessions of which no source says more
-//! than connect, message and disconnect pay nothing. With each new fact the rules (`state/rules/leg.rs`)
+//! than connect, message and disconnect pay nothing. With each new fact the rules (`state/rules/leg/`)
 //! read a conversation again, and the difference to what was booked for it is booked. A handful of facts
 //! makes that cheap, and it makes the numbers a function of what is known, whatever the order of arrival.
 

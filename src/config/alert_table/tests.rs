@@ -187,6 +187,25 @@ fn what_one_rule_cannot_tell_alone_is_checked_too() {
         &rule("a", "queue = \"q\"").replace("messagesPerMinute", "lagMs"),
         "lagMs is of no group",
     );
+    // Numbers of legs are of a queue, or of all, over the windows of the settings.
+    let of_legs = |rest: &str| rule("a", rest).replace("messagesPerMinute", "offered");
+    for other in ["deployment", "direction"] {
+        check(
+            &of_legs(&format!("{other} = \"inbound\"")),
+            "offered is of a queue, or of all; name a queue",
+        );
+    }
+    let in_two_minutes = of_legs("queue = \"q\"\nwindow = \"2m\"");
+    check(
+        &in_two_minutes,
+        "2m is none of its windows; choose 1m or 10s or 5m or 1h",
+    );
+    let known = format!("windows = [\"2m\"]\n{in_two_minutes}");
+    assert_eq!(faults(&known), [""; 0]);
+    check(
+        &of_legs("queue = \"q\"\nwindow = \"1m\"").replace("offered", "waiting"),
+        "waiting is taken over no window; remove it",
+    );
     check(
         &rule("a", "kind = \"named\""),
         "kind: of no group; name a queue",

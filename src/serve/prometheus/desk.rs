@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::family::Family;
 use super::family::Labels;
 use super::family::label;
+use super::groups::Named;
 use super::windows::in_base_unit;
 use super::windows::window_label;
 use crate::config::limits;
@@ -82,6 +83,7 @@ fn of_groups(desk: &Desk, of: &str, series: &[(Labels, Arc<DeskGroup>)]) -> Vec<
 
 /// Series by label: the named groups with the most to do, and the rest together.
 fn bounded(groups: &[Arc<DeskGroup>], dimension: &'static str) -> Vec<(Labels, Arc<DeskGroup>)> {
+    let labels = |group: &DeskGroup| Named::new(&group.name, group.kind).labels(dimension);
     let work = |group: &DeskGroup| {
         let counts = [DeskCount::Offered, DeskCount::Handled];
         let window = group.windows.first();
@@ -101,33 +103,23 @@ fn bounded(groups: &[Arc<DeskGroup>], dimension: &'static str) -> Vec<(Labels, A
     let rest = all.split_off(named.min(limits::METRIC_GROUPS_MAX));
     let mut series: Vec<(Labels, Arc<DeskGroup>)> = all
         .into_iter()
-        .map(|group| (named_label(dimension, group), Arc::clone(group)))
+        .map(|group| (labels(group), Arc::clone(group)))
         .collect();
     let mut other = DeskGroup::default();
     let mut has_other = false;
     for group in rest {
         if group.kind == GroupKind::Unnamed {
-            series.push((named_label(dimension, group), Arc::clone(group)));
+            series.push((labels(group), Arc::clone(group)));
         } else {
             other.add(group);
             has_other = true;
         }
     }
     if has_other {
-        let shown = GroupKind::Other.shown_as().unwrap_or_default();
-        series.push((label(dimension, shown), Arc::new(other)));
+        let other_labels = Named::ours(GroupKind::Other).labels(dimension);
+        series.push((other_labels, Arc::new(other)));
     }
     series
-}
-
-/// A name from the stream that equals one of ours has another label beside it.
-fn named_label(dimension: &'static str, group: &DeskGroup) -> Labels {
-    let ours = [GroupKind::Unnamed, GroupKind::Other].map(GroupKind::shown_as);
-    let mut labels = label(dimension, &group.name);
-    if group.kind == GroupKind::Named && ours.contains(&Some(&*group.name)) {
-        labels.push(("kind", "named".to_owned()));
-    }
-    labels
 }
 
 #[cfg(test)]
@@ -208,14 +200,21 @@ mod tests {
         assert_eq!(offered.len(), limits::METRIC_GROUPS_MAX + 2);
         let sum: f64 = offered.iter().sum();
         assert!((sum - 48_704.0).abs() < 1e-9, "{sum}");
+        // Each number that there is has its family, and no other.
+        let total = desk.total.as_ref().unwrap();
         for metric in DeskMetric::ALL {
+            let infix = if metric.source().has_window() {
+                "window_"
+            } else {
+                ""
+            };
             let suffix = metric.row().family.unwrap().suffix;
-            assert!(
-                text.contains(&format!("{suffix} "))
-                    || text.contains(&format!("{suffix}{{"))
-                    || of(suffix).is_empty(),
-                "{suffix}"
-            );
+            let name = format!("streamgauge_{infix}{suffix}");
+            let is_shown = text.lines().any(|line| {
+                line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}{{"))
+            });
+            let is_there = total.number(metric.source(), 0, desk.as_of).is_some();
+            assert_eq!(is_shown, is_there, "{name} in {text}");
         }
     }
 }

@@ -69,7 +69,7 @@ impl Sums {
 
 /// What tells a series from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Named<'a> {
+pub(super) struct Named<'a> {
     name: &'a str,
     /// Whether it is a name from the stream that equals one of ours.
     is_mistakable: bool,
@@ -77,23 +77,26 @@ struct Named<'a> {
 
 impl<'a> Named<'a> {
     fn of(group: &'a Group) -> Self {
+        Self::new(&group.name, group.kind)
+    }
+
+    pub(super) fn new(name: &'a str, kind: GroupKind) -> Self {
         let ours = [GroupKind::Unnamed, GroupKind::Other].map(GroupKind::shown_as);
-        let is_named = group.kind == GroupKind::Named;
         Self {
-            name: &group.name,
-            is_mistakable: is_named && ours.contains(&Some(&*group.name)),
+            name,
+            is_mistakable: kind == GroupKind::Named && ours.contains(&Some(name)),
         }
     }
 
     /// What has no name of its own.
-    fn ours(kind: GroupKind) -> Self {
+    pub(super) fn ours(kind: GroupKind) -> Self {
         Self {
             name: kind.shown_as().unwrap_or_default(),
             is_mistakable: false,
         }
     }
 
-    fn labels(self, dimension: &'static str) -> Labels {
+    pub(super) fn labels(self, dimension: &'static str) -> Labels {
         let mut labels = label(dimension, self.name);
         if self.is_mistakable {
             labels.push(("kind", "named".to_owned()));

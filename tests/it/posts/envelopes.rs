@@ -206,7 +206,7 @@ async fn firehose_gets_the_answer_that_it_asks_for_up_to_the_limits_of_a_batch()
     assert!(big.concat().len() > 5_000_000);
     deliver(addr, &big, false, 200).await;
     deliver(addr, &big, true, 200).await;
-    // Beyond ours it is told 413, after which it puts the records aside and does not send them again.
+    // Beyond ours the answer is 413, after which it puts the records aside and does not send them again.
     deliver(addr, &[&big[..], &big].concat(), true, 413).await;
     deliver(addr, &[one(10), "{}".to_owned()], false, 400).await;
     // What was emptied on its way holds nothing that could be wrong.

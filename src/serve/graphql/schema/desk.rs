@@ -1,6 +1,5 @@
 //! The numbers of legs by queue, by kind of channel and by agent: what a supervisor's board shows.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use async_graphql::Enum;
@@ -8,14 +7,16 @@ use async_graphql::Object;
 use async_graphql::Result;
 use async_graphql::SimpleObject;
 
+use super::groups::GROUP_OFFSET_MAX;
+use super::groups::GROUPS_SHOWN_MAX;
 use super::groups::GroupKind;
+use super::order::greatest_first;
 use super::range;
 use super::scalar::Count;
 use super::scalar::Number;
 use super::scalar::float;
 use super::scalar::signed_float;
 use crate::histogram::Quantile;
-use crate::metric::DeskCount;
 use crate::metric::DeskMetric;
 use crate::metric::DeskSource;
 use crate::metric::DeskTime;
@@ -28,11 +29,6 @@ use crate::snapshot::Dimension;
 use crate::snapshot::LongestWaiting;
 use crate::snapshot::Snapshot;
 use crate::time::EpochMs;
-
-/// Groups in one answer, at most.
-pub(super) const DESK_GROUPS_MAX: i32 = 500;
-/// Groups that can be left out.
-pub(super) const DESK_OFFSET_MAX: i32 = 65_535;
 
 /// What legs are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -271,8 +267,8 @@ pub(super) struct Wanted {
 
 impl Desk {
     pub(super) fn new(snapshot: &Snapshot, wanted: &Wanted) -> Result<Self> {
-        let first = range::within("first", wanted.first, 0..=DESK_GROUPS_MAX)?;
-        let offset = range::within("offset", wanted.offset, 0..=DESK_OFFSET_MAX)?;
+        let first = range::within("first", wanted.first, 0..=GROUPS_SHOWN_MAX)?;
+        let offset = range::within("offset", wanted.offset, 0..=GROUP_OFFSET_MAX)?;
         let desk = &snapshot.desk;
         let window = place_of(&desk.windows_ms, wanted.window_ms)?;
         let dimension = DeskDimension::from(wanted.by);
@@ -300,20 +296,10 @@ impl Desk {
             .map(|group| (number(group), shown(group), group))
             .collect();
         found.sort_by(|(a, a_name, a_group), (b, b_name, b_group)| {
-            let by_number = match (a, b) {
-                (Some(a), Some(b)) => b.total_cmp(a),
-                (None, None) => Ordering::Equal,
-                // Nothing is known of one of them: no order is turned round.
-                _ => return b.is_some().cmp(&a.is_some()),
-            };
-            let order = by_number
-                .then_with(|| a_name.cmp(b_name))
-                .then_with(|| snapshot::desk_order(a_group).cmp(&snapshot::desk_order(b_group)));
-            if wanted.reverse {
-                order.reverse()
-            } else {
-                order
-            }
+            let by_id = || snapshot::desk_order(a_group).cmp(&snapshot::desk_order(b_group));
+            greatest_first(wanted.reverse, (*a, *b), || {
+                a_name.cmp(b_name).then_with(by_id)
+            })
         });
         let of = |group: &Arc<snapshot::DeskGroup>, name: String| {
             DeskGroup::new(group, name, window, desk.as_of)
@@ -386,5 +372,3 @@ fn display_name(
         _ => group.name.to_string(),
     }
 }
-
-const _: () = assert!(DeskCount::ALL.len() == 10, "a new count is shown too");

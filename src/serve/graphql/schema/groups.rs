@@ -9,6 +9,7 @@ use async_graphql::Result;
 use async_graphql::SimpleObject;
 
 use super::now::Now;
+use super::order::greatest_first;
 use super::range;
 use super::scalar::Count;
 use super::waiting::GroupWaiting;
@@ -252,14 +253,7 @@ impl GroupOrder {
 
 /// Which of two groups comes first; `reverse` turns the order round, equal ones included.
 fn compare(reverse: bool, a: &Shown<'_>, b: &Shown<'_>) -> Ordering {
-    let by_number = match (a.key, b.key) {
-        (Some(first), Some(second)) => second.total_cmp(&first),
-        (None, None) => Ordering::Equal,
-        // Nothing is known of one of them: no order is turned round.
-        (first, second) => return second.is_some().cmp(&first.is_some()),
-    };
-    let order = by_number.then_with(|| by_name(a, b));
-    if reverse { order.reverse() } else { order }
+    greatest_first(reverse, (a.key, b.key), || by_name(a, b))
 }
 
 /// The groups with the most messages in the last minute, busiest first.

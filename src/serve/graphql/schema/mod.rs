@@ -14,6 +14,7 @@ mod groups;
 mod latency;
 mod metrics;
 mod now;
+mod order;
 mod range;
 mod scalar;
 mod series;
@@ -217,7 +218,7 @@ impl Query {
     /// What sources know of the legs of conversations, which are the stints of queues and agents in them: who
     /// waits, who is answered and how soon, by queue, by kind of channel or by agent.
     #[graphql(
-        complexity = "1 + (1 + range::bounded(first, desk::DESK_GROUPS_MAX)) * child_complexity"
+        complexity = "1 + (1 + range::bounded(first, groups::GROUPS_SHOWN_MAX)) * child_complexity"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     async fn desk(

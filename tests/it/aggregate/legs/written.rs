@@ -1,4 +1,4 @@
-//! Histories of conversations, written out: each as it is told, with every fact three times, in reverse
+//! Histories of conversations, written out: each in its order, with every fact three times, in reverse
 //! order, and shuffled, against the numbers that follow from the table and against the model.
 
 use streamgauge::config::AggregateSettings;
